@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config: the administrator's file, read, checked and turned into plain structs.
+ *
+ * config_load() reads rosterd.conf and its conf.d, checks every key against ONE table (type, default, range, unit, help,
+ * secret), and returns either a whole valid configuration or every finding at once, each with file:line, the source line
+ * and, for a misspelt key, the nearest one. The same table feeds rosterd.conf(5), `rosterctl config explain` and the lint
+ * that compares them. Durations are milliseconds here; strings are never NULL ("" when unset) unless said otherwise.
+ */
+#ifndef ROSTER_CONFIG_H
+#define ROSTER_CONFIG_H
+
+#include "roster/arena.h"
+#include "roster/error.h"
+#include "roster/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where a setting stands: for messages and for explain. */
+struct position {
+	const char *file; /* as given or found, e.g. "/etc/roster/conf.d/sales.conf" */
+	int line;
+};
+
+/* A reference to a secret, `credential:NAME` or `file:PATH`; the value is read by secret_read() when it is needed and is
+ * never kept in the configuration. */
+struct secret_reference {
+	const char *text; /* "" when unset */
+};
+
+/* Wiped by secret_wipe(); has no printed form. */
+struct secret {
+	char *bytes;
+	size_t size;
+};
+/* Read it (one trailing newline is dropped). A file others may read is refused; credential: looks in
+ * $CREDENTIALS_DIRECTORY, then /run/secrets. */
+int secret_read(const struct secret_reference *reference, struct secret *ret, struct error *err);
+void secret_wipe(struct secret *secret);
+
+struct database_config {
+	const char *conninfo;    /* libpq conninfo without a user; "" when embedded */
+	const char *embedded;    /* directory of the private cluster; "" when conninfo */
+	const char *owner_role;  /* owns the schema; used by `rosterctl database` */
+	const char *daemon_role; /* runs, staging and apply */
+};
+
+/* How the attributes of one kind of entry are found in a source. */
+struct entry_config {
+	const char *base;   /* "" for all of the source */
+	const char *filter; /* RFC 4515 */
+	const char *id, *login, *email, *name; /* attribute names; login, email only for users */
+	const char *member;                    /* groups: the attribute holding members; "" for the usual ones */
+	bool nested;                           /* groups: members that are groups count */
+	bool present;                          /* units: fetch organizational units at all */
+};
+
+struct ldap_config {
+	const char **urls; /* tried in order; from a list or a space-separated string */
+	size_t url_count;
+	const char *bind_dn; /* "" for anonymous */
+	struct secret_reference password;
+	const char *sasl;    /* "" or "external" */
+	bool starttls;       /* never falls back to clear text */
+	const char *ca_file; /* "" for the system's */
+	bool allow_plaintext; /* credentials over ldap:// to another host without TLS: refused unless set */
+	int64_t connect_ms, operation_ms, run_ms; /* deadlines: TCP+TLS+bind, silence on an open search, the whole read */
+	int64_t page_size;   /* RFC 2696; 0 for none */
+};
+
+struct source_config {
+	const char *name;
+	const char *type; /* a driver's name */
+	struct position position;
+	size_t order; /* place in the file: the first source that knows an attribute decides it */
+	const char *file;       /* ldif: path, relative to the configuration file */
+	struct ldap_config ldap;
+	struct entry_config users, groups, units;
+	bool authoritative;     /* its word on who is active counts (ruling: all by default) */
+	int64_t poll_ms, full_ms;
+	/* Attribute names to fetch and to keep in the mirror: those above plus all that rules mention. Sorted, unique;
+	 * filled by setup_load(), which knows the rules. */
+	const char **attributes;
+	size_t attribute_count;
+};
+
+enum safety_mode { SAFETY_ENFORCE, SAFETY_HOLD, SAFETY_OBSERVE };
+
+struct safety_config {
+	enum safety_mode mode;
+	int64_t window_ms, grace_ms;
+	int64_t max_remove, max_remove_percent, min_remove, max_suspend, max_grant;
+	bool first_run_hold; /* first_run: "hold" (default) or "apply" */
+};
+
+enum rule_selector { RULE_GROUP, RULE_FILTER, RULE_MATCH, RULE_SUBTREE, RULE_USERS };
+
+/* One value of a role map: kind "devs" -> role "Developer". */
+struct role_choice {
+	const char *value, *role;
+};
+
+struct rule_config {
+	const char *name;
+	struct position position;
+	const char *source; /* name of a source; "" for every source */
+	enum rule_selector selector;
+	const char *select; /* the DN, filter, `attribute ~ regex`, or base DN */
+	const char *into;   /* "/path/${capture}", "platform", "app:NAME" */
+	bool admin;         /* makes its people group admins instead of giving a role */
+	const char *role;   /* "" when role_by or admin */
+	const char *role_by; /* name of a capture */
+	struct role_choice *roles;
+	size_t role_count;
+	int64_t max_depth; /* subtree */
+	bool stop;
+	const char **admins; /* logins of the admins of groups this rule makes */
+	size_t admin_count;
+};
+
+struct config {
+	const char *file;
+	struct database_config database;
+	struct safety_config safety;
+	struct source_config *sources;
+	size_t source_count;
+	struct rule_config *rules;
+	size_t rule_count;
+	const char **default_admins;
+	size_t default_admin_count;
+};
+
+/* One thing wrong with the file, or worth a warning. */
+struct finding {
+	bool warning;
+	struct position position; /* line 0 when it belongs to the file as a whole */
+	const char *source_line;  /* text of that line, or NULL */
+	const char *text, *hint;  /* hint may be NULL */
+};
+
+struct findings {
+	struct finding *items;
+	size_t count, errors;
+};
+
+/* 0 and *ret (all memory from arena), or -1 when there are errors. Findings are filled either way, in file order.
+ * What the keys mean to rules (regexes, filters, captures) is checked above this module, by setup_load(). */
+int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err);
+
+/* Add one; text is copied into arena. */
+void findings_add(struct findings *findings, struct arena *arena, bool warning, struct position position,
+                  const char *source_line, const char *text, const char *hint);
+
+/* Append findings as people read them: `rosterd.conf:12: unknown key "grups" ...` with the line below. */
+void findings_print(const struct findings *findings, struct str *out);
+
+const struct source_config *config_source(const struct config *config, const char *name); /* NULL when absent */
+
+/* --- the key table, for help and lint ---------------------------------------------------------------------------- */
+
+struct config_key {
+	const char *path; /* "sources.*.users.filter"; * is a name the administrator chooses */
+	const char *type; /* "string", "duration", "integer", "boolean", "choice", "list", "group", "secret", "map" */
+	const char *fallback; /* default as written in a file, NULL when required or absent by default */
+	const char *choices;  /* "enforce hold observe", or range "1..100" */
+	const char *help;     /* one sentence */
+};
+const struct config_key *config_keys(size_t *count);
+/* Append `config show`: the configuration as it took effect, with_defaults or only what differs; secrets as references. */
+void config_show(const struct config *config, bool with_defaults, struct str *out);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * directory: what a source said, before anybody draws a conclusion from it: entries, DNs, values, filters.
+ *
+ * Pure: no I/O, no clock, no log. A driver in source/ makes `struct entry` from what the wire or the file gave it; the
+ * functions here give names one canonical form (RFC 4514, RFC 4518), so that two spellings of one DN are one DN, and
+ * evaluate filters (RFC 4515) over an entry. This is the only place where a DN or a filter is parsed, escaped or compared.
+ */
+#ifndef ROSTER_DIRECTORY_H
+#define ROSTER_DIRECTORY_H
+
+#include "roster/arena.h"
+#include "roster/error.h"
+#include "roster/str.h"
+#include "roster/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Octets; may hold NUL and anything else. data[size] is always NUL so that text can be printed. Borrowed. */
+struct value {
+	const char *data;
+	size_t size;
+};
+
+/* name as the source wrote it, options ("cn;lang-es") included. */
+struct attribute {
+	const char *name;
+	struct value *values;
+	size_t count;
+};
+
+enum entry_kind { ENTRY_USER, ENTRY_GROUP, ENTRY_UNIT, ENTRY_KINDS };
+const char *entry_kind_name(enum entry_kind kind); /* "user", "group", "unit": also the enum labels in the database */
+
+/* One entry as read. Everything is borrowed from the driver and lives until the sink returns. */
+struct entry {
+	enum entry_kind kind;
+	const char *id; /* immutable id in its canonical text form (a UUID in lower case ...) */
+	const char *dn; /* as the source wrote it */
+	struct attribute *attributes;
+	size_t attribute_count;
+	const char *origin; /* "people.ldif:120", for messages; may be NULL */
+};
+
+/* The attribute named exactly so, ASCII case-insensitive, options not stripped; NULL when absent. */
+const struct attribute *entry_attribute(const struct entry *entry, const char *name);
+/* Its first value as NUL-terminated text; NULL when absent, empty or not valid UTF-8. */
+const char *entry_text(const struct entry *entry, const char *name);
+/* One value of a multivalued attribute, chosen so that the order of arrival does not matter: the value that also stands
+ * in the RDN, else the bytewise smallest valid one; NULL when there is none. */
+const char *entry_chosen_text(const struct entry *entry, const char *name);
+
+/* The canonical text of an immutable id: a UUID in lower case, the 16 octets of an objectGUID as a UUID, any other text as
+ * it is. ERR_DATA when the attribute has not exactly one value, or one that is no text. */
+int entry_id(const struct attribute *attribute, struct arena *arena, const char **ret, struct error *err);
+/* Passwords, keys and hashes (userPassword, unicodePwd ...): no driver hands these on, whoever asks. */
+bool attribute_is_secret(const char *name);
+
+/* --- DNs ------------------------------------------------------------------------------------------------------- */
+
+/* Append the canonical form of a DN: attribute types in lower case by their usual short name (2.5.4.3 is cn), values
+ * case-folded and prepared (RFC 4518: NFKC, white space trimmed and collapsed), AVAs of one RDN sorted, everything
+ * special escaped in one way, "," between RDNs without a space. All spellings RFC 4514 and RFC 1779 allow of one DN
+ * give the same bytes. -1 with ERR_DATA when it is not a DN. The root DN "" gives "". */
+int dn_canonical(const char *dn, size_t size, struct str *out, struct error *err);
+bool dn_equal(const char *a, const char *b); /* false when either is not a DN */
+
+/* On canonical DNs only: the parent ("" above the last RDN), and whether dn is base or lies below it. */
+const char *dn_parent(const char *canonical);
+bool dn_is_under(const char *canonical, const char *canonical_base);
+
+/* Append the first RDN's (first) value, unescaped, as the DN spells it: "Sales" of "OU=Sales,DC=x". */
+int dn_first_value(const char *dn, struct str *out, struct error *err);
+/* Append value escaped for a DN (RFC 4514 section 2.4). */
+void dn_escape(const char *value, size_t size, struct str *out);
+
+/* --- Filters --------------------------------------------------------------------------------------------------- */
+
+/* RFC 4515 with and, or, not, equality, presence, substrings, >= and <=; extensible and approximate matching are
+ * refused (ERR_CONFIG, naming the column). Values compare by the attribute's matching rule: case-insensitive and
+ * white-space-insensitive unless the attribute is known to be exact (uidNumber, gidNumber and other integers compare as numbers with >= and <=;
+ * memberUid exact); DN-valued attributes (member, manager ...) as DNs. Absent attributes make a comparison undefined,
+ * three-valued as RFC 4511 4.5.1.7 says, and an undefined filter does not match. */
+struct filter;
+int filter_parse(const char *text, struct arena *arena, struct filter **ret, struct error *err);
+bool filter_matches(const struct filter *filter, const struct entry *entry);
+/* Append why it does not match, for people: `employeeType is "internal", not "contractor"`, `mail is absent`. */
+void filter_explain(const struct filter *filter, const struct entry *entry, struct str *out);
+/* Call each for every attribute name the filter mentions (names repeat). */
+void filter_attributes(const struct filter *filter, void (*each)(const char *name, void *context), void *context);
+/* Append value escaped for a filter (RFC 4515 section 3). */
+void filter_escape(const char *value, size_t size, struct str *out);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log: one line per event on standard error, for people on a terminal and in logfmt elsewhere.
+ *
+ * Only jobs, verbs and the daemon log; a function that returns an error does not. Every line carries the fields bound
+ * with log_bind() ("source", "run"), so a line says whose it is. Secrets have no printed form and never get here.
+ */
+#ifndef ROSTER_LOG_H
+#define ROSTER_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_CHANGE_LEVEL, LOG_WARN_LEVEL, LOG_ERROR_LEVEL };
+enum log_format { LOG_AUTO, LOG_HUMAN, LOG_LOGFMT, LOG_JSON };
+
+/* Not called: INFO and above, format by isatty(stderr). */
+void log_setup(enum log_level least, enum log_format format);
+/* Bind (value) or unbind (NULL) a field for all later lines of this process; name and value are copied. */
+void log_bind(const char *name, const char *value);
+
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define log_debug(...) log_write(LOG_DEBUG_LEVEL, __VA_ARGS__)
+#define log_info(...) log_write(LOG_INFO_LEVEL, __VA_ARGS__)
+#define log_change(...) log_write(LOG_CHANGE_LEVEL, __VA_ARGS__) /* somebody's access changed */
+#define log_warn(...) log_write(LOG_WARN_LEVEL, __VA_ARGS__)
+#define log_error(...) log_write(LOG_ERROR_LEVEL, __VA_ARGS__)
+
+#endif

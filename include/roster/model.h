@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model: the questions an operator asks and the acts he does, each one statement on roster's own functions.
+ *
+ * Part of the store. Questions return rows to print; acts check in the database who acts and whether he may, and are one
+ * revision each. Parameters are texts, NULL for absent; lists are passed as array literals (pg_array).
+ */
+#ifndef ROSTER_MODEL_H
+#define ROSTER_MODEL_H
+
+#include "roster/pg.h"
+#include "roster/store.h"
+
+enum model_call {
+	/* questions */
+	MODEL_TREE,      /* path */
+	MODEL_ACCESS,    /* login or id */
+	MODEL_HOLDINGS,  /* login or id */
+	MODEL_WHO_CAN,   /* permission, resource, as_of revision or NULL */
+	MODEL_EFFECTIVE, /* login, resource, as_of revision or NULL */
+	MODEL_CAN,       /* login, permission, resource */
+	MODEL_STATISTICS,
+	MODEL_USER_LIST, /* pattern or NULL */
+	MODEL_USER_SHOW, /* login or id */
+	MODEL_APP_LIST,
+	MODEL_APP_MEMBERS, /* app */
+	MODEL_NAMESPACE_LIST,
+	MODEL_ROLE_LIST,
+	MODEL_ROLE_SHOW, /* role */
+	MODEL_RUN_LIST,  /* most */
+	MODEL_SOURCE_LIST,
+	MODEL_QUARANTINE_LIST,
+	/* acts */
+	MODEL_INIT_ADMINISTRATOR,  /* login, database login of the operator */
+	MODEL_USER_CREATE,         /* login, email, name */
+	MODEL_USER_SUSPEND,        /* login or id */
+	MODEL_USER_RESUME,         /* login or id */
+	MODEL_GROUP_CREATE,        /* path, description, admins[] */
+	MODEL_GROUP_MOVE,          /* path, new parent */
+	MODEL_GROUP_MEMBER_ADD,    /* path, login, role or NULL for admin, expires_at or NULL */
+	MODEL_GROUP_MEMBER_REMOVE, /* path, login, role or NULL for admin */
+	MODEL_APP_CREATE,          /* app, owner or NULL, group or NULL */
+	MODEL_APP_OWNER,           /* app, login */
+	MODEL_APP_GROUP,           /* app, group or NULL */
+	MODEL_APP_ARCHIVE,         /* app, true or false */
+	MODEL_APP_MEMBER_ADD,      /* app, login, role */
+	MODEL_APP_MEMBER_REMOVE,   /* app, login, role */
+	MODEL_NAMESPACE_CREATE,    /* cluster, name, purposes[] */
+	MODEL_NAMESPACE_ATTACH,    /* cluster/name/purpose, group */
+	MODEL_NAMESPACE_DETACH,    /* cluster/name/purpose, group */
+	MODEL_ROLE_CREATE,         /* role, description, permissions[] */
+	MODEL_ROLE_EDIT,           /* role, permissions[] */
+	MODEL_CALLS
+};
+
+/* rows may be NULL when none are wanted. */
+int model_call(struct store *store, enum model_call call, const char *const params[], struct pg_rows **rows,
+	       struct error *err);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: roster's own database, one function per intention; the only place with SQL.
+ *
+ * A store is one connection with one right: the daemon's (staging tables and the functions of the sync road), an
+ * operator's (questions and acts, as the person the server knows him to be), or the owner's (the schema). The sync road
+ * in order: begin, register the source and lead it, open a run, load what the mirror knows, stage what differs, merge,
+ * plan, walk the changes, apply, settle, end the run, commit. A dry run takes the same road and rolls back.
+ *
+ * What was written is whole or not there: nothing is visible before store_commit(), and a lost connection undoes it.
+ */
+#ifndef ROSTER_STORE_H
+#define ROSTER_STORE_H
+
+#include "roster/config.h"
+#include "roster/directory.h"
+#include "roster/error.h"
+#include "roster/rules.h"
+#include "roster/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+
+enum store_right { STORE_DAEMON, STORE_OPERATOR, STORE_OWNER };
+
+int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err);
+void store_close(struct store **store);
+int store_begin(struct store *store, struct error *err);
+int store_commit(struct store *store, struct error *err);
+void store_rollback(struct store *store);
+
+/* --- schema (the owner's) ------------------------------------------------------------------------------------------ */
+
+struct schema_state {
+	int version; /* 0: not there */
+	int latest;  /* what this program brings */
+};
+int store_schema_state(struct store *store, struct schema_state *ret, struct error *err);
+/* Bring the schema to the latest version in one transaction; *from tells where it was. init also makes the database
+ * roles and the schema where they are missing, for which the session must be allowed. */
+int store_schema_migrate(struct store *store, bool init, int *from, struct error *err);
+/* A clear error (ERR_CONFIG, saying what to type) unless the schema is the one this program knows. */
+int store_schema_check(struct store *store, struct error *err);
+
+/* --- the sync road (the daemon's) ------------------------------------------------------------------------------------ */
+
+enum { FINGERPRINT_TEXT = 33 };
+
+struct source_state {
+	int id;
+	bool settled;                        /* the model follows from the mirror */
+	bool applied_before;                 /* a run of this source was applied */
+	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
+	char settings_digest[FINGERPRINT_TEXT];
+};
+/* Make the source known, and lead it: ERR_CONFLICT when another process does. */
+int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
+		      struct error *err);
+
+int store_run_begin(struct store *store, int source, const char *kind, int64_t *run, struct error *err);
+
+struct run_report {
+	const char *state; /* "nothing", "applied", "held", "failed" */
+	const char *completeness, *reason, *digest;
+	int64_t entries, unreadable, held;
+};
+int store_run_end(struct store *store, int64_t run, const struct run_report *report, struct error *err);
+
+/* What the mirror knows of a source: id -> digest of the content, kept small (32 bytes an entry), and which of them were
+ * seen in this read. */
+struct mirror;
+int store_mirror_load(struct store *store, int source, struct mirror **ret, struct error *err);
+void mirror_free(struct mirror **mirror);
+size_t mirror_count(const struct mirror *mirror); /* entries that are not gone */
+enum mirror_state { MIRROR_NEW, MIRROR_CHANGED, MIRROR_SAME, MIRROR_TWICE };
+/* Note that the entry was seen, and compare; content NULL only notes (it could not be read and stays as it is). */
+enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content);
+
+/* One changed entry as the mirror keeps it. */
+struct staged_entry {
+	const struct entry *entry;
+	struct digest reference, parent, content;
+	const struct digest *alias; /* NULL when it has none */
+	const char *login, *email, *name;
+	const char *attributes;       /* JSON object text */
+	const struct digest *members; /* groups: count of them, and the texts they stand for */
+	const char *const *member_texts;
+	size_t member_count;
+};
+/* Between start and end the store takes nothing else. */
+int store_stage_start(struct store *store, struct error *err);
+int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *entry, struct error *err);
+int store_stage_end(struct store *store, struct error *err);
+void store_stage_abort(struct store *store, const char *why);
+
+/* What rules said about entries, kept aside while entries are being staged. */
+struct staged_mapping {
+	const char *id;                       /* of the entry */
+	size_t rule;                          /* 1-based place of the rule in the configuration */
+	const char *anchor, *role, *captures; /* role NULL: group administrator */
+};
+struct staged_problem {
+	const char *id; /* NULL when unknown */
+	size_t rule;    /* 0: the entry itself could not be read */
+	const char *what, *why;
+};
+struct matches {
+	struct staged_mapping *mappings;
+	size_t mapping_count;
+	struct staged_problem *problems;
+	size_t problem_count;
+};
+int store_stage_matches(struct store *store, int64_t run, const struct matches *matches, struct error *err);
+/* Entries of the mirror that were not seen: for complete reads only. */
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err);
+
+/* Every live entry of the run's source that was not staged in this run, as the mirror has it, members left out. */
+struct mirror_row {
+	enum entry_kind kind;
+	const char *id, *dn;
+	const char *attributes; /* JSON object of arrays of text */
+};
+int store_mirror_walk(struct store *store, int64_t run,
+		      int (*each)(const struct mirror_row *row, void *context, struct error *err), void *context,
+		      struct error *err);
+
+/* The rules in order, so that a change can name its rule and line; ERR_CONFIG names a role that does not exist. */
+int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
+int store_merge(struct store *store, int64_t run, bool complete, bool everything, struct error *err);
+int store_plan(struct store *store, int64_t run, bool everything, bool whole, struct error *err);
+
+/* One planned change, as people read it. Borrowed until the next. */
+struct change {
+	const char *kind;   /* "user", "group", "grant" */
+	const char *action; /* "add", "change", "return", "vanish", "disable", "remove", "archive" */
+	bool held;
+	const char *login, *dn, *external_id; /* of the person */
+	const char *anchor;                   /* "/pay/api", "app:crm", "platform" */
+	const char *role;
+	const char *rule, *position; /* "" when no rule gives it */
+	const char *via;             /* DN of the entry that opens, or opened, the door; "" when there is none */
+	const char *was;             /* change of a person: what was before, "login bob, mail b@x" */
+};
+
+/* Where changes go: a printer, a digest, a counter. */
+struct change_sink {
+	int (*change)(struct change_sink *sink, const struct change *change, struct error *err);
+};
+int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, struct error *err);
+struct plan_totals {
+	int64_t changes; /* all planned rows, numbered from 1 */
+	int64_t add, change, remove, held;
+	int64_t grants, people; /* of this source, in force now */
+};
+int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
+/* Hold every planned change of the run. */
+int store_plan_hold(struct store *store, int64_t run, struct error *err);
+/* Apply rows first..last as one revision; *revision is 0 when none was needed. */
+int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err);
+int store_settle(struct store *store, int64_t run, const char *rules_digest, const char *settings_digest, bool complete,
+		 struct error *err);
+/* Throw the staging rows of a run away. */
+int store_sweep(struct store *store, int64_t run, struct error *err);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/ldap_private.h"
+
+#include <openldap.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char system_certificates[] = "/etc/ssl/certs/ca-certificates.crt";
+static const char default_unix_socket[] = "/var/run/slapd/ldapi";
+
+/* A group of five million members fits; a hostile length does not. */
+enum { MESSAGE_MAX = 512 * 1024 * 1024 };
+
+/* One attempt to reach one URL. */
+struct attempt {
+	const struct ldap_options *options;
+	struct ldap_connection *connection;
+	LDAPURLDesc *url;
+	struct ldap_socket socket;
+	bool secure, local;
+};
+
+static void prepare_process(void)
+{
+	/* An ldaprc in the working directory could otherwise switch off what verifies our peers. */
+	setenv("LDAPNOINIT", "1", 1);
+	/* libldap writes its farewell also to a connection that is gone. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void ldap_diagnostic(LDAP *handle, char *ret, size_t size)
+{
+	char *text = NULL;
+
+	ldap_get_option(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
+	/* libldap prints this for the GnuTLS errors it has no text for. */
+	bool empty = !text || strcmp(text, "(unknown error code)") == 0;
+	snprintf(ret, size, "%s%s", empty ? "" : ": ", empty ? "" : text);
+	ldap_memfree(text);
+}
+
+/* What went wrong at `doing`, by libldap's or the server's code; a deadline that has passed explains any code. */
+static int fail(const struct attempt *attempt, const char *doing, int code, struct error *err)
+{
+	const struct ldap_code *meaning = ldap_code_find(code);
+	char detail[512];
+
+	if (watchdog_fired(attempt->connection->watchdog))
+		return error_set(err, ERR_UNREACHABLE, "%s: no answer within %lld ms (timeouts.connect)", doing,
+				 (long long)attempt->options->connect_ms);
+	ldap_diagnostic(attempt->connection->handle, detail, sizeof(detail));
+	error_set(err, meaning->class, "%s failed: %s (%d)%s", doing, ldap_err2string(code), code, detail);
+	return meaning->hint ? error_hint(err, "%s", meaning->hint) : -1;
+}
+
+static int set_option(struct attempt *attempt, int option, const void *value, struct error *err)
+{
+	if (ldap_set_option(attempt->connection->handle, option, value) == LDAP_OPT_SUCCESS)
+		return 0;
+	return error_set(err, ERR_INTERNAL, "libldap refuses option 0x%x", (unsigned)option);
+}
+
+/* --- TLS ------------------------------------------------------------------------------------------------------------ */
+
+static const char *ca_file_of(const struct attempt *attempt)
+{
+	return *attempt->options->ca_file ? attempt->options->ca_file : system_certificates;
+}
+
+/* Without a context of its own the handle would silently use the process's, and verify by that. */
+static int make_tls_context(struct attempt *attempt, struct error *err)
+{
+	const char *ca_file = ca_file_of(attempt);
+	const int demand = LDAP_OPT_X_TLS_DEMAND, least = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2, client = 0;
+
+	if (access(ca_file, R_OK))
+		return error_set(err, ERR_CONFIG, "cannot read the certificates in ca_file %s: %m", ca_file);
+	if (set_option(attempt, LDAP_OPT_X_TLS_CACERTFILE, ca_file, err) ||
+	    set_option(attempt, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand, err) ||
+	    set_option(attempt, LDAP_OPT_X_TLS_PROTOCOL_MIN, &least, err))
+		return -1;
+	if (ldap_set_option(attempt->connection->handle, LDAP_OPT_X_TLS_NEWCTX, &client) != LDAP_OPT_SUCCESS)
+		return error_set(err, ERR_CONFIG, "ca_file %s holds no usable certificate", ca_file);
+	return 0;
+}
+
+/* libldap keeps to itself which of these it was. For "localhost" it wants the machine's own name in the certificate. */
+static int fail_handshake(const struct attempt *attempt, int code, struct error *err)
+{
+	const char *host = attempt->url->lud_host;
+	bool localhost = text_equal_fold(host, "localhost");
+
+	fail(attempt, "TLS", code, err);
+	if (watchdog_fired(attempt->connection->watchdog))
+		return -1;
+	return error_hint(
+	    err, "no TLS there, or its certificate is not signed by a CA in %s, not for the name %s, or expired",
+	    ca_file_of(attempt), localhost ? "of this machine, which stands for localhost" : host);
+}
+
+static int start_tls(struct attempt *attempt, struct error *err)
+{
+	LDAP *handle = attempt->connection->handle;
+	bool ldaps = strcmp(attempt->url->lud_scheme, "ldaps") == 0;
+
+	if (!ldaps && !(attempt->options->starttls && strcmp(attempt->url->lud_scheme, "ldap") == 0))
+		return 0;
+	if (make_tls_context(attempt, err))
+		return -1;
+	int code = ldaps ? ldap_install_tls(handle) : ldap_start_tls_s(handle, NULL, NULL);
+	/* A result code of the server (positive) is its answer to StartTLS; libldap's own come from the handshake. */
+	if (code > 0) {
+		fail(attempt, "StartTLS", code, err);
+		err->class = ERR_UNREACHABLE;
+		return error_hint(err, "nothing was sent in clear text");
+	}
+	if (code != LDAP_SUCCESS)
+		return fail_handshake(attempt, code, err);
+	if (!ldap_tls_inplace(handle))
+		return error_set(err, ERR_UNREACHABLE, "TLS is not in place after its handshake");
+	attempt->secure = true;
+	return 0;
+}
+
+/* --- bind ------------------------------------------------------------------------------------------------------------ */
+
+static int check_credentials(const struct attempt *attempt, struct error *err)
+{
+	const struct ldap_options *options = attempt->options;
+
+	if (options->external && strcmp(attempt->url->lud_scheme, "ldapi") != 0)
+		return error_set(err, ERR_CONFIG, "sasl external works over ldapi:// only");
+	if (options->external || !*options->bind_dn)
+		return 0;
+	/* RFC 4513 section 5.1.2: a name without a password binds as nobody, and looks like success. */
+	if (options->password_size == 0)
+		return error_set(err, ERR_CONFIG, "the password of %s is empty", options->bind_dn);
+	if (!attempt->secure && !attempt->socket.local && !options->allow_plaintext)
+		return error_set(err, ERR_CONFIG,
+				 "the password of %s is not sent in clear text (use ldaps:// or starttls, or set "
+				 "allow_plaintext)",
+				 options->bind_dn);
+	return 0;
+}
+
+static int bind_connection(const struct attempt *attempt, struct error *err)
+{
+	const struct ldap_options *options = attempt->options;
+	struct berval password = {.bv_len = options->password_size, .bv_val = (char *)options->password};
+	char empty[] = "";
+	struct berval nothing = {.bv_len = 0, .bv_val = empty};
+	LDAP *handle = attempt->connection->handle;
+	char doing[256];
+	int code;
+
+	if (check_credentials(attempt, err))
+		return -1;
+	if (options->external) {
+		snprintf(doing, sizeof(doing), "SASL EXTERNAL bind as uid %u", (unsigned)geteuid());
+		code = ldap_sasl_bind_s(handle, NULL, "EXTERNAL", &nothing, NULL, NULL, NULL);
+	} else if (*options->bind_dn) {
+		snprintf(doing, sizeof(doing), "bind as %s", options->bind_dn);
+		code = ldap_sasl_bind_s(handle, options->bind_dn, LDAP_SASL_SIMPLE, &password, NULL, NULL, NULL);
+	} else {
+		snprintf(doing, sizeof(doing), "anonymous bind");
+		code = ldap_sasl_bind_s(handle, "", LDAP_SASL_SIMPLE, &nothing, NULL, NULL, NULL);
+	}
+	return code == LDAP_SUCCESS ? 0 : fail(attempt, doing, code, err);
+}
+
+/* --- one URL ---------------------------------------------------------------------------------------------------------- */
+
+static int open_socket(struct attempt *attempt, int64_t deadline, struct error *err)
+{
+	const LDAPURLDesc *url = attempt->url;
+	bool has_host = url->lud_host && *url->lud_host;
+
+	if (strcmp(url->lud_scheme, "ldapi") == 0)
+		return ldap_socket_unix(has_host ? url->lud_host : default_unix_socket, deadline, &attempt->socket,
+					err);
+	if (strcmp(url->lud_scheme, "ldap") != 0 && strcmp(url->lud_scheme, "ldaps") != 0)
+		return error_set(err, ERR_CONFIG, "%s:// is not one of ldap://, ldaps://, ldapi://", url->lud_scheme);
+	if (!has_host)
+		return error_set(err, ERR_CONFIG, "the URL names no host");
+	return ldap_socket_tcp(url->lud_host, url->lud_port, deadline, &attempt->socket, err);
+}
+
+/* libldap takes over a socket that is connected already: so the time for that is bounded too, and we know the peer. */
+static int make_handle(struct attempt *attempt, const char *url, struct error *err)
+{
+	LDAP **handle = &attempt->connection->handle;
+	const int version = LDAP_VERSION3;
+	ber_len_t message_max = MESSAGE_MAX;
+	Sockbuf *sockbuf = NULL;
+
+	int proto = strcmp(attempt->url->lud_scheme, "ldapi") == 0 ? LDAP_PROTO_IPC : LDAP_PROTO_TCP;
+	int code = ldap_init_fd(attempt->socket.fd, proto, url, handle);
+	if (code != LDAP_SUCCESS) {
+		close(attempt->socket.fd);
+		return error_set(err, ERR_INTERNAL, "libldap does not start: %s (%d)", ldap_err2string(code), code);
+	}
+	if (set_option(attempt, LDAP_OPT_PROTOCOL_VERSION, &version, err) ||
+	    set_option(attempt, LDAP_OPT_REFERRALS, LDAP_OPT_OFF, err) ||
+	    set_option(attempt, LDAP_OPT_RESTART, LDAP_OPT_ON, err))
+		return -1;
+	if (ldap_get_option(*handle, LDAP_OPT_SOCKBUF, &sockbuf) == LDAP_OPT_SUCCESS && sockbuf)
+		ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_SET_MAX_INCOMING, &message_max);
+	return 0;
+}
+
+static int open_connection(struct attempt *attempt, const char *url, struct error *err)
+{
+	struct ldap_connection *connection = attempt->connection;
+	int64_t deadline = deadline_after(attempt->options->connect_ms);
+
+	if (connection->run_end < deadline)
+		deadline = connection->run_end;
+	if (ldap_url_parse(url, &attempt->url) != LDAP_URL_SUCCESS)
+		return error_set(err, ERR_CONFIG, "this is not an LDAP URL");
+	if (open_socket(attempt, deadline, err))
+		return -1;
+	if (make_handle(attempt, url, err))
+		return -1;
+	connection->watchdog = watchdog_start(attempt->socket.fd, deadline);
+	if (!connection->watchdog)
+		return error_set(err, ERR_INTERNAL, "cannot start a thread");
+	if (start_tls(attempt, err) || bind_connection(attempt, err))
+		return -1;
+	watchdog_set(connection->watchdog, NO_DEADLINE);
+	return 0;
+}
+
+static int try_url(const struct ldap_options *options, const char *url, int64_t run_end, struct ldap_connection **ret,
+		   struct error *err)
+{
+	struct ldap_connection *connection = xcalloc(1, sizeof(*connection));
+	struct attempt attempt = {.options = options, .connection = connection};
+
+	connection->run_end = run_end;
+	int status = open_connection(&attempt, url, err);
+	ldap_free_urldesc(attempt.url);
+	if (status) {
+		ldap_connection_close(&connection);
+		return error_prefix(err, "%s", url);
+	}
+	connection->operation_ms = options->operation_ms;
+	connection->run_ms = options->run_ms;
+	connection->arena = arena_new();
+	connection->url = xstrdup(url);
+	connection->bind_dn = xstrdup(options->bind_dn);
+	connection->ca_file = xstrdup(options->ca_file);
+	connection->external = options->external;
+	connection->starttls = options->starttls && attempt.secure && text_starts_with(url, "ldap:");
+	*ret = connection;
+	return 0;
+}
+
+int ldap_connection_open(const struct ldap_options *options, struct ldap_connection **ret, struct error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int64_t run_end = deadline_after(options->run_ms);
+	struct str earlier = {0};
+
+	*ret = NULL;
+	pthread_once(&once, prepare_process);
+	if (options->url_count == 0)
+		return error_set(err, ERR_CONFIG, "no URL of an LDAP server is configured");
+	for (size_t i = 0; i < options->url_count; i++) {
+		struct error one = {0};
+		if (!try_url(options, options->urls[i], run_end, ret, &one))
+			break;
+		str_printf(&earlier, "%s%s", earlier.size ? "; " : "", one.text);
+		error_set(err, one.class, "%s", str_text(&earlier));
+		if (one.class != ERR_UNREACHABLE && one.class != ERR_PROTOCOL)
+			break;
+	}
+	str_free(&earlier);
+	if (*ret && err)
+		*err = (struct error){0};
+	return *ret ? 0 : -1;
+}
+
+void ldap_connection_close(struct ldap_connection **connection)
+{
+	struct ldap_connection *closing = *connection;
+
+	if (!closing)
+		return;
+	watchdog_stop(&closing->watchdog);
+	if (closing->handle)
+		ldap_unbind_ext(closing->handle, NULL, NULL);
+	arena_free(&closing->arena);
+	free(closing->attributes);
+	free(closing->url);
+	free(closing->bind_dn);
+	free(closing->ca_file);
+	free(closing);
+	*connection = NULL;
+}
+
+const char *ldap_connection_url(const struct ldap_connection *connection)
+{
+	return connection->url;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the LDAP facade share: the connection, its socket, and the watchdog that ends every wait.
+ */
+#ifndef ROSTER_LINK_LDAP_PRIVATE_H
+#define ROSTER_LINK_LDAP_PRIVATE_H
+
+#include "roster/arena.h"
+#include "roster/ldap.h"
+
+#include <ldap.h>
+
+/* --- time and the watchdog (ldap_watchdog.c) --------------------------------------------------------------------- */
+
+enum { NO_DEADLINE = 0 };
+
+int64_t monotonic_ms(void);
+/* In milliseconds from now; never NO_DEADLINE. */
+int64_t deadline_after(int64_t milliseconds);
+
+/* A thread that sleeps until the deadline and then shuts the socket down, so that whatever libldap or GnuTLS is doing
+ * with it returns at once. libldap has no bound for a TLS handshake, nor for the second half of a message. */
+struct watchdog;
+struct watchdog *watchdog_start(int fd, int64_t deadline);
+void watchdog_set(struct watchdog *watchdog, int64_t deadline);
+bool watchdog_fired(struct watchdog *watchdog);
+void watchdog_stop(struct watchdog **watchdog); /* before the socket is closed; accepts NULL */
+
+/* --- the socket (ldap_socket.c) ---------------------------------------------------------------------------------- */
+
+/* A connected, blocking socket with keepalives. local: the peer is this machine. */
+struct ldap_socket {
+	int fd;
+	bool local;
+};
+int ldap_socket_tcp(const char *host, int port, int64_t deadline, struct ldap_socket *ret, struct error *err);
+int ldap_socket_unix(const char *path, int64_t deadline, struct ldap_socket *ret, struct error *err);
+
+/* --- result codes (ldap_code.c) ---------------------------------------------------------------------------------- */
+
+struct ldap_code {
+	int code;
+	bool incomplete; /* what came is true, more may exist */
+	enum error_class class;
+	const char *hint; /* may be NULL */
+};
+const struct ldap_code *ldap_code_find(int code); /* never NULL */
+
+/* --- the connection (ldap.c) ------------------------------------------------------------------------------------- */
+
+struct ldap_connection {
+	LDAP *handle;
+	struct watchdog *watchdog;
+	bool broken; /* an answer is outstanding or cannot come any more */
+	int64_t operation_ms, run_ms, run_end;
+	struct arena *arena; /* values of the entry at hand */
+	struct ldap_attribute *attributes;
+	size_t attribute_room;
+	/* for messages and for ldap_connection_command() */
+	char *url, *bind_dn, *ca_file;
+	bool external, starttls;
+};
+
+/* What the server, or libldap, has to say beyond the code; "" when nothing. ret is cut, never overrun. */
+void ldap_diagnostic(LDAP *handle, char *ret, size_t size);
+
+#endif

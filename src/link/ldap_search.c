@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/ldap_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One search under way. */
+struct reading {
+	struct ldap_connection *connection;
+	const struct ldap_search *search;
+	struct ldap_outcome *outcome;
+	int message_id;
+	unsigned long pages;   /* ended */
+	struct berval *cookie; /* of the next page; NULL before the first and after the last */
+};
+
+/* The parts of a result that matter, freed by result_free(). */
+struct result {
+	int code;
+	char *matched, *text;
+	char **referrals;
+	LDAPControl **controls;
+};
+
+static void result_free(struct result *result)
+{
+	ldap_memfree(result->matched);
+	ldap_memfree(result->text);
+	ldap_memvfree((void **)result->referrals);
+	ldap_controls_free(result->controls);
+}
+
+/* --- entries --------------------------------------------------------------------------------------------------------- */
+
+static struct ldap_attribute *next_attribute(struct ldap_connection *connection, size_t count)
+{
+	if (count == connection->attribute_room) {
+		connection->attribute_room = count ? 2 * count : 32;
+		connection->attributes =
+		    xrealloc(connection->attributes, connection->attribute_room, sizeof(*connection->attributes));
+	}
+	return &connection->attributes[count];
+}
+
+static void take_values(struct ldap_attribute *attribute, struct arena *arena, const struct berval *values)
+{
+	size_t count = 0;
+
+	while (values && values[count].bv_val)
+		count++;
+	attribute->count = count;
+	attribute->values = arena_alloc_array(arena, count, sizeof(*attribute->values));
+	for (size_t i = 0; i < count; i++) {
+		attribute->values[i].data = values[i].bv_val;
+		attribute->values[i].size = values[i].bv_len;
+	}
+}
+
+/* Names and values stay where they are in the message; libldap has put a NUL behind each. -1: malformed. */
+static int decode_entry(struct ldap_connection *connection, LDAPMessage *message, BerElement **ber,
+			struct ldap_entry *ret)
+{
+	struct berval name = {0}, *values = NULL;
+	int code;
+
+	arena_reset(connection->arena);
+	if (ldap_get_dn_ber(connection->handle, message, ber, &name) != LDAP_SUCCESS)
+		return -1;
+	*ret = (struct ldap_entry){.dn = name.bv_val ? name.bv_val : "", .dn_size = name.bv_len};
+	while ((code = ldap_get_attribute_ber(connection->handle, message, *ber, &name, &values)) == LDAP_SUCCESS &&
+	       name.bv_val) {
+		struct ldap_attribute *attribute = next_attribute(connection, ret->count++);
+		attribute->name = name.bv_val;
+		take_values(attribute, connection->arena, values);
+		ber_memfree(values);
+		values = NULL;
+	}
+	ret->attributes = connection->attributes;
+	return code == LDAP_SUCCESS ? 0 : -1;
+}
+
+static int take_entry(struct reading *reading, LDAPMessage *message, struct error *err)
+{
+	struct ldap_entry entry;
+	BerElement *ber = NULL;
+	int status;
+
+	if (decode_entry(reading->connection, message, &ber, &entry)) {
+		status =
+		    error_set(err, ERR_PROTOCOL, "the server at %s sent a malformed entry", reading->connection->url);
+	} else {
+		reading->outcome->entries++;
+		status = reading->search->entry(reading->search->context, &entry, err);
+	}
+	ber_free(ber, 0);
+	return status;
+}
+
+/* --- how it ends ------------------------------------------------------------------------------------------------------ */
+
+static int fail_search(const struct reading *reading, struct error *err)
+{
+	return error_prefix(err, "search of \"%s\" for %s at %s", reading->search->base, reading->search->filter,
+			    reading->connection->url);
+}
+
+static void incomplete(const struct reading *reading, const char *what, const char *hint)
+{
+	snprintf(reading->outcome->reason, sizeof(reading->outcome->reason),
+		 "%s after %lu entries of \"%s\" for %s at %s: %s", what, reading->outcome->entries,
+		 reading->search->base, reading->search->filter, reading->connection->url, hint);
+}
+
+/* A reference says that part of the tree is elsewhere. libldap would follow it as nobody, so we never do. */
+static int take_reference(const struct reading *reading, LDAPMessage *message, struct error *err)
+{
+	char what[256];
+	char **urls = NULL;
+
+	if (ldap_parse_reference(reading->connection->handle, message, &urls, NULL, 0) != LDAP_SUCCESS)
+		return error_set(err, ERR_PROTOCOL, "malformed search reference");
+	if (reading->outcome->references++ == 0) {
+		snprintf(what, sizeof(what), "a part of the tree is at %s",
+			 urls && urls[0] ? urls[0] : "another server");
+		incomplete(reading, what, "make it a source of its own, or a base that leaves it out");
+	}
+	ldap_memvfree((void **)urls);
+	return 0;
+}
+
+/* A page ended well: was it the last one? RFC 2696 section 3. */
+static int end_page(struct reading *reading, const struct result *result, struct error *err)
+{
+	LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, result->controls, NULL);
+	struct berval cookie = {0};
+	ber_int_t estimate;
+
+	bool first = reading->pages++ == 0;
+	if (reading->search->page_size == 0 || (!control && first)) {
+		reading->outcome->complete = true;
+		return 0;
+	}
+	if (!control) {
+		incomplete(reading, "a page came without its cookie", "the server lost its place; read again");
+		return 0;
+	}
+	if (ldap_parse_pageresponse_control(reading->connection->handle, control, &estimate, &cookie) != LDAP_SUCCESS)
+		return error_set(err, ERR_PROTOCOL, "malformed response to paged results");
+	if (cookie.bv_len > 0)
+		reading->cookie = ber_bvdup(&cookie);
+	else
+		reading->outcome->complete = true;
+	ber_memfree(cookie.bv_val);
+	return 0;
+}
+
+static int judge_code(const struct reading *reading, const struct result *result, struct error *err)
+{
+	const struct ldap_code *meaning = ldap_code_find(result->code);
+	const char *text = result->text && *result->text ? result->text : NULL;
+	char what[320];
+
+	snprintf(what, sizeof(what), "%s (%d)%s%s", ldap_err2string(result->code), result->code, text ? ": " : "",
+		 text ? text : "");
+	if (!meaning->incomplete) {
+		error_set(err, meaning->class, "%s", what);
+		if (result->matched && *result->matched)
+			return error_hint(err, "%s; \"%s\" exists", meaning->hint ? meaning->hint : "",
+					  result->matched);
+		return meaning->hint ? error_hint(err, "%s", meaning->hint) : -1;
+	}
+	if (result->referrals && result->referrals[0])
+		snprintf(what, sizeof(what), "%s (%d) to %s", ldap_err2string(result->code), result->code,
+			 result->referrals[0]);
+	incomplete(reading, what, meaning->hint);
+	return 0;
+}
+
+static int take_result(struct reading *reading, LDAPMessage *message, int type, struct error *err)
+{
+	struct result result = {0};
+	int status;
+
+	reading->connection->broken = false;
+	int code = ldap_parse_result(reading->connection->handle, message, &result.code, &result.matched, &result.text,
+				     &result.referrals, &result.controls, 0);
+	reading->outcome->code = result.code;
+	if (code != LDAP_SUCCESS)
+		status = error_set(err, ERR_PROTOCOL, "malformed result: %s (%d)", ldap_err2string(code), code);
+	else if (result.code != LDAP_SUCCESS)
+		status = judge_code(reading, &result, err);
+	else if (type != LDAP_RES_SEARCH_RESULT)
+		status = error_set(err, ERR_PROTOCOL, "the answer is a message of type 0x%x, not of a search",
+				   (unsigned)type);
+	else
+		status = end_page(reading, &result, err);
+	result_free(&result);
+	return status;
+}
+
+/* --- the loop --------------------------------------------------------------------------------------------------------- */
+
+static int fail_wait(const struct reading *reading, struct error *err)
+{
+	const struct ldap_connection *connection = reading->connection;
+	char detail[256];
+	int code = LDAP_SERVER_DOWN;
+
+	if (monotonic_ms() >= connection->run_end)
+		return error_set(err, ERR_UNREACHABLE, "the read took longer than %lld ms (timeouts.run)",
+				 (long long)connection->run_ms);
+	if (watchdog_fired(connection->watchdog))
+		return error_set(err, ERR_UNREACHABLE, "the server was silent for %lld ms (timeouts.operation)",
+				 (long long)connection->operation_ms);
+	ldap_get_option(connection->handle, LDAP_OPT_RESULT_CODE, &code);
+	ldap_diagnostic(connection->handle, detail, sizeof(detail));
+	return error_set(err, ldap_code_find(code)->class, "%s (%d)%s", ldap_err2string(code), code, detail);
+}
+
+/* The type of the next message, or -1. The watchdog is on duty only while we wait: how long the caller takes for an
+ * entry is no silence of the server. */
+static int next_message(const struct reading *reading, LDAPMessage **ret, struct error *err)
+{
+	struct ldap_connection *connection = reading->connection;
+	int64_t deadline = deadline_after(connection->operation_ms);
+
+	*ret = NULL;
+	watchdog_set(connection->watchdog, deadline < connection->run_end ? deadline : connection->run_end);
+	int type = ldap_result(connection->handle, reading->message_id, LDAP_MSG_ONE, NULL, ret);
+	watchdog_set(connection->watchdog, NO_DEADLINE);
+	if (type > 0 && deadline - connection->operation_ms < connection->run_end)
+		return type;
+	ldap_msgfree(*ret);
+	*ret = NULL;
+	return fail_wait(reading, err);
+}
+
+static int send_search(struct reading *reading, struct error *err)
+{
+	LDAP *handle = reading->connection->handle;
+	const struct ldap_search *search = reading->search;
+	static const int scopes[] = {LDAP_SCOPE_BASE, LDAP_SCOPE_ONELEVEL, LDAP_SCOPE_SUBTREE};
+	LDAPControl *controls[2] = {NULL, NULL};
+	int code = LDAP_SUCCESS;
+
+	if (search->page_size > 0)
+		code = ldap_create_page_control(handle, (ber_int_t)search->page_size, reading->cookie, 1, &controls[0]);
+	if (code == LDAP_SUCCESS)
+		code = ldap_search_ext(handle, search->base, scopes[search->scope], search->filter,
+				       (char **)search->attributes, 0, search->page_size > 0 ? controls : NULL, NULL,
+				       NULL, LDAP_NO_LIMIT, &reading->message_id);
+	if (controls[0])
+		ldap_control_free(controls[0]);
+	ber_bvfree(reading->cookie);
+	reading->cookie = NULL;
+	if (code == LDAP_SUCCESS)
+		return 0;
+	const struct ldap_code *meaning = ldap_code_find(code);
+	error_set(err, meaning->class, "%s (%d)", ldap_err2string(code), code);
+	return meaning->hint ? error_hint(err, "%s", meaning->hint) : -1;
+}
+
+/* From the request of one page to its result. */
+static int read_page(struct reading *reading, struct error *err)
+{
+	LDAPMessage *message;
+
+	reading->connection->broken = true;
+	if (send_search(reading, err))
+		return fail_search(reading, err);
+	for (;;) {
+		int type = next_message(reading, &message, err), status = 0;
+		if (type < 0)
+			return fail_search(reading, err);
+		/* The callback's own error is not the search's: it gets no prefix. */
+		if (type == LDAP_RES_SEARCH_ENTRY)
+			status = take_entry(reading, message, err);
+		else if ((type == LDAP_RES_SEARCH_REFERENCE ? take_reference(reading, message, err)
+							    : take_result(reading, message, type, err)))
+			status = fail_search(reading, err);
+		ldap_msgfree(message);
+		if (status)
+			return -1;
+		if (type != LDAP_RES_SEARCH_ENTRY && type != LDAP_RES_SEARCH_REFERENCE)
+			return 0;
+	}
+}
+
+int ldap_connection_search(struct ldap_connection *connection, const struct ldap_search *search,
+			   struct ldap_outcome *ret, struct error *err)
+{
+	struct reading reading = {.connection = connection, .search = search, .outcome = ret};
+
+	*ret = (struct ldap_outcome){0};
+	if (connection->broken)
+		return error_set(err, ERR_INTERNAL, "the connection to %s ended with an earlier search",
+				 connection->url);
+	do {
+		if (read_page(&reading, err))
+			return -1;
+	} while (reading.cookie);
+	if (ret->references > 0)
+		ret->complete = false;
+	return 0;
+}

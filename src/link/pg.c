@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "roster/pg.h"
+#include "link/pg_private.h"
+
+#include "roster/arena.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STREAM_BATCH = 1000 };
+
+/* A refusal of the model (a check, a missing row) is the caller's data; lost peers may come back; the rest is ours. */
+static enum error_class class_of_state(const char *state)
+{
+	static const struct {
+		const char *prefix;
+		enum error_class class;
+	} classes[] = {
+	    {"08",    ERR_UNREACHABLE},
+            {"57P",   ERR_UNREACHABLE},
+            {"53",    ERR_UNREACHABLE},
+            {"28",    ERR_DENIED     },
+	    {"42501", ERR_DENIED     },
+            {"40",    ERR_CONFLICT   },
+            {"55P03", ERR_CONFLICT   },
+            {"55",    ERR_CONFLICT   },
+	    {"22",    ERR_DATA       },
+            {"23",    ERR_DATA       },
+            {"P0002", ERR_DATA       },
+            {"P0001", ERR_DATA       },
+	    {"3F000", ERR_CONFIG     },
+            {"42P01", ERR_CONFIG     },
+            {"3D000", ERR_CONFIG     },
+	};
+	for (size_t i = 0; state != NULL && i < sizeof classes / sizeof classes[0]; i++)
+		if (text_starts_with(state, classes[i].prefix))
+			return classes[i].class;
+	return ERR_INTERNAL;
+}
+
+int pg_fault(const struct pg *pg, const PGresult *result, struct error *err)
+{
+	if (result == NULL || PQstatus(pg->connection) == CONNECTION_BAD) {
+		const char *text = PQerrorMessage(pg->connection);
+		return error_set(err, ERR_UNREACHABLE, "database: %.*s", (int)strcspn(text, "\n"), text);
+	}
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	error_set(err, class_of_state(state), "%s%s%s", message == NULL ? "database fault without a message" : message,
+		  detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+	if (hint != NULL)
+		error_hint(err, "%s", hint);
+	return -1;
+}
+
+/* The notices of CREATE ... IF NOT EXISTS and the like are not for the administrator. */
+static void ignore_notice(void *context, const PGresult *result)
+{
+	(void)context;
+	(void)result;
+}
+
+int pg_open(const char *conninfo, const char *user, const char *application, struct pg **ret, struct error *err)
+{
+	const char *keys[] = {"dbname", "user", "fallback_application_name", "client_encoding", "options", NULL};
+	const char *values[] = {conninfo, user, application, "UTF8", "-c search_path=roster,pg_temp", NULL};
+	struct pg *pg = xcalloc(1, sizeof *pg);
+
+	pg->connection = PQconnectdbParams(keys, values, 1);
+	if (pg->connection == NULL || PQstatus(pg->connection) != CONNECTION_OK) {
+		const char *text = pg->connection == NULL ? "out of memory" : PQerrorMessage(pg->connection);
+		error_set(err, ERR_UNREACHABLE, "database: %.*s", (int)strcspn(text, "\n"), text);
+		pg_close(&pg);
+		return -1;
+	}
+	PQsetNoticeReceiver(pg->connection, ignore_notice, NULL);
+	*ret = pg;
+	return 0;
+}
+
+void pg_close(struct pg **pg)
+{
+	if (*pg == NULL)
+		return;
+	PQfinish((*pg)->connection);
+	str_free(&(*pg)->copy);
+	free(*pg);
+	*pg = NULL;
+}
+
+const char *pg_user(const struct pg *pg)
+{
+	return PQuser(pg->connection);
+}
+
+int pg_run(struct pg *pg, const char *sql, struct error *err)
+{
+	PGresult *result = PQexec(pg->connection, sql);
+	ExecStatusType status = PQresultStatus(result);
+	int rc = 0;
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+		rc = pg_fault(pg, result, err);
+	PQclear(result);
+	return rc;
+}
+
+int pg_query(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
+	     struct error *err)
+{
+	PGresult *result = PQexecParams(pg->connection, sql, (int)count, NULL, params, NULL, NULL, 0);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+		pg_fault(pg, result, err);
+		PQclear(result);
+		return -1;
+	}
+	if (rows == NULL)
+		PQclear(result);
+	else
+		*rows = (struct pg_rows *)result;
+	return 0;
+}
+
+int pg_query_integer(struct pg *pg, const char *sql, const char *const params[], size_t count, int64_t *ret,
+		     struct error *err)
+{
+	struct pg_rows *rows = NULL;
+	int rc = 0;
+
+	if (pg_query(pg, sql, params, count, &rows, err) != 0)
+		return -1;
+	if (pg_count(rows) == 0)
+		rc = error_set(err, ERR_INTERNAL, "the database returned no row for: %.80s", sql);
+	else
+		*ret = pg_integer(rows, 0, 0);
+	pg_free(&rows);
+	return rc;
+}
+
+int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count,
+	      int (*batch)(const struct pg_rows *rows, void *context, struct error *err), void *context,
+	      struct error *err)
+{
+	struct str text = {0};
+	struct pg_rows *rows = NULL;
+	char fetch[64];
+	int rc = -1;
+	bool more = true;
+
+	str_printf(&text, "declare stream no scroll cursor for %s", sql);
+	snprintf(fetch, sizeof fetch, "fetch %d from stream", STREAM_BATCH);
+	if (pg_query(pg, str_text(&text), params, count, NULL, err) != 0)
+		goto out;
+	while (more) {
+		if (pg_query(pg, fetch, NULL, 0, &rows, err) != 0)
+			goto out;
+		more = pg_count(rows) == STREAM_BATCH;
+		if (pg_count(rows) > 0 && batch(rows, context, err) != 0)
+			goto out;
+		pg_free(&rows);
+	}
+	rc = pg_run(pg, "close stream", err);
+out:
+	pg_free(&rows);
+	str_free(&text);
+	return rc;
+}
+
+/* --- rows: a PGresult under another name, so that the type does not leak ------------------------------------------ */
+
+size_t pg_count(const struct pg_rows *rows)
+{
+	return (size_t)PQntuples((const PGresult *)rows);
+}
+
+const char *pg_text(const struct pg_rows *rows, size_t row, int column)
+{
+	return PQgetvalue((const PGresult *)rows, (int)row, column);
+}
+
+int64_t pg_integer(const struct pg_rows *rows, size_t row, int column)
+{
+	return strtoll(pg_text(rows, row, column), NULL, 10);
+}
+
+bool pg_boolean(const struct pg_rows *rows, size_t row, int column)
+{
+	return pg_text(rows, row, column)[0] == 't';
+}
+
+bool pg_is_null(const struct pg_rows *rows, size_t row, int column)
+{
+	return PQgetisnull((const PGresult *)rows, (int)row, column) != 0;
+}
+
+int pg_columns(const struct pg_rows *rows)
+{
+	return PQnfields((const PGresult *)rows);
+}
+
+const char *pg_column_name(const struct pg_rows *rows, int column)
+{
+	return PQfname((const PGresult *)rows, column);
+}
+
+void pg_free(struct pg_rows **rows)
+{
+	PQclear((PGresult *)*rows);
+	*rows = NULL;
+}

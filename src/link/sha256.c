@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "roster/sha256.h"
+
+#include "roster/arena.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+struct sha256 {
+	EVP_MD_CTX *context;
+};
+
+/* libcrypto fails here only for want of memory or of the algorithm itself: nothing a caller could do about. */
+static void must(int worked)
+{
+	if (worked != 1)
+		die("libcrypto cannot compute SHA-256");
+}
+
+struct sha256 *sha256_new(void)
+{
+	struct sha256 *sha256 = xmalloc(sizeof(*sha256));
+
+	sha256->context = EVP_MD_CTX_new();
+	must(sha256->context != NULL);
+	must(EVP_DigestInit_ex(sha256->context, EVP_sha256(), NULL));
+	return sha256;
+}
+
+void sha256_add(struct sha256 *sha256, const void *bytes, size_t size)
+{
+	must(EVP_DigestUpdate(sha256->context, bytes, size));
+}
+
+void sha256_finish(struct sha256 *sha256, char text[SHA256_TEXT])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[SHA256_TEXT / 2];
+
+	must(EVP_DigestFinal_ex(sha256->context, bytes, NULL));
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	text[SHA256_TEXT - 1] = '\0';
+}
+
+void sha256_free(struct sha256 **sha256)
+{
+	if (!*sha256)
+		return;
+	EVP_MD_CTX_free((*sha256)->context);
+	free(*sha256);
+	*sha256 = NULL;
+}
