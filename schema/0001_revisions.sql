@@ -1,0 +1,158 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Revisions: every committed change to who may do what has a number, a time and a cause.
+--
+-- All writers take one lock (open_revision), so revisions are totally ordered and without gaps. A row of a fact table
+-- knows the revision that added it (since); its history twin keeps ended rows with the revision that ended them (until).
+-- "As of revision r" is therefore: since <= r, and until > r for the twin.
+
+create table installation (
+	only_row boolean primary key default true check (only_row),
+	-- Renewed when the database is restored to an earlier state: every cursor and event carries it.
+	history uuid not null default gen_random_uuid(),
+	created_at timestamptz not null default now()
+);
+insert into installation default values;
+
+create table migrations (
+	version integer primary key,
+	name text not null,
+	applied_at timestamptz not null default now()
+);
+
+create type run_state as enum ('running', 'nothing', 'applied', 'held', 'failed');
+
+-- A run is one read of a source, or one act that applies what an earlier read left open. Printed "corp/1290".
+create table runs (
+	id bigint generated always as identity primary key,
+	source smallint, -- references sources, added there
+	kind text not null,
+	state run_state not null default 'running',
+	completeness text,
+	reason text,
+	started_at timestamptz not null default clock_timestamp(),
+	ended_at timestamptz,
+	entries bigint not null default 0,
+	unreadable bigint not null default 0,
+	adds bigint not null default 0,
+	removes bigint not null default 0,
+	held bigint not null default 0,
+	-- Digest of the ordered change list: a saved or a held plan is applied only while it is still this one.
+	plan_digest text,
+	login name not null default session_user
+);
+
+create table revisions (
+	id bigint primary key,
+	at timestamptz not null,
+	run bigint references runs,
+	actor uuid, -- the person, where the session is a person's
+	login name not null,
+	cause text not null,
+	transaction xid8 not null
+);
+
+-- The advisory lock every writer takes first. Two keys: class 'rost', object 1.
+create function writer_lock_class() returns integer language sql immutable as 'select 1919906676';
+
+-- The revision this transaction writes, opened when it has none. Everything that changes a fact goes through here.
+create function open_revision(cause text default null, run bigint default null, actor uuid default null) returns bigint
+language plpgsql security definer set search_path = roster, pg_temp as $$
+declare
+	latest revisions;
+begin
+	select * into latest from revisions order by id desc limit 1;
+	if latest.transaction = pg_current_xact_id() then
+		return latest.id;
+	end if;
+	if current_setting('transaction_isolation') <> 'read committed' then
+		raise exception 'roster is written under READ COMMITTED only, not %', current_setting('transaction_isolation')
+			using errcode = 'invalid_transaction_state',
+			hint = 'begin transaction isolation level read committed';
+	end if;
+	perform pg_advisory_xact_lock(writer_lock_class(), 1);
+	-- A fresh statement: under READ COMMITTED it sees what the previous holder of the lock committed.
+	select * into latest from revisions order by id desc limit 1;
+	insert into revisions (id, at, run, actor, login, cause, transaction)
+	values (coalesce(latest.id, 0) + 1, greatest(clock_timestamp(), latest.at), open_revision.run, open_revision.actor,
+		session_user, coalesce(open_revision.cause, 'sql'), pg_current_xact_id())
+	returning * into latest;
+	perform pg_notify('roster_revision', latest.id::text);
+	return latest.id;
+end $$;
+
+create function current_revision() returns bigint language sql stable set search_path = roster, pg_temp
+as 'select id from revisions order by id desc limit 1';
+
+create function head() returns bigint language sql stable security definer set search_path = roster, pg_temp
+as 'select coalesce(max(id), 0) from revisions';
+
+create function revision_at(at timestamptz) returns bigint language sql stable security definer set search_path = roster, pg_temp
+as 'select coalesce(max(r.id), 0) from revisions r where r.at <= revision_at.at';
+
+-- Fact tables -----------------------------------------------------------------------------------------------------
+
+create table fact_tables (
+	name regclass primary key,
+	columns text[] not null
+);
+
+create function before_write() returns trigger language plpgsql set search_path = roster, pg_temp as $$
+begin
+	perform open_revision();
+	return null;
+end $$;
+
+-- Give a table its history: the twin, the triggers, the registration. columns are those that decide about access; a
+-- change of any other column is no new fact and leaves since alone. The table must have `since bigint`.
+create procedure keep_history(fact regclass, columns text[])
+language plpgsql set search_path = roster, pg_temp as $$
+declare
+	short text := (select relname from pg_class where oid = fact);
+	list text := (select string_agg(quote_ident(c), ', ') from unnest(columns) c);
+	olds text := (select string_agg('old.' || quote_ident(c), ', ') from unnest(columns) c);
+	news text := (select string_agg('new.' || quote_ident(c), ', ') from unnest(columns) c);
+	was text := (select string_agg('was.' || quote_ident(c), ', ') from unnest(columns) c);
+	became text := (select string_agg('became.' || quote_ident(c), ', ') from unnest(columns) c);
+begin
+	execute format('alter table %s add column since bigint not null default roster.current_revision()', fact);
+	execute format('create table %I as select %s, since, since as until from %s with no data', short || '_history', list, fact);
+	execute format('alter table %I alter since set not null, alter until set not null', short || '_history');
+	execute format('create index on %I (until)', short || '_history');
+	execute format('create trigger a_revision before insert or update or delete on %s for each statement execute function before_write()', fact);
+
+	execute format('create function %I() returns trigger language plpgsql set search_path = roster, pg_temp as $f$
+begin
+	if (%s) is distinct from (%s) then
+		new.since := current_revision();
+	end if;
+	return new;
+end $f$', short || '_since', olds, news);
+	execute format('create trigger b_since before update on %s for each row execute function %I()', fact, short || '_since');
+
+	-- Rows that came and went within one revision were never in force and leave no trace.
+	execute format('create function %I() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $f$
+begin
+	insert into %I (%s, since, until)
+	select %s, was.since, current_revision() from ended was where was.since < current_revision();
+	return null;
+end $f$', short || '_ended', short || '_history', list, was);
+	execute format('create trigger c_ended after delete on %s referencing old table as ended for each statement execute function %I()', fact, short || '_ended');
+
+	execute format('create function %I() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $f$
+begin
+	insert into %I (%s, since, until)
+	select %s, was.since, current_revision() from ended was where was.since < current_revision()
+	except
+	select %s, became.since, current_revision() from begun became;
+	return null;
+end $f$', short || '_changed', short || '_history', list, was, became);
+	execute format('create trigger c_changed after update on %s referencing old table as ended new table as begun for each statement execute function %I()', fact, short || '_changed');
+
+	execute format('create function %I() returns trigger language plpgsql as $f$
+begin
+	raise exception ''%s keeps history and cannot be truncated'', tg_table_name using hint = ''delete from it instead'';
+end $f$', short || '_no_truncate', '%');
+	execute format('create trigger d_truncate before truncate on %s for each statement execute function %I()', fact, short || '_no_truncate');
+
+	insert into fact_tables values (fact, columns);
+end $$;

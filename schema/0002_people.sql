@@ -1,0 +1,88 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- People, the sources that know them, and who the session is.
+
+-- Source 0 is the administrator's own hand; the others are named as in the configuration.
+create table sources (
+	id smallint generated always as identity (start with 1) primary key,
+	name text not null unique,
+	kind text not null,
+	position integer not null default 0, -- place in the configuration: the first source decides attribute values
+	authoritative boolean not null default true,
+	nested boolean not null default true,
+	settings_digest text, -- of what the source is asked for: another one makes the next read full
+	rules_digest text,    -- of the rules last applied: another one plans for everybody
+	settled boolean not null default false, -- the model follows from the mirror; false while a plan is half applied
+	first_run_at timestamptz, -- when a run of this source was first applied
+	last_complete_at timestamptz
+);
+insert into sources (id, name, kind) overriding system value values (0, 'hand', 'hand');
+alter table runs add foreign key (source) references sources;
+
+create table users (
+	id uuid primary key default gen_random_uuid(),
+	login text not null check (login <> '' and login !~ '[[:cntrl:]]'),
+	email text,
+	name text,
+	external boolean not null default false,
+	suspended boolean not null default false, -- by hand: outranks every source
+	active boolean not null default true,     -- what counts
+	attributes_from smallint not null default 0 references sources,
+	login_key text not null generated always as (lower(normalize(login, NFKC))) stored
+);
+call keep_history('users', array['id', 'active']);
+create index on users_history (id);
+-- Logins are reusable, ids are not.
+create unique index users_active_login on users (login_key) where active;
+create index users_login on users (login_key);
+
+-- Which entry of which source is which person. Keyed by the immutable id, never by a name.
+create table identities (
+	source smallint not null references sources,
+	external_id text not null,
+	user_id uuid not null references users,
+	enabled boolean not null default true,
+	gone_since timestamptz,
+	primary key (source, external_id)
+);
+create index on identities (user_id);
+
+-- A person is active unless suspended by hand or disowned by an authoritative source that knows him.
+create function is_wanted_active(person users) returns boolean language sql stable set search_path = roster, pg_temp as $$
+	select not person.suspended and not exists (
+		select from identities i join sources s on s.id = i.source
+		where i.user_id = person.id and s.authoritative and (not i.enabled or i.gone_since is not null))
+$$;
+
+-- Who acts ----------------------------------------------------------------------------------------------------------
+
+-- Login roles of the database that are people. The login is proven by the server (peer, certificate), so nobody passes
+-- an actor: he is found.
+create table operators (
+	login name primary key,
+	user_id uuid not null references users,
+	added_at timestamptz not null default now(),
+	added_by name not null default session_user
+);
+
+create function actor() returns uuid language sql stable security definer set search_path = roster, pg_temp
+as 'select user_id from operators where login = session_user';
+
+-- The owner of the schema may do what nobody else can (break glass); what he does is recorded like everything else.
+create function is_owner() returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
+	select pg_has_role(session_user, (select nspowner from pg_namespace where nspname = 'roster'), 'member')
+$$;
+
+-- user_id of the active person with this login; an error that says what to do otherwise.
+create function user_by_login(login text) returns uuid language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	found_id uuid;
+begin
+	select id into found_id from users u
+	where u.login_key = lower(normalize(user_by_login.login, NFKC)) and u.active;
+	if found_id is null then
+		raise exception 'no active user has the login "%"', login using errcode = 'no_data_found',
+			hint = case when exists (select from users u where u.login_key = lower(normalize(user_by_login.login, NFKC)))
+				then 'a suspended one has: see rosterctl user show' else 'see rosterctl user list' end;
+	end if;
+	return found_id;
+end $$;

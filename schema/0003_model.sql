@@ -1,0 +1,315 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The permission model: a user holds a role at an anchor; the anchor reaches resources; permissions add up.
+
+-- Resources: one space of ids ----------------------------------------------------------------------------------------
+
+create type resource_kind as enum ('platform', 'group', 'app', 'cluster', 'namespace');
+
+create table resources (
+	id integer generated always as identity primary key,
+	kind resource_kind not null,
+	unique (id, kind)
+);
+-- There is one platform: what is not about a group, an app or a namespace is held there.
+create unique index one_platform on resources (kind) where kind = 'platform';
+insert into resources (kind) values ('platform');
+
+create function platform() returns integer language sql stable security definer set search_path = roster, pg_temp
+as $$select id from resources where kind = 'platform'$$;
+
+-- Every subtype takes its id from here: insert into apps (...) needs no id.
+create function new_resource(kind resource_kind) returns integer language sql volatile set search_path = roster, pg_temp
+as 'insert into resources (kind) values (new_resource.kind) returning id';
+
+create function delete_resource() returns trigger language plpgsql set search_path = roster, pg_temp as $$
+begin
+	delete from resources where id = old.id;
+	return null;
+end $$;
+
+-- Groups: one tree ------------------------------------------------------------------------------------------------------
+
+create table groups (
+	id integer primary key default new_resource('group'),
+	kind resource_kind not null default 'group' check (kind = 'group'),
+	parent_id integer references groups,
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]' and length(name) <= 100 and name not in ('.', '..')),
+	description text not null default '' check (length(description) <= 250),
+	archived boolean not null default false,
+	made_by smallint not null default 0 references sources,
+	made_by_rule text,
+	made_for text, -- the anchor a rule made it for: found by that, wherever it is moved
+	name_key text not null generated always as (lower(normalize(name, NFKC))) stored,
+	foreign key (id, kind) references resources (id, kind),
+	unique (parent_id, name_key),
+	unique (made_by, made_for)
+);
+call keep_history('groups', array['id', 'parent_id', 'archived']);
+create index on groups_history (id);
+create unique index one_root on groups ((true)) where parent_id is null;
+create trigger delete_resource after delete on groups for each row execute function delete_resource();
+
+create table group_closure (
+	ancestor integer not null references groups on delete cascade,
+	descendant integer not null references groups on delete cascade,
+	distance integer not null check (distance >= 0),
+	primary key (descendant, ancestor)
+);
+call keep_history('group_closure', array['ancestor', 'descendant', 'distance']);
+create index on group_closure (ancestor, descendant);
+create index on group_closure_history (descendant, ancestor);
+create index on group_closure_history (ancestor, descendant);
+
+-- The closure rows that follow from the parents as they are now, for these groups.
+create function closure_of(groups integer[]) returns table (ancestor integer, descendant integer, distance integer)
+language sql stable set search_path = roster, pg_temp as $$
+	with recursive up(ancestor, descendant, distance) as (
+		select g, g, 0 from unnest(groups) g
+		union all
+		select p.parent_id, up.descendant, up.distance + 1
+		from up join groups p on p.id = up.ancestor where p.parent_id is not null
+	)
+	select * from up
+$$;
+
+create function groups_added() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	insert into group_closure (ancestor, descendant, distance)
+	select c.ancestor, c.descendant, c.distance from closure_of((select array_agg(id) from added)) c;
+	return null;
+end $$;
+create trigger e_closure after insert on groups referencing new table as added
+	for each statement execute function groups_added();
+
+create function groups_moved() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+declare
+	moved integer[];
+	below integer[];
+	loop_at text;
+begin
+	select array_agg(n.id) into moved from was o join became n using (id) where o.parent_id is distinct from n.parent_id;
+	if moved is null then
+		return null;
+	end if;
+	-- A cycle can only be closed by a group that moved: walk up from each and see whether it meets itself.
+	with recursive up(start, at) as (
+		select g.id, g.parent_id from groups g where g.id = any (moved)
+		union
+		select up.start, g.parent_id from up join groups g on g.id = up.at where up.at <> up.start
+	)
+	select g.name into loop_at from up join groups g on g.id = up.start where up.at = up.start limit 1;
+	if found then
+		raise exception 'group "%" cannot lie below itself', loop_at using errcode = 'check_violation',
+			hint = 'choose a parent outside the group''s own subtree';
+	end if;
+	select array_agg(distinct descendant) into below from group_closure where ancestor = any (moved);
+	delete from group_closure c where c.descendant = any (below) and not exists (
+		select from closure_of(below) n
+		where n.descendant = c.descendant and n.ancestor = c.ancestor and n.distance = c.distance);
+	insert into group_closure (ancestor, descendant, distance)
+	select n.ancestor, n.descendant, n.distance from closure_of(below) n
+	on conflict do nothing;
+	return null;
+end $$;
+create trigger e_closure_moved after update on groups referencing old table as was new table as became
+	for each statement execute function groups_moved();
+
+create function keep_root() returns trigger language plpgsql set search_path = roster, pg_temp as $$
+begin
+	if old.parent_id is null and (tg_op = 'DELETE' or new.parent_id is not null) then
+		raise exception 'the root group cannot be % ', case tg_op when 'DELETE' then 'deleted' else 'moved' end
+			using errcode = 'check_violation', hint = 'there is always exactly one root; rename it if you like';
+	end if;
+	return case tg_op when 'DELETE' then old else new end;
+end $$;
+create trigger a_root before delete or update of parent_id on groups for each row execute function keep_root();
+
+create function root_group() returns integer language sql stable security definer set search_path = roster, pg_temp
+as 'select id from groups where parent_id is null';
+
+-- Permissions and roles --------------------------------------------------------------------------------------------------
+
+create type permission_scope as enum ('project', 'cicd', 'cluster', 'namespace', 'group', 'platform');
+
+create table permissions (
+	id smallint generated always as identity primary key,
+	name text not null unique,
+	scope permission_scope not null,
+	description text not null,
+	unique (id, scope)
+);
+
+-- Which permissions mean something on which kind of resource.
+create table scope_resources (
+	scope permission_scope not null,
+	kind resource_kind not null,
+	primary key (scope, kind)
+);
+insert into scope_resources values ('project', 'app'), ('cicd', 'app'), ('cluster', 'cluster'),
+	('namespace', 'namespace'), ('group', 'group'), ('platform', 'platform');
+
+create type role_kind as enum ('platform', 'project', 'app');
+
+create table roles (
+	id integer generated always as identity primary key,
+	kind role_kind not null,
+	name text not null check (name <> '' and name !~ '[[:cntrl:]]'),
+	description text not null default '',
+	builtin boolean not null default false,
+	locked boolean not null default false,     -- neither edited nor deleted
+	structural boolean not null default false, -- follows from something else and is never given by hand
+	sensitive boolean not null default false,  -- many new holders at once wait for approval
+	name_key text not null generated always as (lower(normalize(name, NFKC))) stored,
+	unique (kind, name_key),
+	unique (id, kind)
+);
+
+create table role_permissions (
+	role integer not null references roles on delete cascade,
+	permission smallint not null references permissions,
+	primary key (role, permission)
+);
+call keep_history('role_permissions', array['role', 'permission']);
+create index on role_permissions (permission, role);
+create index on role_permissions_history (role, permission);
+
+create function role_named(kind role_kind, name text) returns integer language sql stable security definer
+set search_path = roster, pg_temp as $$
+	select r.id from roles r where r.kind = role_named.kind and r.name_key = lower(normalize(role_named.name, NFKC))
+$$;
+
+-- Apps, clusters, namespaces ------------------------------------------------------------------------------------------------
+
+create table apps (
+	id integer primary key default new_resource('app'),
+	kind resource_kind not null default 'app' check (kind = 'app'),
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
+	owner uuid not null references users,
+	owner_group integer references groups, -- one column: an app is owned by at most one group
+	archived boolean not null default false,
+	name_key text not null unique generated always as (lower(normalize(name, NFKC))) stored,
+	foreign key (id, kind) references resources (id, kind)
+);
+call keep_history('apps', array['id', 'owner', 'owner_group', 'archived']);
+create index on apps (owner_group);
+create index on apps (owner);
+create index on apps_history (id);
+create index on apps_history (owner_group);
+create index on apps_history (owner);
+create trigger delete_resource after delete on apps for each row execute function delete_resource();
+
+create table clusters (
+	id integer primary key default new_resource('cluster'),
+	kind resource_kind not null default 'cluster' check (kind = 'cluster'),
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
+	name_key text not null unique generated always as (lower(normalize(name, NFKC))) stored,
+	foreign key (id, kind) references resources (id, kind)
+);
+call keep_history('clusters', array['id']);
+create index on clusters_history (id);
+create trigger delete_resource after delete on clusters for each row execute function delete_resource();
+
+create type purpose as enum ('development', 'test', 'acceptance', 'production');
+
+-- A namespace in one of its purposes is the resource: what one may do in test says nothing about production.
+create table namespaces (
+	id integer primary key default new_resource('namespace'),
+	kind resource_kind not null default 'namespace' check (kind = 'namespace'),
+	cluster integer not null references clusters,
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
+	purpose purpose not null,
+	foreign key (id, kind) references resources (id, kind),
+	unique (cluster, name, purpose)
+);
+create trigger delete_resource after delete on namespaces for each row execute function delete_resource();
+
+create table group_namespaces (
+	group_id integer not null references groups,
+	namespace integer not null references namespaces on delete cascade,
+	primary key (namespace, group_id)
+);
+call keep_history('group_namespaces', array['group_id', 'namespace']);
+create index on group_namespaces (group_id);
+create index on group_namespaces_history (namespace);
+create index on group_namespaces_history (group_id);
+
+-- Grants: who holds which role where --------------------------------------------------------------------------------------
+
+-- A million rows arrive at once in a first load, so what would be three foreign keys is checked once per statement. That
+-- is as strict: every writer holds the writer lock, so nothing it looks at changes meanwhile.
+create table grants (
+	user_id uuid not null,
+	anchor integer not null, -- a resource: the platform, a group, an app
+	role integer not null,
+	source smallint not null default 0, -- who put it there; a source removes only its own
+	expires_at timestamptz check (expires_at is null or source = 0), -- hand-made ones; ended by the clock, not by reading
+	primary key (user_id, anchor, role, source)
+);
+call keep_history('grants', array['user_id', 'anchor', 'role', 'source']);
+create index on grants (anchor, role);
+create index on grants (role);
+create index on grants_history (user_id, anchor, role);
+create index on grants_history (anchor, role);
+
+-- What kind of role may be held at what kind of anchor.
+create table anchor_roles (
+	anchor_kind resource_kind not null,
+	role_kind role_kind not null,
+	primary key (anchor_kind, role_kind)
+);
+insert into anchor_roles values ('platform', 'platform'), ('group', 'platform'), ('group', 'project'), ('group', 'app'),
+	('app', 'project'), ('app', 'app');
+
+create function check_grants() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+declare
+	wrong record;
+begin
+	select n.*, r.name as role_name, a.kind as anchor_kind, u.id as user_found into wrong
+	from added n
+	left join roles r on r.id = n.role
+	left join resources a on a.id = n.anchor
+	left join users u on u.id = n.user_id
+	left join sources s on s.id = n.source
+	where r.id is null or a.id is null or u.id is null or s.id is null or r.structural
+	   or not exists (select from anchor_roles k where k.anchor_kind = a.kind and k.role_kind = r.kind)
+	   -- Group Administrator is held at groups, every other platform role at the platform.
+	   or (r.kind = 'platform' and (r.name = 'Group Administrator') <> (a.kind = 'group'))
+	limit 1;
+	if found then
+		raise exception 'role % cannot be held by % at %', coalesce(quote_ident(wrong.role_name), wrong.role::text),
+			wrong.user_id, coalesce(wrong.anchor_kind::text, 'resource') || ' ' || wrong.anchor
+			using errcode = 'check_violation',
+			hint = 'user, role and anchor must exist, structural roles follow from something else, and the kind of the role must fit the anchor';
+	end if;
+	return null;
+end $$;
+create trigger f_check after insert on grants referencing new table as added
+	for each statement execute function check_grants();
+create trigger f_check_update after update on grants referencing new table as added
+	for each statement execute function check_grants();
+
+-- The other half of those foreign keys: what grants point at stays.
+create function keep_granted() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	if exists (select from gone d join grants g on case tg_table_name
+			when 'roles' then g.role = (to_jsonb(d) ->> 'id')::integer
+			when 'resources' then g.anchor = (to_jsonb(d) ->> 'id')::integer
+			else g.user_id = (to_jsonb(d) ->> 'id')::uuid end) then
+		raise exception 'grants still point at rows of %', tg_table_name using errcode = 'foreign_key_violation',
+			hint = 'take the grants away first';
+	end if;
+	return null;
+end $$;
+create trigger f_granted after delete on roles referencing old table as gone
+	for each statement execute function keep_granted();
+create trigger f_granted after delete on resources referencing old table as gone
+	for each statement execute function keep_granted();
+create trigger f_granted after delete on users referencing old table as gone
+	for each statement execute function keep_granted();
+
+create function keep_role_kind() returns trigger language plpgsql as $$
+begin
+	raise exception 'the kind of role "%" cannot change', old.name using errcode = 'check_violation',
+		hint = 'make a new role and hand its holders over';
+end $$;
+create trigger a_kind before update on roles for each row when (old.kind <> new.kind) execute function keep_role_kind();

@@ -1,0 +1,222 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Effective access: the one definition.
+--
+--   holdings  who holds which role at which anchor: grants, ownership, and what every active person may do
+--   reach     which resources an anchor reaches: itself, what its groups own below it, what is associated with them
+--   access    person x resource x role: holdings joined with reach, for active people
+--   effective access joined with the role's permissions of a scope that means something on that kind of resource
+--
+-- Each is written once and compiled twice: as a view over the facts as they are (holdings, reach, access, effective), and
+-- as a function over the facts as of a revision (holdings_at(r), ...). {name} stands for a fact table in either reading.
+-- Both are inlined by the planner, so a question about one person or one resource is a walk along indexes.
+
+create procedure define_access(name text, columns text, body text) language plpgsql set search_path = roster, pg_temp as $$
+declare
+	now_body text := body;
+	then_body text := body;
+	fact record;
+begin
+	for fact in select f.name::text as table_name, (select relname from pg_class where oid = f.name) as short,
+			(select string_agg(quote_ident(c), ', ') from unnest(f.columns) c) as list from fact_tables f loop
+		now_body := replace(now_body, '{' || fact.short || '}', fact.table_name);
+		then_body := replace(then_body, '{' || fact.short || '}', format(
+			'(select %2$s from %1$I where since <= $1 union all select %2$s from %3$I where since <= $1 and until > $1)',
+			fact.short, fact.list, fact.short || '_history'));
+	end loop;
+	now_body := regexp_replace(now_body, '\{(\w+)\}', '\1', 'g');
+	then_body := regexp_replace(then_body, '\{(\w+)\}', '\1_at($1)', 'g');
+	execute format('create view %I as %s', name, now_body);
+	execute format('create function %I(revision bigint) returns table (%s) language sql stable as $f$ %s $f$',
+		name || '_at', columns, then_body);
+end $$;
+
+-- A group that lies elsewhere or is held hand-made keeps its meaning by id, never by name.
+call define_access('holdings', 'user_id uuid, anchor integer, role integer, source smallint', $$
+	select user_id, anchor, role, source from {grants} g
+	union all
+	select a.owner, a.id, r.id, 0::smallint from {apps} a, roles r where r.kind = 'project' and r.name = 'Owner'
+	union all
+	select u.id, p.id, r.id, 0::smallint from {users} u, resources p, roles r
+	where p.kind = 'platform' and r.kind = 'platform' and r.name = 'User'
+$$);
+
+-- distance counts the steps down the group tree from the anchor to the group the resource belongs to.
+call define_access('reach', 'anchor integer, resource integer, kind resource_kind, distance integer, via integer', $$
+	select a.id as anchor, a.id as resource, 'app'::resource_kind as kind, 0 as distance, null::integer as via
+	from {apps} a where not a.archived
+	union all
+	select c.ancestor, a.id, 'app', c.distance, a.owner_group
+	from {apps} a join {group_closure} c on c.descendant = a.owner_group where not a.archived
+	union all
+	select c.ancestor, n.namespace, 'namespace', c.distance, n.group_id
+	from {group_namespaces} n join {group_closure} c on c.descendant = n.group_id
+	union all
+	select c.ancestor, c.descendant, 'group', c.distance, c.descendant
+	from {group_closure} c
+	union all
+	select g.id, k.id, 'cluster', 0, g.id
+	from {clusters} k, {groups} g where g.parent_id is null
+	union all
+	select p.id, r.id, r.kind, 0, null::integer
+	from resources p, resources r where p.kind = 'platform' and r.kind in ('platform', 'cluster', 'group')
+$$);
+
+call define_access('access', 'user_id uuid, resource integer, kind resource_kind, role integer, anchor integer, source smallint, distance integer, via integer', $$
+	select h.user_id, t.resource, t.kind, h.role, h.anchor, h.source, t.distance, t.via
+	from {holdings} h
+	join {reach} t on t.anchor = h.anchor
+	join {users} u on u.id = h.user_id and u.active
+$$);
+
+call define_access('effective', 'user_id uuid, resource integer, kind resource_kind, permission smallint, role integer, anchor integer, source smallint, distance integer, via integer', $$
+	select a.user_id, a.resource, a.kind, rp.permission, a.role, a.anchor, a.source, a.distance, a.via
+	from {access} a
+	join {role_permissions} rp on rp.role = a.role
+	join permissions p on p.id = rp.permission
+	join scope_resources s on s.scope = p.scope and s.kind = a.kind
+$$);
+
+-- Names for people and for command lines ------------------------------------------------------------------------------------
+
+-- "/pay/api", "/" for the root.
+create function group_path(group_id integer) returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
+	from group_closure c join groups g on g.id = c.ancestor where c.descendant = group_path.group_id
+$$;
+
+-- The group at a path, NULL when there is none. Names compare case-folded.
+create function group_at(path text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := root_group();
+	segment text;
+begin
+	foreach segment in array string_to_array(trim(both '/' from path), '/') loop
+		continue when segment = '';
+		select g.id into here from groups g where g.parent_id = here and g.name_key = lower(normalize(segment, NFKC));
+		exit when here is null;
+	end loop;
+	return here;
+end $$;
+
+-- platform, group:/PATH, app:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE
+create function resource_name(resource integer) returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select case r.kind
+		when 'platform' then 'platform'
+		when 'group' then 'group:' || group_path(r.id)
+		when 'app' then 'app:' || (select a.name from apps a where a.id = r.id)
+		when 'cluster' then 'cluster:' || (select k.name from clusters k where k.id = r.id)
+		when 'namespace' then 'namespace:' || (select k.name || '/' || n.name || '/' || n.purpose
+			from namespaces n join clusters k on k.id = n.cluster where n.id = r.id)
+		end
+	from resources r where r.id = resource_name.resource
+$$;
+
+-- The resource of that name, or an error that says how names are written.
+create function resource_named(name text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	rest text := lower(normalize(substr(name, position(':' in name) + 1), NFKC));
+	part text[] := string_to_array(rest, '/');
+	found_id integer;
+begin
+	case split_part(name, ':', 1)
+	when 'platform' then found_id := platform();
+	when 'group' then found_id := group_at(substr(name, 7));
+	when 'app' then select id into found_id from apps where name_key = rest;
+	when 'cluster' then select id into found_id from clusters where name_key = rest;
+	when 'namespace' then
+		select n.id into found_id from namespaces n join clusters k on k.id = n.cluster
+		where k.name_key = part[1] and lower(n.name) = part[2] and n.purpose::text = part[3];
+	else
+		raise exception '"%" is not the name of a resource', name using errcode = 'invalid_parameter_value',
+			hint = 'write platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE';
+	end case;
+	if found_id is null then
+		raise exception 'there is no %', name using errcode = 'no_data_found', hint = 'see rosterctl tree';
+	end if;
+	return found_id;
+end $$;
+
+create function permission_named(name text) returns smallint language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	found_id smallint;
+begin
+	select p.id into found_id from permissions p where p.name = permission_named.name;
+	if found_id is null then
+		raise exception 'there is no permission "%"', name using errcode = 'no_data_found', hint = 'see roster.permissions';
+	end if;
+	return found_id;
+end $$;
+
+-- Questions -------------------------------------------------------------------------------------------------------------------
+
+-- May this person do this here? The app's own check: ids only, one index walk. False for unknown ids.
+create function can(user_id uuid, permission smallint, resource integer) returns boolean
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (select from effective e
+		where e.user_id = can.user_id and e.permission = can.permission and e.resource = can.resource)
+$$;
+
+-- The same by name. An unknown name is an error, not a "no": a typing mistake must not look like an answer.
+create function can(login text, permission text, resource text) returns boolean
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select can(user_by_login(can.login), permission_named(can.permission), resource_named(can.resource))
+$$;
+
+-- What this person may do here and why: a row for each permission and path. as_of is a revision; NULL is now.
+create function effective_access(user_id uuid, resource integer, as_of bigint default null)
+returns table (permission text, role text, anchor text, source text, distance integer)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if as_of is null then
+		return query select p.name, r.name, resource_name(e.anchor), s.name, e.distance
+		from effective e join permissions p on p.id = e.permission join roles r on r.id = e.role
+			join sources s on s.id = e.source
+		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
+		order by p.name, e.distance, r.name, s.name;
+	else
+		return query select p.name, r.name, resource_name(e.anchor), s.name, e.distance
+		from effective_at(as_of) e join permissions p on p.id = e.permission join roles r on r.id = e.role
+			join sources s on s.id = e.source
+		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
+		order by p.name, e.distance, r.name, s.name;
+	end if;
+end $$;
+
+create function effective_access(login text, resource text, as_of bigint default null)
+returns table (permission text, role text, anchor text, source text, distance integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select * from effective_access(user_by_login(effective_access.login), resource_named(effective_access.resource), as_of)
+$$;
+
+-- Who may do this here, with every path that gives it.
+create function who_can(permission smallint, resource integer, as_of bigint default null)
+returns table (user_id uuid, login text, role text, anchor text, source text, distance integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select e.user_id, u.login, r.name, resource_name(e.anchor), s.name, e.distance
+	from (select * from effective where as_of is null
+		union all select * from effective_at(as_of) where as_of is not null) e
+		join users u on u.id = e.user_id join roles r on r.id = e.role join sources s on s.id = e.source
+	where e.permission = who_can.permission and e.resource = who_can.resource
+	order by u.login, e.distance, r.name, s.name
+$$;
+
+create function who_can(permission text, resource text, as_of bigint default null)
+returns table (user_id uuid, login text, role text, anchor text, source text, distance integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select * from who_can(permission_named(who_can.permission), resource_named(who_can.resource), as_of)
+$$;
+
+-- The dashboard's four figures, and the two every administrator asks for next.
+create view statistics as
+select
+	(select count(*) from groups where parent_id is not null and not archived) as groups,
+	(select count(*) from apps where owner_group is not null)
+		+ (select count(distinct namespace) from group_namespaces) as resources_owned,
+	(select count(distinct (n.cluster, n.name)) from group_namespaces gn join namespaces n on n.id = gn.namespace)
+		as namespaces_assigned,
+	(select coalesce(round(avg(members), 2), 0) from (
+		select (select count(distinct m.user_id) from grants m join roles r on r.id = m.role
+			where m.anchor = g.id and r.kind <> 'platform') as members
+		from groups g where g.parent_id is not null and not g.archived) sizes) as average_members,
+	(select count(*) from users where active) as active_users,
+	(select count(*) from apps where not archived) as apps;

@@ -1,0 +1,332 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The mirror: what each source last said, and the staging tables through which it gets here.
+--
+-- The daemon's role writes staging tables only (keyed by run); merge(run) carries them into the mirror. Nothing here
+-- decides about access: that is plan(run), in the next file.
+
+create type entry_kind as enum ('user', 'group', 'unit');
+
+create table directory_entries (
+	id bigint generated always as identity primary key,
+	source smallint not null references sources,
+	kind entry_kind not null,
+	external_id text not null,  -- immutable: entryUUID, objectGUID, sub ...
+	dn text not null,           -- as the source wrote it
+	reference uuid not null,    -- digest of source and canonical DN: what members and children point with
+	alias uuid,                 -- digest of source and login: what memberUid points with
+	parent uuid,                -- reference of the entry above
+	content uuid not null,      -- digest of everything read: the same digest, nothing to do
+	login text,
+	email text,
+	name text,
+	attributes jsonb not null,  -- exactly the configured ones, never a secret
+	gone_since timestamptz,     -- not seen in a complete read, or reported as deleted
+	gone_explicit boolean not null default false,
+	unique (source, external_id)
+);
+create index on directory_entries (reference);
+create index on directory_entries (alias) where alias is not null;
+create index on directory_entries (parent);
+
+-- Who is in which group, by reference. An edge is bound to an entry when that entry is there and stays bound to that
+-- very entry: a new entry under an old name does not step into its memberships. The text is kept while it dangles.
+create table directory_edges (
+	group_id bigint not null,
+	reference uuid not null,
+	member_id bigint,
+	reference_text text,
+	primary key (group_id, reference)
+);
+create index on directory_edges (member_id, group_id);
+create index on directory_edges (reference) where member_id is null;
+
+create table directory_rules (
+	source smallint not null references sources,
+	ordinal smallint not null,
+	name text not null,
+	position text not null, -- rosterd.conf:19
+	admins text[] not null default '{}', -- logins: admins of the groups this rule makes
+	primary key (source, ordinal)
+);
+
+-- Which doors an entry opens, as the rules say: for a group to all in it, for a unit to the people directly in it, for a
+-- user to that person.
+create table directory_mappings (
+	entry_id bigint not null,
+	rule smallint not null,
+	anchor text not null,
+	role text, -- NULL: group administrator
+	captures text not null default '',
+	anchor_key text not null generated always as (lower(normalize(anchor, NFKC))) stored
+);
+create index on directory_mappings (entry_id);
+create index on directory_mappings (anchor_key);
+
+-- Entries and records that could not be used, each named, with what to do.
+create table quarantine (
+	source smallint not null references sources,
+	external_id text,
+	what text not null,
+	why text not null,
+	stage text not null check (stage in ('read', 'rule', 'person', 'anchor')),
+	run bigint not null references runs,
+	noted_at timestamptz not null default now()
+);
+create index on quarantine (source, stage);
+
+-- Staging -----------------------------------------------------------------------------------------------------------------
+
+create unlogged table staged_entries (
+	run bigint not null,
+	kind entry_kind not null,
+	external_id text not null,
+	dn text not null,
+	reference uuid not null,
+	alias uuid,
+	parent uuid,
+	content uuid not null,
+	login text,
+	email text,
+	name text,
+	attributes jsonb not null,
+	members uuid[],
+	member_texts text[]
+);
+create index on staged_entries (run);
+
+create unlogged table staged_mappings (
+	run bigint not null,
+	external_id text not null,
+	rule smallint not null,
+	anchor text not null,
+	role text,
+	captures text not null
+);
+create index on staged_mappings (run);
+
+create unlogged table staged_gone (run bigint not null, external_id text not null, explicit boolean not null);
+create index on staged_gone (run);
+
+create unlogged table staged_problems (
+	run bigint not null,
+	external_id text,
+	rule smallint, -- a rule that could not be evaluated: what it gave before stays
+	what text not null,
+	why text not null
+);
+create index on staged_problems (run);
+
+-- Filled by merge(), read by plan().
+create unlogged table staged_edges (run bigint not null, group_id bigint not null, reference uuid not null, text text);
+create index on staged_edges (run);
+create unlogged table dropped_edges (run bigint not null, group_id bigint not null, member_id bigint);
+create index on dropped_edges (run);
+create unlogged table touched_entries (run bigint not null, entry_id bigint not null);
+create index on touched_entries (run);
+
+-- A run in this state may be staged and merged, by the one who leads its source.
+create function running(run bigint) returns runs language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	row runs;
+begin
+	select * into row from runs r where r.id = running.run and r.state = 'running';
+	if row.id is null then
+		raise exception 'run % is not running', run using errcode = 'object_not_in_prerequisite_state';
+	end if;
+	return row;
+end $$;
+
+-- One leader per source: held for the session, on the connection that writes.
+create function lead_source(source smallint) returns boolean language sql volatile security definer set search_path = roster, pg_temp
+as 'select pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source)';
+
+-- Sources and runs ---------------------------------------------------------------------------------------------------------
+
+create function register_source(name text, kind text, "position" integer, authoritative boolean, nested boolean)
+returns smallint language sql volatile security definer set search_path = roster, pg_temp as $$
+	insert into sources as s (name, kind, position, authoritative, nested)
+	values (register_source.name, register_source.kind, register_source.position, register_source.authoritative, register_source.nested)
+	on conflict (name) do update set kind = excluded.kind, position = excluded.position,
+		authoritative = excluded.authoritative, nested = excluded.nested,
+		settled = s.settled and s.nested = excluded.nested
+	returning id
+$$;
+
+create function run_begin(source smallint, kind text) returns bigint language sql volatile security definer set search_path = roster, pg_temp
+as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
+
+create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
+	held bigint, digest text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+	update runs r set state = run_end.state, completeness = run_end.completeness, reason = run_end.reason,
+		entries = run_end.entries, unreadable = run_end.unreadable, held = run_end.held, plan_digest = run_end.digest, ended_at = clock_timestamp()
+	where r.id = run_end.run
+$$;
+
+-- The rules as they are now, in order; replaces what was there.
+-- admins: one comma-separated list of logins for each rule.
+create function set_rules(source smallint, names text[], positions text[], admins text[]) returns void
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	update directory_mappings m set rule = n.ordinal
+	from directory_entries d, directory_rules r, unnest(names) with ordinality n(name, ordinal)
+	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule
+	  and n.name = r.name and n.ordinal <> r.ordinal;
+	delete from directory_rules r where r.source = set_rules.source;
+	insert into directory_rules (source, ordinal, name, position, admins)
+	select set_rules.source, n.ordinal, n.name, n.place, string_to_array(n.logins, ',')
+	from unnest(names, positions, set_rules.admins) with ordinality n(name, place, logins, ordinal);
+$$;
+
+-- Merge ------------------------------------------------------------------------------------------------------------------------
+
+create function merge_entries(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+	insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
+	select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
+	from staged_entries s where s.run = merge_entries.run
+	on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
+		alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
+		email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false;
+
+	-- Who changed is looked at again, whatever the change was.
+	insert into touched_entries (run, entry_id)
+	select s.run, d.id from staged_entries s
+	join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
+	where s.run = merge_entries.run and s.kind = 'user';
+$$;
+
+create function merge_edges(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	insert into staged_edges (run, group_id, reference, text)
+	select distinct on (d.id, m.reference) s.run, d.id, m.reference, m.text
+	from staged_entries s
+	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id,
+	unnest(s.members, s.member_texts) m(reference, text)
+	where s.run = merge_edges.run;
+	analyze staged_edges;
+
+	-- What the group no longer lists.
+	with gone as (
+		delete from directory_edges e using staged_entries s, directory_entries d
+		where s.run = merge_edges.run and s.members is not null
+		  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id
+		  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
+		returning e.group_id, e.member_id)
+	insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
+
+	-- What it lists anew, bound to whom it names if he is there: by DN, else by a login that only one person has.
+	with fresh as (
+		insert into directory_edges (group_id, reference, member_id, reference_text)
+		select n.group_id, n.reference, b.id, case when b.id is null then n.text end
+		from staged_edges n
+		left join lateral (
+			select coalesce(
+				(select min(d.id) from directory_entries d where d.reference = n.reference and d.gone_since is null),
+				(select min(d.id) from directory_entries d where d.alias = n.reference and d.gone_since is null having count(*) = 1)) as id
+		) b on true
+		where n.run = merge_edges.run
+		on conflict do nothing
+		returning member_id)
+	insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
+
+	-- Members that were named before they came.
+	with bound as (
+		update directory_edges e set member_id = d.id, reference_text = null
+		from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
+		where s.run = merge_edges.run and e.member_id is null and e.reference in (s.reference, s.alias)
+		  and (e.reference = s.reference or not exists (
+			select from directory_entries o where o.alias = s.alias and o.id <> d.id and o.gone_since is null))
+		returning d.id)
+	insert into touched_entries select distinct merge_edges.run, id from bound;
+end $$;
+
+-- Groups and units that are gone open no door; a person who is gone keeps his edges, and with them his place, until he
+-- comes back or his time of grace is over.
+create function merge_gone(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	update directory_entries d set gone_since = now(), gone_explicit = g.explicit
+	from staged_gone g
+	where g.run = merge_gone.run and d.source = merge_gone.source and d.external_id = g.external_id and d.gone_since is null;
+
+	insert into touched_entries
+	select merge_gone.run, d.id from staged_gone g
+	join directory_entries d on d.source = merge_gone.source and d.external_id = g.external_id
+	where g.run = merge_gone.run;
+
+	with dropped as (
+		delete from directory_edges e using staged_gone g, directory_entries d
+		where g.run = merge_gone.run and d.source = merge_gone.source and d.external_id = g.external_id
+		  and d.kind <> 'user' and e.group_id = d.id
+		returning e.group_id, e.member_id)
+	insert into dropped_edges select merge_gone.run, group_id, member_id from dropped;
+end $$;
+
+-- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
+-- rules changed, and every entry was evaluated anew.
+create function merge_mappings(run bigint, source smallint, everything boolean) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	with evaluated as (
+		select d.id, d.external_id from directory_entries d
+		where d.source = merge_mappings.source and (everything or d.external_id in (
+			select s.external_id from staged_entries s where s.run = merge_mappings.run
+			union all select g.external_id from staged_gone g where g.run = merge_mappings.run and d.kind <> 'user'))
+	), said as (
+		select d.id as entry_id, m.rule, m.anchor, m.role, m.captures
+		from staged_mappings m
+		join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
+		where m.run = merge_mappings.run
+	), gone as (
+		delete from directory_mappings o using evaluated e
+		where o.entry_id = e.id
+		  and not exists (select from said n where n.entry_id = o.entry_id and n.rule = o.rule and n.anchor = o.anchor
+			and n.role is not distinct from o.role and n.captures = o.captures)
+		  and not exists (select from staged_problems p where p.run = merge_mappings.run
+			and p.external_id = e.external_id and p.rule = o.rule)
+		returning o.entry_id
+	), fresh as (
+		insert into directory_mappings (entry_id, rule, anchor, role, captures)
+		select * from said n
+		where not exists (select from directory_mappings o where o.entry_id = n.entry_id and o.rule = n.rule
+			and o.anchor = n.anchor and o.role is not distinct from n.role and o.captures = n.captures)
+		returning entry_id
+	)
+	insert into touched_entries select merge_mappings.run, entry_id from gone
+	union select merge_mappings.run, entry_id from fresh;
+end $$;
+
+create function merge_problems(run bigint, source smallint, complete boolean) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	delete from quarantine q where q.source = merge_problems.source and q.stage in ('read', 'rule')
+	  and (complete or exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
+		or exists (select from staged_problems p where p.run = merge_problems.run and p.what = q.what));
+	insert into quarantine (source, external_id, what, why, stage, run)
+	select merge_problems.source, p.external_id, p.what, p.why, case when p.rule is null then 'read' else 'rule' end, p.run
+	from staged_problems p where p.run = merge_problems.run;
+$$;
+
+-- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
+-- again are over. everything: all entries were matched against new rules.
+create function merge(run bigint, complete boolean, everything boolean) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	src smallint := (running(run)).source;
+begin
+	-- Until settle() says otherwise: a run that is held or ends half applied leaves this behind, and the next one compares
+	-- everybody.
+	update sources set settled = false where id = src and settled;
+	analyze staged_entries, staged_mappings, staged_gone;
+	perform merge_entries(run, src);
+	perform merge_edges(run, src);
+	perform merge_gone(run, src);
+	perform merge_mappings(run, src, everything);
+	perform merge_problems(run, src, complete);
+end $$;
+
+create function unstage(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+	delete from staged_entries s where s.run = unstage.run;
+	delete from staged_mappings s where s.run = unstage.run;
+	delete from staged_gone s where s.run = unstage.run;
+	delete from staged_problems s where s.run = unstage.run;
+	delete from staged_edges s where s.run = unstage.run;
+	delete from dropped_edges s where s.run = unstage.run;
+	delete from touched_entries s where s.run = unstage.run;
+$$;

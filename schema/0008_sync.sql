@@ -1,0 +1,501 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- From the mirror to the model: plan(run) says what would change, apply(run) does it.
+--
+-- The unit of comparison is the person: whoever may be affected by what was merged is compared whole, what the rules want
+-- for him against what this source gave him. So the cost follows what changed. A person who is gone or could not be read
+-- is not compared: what he has stays.
+
+create type change_kind as enum ('user', 'group', 'grant');
+create type change_action as enum ('add', 'change', 'return', 'vanish', 'disable', 'remove', 'archive');
+
+create unlogged table affected_people (run bigint not null, entry_id bigint not null, primary key (run, entry_id));
+
+create unlogged table groups_above (run bigint not null, group_id bigint not null, upper bigint not null);
+create index on groups_above (run);
+
+create unlogged table wanted_grants (
+	run bigint not null, entry_id bigint not null, user_id uuid, anchor_key integer not null,
+	role integer, -- NULL: the rule names a role that does not exist
+	rule smallint not null, via bigint not null);
+create index on wanted_grants (run);
+
+-- Anchors in the order they print; resource is NULL while the group is still to be made.
+create unlogged table wanted_anchors (
+	run bigint not null, key integer not null, anchor text not null, anchor_key text not null, resource integer,
+	primary key (run, key));
+
+create unlogged table planned_changes (
+	run bigint not null,
+	seq bigint not null,
+	kind change_kind not null,
+	action change_action not null,
+	entry_id bigint,
+	user_id uuid,
+	anchor_key integer, -- grants and groups
+	role integer,
+	rule smallint,
+	via bigint,         -- the directory entry that opens (or opened) the door
+	held boolean not null default false,
+	primary key (run, seq)
+);
+
+-- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an
+-- administrator has moved it since.
+create function resolve_anchor(source smallint, anchor text) returns integer language sql stable set search_path = roster, pg_temp as $$
+	select case
+		when anchor = 'platform' then platform()
+		when anchor like 'app:%' then (select a.id from apps a where a.name_key = lower(normalize(substr(anchor, 5), NFKC)))
+		else coalesce(
+			(select g.id from groups g where g.made_by = resolve_anchor.source and g.made_for = lower(normalize(resolve_anchor.anchor, NFKC))),
+			group_at(anchor))
+		end
+$$;
+
+-- Everybody whose access may follow from a touched entry: the people below it.
+create function plan_affected(run bigint, source smallint, everything boolean) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	if everything then
+		insert into affected_people
+		select plan_affected.run, d.id from directory_entries d where d.source = plan_affected.source and d.kind = 'user';
+	else
+		insert into affected_people
+		with recursive below(id) as (
+			select t.entry_id from touched_entries t where t.run = plan_affected.run
+			union
+			select d.member_id from dropped_edges d where d.run = plan_affected.run and d.member_id is not null
+			union
+			select e.member_id from below b join directory_edges e on e.group_id = b.id where e.member_id is not null
+		)
+		select plan_affected.run, d.id from below b join directory_entries d on d.id = b.id where d.kind = 'user'
+		union
+		-- the people directly in a unit
+		select plan_affected.run, d.id from below b join directory_entries o on o.id = b.id and o.kind = 'unit'
+		join directory_entries d on d.parent = o.reference and d.source = o.source and d.kind = 'user';
+	end if;
+	analyze affected_people;
+end $$;
+
+create function plan_people(run bigint, source smallint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	-- New people, and people whose login changed, against everybody who keeps the login he has.
+	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
+	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
+
+	insert into quarantine (source, external_id, what, why, stage, run)
+	with newcomers as (
+		select d.id, d.external_id, d.dn, d.login, lower(normalize(d.login, NFKC)) as login_key, i.user_id
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id and d.gone_since is null
+		left join identities i on i.source = d.source and i.external_id = d.external_id
+		left join users u on u.id = i.user_id
+		where a.run = plan_people.run and (u.id is null or not u.active or u.login_key <> lower(normalize(d.login, NFKC)))
+	)
+	select plan_people.source, n.external_id, n.dn,
+		format('login "%s" belongs to %s already; give one of them another login', n.login, coalesce(h.who, o.dn)), 'person', plan_people.run
+	from newcomers n
+	left join lateral (
+		select format('user %s (%s)', u.login, u.id) as who from users u
+		where u.login_key = n.login_key and u.active and u.id is distinct from n.user_id
+		  and not exists (select from newcomers m where m.user_id = u.id and m.login_key <> u.login_key)) h on true
+	left join lateral (
+		select m.dn from newcomers m where m.login_key = n.login_key and m.id <> n.id order by m.id limit 1) o on true
+	where h.who is not null or o.dn is not null;
+
+	insert into planned_changes (run, seq, kind, action, entry_id, user_id)
+	select plan_people.run, row_number() over (order by c.id), 'user', c.action, c.id, c.user_id
+	from (
+		select d.id, i.user_id, case
+			when d.gone_since is not null then
+				case when i.user_id is not null and i.gone_since is null
+					then case when d.gone_explicit then 'disable' else 'vanish' end end
+			when i.user_id is null then 'add'
+			when i.gone_since is not null then 'return'
+			when u.attributes_from = plan_people.source
+				and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name) then 'change'
+			end::change_action as action
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id
+		left join identities i on i.source = d.source and i.external_id = d.external_id
+		left join users u on u.id = i.user_id
+		where a.run = plan_people.run
+		  and not exists (select from quarantine q where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id)
+	) c where c.action is not null;
+end $$;
+
+-- How many changes are planned so far: the next ones are numbered from there.
+create function planned(run bigint) returns bigint language sql stable set search_path = roster, pg_temp
+as 'select coalesce(max(c.seq), 0) from planned_changes c where c.run = planned.run';
+
+-- The groups above everybody affected: (group he is directly in, group that contains it at any depth, itself included).
+-- A cycle in the directory ends by itself: a pair is found once.
+create function plan_above(run bigint, source smallint) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	insert into groups_above (run, group_id, upper)
+	with recursive above(group_id, upper) as (
+		select distinct e.group_id, e.group_id
+		from affected_people a join directory_edges e on e.member_id = a.entry_id where a.run = plan_above.run
+		union
+		select a.group_id, e.group_id from above a join directory_edges e on e.member_id = a.upper
+		where (select s.nested from sources s where s.id = plan_above.source)
+	)
+	select plan_above.run, group_id, upper from above;
+$$;
+
+-- The anchors in question: those that mappings of these groups, units and people name, those of every touched entry (a
+-- group without members has its place all the same), and those where the affected hold something from this source.
+create function plan_anchors(run bigint, source smallint, everything boolean) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
+	with named as (
+		select min(m.anchor) as anchor, m.anchor_key from directory_mappings m join directory_entries d on d.id = m.entry_id
+		where d.source = plan_anchors.source and d.gone_since is null and (everything
+			or d.id in (select g.upper from groups_above g where g.run = plan_anchors.run)
+			or d.id in (select t.entry_id from touched_entries t where t.run = plan_anchors.run)
+			or d.id in (select a.entry_id from affected_people a where a.run = plan_anchors.run)
+			or d.reference in (select p.parent from affected_people a join directory_entries p on p.id = a.entry_id
+				where a.run = plan_anchors.run))
+		group by m.anchor_key
+	), resolved as (
+		select n.anchor, n.anchor_key, resolve_anchor(plan_anchors.source, n.anchor) as resource from named n
+	), held as (
+		select distinct g.anchor as resource
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id
+		join identities i on i.source = d.source and i.external_id = d.external_id
+		join grants g on g.user_id = i.user_id and g.source = d.source
+		where a.run = plan_anchors.run
+	), everywhere as (
+		select anchor, anchor_key, resource from resolved
+		union all
+		select a, lower(normalize(a, NFKC)), h.resource from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
+		where h.resource not in (select r.resource from resolved r where r.resource is not null)
+	)
+	select plan_anchors.run, row_number() over (order by anchor collate "C", resource), anchor, anchor_key, resource from everywhere;
+$$;
+
+-- What the rules want for the affected people who are here: by a group he is in, at any depth; by the unit he is directly
+-- in; or by himself.
+create function plan_wanted(run bigint, source smallint) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via)
+	with people as (
+		select d.id, d.parent, i.user_id
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id and d.gone_since is null
+		left join identities i on i.source = d.source and i.external_id = d.external_id
+		where a.run = plan_wanted.run
+		  and (i.user_id is not null or not exists (select from quarantine q
+			where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id))
+	), doors as (
+		select m.entry_id, k.key, m.rule, case when m.role is null then role_named('platform', 'Group Administrator')
+			else role_named(case when m.anchor = 'platform' then 'platform' else 'project' end::role_kind, m.role) end as role
+		from directory_mappings m join wanted_anchors k on k.run = plan_wanted.run and k.anchor_key = m.anchor_key
+	), opened as (
+		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id
+		from people p
+		join directory_edges e on e.member_id = p.id
+		join groups_above a on a.run = plan_wanted.run and a.group_id = e.group_id
+		join doors o on o.entry_id = a.upper
+		union all
+		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id
+		from people p
+		join directory_entries u on u.reference = p.parent and u.kind = 'unit' and u.gone_since is null
+		join doors o on o.entry_id = u.id
+		union all
+		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id from people p join doors o on o.entry_id = p.id
+	)
+	select distinct on (o.id, o.key, o.role) plan_wanted.run, o.id, o.user_id, o.key, o.role, o.rule, o.entry_id
+	from opened o
+	order by o.id, o.key, o.role, o.rule, o.entry_id;
+$$;
+
+-- Groups that a rule names and that are not there; and, where the whole directory was looked at, groups made by a rule
+-- that no rule wants any more, as far as they and everything below hold nothing.
+create function plan_groups(run bigint, source smallint, whole boolean) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	insert into planned_changes (run, seq, kind, action, anchor_key, rule)
+	select plan_groups.run, planned(run) + row_number() over (order by k.key), 'group', 'add', k.key,
+		(select min(m.rule) from directory_mappings m join directory_entries d on d.id = m.entry_id
+			where m.anchor_key = k.anchor_key and d.source = plan_groups.source)
+	from wanted_anchors k left join groups g on g.id = k.resource
+	where k.run = plan_groups.run and k.anchor like '/%' and (k.resource is null or g.archived);
+
+	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
+	with kept as (
+		select c.ancestor from groups g join group_closure c on c.descendant = g.id
+		where g.made_by <> plan_groups.source
+		   or exists (select from directory_mappings m join directory_entries d on d.id = m.entry_id
+			where d.source = plan_groups.source and d.gone_since is null and m.anchor_key = g.made_for)
+		   or exists (select from grants h join roles r on r.id = h.role where h.anchor = g.id and r.kind <> 'platform')
+		   or exists (select from apps a where a.owner_group = g.id)
+		   or exists (select from group_namespaces n where n.group_id = g.id)
+	)
+	select plan_groups.run, 1000000000 + g.id, group_path(g.id), '', g.id
+	from groups g where whole and g.made_by = plan_groups.source and not g.archived and g.id not in (select ancestor from kept);
+
+	insert into planned_changes (run, seq, kind, action, anchor_key)
+	select plan_groups.run, planned(run) + row_number() over (order by k.key), 'group', 'archive', k.key
+	from wanted_anchors k where k.run = plan_groups.run and k.key > 1000000000;
+$$;
+
+create function plan_grants(run bigint, source smallint) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	insert into planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, role, rule, via)
+	select plan_grants.run, planned(run) + row_number() over (order by c.action, c.key, c.entry_id, c.role),
+		'grant', c.action, c.entry_id, c.user_id, c.key, c.role, c.rule, c.via
+	from (
+		select 'add'::change_action as action, w.entry_id, w.user_id, w.anchor_key as key, w.role, w.rule, w.via
+		from wanted_grants w
+		join wanted_anchors k on k.run = w.run and k.key = w.anchor_key
+		where w.run = plan_grants.run and w.role is not null and (k.resource is not null or k.anchor like '/%')
+		  and not exists (select from grants g where g.user_id = w.user_id and g.anchor = k.resource
+			and g.role = w.role and g.source = plan_grants.source)
+		union all
+		select 'remove', a.entry_id, g.user_id, k.key, g.role, null, x.group_id
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id and d.gone_since is null
+		join identities i on i.source = d.source and i.external_id = d.external_id
+		join grants g on g.user_id = i.user_id and g.source = d.source
+		join (select k.resource, min(k.key) as key from wanted_anchors k where k.run = plan_grants.run group by k.resource) k
+			on k.resource = g.anchor
+		left join lateral (select x.group_id from dropped_edges x
+			where x.run = plan_grants.run and x.member_id = a.entry_id order by x.group_id limit 1) x on true
+		where a.run = plan_grants.run
+		  and not exists (select from wanted_grants w join wanted_anchors o on o.run = w.run and o.key = w.anchor_key
+			where w.run = a.run and w.entry_id = a.entry_id and o.resource = g.anchor and w.role = g.role)
+	) c;
+$$;
+
+-- Rules that name a role or an anchor that does not exist: each is named, nothing follows from it, and nobody loses what
+-- he has by it.
+create function plan_problems(run bigint, source smallint) returns void
+language sql volatile set search_path = roster, pg_temp as $$
+	delete from quarantine q where q.source = plan_problems.source and q.stage = 'anchor';
+	insert into quarantine (source, what, why, stage, run)
+	select distinct plan_problems.source, format('rule %s (%s)', r.name, r.position),
+		format('there is no %s; create or import it, the next run fills it', k.anchor), 'anchor', plan_problems.run
+	from wanted_anchors k
+	join directory_mappings m on m.anchor_key = k.anchor_key
+	join directory_rules r on r.source = plan_problems.source and r.ordinal = m.rule
+	where k.run = plan_problems.run and k.resource is null and k.anchor not like '/%';
+$$;
+
+-- Fill planned_changes for a merged run. everything: compare everybody, not only the affected. whole: the whole directory
+-- was seen, so groups nobody wants any more may be archived.
+create function plan(run bigint, everything boolean, whole boolean) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	src smallint := (running(run)).source;
+begin
+	perform plan_affected(run, src, everything);
+	perform plan_people(run, src);
+	perform plan_above(run, src);
+	analyze groups_above;
+	perform plan_anchors(run, src, everything);
+	analyze wanted_anchors;
+	perform plan_wanted(run, src);
+	analyze wanted_grants;
+	perform plan_groups(run, src, whole);
+	perform plan_grants(run, src);
+	perform plan_problems(run, src);
+end $$;
+
+-- Apply ---------------------------------------------------------------------------------------------------------------------------
+
+create function apply_people(run bigint, source smallint, first bigint, last bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	-- Those who go first: a login they held may be needed by one who comes.
+	with gone as (
+		update identities i set gone_since = now()
+		from planned_changes c join directory_entries d on d.id = c.entry_id
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
+		  and c.action in ('vanish', 'disable') and not c.held
+		  and i.source = d.source and i.external_id = d.external_id
+		returning i.user_id)
+	update users u set active = false from gone g where u.id = g.user_id and u.active
+	  and exists (select from sources s where s.id = apply_people.source and s.authoritative);
+
+	with added as (
+		select c.seq, d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
+		from planned_changes c join directory_entries d on d.id = c.entry_id
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'add' and not c.held
+	), made as (
+		insert into users (id, login, email, name, attributes_from)
+		select id, login, email, name, apply_people.source from added
+		returning id)
+	insert into identities (source, external_id, user_id)
+	select apply_people.source, a.external_id, a.id from added a join made using (id);
+
+	-- Two steps, so that two people may swap logins.
+	update users u set login = '~' || u.id
+	from planned_changes c
+	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change'
+	  and not c.held and c.user_id = u.id;
+
+	with back as (
+		update identities i set gone_since = null
+		from planned_changes c join directory_entries d on d.id = c.entry_id
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
+		  and c.action in ('return', 'change') and not c.held
+		  and i.source = d.source and i.external_id = d.external_id
+		returning i.user_id, d.login, d.email, d.name)
+	update users u set
+		login = case when u.attributes_from = apply_people.source then b.login else u.login end,
+		email = case when u.attributes_from = apply_people.source then b.email else u.email end,
+		name = case when u.attributes_from = apply_people.source then b.name else u.name end
+	from back b where u.id = b.user_id;
+	update users u set active = true
+	from planned_changes c
+	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
+	  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
+end $$;
+
+-- Make the planned groups, level by level from the top, with the parents that are missing on the way.
+create function apply_groups(run bigint, source smallint, first bigint, last bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	deepest integer;
+begin
+	update groups g set archived = false from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+	where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group' and c.action = 'add'
+	  and not c.held and g.id = k.resource;
+
+	select max(cardinality(string_to_array(k.anchor, '/'))) into deepest
+	from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+	where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group' and c.action = 'add' and not c.held;
+
+	for level in 2 .. coalesce(deepest, 1) loop
+		with wanted as (
+			select distinct on (lower(normalize(path, NFKC))) path, parent, name, rule
+			from (
+				select array_to_string(s.part[1:level], '/') as path, array_to_string(s.part[1:level - 1], '/') as parent,
+					s.part[level] as name, c.rule
+				from planned_changes c
+				join wanted_anchors k on k.run = c.run and k.key = c.anchor_key,
+				lateral (select string_to_array(k.anchor, '/') as part) s
+				where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group'
+				  and c.action = 'add' and not c.held and cardinality(s.part) >= level
+			) p
+			order by lower(normalize(path, NFKC)), rule
+		), made as (
+			insert into groups (parent_id, name, description, made_by, made_by_rule, made_for)
+			select case when w.parent = '' then root_group() else resolve_anchor(apply_groups.source, w.parent) end,
+				w.name, 'made by rule ' || r.name, apply_groups.source, r.name, lower(normalize(w.path, NFKC))
+			from wanted w join directory_rules r on r.source = apply_groups.source and r.ordinal = w.rule
+			where resolve_anchor(apply_groups.source, w.path) is null
+			returning id, made_by_rule)
+		insert into grants (user_id, anchor, role)
+		select distinct u.id, m.id, role_named('platform', 'Group Administrator')
+		from made m
+		join directory_rules r on r.source = apply_groups.source and r.name = m.made_by_rule, unnest(r.admins) login
+		join users u on u.active and u.login_key = lower(normalize(login, NFKC));
+	end loop;
+
+	update wanted_anchors k set resource = resolve_anchor(apply_groups.source, k.anchor)
+	where k.run = apply_groups.run and k.resource is null;
+
+	update groups g set archived = true from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+	where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group' and c.action = 'archive'
+	  and not c.held and g.id = k.resource;
+end $$;
+
+create function apply_grants(run bigint, source smallint, first bigint, last bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	delete from grants g using planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove'
+	  and not c.held and g.user_id = c.user_id and g.anchor = k.resource and g.role = c.role and g.source = apply_grants.source;
+
+	insert into grants (user_id, anchor, role, source, since)
+	select i.user_id, k.resource, c.role, apply_grants.source, current_revision()
+	from planned_changes c
+	join wanted_anchors k on k.run = c.run and k.key = c.anchor_key and k.resource is not null
+	join directory_entries d on d.id = c.entry_id
+	join identities i on i.source = d.source and i.external_id = d.external_id
+	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'add' and not c.held
+	on conflict do nothing;
+end $$;
+
+-- Apply the planned changes numbered first to last, those not held, as one revision. Returns its number, NULL when there
+-- was nothing to do.
+create function apply(run bigint, first bigint, last bigint) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	src smallint := (running(run)).source;
+	revision bigint;
+begin
+	if not exists (select from planned_changes c where c.run = apply.run and c.seq between first and last and not c.held) then
+		return null;
+	end if;
+	revision := open_revision(format('run %s/%s', (select s.name from sources s where s.id = src), run), run);
+	perform apply_people(run, src, first, last);
+	perform apply_groups(run, src, first, last);
+	perform apply_grants(run, src, first, last);
+	update runs r set adds = r.adds + c.adds, removes = r.removes + c.removes
+	from (select count(*) filter (where action in ('add', 'return', 'change')) as adds,
+			count(*) filter (where action not in ('add', 'return', 'change')) as removes
+		from planned_changes p where p.run = apply.run and p.seq between first and last and not p.held) c
+	where r.id = apply.run;
+	return revision;
+end $$;
+
+-- The model follows from the mirror again.
+create function settle(run bigint, rules_digest text, settings_digest text, complete boolean) returns void
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	update sources s set settled = not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null),
+		rules_digest = settle.rules_digest, settings_digest = settle.settings_digest,
+		first_run_at = coalesce(s.first_run_at, now()),
+		last_complete_at = case when complete then now() else s.last_complete_at end
+	where s.id = (select r.source from runs r where r.id = settle.run)
+$$;
+
+create function unplan(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+	delete from affected_people a where a.run = unplan.run;
+	delete from groups_above g where g.run = unplan.run;
+	delete from wanted_grants w where w.run = unplan.run;
+	delete from wanted_anchors w where w.run = unplan.run;
+	delete from planned_changes c where c.run = unplan.run;
+$$;
+
+-- The plan as people read it, in order.
+create view planned_changes_named as
+select c.run, c.seq, c.kind, c.action, c.held,
+	coalesce(d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
+	coalesce(k.anchor, '') as anchor, coalesce(r.name, '') as role,
+	coalesce(w.name, '') as rule, coalesce(w.position, '') as position, coalesce(v.dn, '') as via,
+	case when c.kind = 'user' and c.action = 'change' then concat_ws(', ',
+		case when u.login is distinct from d.login then 'login ' || u.login end,
+		case when u.email is distinct from d.email then 'mail ' || coalesce(u.email, 'none') end,
+		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end) else '' end as was
+from planned_changes c
+join runs n on n.id = c.run
+left join directory_entries d on d.id = c.entry_id
+left join users u on u.id = c.user_id
+left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+left join roles r on r.id = c.role
+left join directory_rules w on w.source = n.source and w.ordinal = c.rule
+left join directory_entries v on v.id = c.via;
+
+-- Roles that rules name and nobody made. Roles at the platform are platform roles, all others project roles.
+create function unknown_roles(roles text[], at_platform boolean[]) returns table (ordinal bigint, role text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select n.ordinal, n.role from unnest(unknown_roles.roles, at_platform) with ordinality n(role, platform, ordinal)
+	where role_named(case when n.platform then 'platform' else 'project' end::role_kind, n.role) is null
+$$;
+
+create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
+	out held bigint, out grants bigint, out people bigint)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
+		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held),
+		(select count(*) from grants g where g.source = (select r.source from runs r where r.id = plan_totals.run)),
+		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
+			and i.gone_since is null)
+	from planned_changes c where c.run = plan_totals.run
+$$;
+
+create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
+as 'update planned_changes c set held = true where c.run = hold_all.run';

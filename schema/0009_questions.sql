@@ -1,0 +1,220 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What rosterctl shows.
+
+create view group_paths as
+with recursive down(id, path, depth) as (
+	select g.id, '/'::text, 0 from groups g where g.parent_id is null
+	union all
+	select g.id, case when d.path = '/' then '/' else d.path || '/' end || g.name, d.depth + 1
+	from down d join groups g on g.parent_id = d.id
+)
+select d.id, d.path, d.depth, g.name, g.parent_id, g.description, g.archived, g.made_by, g.made_by_rule
+from down d join groups g using (id);
+
+-- The tree below a group: members counted directly, resources as they hang there.
+create function tree(path text) returns table (group_path text, depth integer, members bigint, admins text, apps text, namespaces text, made_by text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select p.path, p.depth,
+		(select count(distinct g.user_id) from grants g join roles r on r.id = g.role where g.anchor = p.id and r.kind <> 'platform'),
+		(select string_agg(distinct u.login, ', ') from grants g join users u on u.id = g.user_id join roles r on r.id = g.role
+			where g.anchor = p.id and r.kind = 'platform'),
+		(select string_agg(a.name, ', ' order by a.name) from apps a where a.owner_group = p.id and not a.archived),
+		(select string_agg(k.name || '/' || n.name || '/' || n.purpose, ', ' order by k.name, n.name, n.purpose)
+			from group_namespaces gn join namespaces n on n.id = gn.namespace join clusters k on k.id = n.cluster where gn.group_id = p.id),
+		coalesce('rule ' || p.made_by_rule || ' of ' || s.name, 'hand')
+	from group_closure c join group_paths p on p.id = c.descendant join sources s on s.id = p.made_by
+	where c.ancestor = need_group(tree.path) and not p.archived
+	order by p.path collate "C"
+$$;
+
+-- What a person holds, where, and who gave it.
+create function holdings_of(who text) returns table (anchor text, role text, source text, since bigint, since_at timestamptz, expires_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select resource_name(g.anchor), r.name, s.name, g.since, v.at, g.expires_at
+	from grants g join roles r on r.id = g.role join sources s on s.id = g.source join revisions v on v.id = g.since
+	where g.user_id = need_user(who)
+	union all
+	select resource_name(a.id), 'Owner', 'hand', a.since, v.at, null from apps a join revisions v on v.id = a.since where a.owner = need_user(who)
+	order by 1, 2, 3
+$$;
+
+-- Every app and namespace a person reaches, with the roles that reach it. Inactive people reach nothing.
+create function access_of(who text) returns table (resource text, roles text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select resource_name(a.resource), string_agg(distinct r.name, ', ')
+	from access a join roles r on r.id = a.role
+	where a.user_id = need_user(who) and a.kind in ('app', 'namespace')
+	  and exists (select from role_permissions rp join permissions p on p.id = rp.permission
+		join scope_resources s on s.scope = p.scope and s.kind = a.kind where rp.role = a.role)
+	group by a.resource order by 1
+$$;
+
+create function user_list(pattern text) returns table (login text, name text, email text, active boolean, suspended boolean, sources text, id uuid)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, u.name, u.email, u.active, u.suspended,
+		coalesce((select string_agg(s.name, ', ' order by s.position) from identities i join sources s on s.id = i.source where i.user_id = u.id), 'hand'),
+		u.id
+	from users u where pattern is null or u.login_key like '%' || lower(normalize(pattern, NFKC)) || '%'
+	order by u.login_key, u.id
+$$;
+
+create function user_show(who text) returns table (login text, name text, email text, active boolean, suspended boolean, id uuid,
+	source text, external_id text, dn text, enabled boolean, gone_since timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, u.name, u.email, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled, i.gone_since
+	from users u
+	left join identities i on i.user_id = u.id
+	left join sources s on s.id = i.source
+	left join directory_entries d on d.source = i.source and d.external_id = i.external_id
+	where u.id = need_user(who) order by s.position
+$$;
+
+-- The team of an app: the owner, who was invited, and who inherits, with the group and the path that brings him.
+create function app_members(name text) returns table (login text, membership text, role text, through text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, case when o.name = 'Owner' and o.structural then 'owner' when a.anchor = a.resource then 'direct' else 'inherited' end,
+		o.name, case when a.anchor <> a.resource then group_path(a.anchor) end
+	from access a join users u on u.id = a.user_id join roles o on o.id = a.role
+	where a.resource = need_app(app_members.name) and o.kind <> 'platform'
+	group by u.login, u.id, a.anchor, a.resource, o.name, o.structural
+	order by case when o.structural then 0 when a.anchor = a.resource then 1 else 2 end, u.login, o.name
+$$;
+
+create function app_list() returns table (app text, owner text, owner_group text, archived boolean)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select a.name, u.login, group_path(a.owner_group), a.archived from apps a join users u on u.id = a.owner order by a.name_key
+$$;
+
+create function namespace_list() returns table (namespace text, groups text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select k.name || '/' || n.name || '/' || n.purpose, string_agg(group_path(g.group_id), ', ' order by group_path(g.group_id))
+	from namespaces n join clusters k on k.id = n.cluster left join group_namespaces g on g.namespace = n.id
+	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
+$$;
+
+create function role_list() returns table (id integer, role text, kind text, permissions bigint, members bigint, apps bigint, tags text, description text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select r.id, r.name, r.kind::text,
+		(select count(*) from role_permissions rp where rp.role = r.id),
+		(select count(distinct g.user_id) from grants g where g.role = r.id),
+		(select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id),
+		concat_ws(', ', case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
+			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end), r.description
+	from roles r order by r.kind, r.name_key
+$$;
+
+create function role_show(name text) returns table (permission text, scope text, description text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select p.name, p.scope::text, p.description
+	from role_permissions rp join permissions p on p.id = rp.permission
+	where rp.role = coalesce(role_named('project', role_show.name), need_role('platform', role_show.name)) order by p.scope, p.name
+$$;
+
+create function run_list(most integer) returns table (run text, kind text, state text, read text, entries bigint, unreadable bigint, adds bigint,
+	removes bigint, held bigint, started_at timestamptz, seconds numeric, reason text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name || '/' || r.id, r.kind, r.state::text, r.completeness, r.entries, r.unreadable, r.adds, r.removes, r.held, r.started_at,
+		round(extract(epoch from r.ended_at - r.started_at), 1), r.reason
+	from runs r join sources s on s.id = r.source order by r.id desc limit most
+$$;
+
+-- The run named "corp/12" or "12".
+create function need_run(name text) returns runs language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	row runs;
+	number text := regexp_replace(name, '^.*/', '');
+begin
+	if number ~ '^[0-9]{1,18}$' then
+		select r.* into row from runs r join sources s on s.id = r.source
+		where r.id = number::bigint and (name !~ '/' or s.name = regexp_replace(name, '/[^/]*$', ''));
+	end if;
+	if row.id is null then
+		raise exception 'there is no run %', name using errcode = 'no_data_found', hint = 'see rosterctl runs';
+	end if;
+	return row;
+end $$;
+
+create function quarantine_list() returns table (source text, what text, why text, stage text, run bigint, noted_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source order by s.position, q.what
+$$;
+
+create function source_list() returns table (source text, kind text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
+	settled boolean, last_complete_at timestamptz, last_run text, last_state text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, s.kind, count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
+		(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
+		s.settled, s.last_complete_at, s.name || '/' || l.id, l.state::text
+	from sources s
+	left join directory_entries d on d.source = s.id and d.gone_since is null
+	left join lateral (select r.id, r.state from runs r where r.source = s.id order by r.id desc limit 1) l on true
+	where s.id <> 0 group by s.id, l.id, l.state order by s.position
+$$;
+
+-- Explain: the directory's half of the reason --------------------------------------------------------------------------------------
+
+-- How the directory puts a person into a place with a role: the entry, the groups on the way up, the rule. The shortest
+-- way for each rule; a cycle ends because no group is passed twice.
+create function directory_paths(user_id uuid, anchor integer, role integer, source smallint)
+returns table (entry_dn text, seen_at timestamptz, path text[], rule text, "position" text, captures text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with recursive person as (
+		select d.id, d.dn, d.parent, s.last_complete_at
+		from identities i join directory_entries d on d.source = i.source and d.external_id = i.external_id join sources s on s.id = i.source
+		where i.user_id = directory_paths.user_id and i.source = directory_paths.source
+	), up(entry, dn, path, ids) as (
+		select p.id, p.dn, '{}'::text[], array[p.id] from person p
+		union all
+		select g.id, u.dn, u.path || g.dn, u.ids || g.id
+		from up u join directory_edges e on e.member_id = u.entry join directory_entries g on g.id = e.group_id
+		where not g.id = any (u.ids) and (cardinality(u.ids) = 1 or (select s.nested from sources s where s.id = directory_paths.source))
+	), places as (
+		select entry, dn, path from up
+		union all
+		select o.id, p.dn, array[o.dn] from person p join directory_entries o on o.reference = p.parent and o.kind = 'unit' and o.gone_since is null
+	)
+	select distinct on (w.ordinal, m.captures) l.dn, p.last_complete_at, l.path, w.name, w.position, m.captures
+	from places l
+	join directory_mappings m on m.entry_id = l.entry
+	join directory_rules w on w.source = directory_paths.source and w.ordinal = m.rule
+	cross join person p
+	where resolve_anchor(directory_paths.source, m.anchor) = directory_paths.anchor
+	  and directory_paths.role = case when m.role is null then role_named('platform', 'Group Administrator')
+		else coalesce(role_named('project', m.role), role_named('platform', m.role)) end
+	order by w.ordinal, m.captures, cardinality(l.path)
+$$;
+
+-- The model's half: how a role reaches the resource.
+create function model_paths(user_id uuid, resource integer, permission smallint)
+returns table (role text, role_id integer, anchor text, anchor_id integer, source text, source_id smallint, through text, distance integer,
+	since bigint, since_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select distinct on (e.distance, r.name, e.anchor, e.source, e.via) r.name, e.role, resource_name(e.anchor), e.anchor, s.name, e.source,
+		group_path(e.via), e.distance, coalesce(g.since, a.since), v.at
+	from effective e
+	join roles r on r.id = e.role
+	join sources s on s.id = e.source
+	left join grants g on g.user_id = e.user_id and g.anchor = e.anchor and g.role = e.role and g.source = e.source
+	left join apps a on a.id = e.anchor and r.structural
+	left join revisions v on v.id = coalesce(g.since, a.since)
+	where e.user_id = model_paths.user_id and e.resource = model_paths.resource
+	  and (model_paths.permission is null or e.permission = model_paths.permission)
+	order by e.distance, r.name, e.anchor, e.source, e.via
+$$;
+
+-- For a "no": every rule of every source that would have given a fitting role at a place that reaches the resource, with
+-- the directory entry that stands at the door. Nearest place first.
+create function missed_doors(user_id uuid, resource integer, permission smallint)
+returns table (source text, rule text, "position" text, entry_kind text, entry_dn text, anchor text, role text, distance integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select distinct s.name, w.name, w.position, d.kind::text, d.dn, resource_name(t.anchor), r.name, t.distance
+	from reach t
+	join directory_mappings m on true
+	join directory_entries d on d.id = m.entry_id and d.gone_since is null
+	join directory_rules w on w.source = d.source and w.ordinal = m.rule
+	join sources s on s.id = d.source
+	join roles r on r.id = coalesce(role_named('project', m.role), role_named('platform', m.role))
+	where t.resource = missed_doors.resource and resolve_anchor(d.source, m.anchor) = t.anchor
+	  and exists (select from role_permissions rp where rp.role = r.id and (missed_doors.permission is null or rp.permission = missed_doors.permission))
+	order by t.distance, s.name, w.name, d.dn limit 50
+$$;

@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Who may call what. Nobody but the owner writes a table; nothing is open to PUBLIC.
+
+revoke all on all functions in schema roster from public;
+revoke all on all procedures in schema roster from public;
+alter default privileges in schema roster revoke execute on functions from public;
+
+grant usage on schema roster to roster_daemon, roster_admin, roster_reader;
+
+-- Apps ask; they see the answers and the names, not the mirror.
+grant execute on function can(uuid, smallint, integer), can(text, text, text),
+	effective_access(uuid, integer, bigint), effective_access(text, text, bigint),
+	who_can(smallint, integer, bigint), who_can(text, text, bigint),
+	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), permission_named(text),
+	user_by_login(text), group_path(integer), group_at(text) to roster_reader, roster_admin, roster_daemon;
+grant select on permissions, roles, statistics, migrations to roster_reader, roster_admin, roster_daemon;
+
+-- Operators ask and act; each act checks the person.
+grant execute on function actor(), init_administrator(text, name), user_create(text, text, text), user_suspend(text), user_resume(text),
+	group_create(text, text, text[]), group_move(text, text), group_member_add(text, text, text, timestamptz),
+	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
+	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
+	namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
+	role_create(text, text, text[]), role_edit(text, text[]) to roster_admin;
+grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
+	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(),
+	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint)
+	to roster_admin, roster_daemon;
+
+-- The daemon stages, and calls the road.
+grant insert on staged_entries, staged_mappings, staged_gone, staged_problems to roster_daemon;
+grant select on sources, runs, directory_entries, directory_rules, staged_entries, planned_changes_named to roster_daemon, roster_admin;
+grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint), run_begin(smallint, text),
+	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
+	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean), plan_totals(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
+	settle(bigint, text, text, boolean), unstage(bigint), unplan(bigint) to roster_daemon;

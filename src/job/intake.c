@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/intake.h"
+#include "job/staging.h"
+
+#include "roster/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct intake {
+	struct entry_sink sink;
+	const struct config *config;
+	const struct source_config *source;
+	struct store *store;
+	int64_t run;
+	struct mirror *mirror;
+	struct rules *rules;
+	struct arena *kept;    /* matches, for the whole run */
+	struct arena *scratch; /* one entry */
+	struct stager *stager;
+	struct matches matches;
+	size_t mapping_room, problem_room;
+	unsigned long counts[ENTRY_KINDS];
+};
+
+static struct intake *intake_of(struct entry_sink *sink)
+{
+	return (struct intake *)sink; /* the sink is the first member */
+}
+
+static void keep_problem(struct intake *intake, const struct staged_problem *problem)
+{
+	struct matches *matches = &intake->matches;
+
+	if (matches->problem_count == intake->problem_room) {
+		intake->problem_room = intake->problem_room == 0 ? 64 : intake->problem_room * 2;
+		matches->problems = xrealloc(matches->problems, intake->problem_room, sizeof *matches->problems);
+	}
+	matches->problems[matches->problem_count++] = (struct staged_problem){
+	    .id = arena_strdup(intake->kept, problem->id),
+	    .rule = problem->rule,
+	    .what = arena_strdup(intake->kept, problem->what),
+	    .why = arena_strdup(intake->kept, problem->why),
+	};
+}
+
+static void keep_mapping(struct intake *intake, const struct entry *entry, const struct mapping *mapping)
+{
+	struct matches *matches = &intake->matches;
+
+	if (matches->mapping_count == intake->mapping_room) {
+		intake->mapping_room = intake->mapping_room == 0 ? 256 : intake->mapping_room * 2;
+		matches->mappings = xrealloc(matches->mappings, intake->mapping_room, sizeof *matches->mappings);
+	}
+	matches->mappings[matches->mapping_count++] = (struct staged_mapping){
+	    .id = arena_strdup(intake->kept, entry->id),
+	    .rule = (size_t)(mapping->rule - intake->config->rules) + 1,
+	    .anchor = arena_strdup(intake->kept, mapping->anchor),
+	    .role = mapping->admin ? NULL : arena_strdup(intake->kept, mapping->role),
+	    .captures = arena_strdup(intake->kept, mapping->captures),
+	};
+}
+
+int intake_match(struct intake *intake, const struct entry *entry, struct error *err)
+{
+	struct mappings mappings = {0};
+
+	(void)err;
+	rules_match(intake->rules, entry, intake->scratch, &mappings);
+	for (size_t i = 0; i < mappings.count; i++)
+		keep_mapping(intake, entry, &mappings.items[i]);
+	for (size_t i = 0; i < mappings.problem_count; i++)
+		keep_problem(intake, &(struct staged_problem){
+					 .id = entry->id,
+					 .rule = (size_t)(mappings.problems[i].rule - intake->config->rules) + 1,
+					 .what = arena_printf(intake->scratch, "rule %s on %s",
+							      mappings.problems[i].rule->name, entry->dn),
+					 .why = mappings.problems[i].why,
+				     });
+	arena_reset(intake->scratch);
+	return 0;
+}
+
+static int take_unreadable(struct entry_sink *sink, const char *id, const char *what, const char *why,
+			   struct error *err)
+{
+	struct intake *intake = intake_of(sink);
+
+	(void)err;
+	if (id != NULL)
+		mirror_see(intake->mirror, id, NULL);
+	keep_problem(intake, &(struct staged_problem){.id = id, .what = what, .why = why});
+	return 0;
+}
+
+static int stage(struct intake *intake, const struct entry *entry, const struct digest *content, struct error *err)
+{
+	struct staged_entry staged;
+	struct error why = {0};
+
+	if (stager_fill(intake->stager, entry, intake->scratch, &staged, &why) != 0) {
+		mirror_see(intake->mirror, entry->id, NULL);
+		return take_unreadable(&intake->sink, entry->id, entry->dn, why.text, err);
+	}
+	staged.content = *content;
+	if (store_stage_entry(intake->store, intake->run, &staged, err) != 0)
+		return -1;
+	for (size_t i = 0; i < stager_remark_count(intake->stager); i++)
+		keep_problem(intake, &(struct staged_problem){
+					 .id = entry->id, .what = entry->dn, .why = stager_remark(intake->stager, i)});
+	return intake_match(intake, entry, err);
+}
+
+static int take_entry(struct entry_sink *sink, const struct entry *entry, struct error *err)
+{
+	struct intake *intake = intake_of(sink);
+	struct digest content = stager_content(intake->stager, entry);
+
+	intake->counts[entry->kind]++;
+	switch (mirror_see(intake->mirror, entry->id, &content)) {
+	case MIRROR_SAME:
+		return 0;
+	case MIRROR_TWICE:
+		return take_unreadable(sink, entry->id, entry->dn,
+				       "another entry of this read has the same id; the first one counts", err);
+	default:
+		return stage(intake, entry, &content, err);
+	}
+}
+
+int intake_new(const struct config *config, const struct source_config *source, struct store *store, int64_t run,
+	       struct intake **ret, struct error *err)
+{
+	struct intake *intake = xcalloc(1, sizeof *intake);
+
+	intake->sink = (struct entry_sink){.entry = take_entry, .unreadable = take_unreadable};
+	intake->config = config;
+	intake->source = source;
+	intake->store = store;
+	intake->run = run;
+	intake->kept = arena_new();
+	intake->scratch = arena_new();
+	intake->stager = stager_new(source);
+	if (rules_compile(config, source->name, intake->kept, &intake->rules, err) != 0) {
+		intake_free(&intake);
+		return -1;
+	}
+	*ret = intake;
+	return 0;
+}
+
+int intake_load(struct intake *intake, int source, struct error *err)
+{
+	return store_mirror_load(intake->store, source, &intake->mirror, err);
+}
+
+void intake_free(struct intake **intake)
+{
+	if (*intake == NULL)
+		return;
+	stager_free(&(*intake)->stager);
+	mirror_free(&(*intake)->mirror);
+	rules_free(&(*intake)->rules);
+	arena_free(&(*intake)->kept);
+	arena_free(&(*intake)->scratch);
+	free((*intake)->matches.mappings);
+	free((*intake)->matches.problems);
+	free(*intake);
+	*intake = NULL;
+}
+
+struct entry_sink *intake_sink(struct intake *intake)
+{
+	return &intake->sink;
+}
+
+struct mirror *intake_mirror(struct intake *intake)
+{
+	return intake->mirror;
+}
+
+const struct matches *intake_matches(struct intake *intake)
+{
+	return &intake->matches;
+}
+
+struct digest intake_rules_fingerprint(const struct intake *intake)
+{
+	return rules_fingerprint(intake->rules);
+}
+
+const unsigned long *intake_counts(const struct intake *intake)
+{
+	return intake->counts;
+}

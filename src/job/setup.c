@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration, whole: the file, the rules in it, and what they mean for what sources are asked. */
+#include "roster/job.h"
+#include "roster/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct names {
+	struct arena *arena;
+	const char **items;
+	size_t count, room;
+};
+
+static void add_name(const char *name, void *context)
+{
+	struct names *names = context;
+
+	if (name[0] == '\0')
+		return;
+	for (size_t i = 0; i < names->count; i++)
+		if (text_equal_fold(names->items[i], name))
+			return;
+	if (names->count == names->room) {
+		const char **grown = arena_alloc_array(names->arena, names->room = names->room * 2 + 16, sizeof *grown);
+		if (names->count > 0)
+			memcpy(grown, names->items, names->count * sizeof *grown);
+		names->items = grown;
+	}
+	names->items[names->count++] = arena_strdup(names->arena, name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_member_names(const struct source_config *source, struct names *names)
+{
+	static const char *const usual[] = {"member", "uniqueMember", "memberUid"};
+
+	if (source->groups.member[0] != '\0')
+		add_name(source->groups.member, names);
+	else
+		for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+			add_name(usual[i], names);
+}
+
+/* What the source is asked for: what makes a person and a group, and what rules look at. */
+static void collect_attributes(const struct config *config, struct source_config *source, struct arena *arena)
+{
+	struct names names = {.arena = arena};
+
+	add_name(source->users.login, &names);
+	add_name(source->users.email, &names);
+	add_name(source->users.name, &names);
+	add_name(source->groups.name, &names);
+	add_name(source->units.name, &names);
+	add_member_names(source, &names);
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (config->rules[i].source[0] == '\0' || strcmp(config->rules[i].source, source->name) == 0)
+			rules_attributes(&config->rules[i], add_name, &names, NULL);
+	qsort(names.items, names.count, sizeof *names.items, compare_names);
+	source->attributes = names.items;
+	source->attribute_count = names.count;
+}
+
+static void check_rules(const struct config *config, struct arena *arena, struct findings *findings)
+{
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct rule_config *rule = &config->rules[i];
+		struct error err = {0};
+		if (rule->source[0] != '\0' && config_source(config, rule->source) == NULL)
+			error_set(&err, ERR_CONFIG, "there is no source \"%s\"", rule->source);
+		else if (rules_check(rule, &err) == 0)
+			continue;
+		findings_add(findings, arena, false, rule->position, NULL,
+			     arena_printf(arena, "rule %s: %s", rule->name, err.text), NULL);
+	}
+}
+
+/* A rule makes groups when it names a place in the tree; somebody must administer them. */
+static void check_admins(const struct config *config, struct arena *arena, struct findings *findings)
+{
+	for (size_t i = 0; i < config->rule_count && config->default_admin_count == 0; i++) {
+		const struct rule_config *rule = &config->rules[i];
+		if (rule->into[0] == '/' && rule->admin_count == 0)
+			findings_add(
+			    findings, arena, false, rule->position, NULL,
+			    arena_printf(arena, "rule %s can make groups, and nobody would administer them",
+					 rule->name),
+			    "name logins in admins: [...] of the rule, or in rules: { default_admins: [...] }");
+	}
+}
+
+int setup_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err)
+{
+	if (config_load(file, arena, ret, findings, err) != 0)
+		return -1;
+	check_rules(*ret, arena, findings);
+	check_admins(*ret, arena, findings);
+	if (findings->errors > 0)
+		return error_set(err, ERR_CONFIG, "%s: %zu error%s", file, findings->errors,
+				 findings->errors == 1 ? "" : "s");
+	for (size_t i = 0; i < (*ret)->source_count; i++)
+		collect_attributes(*ret, &(*ret)->sources[i], arena);
+	return 0;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/staging.h"
+
+#include "roster/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { REMARKS_MOST = 20 };
+
+struct stager {
+	const struct source_config *source;
+	struct digest_state *digest;
+	struct str text;
+	struct digest alias;
+	const char *remarks[REMARKS_MOST];
+	size_t remark_count;
+};
+
+struct stager *stager_new(const struct source_config *source)
+{
+	struct stager *stager = xcalloc(1, sizeof *stager);
+
+	stager->source = source;
+	stager->digest = digest_start();
+	return stager;
+}
+
+void stager_free(struct stager **stager)
+{
+	if (*stager == NULL)
+		return;
+	digest_free(&(*stager)->digest);
+	str_free(&(*stager)->text);
+	free(*stager);
+	*stager = NULL;
+}
+
+size_t stager_remark_count(const struct stager *stager)
+{
+	return stager->remark_count;
+}
+
+const char *stager_remark(const struct stager *stager, size_t index)
+{
+	return stager->remarks[index];
+}
+
+struct digest stager_content(struct stager *stager, const struct entry *entry)
+{
+	struct digest_state *digest = stager->digest;
+
+	digest_add(digest, &entry->kind, sizeof entry->kind);
+	digest_add(digest, entry->dn, strlen(entry->dn));
+	for (size_t i = 0; i < entry->attribute_count; i++) {
+		const struct attribute *attribute = &entry->attributes[i];
+		digest_add(digest, attribute->name, strlen(attribute->name));
+		digest_add(digest, &attribute->count, sizeof attribute->count);
+		for (size_t v = 0; v < attribute->count; v++)
+			digest_add(digest, attribute->values[v].data, attribute->values[v].size);
+	}
+	return digest_finish(digest);
+}
+
+/* References carry the source's name: the same DN in two directories is two entries. */
+static struct digest reference(struct stager *stager, const char *space, const char *text, size_t size)
+{
+	digest_add(stager->digest, stager->source->name, strlen(stager->source->name));
+	digest_add(stager->digest, space, strlen(space));
+	digest_add(stager->digest, text, size);
+	return digest_finish(stager->digest);
+}
+
+static int fill_names(struct stager *stager, const struct entry *entry, struct staged_entry *ret, struct error *err)
+{
+	str_clear(&stager->text);
+	if (!text_is_valid(entry->dn, strlen(entry->dn)))
+		return error_set(err, ERR_DATA, "its DN is not UTF-8");
+	if (dn_canonical(entry->dn, strlen(entry->dn), &stager->text, err) != 0)
+		return -1;
+	ret->reference = reference(stager, "dn", str_text(&stager->text), stager->text.size);
+	const char *parent = dn_parent(str_text(&stager->text));
+	ret->parent = reference(stager, "dn", parent, strlen(parent));
+	return 0;
+}
+
+static int fill_person(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
+		       struct error *err)
+{
+	const struct entry_config *users = &stager->source->users;
+	const char *login = entry_chosen_text(entry, users->login);
+
+	if (login == NULL)
+		return error_set(err, ERR_DATA,
+				 "it has no %s, which is the login; give it one, or set attributes.login",
+				 users->login);
+	ret->login = arena_strdup(arena, login);
+	ret->email = arena_strdup(arena, entry_chosen_text(entry, users->email));
+	ret->name = arena_strdup(arena, entry_chosen_text(entry, users->name));
+	stager->alias = reference(stager, "login", login, strlen(login));
+	ret->alias = &stager->alias;
+	return 0;
+}
+
+static bool is_member_attribute(const struct source_config *source, const char *name)
+{
+	if (source->groups.member[0] != '\0')
+		return text_equal_fold(name, source->groups.member);
+	return text_equal_fold(name, "member") || text_equal_fold(name, "uniqueMember") ||
+	       text_equal_fold(name, "memberUid");
+}
+
+static void remark(struct stager *stager, const char *text)
+{
+	if (stager->remark_count < REMARKS_MOST)
+		stager->remarks[stager->remark_count++] = text;
+}
+
+/* memberUid names a login, everything else a DN. A value that is neither dangles under its own bytes. */
+static void fill_member(struct stager *stager, const char *name, const struct value *value, struct arena *arena,
+			struct digest *ret, const char **text)
+{
+	struct error why = {0};
+
+	*text = arena_strndup(arena, value->data, value->size);
+	str_clear(&stager->text);
+	if (text_equal_fold(name, "memberUid")) {
+		*ret = reference(stager, "login", value->data, value->size);
+	} else if (text_is_valid(value->data, value->size) &&
+		   dn_canonical(value->data, value->size, &stager->text, &why) == 0) {
+		*ret = reference(stager, "dn", str_text(&stager->text), stager->text.size);
+	} else {
+		*ret = reference(stager, "raw", value->data, value->size);
+		if (!text_is_valid(value->data, value->size))
+			*text = "(not UTF-8)";
+		remark(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody", *text));
+	}
+}
+
+static void fill_members(struct stager *stager, const struct entry *entry, struct arena *arena,
+			 struct staged_entry *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < entry->attribute_count; i++)
+		if (is_member_attribute(stager->source, entry->attributes[i].name))
+			count += entry->attributes[i].count;
+	struct digest *members = arena_alloc_array(arena, count + 1, sizeof *members);
+	const char **texts = arena_alloc_array(arena, count + 1, sizeof *texts);
+	ret->members = members;
+	ret->member_texts = texts;
+	for (size_t i = 0; i < entry->attribute_count; i++) {
+		const struct attribute *attribute = &entry->attributes[i];
+		if (!is_member_attribute(stager->source, attribute->name))
+			continue;
+		for (size_t v = 0; v < attribute->count; v++, ret->member_count++)
+			fill_member(stager, attribute->name, &attribute->values[v], arena, &members[ret->member_count],
+				    &texts[ret->member_count]);
+	}
+}
+
+/* Attributes as a JSON object of arrays; members are edges, not attributes. Values that are not text are left out. */
+static int fill_attributes(struct stager *stager, const struct entry *entry, struct arena *arena,
+			   struct staged_entry *ret, struct error *err)
+{
+	struct json *object = json_new_object();
+	struct str text = {0};
+	int rc = -1;
+
+	for (size_t i = 0; i < entry->attribute_count; i++) {
+		const struct attribute *attribute = &entry->attributes[i];
+		if (entry->kind == ENTRY_GROUP && is_member_attribute(stager->source, attribute->name))
+			continue;
+		struct json *values = json_new_array();
+		for (size_t v = 0; v < attribute->count; v++) {
+			const struct value *value = &attribute->values[v];
+			if (text_is_valid(value->data, value->size) &&
+			    json_append(values, json_new_text(value->data, value->size, err), err) != 0) {
+				json_free(&values);
+				goto out;
+			}
+		}
+		if (json_put(object, attribute->name, values, err) != 0)
+			goto out;
+	}
+	json_print(object, false, &text);
+	ret->attributes = arena_strdup(arena, str_text(&text));
+	rc = 0;
+out:
+	str_free(&text);
+	json_free(&object);
+	return rc;
+}
+
+int stager_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
+		struct error *err)
+{
+	*ret = (struct staged_entry){.entry = entry};
+	stager->remark_count = 0;
+	if (fill_names(stager, entry, ret, err) != 0)
+		return -1;
+	if (entry->kind == ENTRY_USER && fill_person(stager, entry, arena, ret, err) != 0)
+		return -1;
+	if (entry->kind == ENTRY_GROUP)
+		fill_members(stager, entry, arena, ret);
+	return fill_attributes(stager, entry, arena, ret, err);
+}
+
+static void add_text(struct digest_state *digest, const char *text)
+{
+	digest_add(digest, text, strlen(text));
+}
+
+static void add_entry_settings(struct digest_state *digest, const struct entry_config *entry)
+{
+	const char *const texts[] = {entry->base,  entry->filter, entry->id,    entry->login,
+				     entry->email, entry->name,   entry->member};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		add_text(digest, texts[i]);
+	digest_add(digest, entry->present ? "1" : "0", 1);
+}
+
+struct digest stager_settings(const struct source_config *source)
+{
+	struct digest_state *digest = digest_start();
+	struct digest result;
+
+	add_text(digest, source->type);
+	add_text(digest, source->file);
+	add_text(digest, source->ldap.bind_dn);
+	for (size_t i = 0; i < source->ldap.url_count; i++)
+		add_text(digest, source->ldap.urls[i]);
+	add_entry_settings(digest, &source->users);
+	add_entry_settings(digest, &source->groups);
+	add_entry_settings(digest, &source->units);
+	for (size_t i = 0; i < source->attribute_count; i++)
+		add_text(digest, source->attributes[i]);
+	result = digest_finish(digest);
+	digest_free(&digest);
+	return result;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* staging: one entry as the mirror keeps it: canonical references, the attributes of a person, members, content digest. */
+#ifndef JOB_STAGING_H
+#define JOB_STAGING_H
+
+#include "roster/arena.h"
+#include "roster/config.h"
+#include "roster/directory.h"
+#include "roster/store.h"
+
+struct stager;
+
+struct stager *stager_new(const struct source_config *source);
+void stager_free(struct stager **stager);
+
+/* A digest over everything read of the entry, in the order it came: the cheap question whether to look closer. */
+struct digest stager_content(struct stager *stager, const struct entry *entry);
+/* Fill all but content; memory is from arena. -1 when the entry cannot be used: the error says why and what to do. */
+int stager_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
+		struct error *err);
+/* What stager_fill() could not use of the entry, while using the rest: members that are no DN. */
+size_t stager_remark_count(const struct stager *stager);
+const char *stager_remark(const struct stager *stager, size_t index);
+
+/* A digest of what the source is asked for: another one, and an incremental read may not go on from the last. */
+struct digest stager_settings(const struct source_config *source);
+
+#endif

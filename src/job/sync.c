@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The road from a source to a revision. */
+#include "job/intake.h"
+#include "job/recall.h"
+#include "job/staging.h"
+#include "roster/guard.h"
+#include "roster/job.h"
+#include "roster/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* More changes than this are applied in several revisions, people first, so that nobody waits long for the writer lock. */
+enum { CHANGES_PER_REVISION = 100000 };
+
+struct sync {
+	const struct config *config;
+	const struct source_config *source;
+	const struct sync_options *options;
+	struct sync_report *report;
+	struct store *store;
+	struct intake *intake;
+	struct source_state state;
+	struct read_result read;
+	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
+	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
+};
+
+static void digest_text(const struct digest *digest, char text[FINGERPRINT_TEXT])
+{
+	for (size_t i = 0; i < sizeof digest->bytes; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest->bytes[i]);
+}
+
+/* --- reading --------------------------------------------------------------------------------------------------------- */
+
+/* An empty answer after a full one is no answer; what the driver says is otherwise its word. */
+static void doubt(struct sync *sync)
+{
+	size_t known = mirror_count(intake_mirror(sync->intake));
+
+	if (sync->read.completeness == READ_COMPLETE && sync->read.entries == 0 && known > 0) {
+		sync->read.completeness = READ_INCOMPLETE;
+		snprintf(sync->read.reason, sizeof sync->read.reason,
+			 "it returned nothing at all, after %zu entries before; check base, filter and the rights of "
+			 "the account",
+			 known);
+	}
+}
+
+static int read_source(struct sync *sync, struct error *err)
+{
+	const struct source_ops *driver = source_driver(sync->source->type);
+	struct source *source = NULL;
+	int rc = -1;
+
+	if (driver == NULL)
+		return error_set(err, ERR_CONFIG, "there is no driver for type \"%s\"", sync->source->type);
+	if (driver->open(sync->source, &source, err) != 0 || store_stage_start(sync->store, err) != 0)
+		goto out;
+	if (driver->read_all(source, intake_sink(sync->intake), &sync->read, err) != 0) {
+		store_stage_abort(sync->store, "the read failed");
+		goto out;
+	}
+	rc = store_stage_end(sync->store, err);
+out:
+	driver->close(&source);
+	return rc;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* --- matching -------------------------------------------------------------------------------------------------------- */
+
+struct rematch {
+	struct intake *intake;
+	struct arena *arena;
+};
+
+static int rematch_row(const struct mirror_row *row, void *context, struct error *err)
+{
+	struct rematch *rematch = context;
+	struct entry entry;
+
+	arena_reset(rematch->arena);
+	return recall_entry(row, rematch->arena, &entry, err) == 0 ? intake_match(rematch->intake, &entry, err) : -1;
+}
+
+/* Other rules look at everybody again, from the mirror: the directory need not be asked for that. */
+static int rematch(struct sync *sync, struct error *err)
+{
+	struct rematch context = {sync->intake, arena_new()};
+	int rc = store_mirror_walk(sync->store, sync->report->run, rematch_row, &context, err);
+
+	arena_free(&context.arena);
+	return rc;
+}
+
+/* --- judging ---------------------------------------------------------------------------------------------------------- */
+
+/* Digest of a change list, whatever its order: the sum of the digests of its lines. It also feeds the caller's sink. */
+struct tally {
+	struct change_sink sink;
+	struct change_sink *next;
+	uint64_t sum[2];
+};
+
+static int tally_change(struct change_sink *sink, const struct change *change, struct error *err)
+{
+	struct tally *tally = (struct tally *)sink;
+	struct str line = {0};
+	uint64_t words[2];
+
+	str_printf(&line, "%s %s %s %s %s", change->kind, change->action, change->external_id, change->anchor,
+		   change->role);
+	struct digest digest = digest_of(str_text(&line), line.size);
+	memcpy(words, digest.bytes, sizeof words);
+	tally->sum[0] += words[0];
+	tally->sum[1] += words[1];
+	str_free(&line);
+	return tally->next == NULL ? 0 : tally->next->change(tally->next, change, err);
+}
+
+static int walk(struct sync *sync, struct change_sink *next, struct error *err)
+{
+	struct tally tally = {.sink.change = tally_change, .next = next};
+	struct digest digest;
+
+	if (store_plan_walk(sync->store, sync->report->run, &tally.sink, err) != 0)
+		return -1;
+	memcpy(digest.bytes, tally.sum, sizeof digest.bytes);
+	digest_text(&digest, sync->report->digest);
+	return 0;
+}
+
+/* Nobody agreed to this plan yet: may it go all the same? */
+static int judge_first(struct sync *sync, struct error *err)
+{
+	struct digest applied = {0}, rules = intake_rules_fingerprint(sync->intake);
+	struct guard_verdict verdict;
+	bool known = sync->state.applied_before && sync->state.rules_digest[0] != '\0';
+
+	for (size_t i = 0; known && i < sizeof applied.bytes; i++)
+		sscanf(sync->state.rules_digest + 2 * i, "%2hhx", &applied.bytes[i]);
+	guard_first_run(&sync->config->safety, known ? &applied : NULL, &rules, &verdict);
+	if (verdict.decision != GUARD_HOLD)
+		return 0;
+	sync->report->state = "held";
+	snprintf(sync->report->reason, sizeof sync->report->reason, "%s", verdict.reason);
+	return store_plan_hold(sync->store, sync->report->run, err);
+}
+
+static int judge(struct sync *sync, struct error *err)
+{
+	const char *expect = sync->options->expect;
+
+	if (store_plan_totals(sync->store, sync->report->run, &sync->report->totals, err) != 0)
+		return -1;
+	if (expect == NULL) {
+		if (sync->report->totals.changes > 0 && judge_first(sync, err) != 0)
+			return -1;
+	} else if (walk(sync, NULL, err) != 0) {
+		return -1;
+	} else if (strcmp(sync->report->digest, expect) != 0) {
+		return error_set(err, ERR_CONFLICT,
+				 "the plan is not the one that was agreed to: the directory or the model has "
+				 "changed since (see rosterctl plan)");
+	}
+	return 0;
+}
+
+/* --- applying ----------------------------------------------------------------------------------------------------------- */
+
+static int apply_step(struct sync *sync, int64_t first, int64_t last, struct error *err)
+{
+	int64_t revision = 0;
+
+	if (store_apply(sync->store, sync->report->run, first, last, &revision, err) != 0)
+		return -1;
+	if (revision != 0) {
+		sync->report->state = "applied";
+		sync->report->last_revision = revision;
+		if (sync->report->first_revision == 0)
+			sync->report->first_revision = revision;
+	}
+	return 0;
+}
+
+/* A large plan commits step by step; a process that dies in between leaves the source unsettled, and the next run
+ * compares everybody and does the rest. */
+static int apply(struct sync *sync, struct error *err)
+{
+	int64_t last = sync->report->totals.changes;
+	bool in_steps = !sync->options->dry_run && last > CHANGES_PER_REVISION;
+
+	for (int64_t first = 1; first <= last; first += CHANGES_PER_REVISION) {
+		if (in_steps && (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
+			return -1;
+		if (apply_step(sync, first, first + CHANGES_PER_REVISION - 1, err) != 0)
+			return -1;
+	}
+	return store_settle(sync->store, sync->report->run, sync->rules_digest, sync->settings_digest,
+			    sync->read.completeness == READ_COMPLETE, err);
+}
+
+/* --- the road ------------------------------------------------------------------------------------------------------------ */
+
+static int prepare(struct sync *sync, struct error *err)
+{
+	const char *kind = sync->options->dry_run ? "plan" : sync->options->from_mirror ? "apply" : "sync";
+	struct digest fingerprint, settings = stager_settings(sync->source);
+
+	if (store_source_lead(sync->store, sync->source, &sync->state, err) != 0 ||
+	    store_run_begin(sync->store, sync->state.id, kind, &sync->report->run, err) != 0 ||
+	    store_rules_set(sync->store, sync->state.id, sync->config, err) != 0 ||
+	    intake_new(sync->config, sync->source, sync->store, sync->report->run, &sync->intake, err) != 0 ||
+	    intake_load(sync->intake, sync->state.id, err) != 0)
+		return -1;
+	fingerprint = intake_rules_fingerprint(sync->intake);
+	digest_text(&fingerprint, sync->rules_digest);
+	digest_text(&settings, sync->settings_digest);
+	sync->everything = !sync->state.settled || strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
+	return 0;
+}
+
+static int read_and_match(struct sync *sync, struct error *err)
+{
+	struct timespec start;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	if (!sync->options->from_mirror) {
+		if (read_source(sync, err) != 0)
+			return -1;
+		doubt(sync);
+	}
+	sync->report->seconds = seconds_since(&start);
+	if (sync->everything && rematch(sync, err) != 0)
+		return -1;
+	if (sync->read.completeness == READ_COMPLETE &&
+	    store_stage_gone(sync->store, sync->report->run, intake_mirror(sync->intake), err) != 0)
+		return -1;
+	return store_stage_matches(sync->store, sync->report->run, intake_matches(sync->intake), err);
+}
+
+static int finish(struct sync *sync, struct error *err)
+{
+	const struct run_report report = {
+	    .state = sync->report->state,
+	    .completeness = sync->report->completeness,
+	    .reason = sync->report->reason,
+	    .digest = sync->report->digest,
+	    .entries = (int64_t)sync->read.entries,
+	    .unreadable = (int64_t)sync->read.unreadable,
+	    .held = sync->report->totals.held,
+	};
+
+	if (sync->options->dry_run) {
+		store_rollback(sync->store);
+		return 0;
+	}
+	return store_run_end(sync->store, sync->report->run, &report, err) == 0 &&
+		       store_sweep(sync->store, sync->report->run, err) == 0 && store_commit(sync->store, err) == 0
+		   ? 0
+		   : -1;
+}
+
+static int travel(struct sync *sync, struct error *err)
+{
+	struct sync_report *report = sync->report;
+	bool complete;
+
+	if (store_begin(sync->store, err) != 0 || prepare(sync, err) != 0 || read_and_match(sync, err) != 0)
+		return -1;
+	complete = sync->read.completeness == READ_COMPLETE;
+	report->completeness = sync->options->from_mirror ? "mirror" : completeness_name(sync->read.completeness);
+	snprintf(report->reason, sizeof report->reason, "%s", sync->read.reason);
+	memcpy(report->entries, intake_counts(sync->intake), sizeof report->entries);
+	report->unreadable = sync->read.unreadable;
+	if (store_merge(sync->store, report->run, complete, sync->everything, err) != 0 ||
+	    store_plan(sync->store, report->run, sync->everything, complete || sync->options->from_mirror, err) != 0 ||
+	    judge(sync, err) != 0 || walk(sync, sync->options->sink, err) != 0 ||
+	    store_plan_totals(sync->store, report->run, &report->totals, err) != 0)
+		return -1;
+	if (strcmp(report->state, "held") != 0 && apply(sync, err) != 0)
+		return -1;
+	return finish(sync, err);
+}
+
+/* What went wrong is written down in a transaction of its own: the rest of the run never was. */
+static void record_failure(struct sync *sync, const struct error *failure)
+{
+	const struct run_report report = {.state = "failed", .completeness = "failed", .reason = failure->text};
+	struct error err = {0};
+	int64_t run = 0;
+
+	if (sync->options->dry_run || sync->state.id == 0)
+		return;
+	if (store_begin(sync->store, &err) != 0 ||
+	    store_run_begin(sync->store, sync->state.id, "sync", &run, &err) != 0 ||
+	    store_run_end(sync->store, run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
+		store_rollback(sync->store);
+		log_warn("the failed run of source %s could not be recorded: %s", sync->source->name, err.text);
+	}
+}
+
+int sync_source(const struct config *config, const struct source_config *source, const struct sync_options *options,
+		struct sync_report *report, struct error *err)
+{
+	struct sync sync = {.config = config, .source = source, .options = options, .report = report};
+	int rc;
+
+	*report = (struct sync_report){.state = "nothing", .completeness = "failed"};
+	if (store_open(&config->database, STORE_DAEMON, &sync.store, err) != 0)
+		return error_prefix(err, "source %s", source->name);
+	rc = travel(&sync, err);
+	if (rc != 0) {
+		error_prefix(err, "source %s", source->name);
+		store_rollback(sync.store);
+		record_failure(&sync, err);
+	}
+	intake_free(&sync.intake);
+	store_close(&sync.store);
+	return rc;
+}

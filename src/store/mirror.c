@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the mirror knows of a source, in memory: an open-addressing table of id and content digests. */
+#include "roster/arena.h"
+#include "roster/store.h"
+#include "roster/text.h"
+#include "store/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct known {
+	struct digest id;
+	uint64_t content; /* half of the digest: it only has to tell two readings of one entry apart */
+	bool used, seen, gone;
+};
+
+struct mirror {
+	struct known *slots;
+	size_t room, used, live;
+};
+
+static struct known *find(const struct mirror *mirror, const struct digest *id)
+{
+	size_t at;
+
+	memcpy(&at, id->bytes, sizeof at);
+	for (at &= mirror->room - 1; mirror->slots[at].used; at = (at + 1) & (mirror->room - 1))
+		if (digest_equal(&mirror->slots[at].id, id))
+			break;
+	return &mirror->slots[at];
+}
+
+static void grow(struct mirror *mirror)
+{
+	struct known *old = mirror->slots;
+	size_t count = mirror->room;
+
+	mirror->room = count == 0 ? 1024 : count * 2;
+	mirror->slots = xcalloc(mirror->room, sizeof *mirror->slots);
+	for (size_t i = 0; i < count; i++)
+		if (old[i].used)
+			*find(mirror, &old[i].id) = old[i];
+	free(old);
+}
+
+static struct known *insert(struct mirror *mirror, const struct digest *id)
+{
+	if ((mirror->used + 1) * 4 > mirror->room * 3)
+		grow(mirror);
+	struct known *slot = find(mirror, id);
+	if (!slot->used) {
+		slot->used = true;
+		slot->id = *id;
+		mirror->used++;
+	}
+	return slot;
+}
+
+static uint64_t half(const struct digest *digest)
+{
+	uint64_t value;
+
+	memcpy(&value, digest->bytes, sizeof value);
+	return value;
+}
+
+static int load_batch(const struct pg_rows *rows, void *context, struct error *err)
+{
+	struct mirror *mirror = context;
+
+	for (size_t i = 0; i < pg_count(rows); i++) {
+		const char *id = pg_text(rows, i, 0);
+		struct digest key = digest_of(id, strlen(id)), content = {0};
+		if (!uuid_parse(pg_text(rows, i, 1), content.bytes))
+			return error_set(err, ERR_INTERNAL, "entry %s of the mirror has a content digest that is none",
+					 id);
+		struct known *slot = insert(mirror, &key);
+		slot->content = half(&content);
+		slot->gone = pg_boolean(rows, i, 2);
+		mirror->live += !slot->gone;
+	}
+	return 0;
+}
+
+int store_mirror_load(struct store *store, int source, struct mirror **ret, struct error *err)
+{
+	char number[NUMBER_TEXT];
+	const char *params[] = {number_text(source, number)};
+	struct mirror *mirror = xcalloc(1, sizeof *mirror);
+
+	grow(mirror);
+	if (pg_stream(store->pg,
+		      "select external_id, content, gone_since is not null from directory_entries where source = $1",
+		      params, 1, load_batch, mirror, err) != 0) {
+		mirror_free(&mirror);
+		return -1;
+	}
+	*ret = mirror;
+	return 0;
+}
+
+void mirror_free(struct mirror **mirror)
+{
+	if (*mirror == NULL)
+		return;
+	free((*mirror)->slots);
+	free(*mirror);
+	*mirror = NULL;
+}
+
+size_t mirror_count(const struct mirror *mirror)
+{
+	return mirror->live;
+}
+
+enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content)
+{
+	struct digest key = digest_of(id, strlen(id));
+	struct known *slot = find(mirror, &key);
+	bool is_new = !slot->used;
+
+	if (is_new)
+		slot = insert(mirror, &key);
+	else if (slot->seen)
+		return MIRROR_TWICE;
+	slot->seen = true;
+	if (is_new)
+		return MIRROR_NEW;
+	/* One that comes back is staged whole: its edges and mappings went with it. */
+	return content == NULL || (!slot->gone && half(content) == slot->content) ? MIRROR_SAME : MIRROR_CHANGED;
+}
+
+struct gone_context {
+	const struct mirror *mirror;
+	struct str ids; /* NUL-separated */
+	size_t count;
+};
+
+static int gone_batch(const struct pg_rows *rows, void *context, struct error *err)
+{
+	struct gone_context *gone = context;
+
+	(void)err;
+	for (size_t i = 0; i < pg_count(rows); i++) {
+		const char *id = pg_text(rows, i, 0);
+		struct digest key = digest_of(id, strlen(id));
+		if (find(gone->mirror, &key)->seen)
+			continue;
+		str_append(&gone->ids, id, strlen(id) + 1);
+		gone->count++;
+	}
+	return 0;
+}
+
+/* The ids themselves are not kept in memory: they are asked for once more, and those not seen are staged. */
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err)
+{
+	char number[NUMBER_TEXT];
+	const char *params[] = {number_text(run, number)};
+	struct gone_context gone = {.mirror = mirror};
+	int rc = -1;
+
+	if (pg_stream(store->pg,
+		      "select d.external_id from directory_entries d join runs r on r.source = d.source "
+		      "where r.id = $1 and d.gone_since is null",
+		      params, 1, gone_batch, &gone, err) != 0 ||
+	    pg_copy_start(store->pg, "copy staged_gone (run, external_id, explicit) from stdin", err) != 0)
+		goto out;
+	const char *id = str_text(&gone.ids);
+	for (size_t i = 0; i < gone.count; i++, id += strlen(id) + 1) {
+		pg_copy_integer(store->pg, run);
+		pg_copy_text(store->pg, id);
+		pg_copy_text(store->pg, "f");
+		if (pg_copy_row(store->pg, err) != 0)
+			goto out;
+	}
+	rc = pg_copy_end(store->pg, err);
+out:
+	str_free(&gone.ids);
+	return rc;
+}
+
+struct walk {
+	int (*each)(const struct mirror_row *row, void *context, struct error *err);
+	void *context;
+};
+
+static enum entry_kind kind_named(const char *name)
+{
+	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)
+		if (strcmp(entry_kind_name(kind), name) == 0)
+			return kind;
+	return ENTRY_USER;
+}
+
+static int walk_rows(const struct pg_rows *rows, void *context, struct error *err)
+{
+	struct walk *walk = context;
+
+	for (size_t i = 0; i < pg_count(rows); i++) {
+		const struct mirror_row row = {
+		    .kind = kind_named(pg_text(rows, i, 0)),
+		    .id = pg_text(rows, i, 1),
+		    .dn = pg_text(rows, i, 2),
+		    .attributes = pg_text(rows, i, 3),
+		};
+		if (walk->each(&row, walk->context, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int store_mirror_walk(struct store *store, int64_t run,
+		      int (*each)(const struct mirror_row *row, void *context, struct error *err), void *context,
+		      struct error *err)
+{
+	char number[NUMBER_TEXT];
+	const char *params[] = {number_text(run, number)};
+	struct walk walk = {each, context};
+
+	return pg_stream(store->pg,
+			 "select d.kind, d.external_id, d.dn, d.attributes from directory_entries d "
+			 "join runs r on r.source = d.source where r.id = $1 and d.gone_since is null and not exists "
+			 "(select from staged_entries s where s.run = r.id and s.external_id = d.external_id)",
+			 params, 1, walk_rows, &walk, err);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan: computed by the database, walked here, applied by the database. */
+#include "roster/store.h"
+#include "store/private.h"
+
+int store_plan(struct store *store, int64_t run, bool everything, bool whole, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), boolean_text(everything), boolean_text(whole)};
+
+	return pg_query(store->pg, "select plan($1, $2, $3)", params, 3, NULL, err);
+}
+
+static int walk_batch(const struct pg_rows *rows, void *context, struct error *err)
+{
+	struct change_sink *sink = context;
+
+	for (size_t i = 0; i < pg_count(rows); i++) {
+		const struct change change = {
+		    .kind = pg_text(rows, i, 0),
+		    .action = pg_text(rows, i, 1),
+		    .held = pg_boolean(rows, i, 2),
+		    .login = pg_text(rows, i, 3),
+		    .dn = pg_text(rows, i, 4),
+		    .external_id = pg_text(rows, i, 5),
+		    .anchor = pg_text(rows, i, 6),
+		    .role = pg_text(rows, i, 7),
+		    .rule = pg_text(rows, i, 8),
+		    .position = pg_text(rows, i, 9),
+		    .via = pg_text(rows, i, 10),
+		    .was = pg_text(rows, i, 11),
+		};
+		if (sink->change(sink, &change, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+
+	return pg_stream(store->pg,
+			 "select kind, action, held, login, dn, external_id, anchor, role, rule, position, via, was "
+			 "from planned_changes_named where run = $1 order by seq",
+			 params, 1, walk_batch, sink, err);
+}
+
+int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select changes, add, change, remove, held, grants, people from plan_totals($1)",
+		     params, 1, &rows, err) != 0)
+		return -1;
+	*ret = (struct plan_totals){
+	    .changes = pg_integer(rows, 0, 0),
+	    .add = pg_integer(rows, 0, 1),
+	    .change = pg_integer(rows, 0, 2),
+	    .remove = pg_integer(rows, 0, 3),
+	    .held = pg_integer(rows, 0, 4),
+	    .grants = pg_integer(rows, 0, 5),
+	    .people = pg_integer(rows, 0, 6),
+	};
+	pg_free(&rows);
+	return 0;
+}
+
+int store_plan_hold(struct store *store, int64_t run, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+
+	return pg_query(store->pg, "select hold_all($1)", params, 1, NULL, err);
+}
+
+int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err)
+{
+	char id[NUMBER_TEXT], from[NUMBER_TEXT], to[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), number_text(first, from), number_text(last, to)};
+
+	return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0)", params, 3, revision, err);
+}

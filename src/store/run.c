@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs: the sync road from the source to the revision, as calls of the database's own functions. */
+#include "roster/arena.h"
+#include "roster/store.h"
+#include "store/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int lead(struct store *store, const struct source_config *source, struct source_state *ret, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(ret->id, id)};
+	struct pg_rows *rows = NULL;
+	int rc = 0;
+
+	if (pg_query(store->pg,
+		     "select lead_source($1), settled, first_run_at is not null, coalesce(rules_digest, ''), "
+		     "coalesce(settings_digest, '') from sources where id = $1",
+		     params, 1, &rows, err) != 0)
+		return -1;
+	if (!pg_boolean(rows, 0, 0))
+		rc = error_set(err, ERR_CONFLICT,
+			       "source %s is being synchronised by another process; try again when it is done",
+			       source->name);
+	ret->settled = pg_boolean(rows, 0, 1);
+	ret->applied_before = pg_boolean(rows, 0, 2);
+	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 3));
+	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 4));
+	pg_free(&rows);
+	return rc;
+}
+
+int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
+		      struct error *err)
+{
+	char position[NUMBER_TEXT];
+	const char *params[] = {source->name, source->type, number_text((int64_t)source->order, position),
+				boolean_text(source->authoritative), boolean_text(source->groups.nested)};
+	int64_t id = 0;
+
+	if (pg_query_integer(store->pg, "select register_source($1, $2, $3, $4, $5)", params, 5, &id, err) != 0)
+		return -1;
+	ret->id = (int)id;
+	return lead(store, source, ret, err);
+}
+
+int store_run_begin(struct store *store, int source, const char *kind, int64_t *run, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(source, id), kind};
+
+	return pg_query_integer(store->pg, "select run_begin($1, $2)", params, 2, run, err);
+}
+
+int store_run_end(struct store *store, int64_t run, const struct run_report *report, struct error *err)
+{
+	char id[NUMBER_TEXT], entries[NUMBER_TEXT], unreadable[NUMBER_TEXT], held[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id),
+				report->state,
+				report->completeness,
+				report->reason,
+				number_text(report->entries, entries),
+				number_text(report->unreadable, unreadable),
+				number_text(report->held, held),
+				report->digest};
+
+	return pg_query(store->pg, "select run_end($1, $2, $3, $4, $5, $6, $7, $8)", params, 8, NULL, err);
+}
+
+/* Parallel arrays of the rules, in order; the text of each array literal is one parameter. */
+struct rule_arrays {
+	struct str names, positions, admins, roles, platform, owners;
+	size_t role_count;
+};
+
+static void add_item(struct str *array, const char *text)
+{
+	struct str literal = {0};
+
+	pg_array(&text, 1, &literal);
+	str_add_char(array, array->size == 0 ? '{' : ',');
+	str_append(array, str_text(&literal) + 1, literal.size - 2);
+	str_free(&literal);
+}
+
+static void add_role(struct rule_arrays *arrays, const struct rule_config *rule, size_t ordinal, const char *role)
+{
+	char number[NUMBER_TEXT];
+
+	add_item(&arrays->roles, role);
+	add_item(&arrays->platform, boolean_text(strcmp(rule->into, "platform") == 0));
+	add_item(&arrays->owners, number_text((int64_t)ordinal, number));
+	arrays->role_count++;
+}
+
+static void add_rule(struct rule_arrays *arrays, const struct config *config, size_t index)
+{
+	const struct rule_config *rule = &config->rules[index];
+	const char **admins = rule->admin_count > 0 ? rule->admins : config->default_admins;
+	size_t count = rule->admin_count > 0 ? rule->admin_count : config->default_admin_count;
+	struct str text = {0};
+	const char *file = strrchr(rule->position.file, '/');
+
+	add_item(&arrays->names, rule->name);
+	str_printf(&text, "%s:%d", file == NULL ? rule->position.file : file + 1, rule->position.line);
+	add_item(&arrays->positions, str_text(&text));
+	str_clear(&text);
+	for (size_t i = 0; i < count; i++)
+		str_printf(&text, "%s%s", i == 0 ? "" : ",", admins[i]);
+	add_item(&arrays->admins, str_text(&text));
+	str_free(&text);
+
+	if (rule->role[0] != '\0')
+		add_role(arrays, rule, index, rule->role);
+	for (size_t i = 0; i < rule->role_count; i++)
+		add_role(arrays, rule, index, rule->roles[i].role);
+}
+
+static const char *close_array(struct str *array)
+{
+	str_add(array, array->size == 0 ? "{}" : "}");
+	return str_text(array);
+}
+
+/* A role nobody made would open no door at all and close those that are open: it stops the run before it starts. */
+static int check_roles(struct store *store, const struct config *config, struct rule_arrays *arrays, struct error *err)
+{
+	const char *params[] = {close_array(&arrays->roles), close_array(&arrays->platform),
+				close_array(&arrays->owners)};
+	struct pg_rows *rows = NULL;
+	int rc = 0;
+
+	if (pg_query(store->pg,
+		     "select u.role, ($3::integer[])[u.ordinal], "
+		     "(select string_agg(name, ', ' order by id) from roles where not structural) "
+		     "from unknown_roles($1, $2) u order by u.ordinal limit 1",
+		     params, 3, &rows, err) != 0)
+		return -1;
+	if (pg_count(rows) > 0) {
+		const struct rule_config *rule = &config->rules[pg_integer(rows, 0, 1)];
+		rc = error_set(err, ERR_CONFIG, "%s:%d: rule %s: there is no role \"%s\" (there are: %s)",
+			       rule->position.file, rule->position.line, rule->name, pg_text(rows, 0, 0),
+			       pg_text(rows, 0, 2));
+	}
+	pg_free(&rows);
+	return rc;
+}
+
+int store_rules_set(struct store *store, int source, const struct config *config, struct error *err)
+{
+	struct rule_arrays arrays = {0};
+	char id[NUMBER_TEXT];
+	int rc;
+
+	for (size_t i = 0; i < config->rule_count; i++)
+		add_rule(&arrays, config, i);
+	rc = check_roles(store, config, &arrays, err);
+	if (rc == 0) {
+		const char *params[] = {number_text(source, id), close_array(&arrays.names),
+					close_array(&arrays.positions), close_array(&arrays.admins)};
+		rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4)", params, 4, NULL, err);
+	}
+	str_free(&arrays.names);
+	str_free(&arrays.positions);
+	str_free(&arrays.admins);
+	str_free(&arrays.roles);
+	str_free(&arrays.platform);
+	str_free(&arrays.owners);
+	return rc;
+}
+
+int store_merge(struct store *store, int64_t run, bool complete, bool everything, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), boolean_text(complete), boolean_text(everything)};
+
+	return pg_query(store->pg, "select merge($1, $2, $3)", params, 3, NULL, err);
+}
+
+int store_settle(struct store *store, int64_t run, const char *rules_digest, const char *settings_digest, bool complete,
+		 struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), rules_digest, settings_digest, boolean_text(complete)};
+
+	return pg_query(store->pg, "select settle($1, $2, $3, $4)", params, 4, NULL, err);
+}
+
+int store_sweep(struct store *store, int64_t run, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+
+	return pg_query(store->pg, "select unstage($1), unplan($1)", params, 1, NULL, err);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Staging: what differs from the mirror goes into unlogged tables by COPY. */
+#include "roster/store.h"
+#include "store/private.h"
+
+int store_stage_start(struct store *store, struct error *err)
+{
+	return pg_copy_start(
+	    store->pg,
+	    "copy staged_entries (run, kind, external_id, dn, reference, alias, parent, content, login, "
+	    "email, name, attributes, members, member_texts) from stdin",
+	    err);
+}
+
+static void copy_members(struct pg *pg, const struct staged_entry *staged)
+{
+	if (staged->entry->kind != ENTRY_GROUP) {
+		pg_copy_text(pg, NULL);
+		pg_copy_text(pg, NULL);
+		return;
+	}
+	pg_copy_array_begin(pg);
+	for (size_t i = 0; i < staged->member_count; i++)
+		pg_copy_array_uuid(pg, staged->members[i].bytes);
+	pg_copy_array_end(pg);
+	pg_copy_array_begin(pg);
+	for (size_t i = 0; i < staged->member_count; i++)
+		pg_copy_array_text(pg, staged->member_texts[i]);
+	pg_copy_array_end(pg);
+}
+
+int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *staged, struct error *err)
+{
+	struct pg *pg = store->pg;
+
+	pg_copy_integer(pg, run);
+	pg_copy_text(pg, entry_kind_name(staged->entry->kind));
+	pg_copy_text(pg, staged->entry->id);
+	pg_copy_text(pg, staged->entry->dn);
+	pg_copy_uuid(pg, staged->reference.bytes);
+	pg_copy_uuid(pg, staged->alias == NULL ? NULL : staged->alias->bytes);
+	pg_copy_uuid(pg, staged->parent.bytes);
+	pg_copy_uuid(pg, staged->content.bytes);
+	pg_copy_text(pg, staged->login);
+	pg_copy_text(pg, staged->email);
+	pg_copy_text(pg, staged->name);
+	pg_copy_text(pg, staged->attributes);
+	copy_members(pg, staged);
+	return pg_copy_row(pg, err);
+}
+
+int store_stage_end(struct store *store, struct error *err)
+{
+	return pg_copy_end(store->pg, err);
+}
+
+void store_stage_abort(struct store *store, const char *why)
+{
+	pg_copy_abort(store->pg, why);
+}
+
+static int stage_mappings(struct store *store, int64_t run, const struct matches *matches, struct error *err)
+{
+	struct pg *pg = store->pg;
+
+	if (pg_copy_start(pg, "copy staged_mappings (run, external_id, rule, anchor, role, captures) from stdin",
+			  err) != 0)
+		return -1;
+	for (size_t i = 0; i < matches->mapping_count; i++) {
+		const struct staged_mapping *mapping = &matches->mappings[i];
+		pg_copy_integer(pg, run);
+		pg_copy_text(pg, mapping->id);
+		pg_copy_integer(pg, (int64_t)mapping->rule);
+		pg_copy_text(pg, mapping->anchor);
+		pg_copy_text(pg, mapping->role);
+		pg_copy_text(pg, mapping->captures);
+		if (pg_copy_row(pg, err) != 0)
+			return -1;
+	}
+	return pg_copy_end(pg, err);
+}
+
+static int stage_problems(struct store *store, int64_t run, const struct matches *matches, struct error *err)
+{
+	struct pg *pg = store->pg;
+
+	if (pg_copy_start(pg, "copy staged_problems (run, external_id, rule, what, why) from stdin", err) != 0)
+		return -1;
+	for (size_t i = 0; i < matches->problem_count; i++) {
+		const struct staged_problem *problem = &matches->problems[i];
+		char number[NUMBER_TEXT];
+		pg_copy_integer(pg, run);
+		pg_copy_text(pg, problem->id);
+		pg_copy_text(pg, problem->rule == 0 ? NULL : number_text((int64_t)problem->rule, number));
+		pg_copy_text(pg, problem->what);
+		pg_copy_text(pg, problem->why);
+		if (pg_copy_row(pg, err) != 0)
+			return -1;
+	}
+	return pg_copy_end(pg, err);
+}
+
+int store_stage_matches(struct store *store, int64_t run, const struct matches *matches, struct error *err)
+{
+	return stage_mappings(store, run, matches, err) == 0 && stage_problems(store, run, matches, err) == 0 ? 0 : -1;
+}
