@@ -390,8 +390,8 @@ begin
 		insert into grants (user_id, anchor, role)
 		select distinct u.id, m.id, role_named('platform', 'Group Administrator')
 		from made m
-		join directory_rules r on r.source = apply_groups.source and r.name = m.made_by_rule, unnest(r.admins) login
-		join users u on u.active and u.login_key = lower(normalize(login, NFKC));
+		join directory_rules r on r.source = apply_groups.source and r.name = m.made_by_rule, unnest(r.admins) a(login)
+		join users u on u.active and u.login_key = lower(normalize(a.login, NFKC));
 	end loop;
 
 	update wanted_anchors k set resource = resolve_anchor(apply_groups.source, k.anchor)

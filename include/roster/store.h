@@ -68,6 +68,13 @@ struct run_report {
 };
 int store_run_end(struct store *store, int64_t run, const struct run_report *report, struct error *err);
 
+/* A run by its name, "corp/12" or "12"; texts are copied into arena. */
+struct run_row {
+	int64_t run;
+	const char *source, *state, *digest;
+};
+int store_run_find(struct store *store, const char *name, struct arena *arena, struct run_row *ret, struct error *err);
+
 /* What the mirror knows of a source: id -> digest of the content, kept small (32 bytes an entry), and which of them were
  * seen in this read. */
 struct mirror;

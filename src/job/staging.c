@@ -206,9 +206,11 @@ int stager_fill(struct stager *stager, const struct entry *entry, struct arena *
 	return fill_attributes(stager, entry, arena, ret, err);
 }
 
+/* Keys that one kind of entry does not have (a group's login) are NULL. */
 static void add_text(struct digest_state *digest, const char *text)
 {
-	digest_add(digest, text, strlen(text));
+	if (text != NULL)
+		digest_add(digest, text, strlen(text));
 }
 
 static void add_entry_settings(struct digest_state *digest, const struct entry_config *entry)

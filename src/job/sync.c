@@ -198,7 +198,7 @@ static int apply_step(struct sync *sync, int64_t first, int64_t last, struct err
 static int apply(struct sync *sync, struct error *err)
 {
 	int64_t last = sync->report->totals.changes;
-	bool in_steps = !sync->options->dry_run && last > CHANGES_PER_REVISION;
+	bool in_steps = last > CHANGES_PER_REVISION;
 
 	for (int64_t first = 1; first <= last; first += CHANGES_PER_REVISION) {
 		if (in_steps && (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
@@ -288,7 +288,7 @@ static int travel(struct sync *sync, struct error *err)
 	    judge(sync, err) != 0 || walk(sync, sync->options->sink, err) != 0 ||
 	    store_plan_totals(sync->store, report->run, &report->totals, err) != 0)
 		return -1;
-	if (strcmp(report->state, "held") != 0 && apply(sync, err) != 0)
+	if (!sync->options->dry_run && strcmp(report->state, "held") != 0 && apply(sync, err) != 0)
 		return -1;
 	return finish(sync, err);
 }

@@ -3,9 +3,9 @@
 
 #include "roster/arena.h"
 #include "roster/str.h"
+#include "roster/text.h"
 
 #include <ldap.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,14 +13,6 @@
 static bool has_oid_prefix(const char *at, const char *end)
 {
 	return end - at > 4 && strncasecmp(at, "oid.", 4) == 0 && at[4] >= '0' && at[4] <= '9';
-}
-
-static bool mentions_oid_prefix(const char *dn, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (has_oid_prefix(dn + i, dn + size))
-			return true;
-	return false;
 }
 
 /* RFC 1779 writes "OID.2.5.4.3=..."; libldap knows that only in its LDAPv2 mode, which misreads RFC 4514 escapes. */
@@ -67,35 +59,41 @@ static void fill_rdn(struct dn_parts *parts, LDAPRDN rdn, size_t number)
 	}
 }
 
-static int parse(const char *dn, size_t size, struct dn_parts *ret, struct error *err)
+/* Enough of a DN to know it by, without half a character. */
+static int shown_size(const char *dn, size_t size)
 {
-	/* libldap copies what it keeps and does not write to its input, but wants it without const. */
-	struct berval text = {.bv_len = size, .bv_val = (char *)(uintptr_t)dn};
+	enum { SHOWN = 300 };
+
+	if (size <= SHOWN)
+		return (int)size;
+	for (size = SHOWN; ((unsigned char)dn[size] & 0xC0) == 0x80;)
+		size--;
+	return (int)size;
+}
+
+int dnparse(const char *dn, size_t size, struct dn_parts *ret, struct error *err)
+{
+	struct str plain = {0};
 	LDAPDN parsed = NULL;
 
-	if (ldap_bv2dn(&text, &parsed, LDAP_DN_FORMAT_LDAP) != LDAP_SUCCESS)
-		return error_set(err, ERR_DATA, "\"%.*s\" is not a DN", size > 300 ? 300 : (int)size, dn);
-	if (parsed == NULL)
+	*ret = (struct dn_parts){0};
+	/* libldap trusts the length that the first byte of a UTF-8 sequence claims. */
+	if (!text_is_valid(dn, size))
+		return error_set(err, ERR_DATA, "a DN that is not UTF-8");
+	drop_oid_prefixes(dn, size, &plain);
+	/* libldap looks at the byte behind the end, for the NUL that stands there now; it copies what it keeps. */
+	struct berval text = {.bv_len = plain.size, .bv_val = plain.data};
+	int code = plain.size > 0 ? ldap_bv2dn(&text, &parsed, LDAP_DN_FORMAT_LDAP) : LDAP_SUCCESS;
+	str_free(&plain);
+	if (code != LDAP_SUCCESS)
+		return error_set(err, ERR_DATA, "\"%.*s\" is not a DN", shown_size(dn, size), dn);
+	if (!parsed)
 		return 0;
 	ret->parsed = parsed;
 	ret->avas = xcalloc(count_avas(parsed) + 1, sizeof(*ret->avas));
 	for (size_t rdn = 0; parsed[rdn] != NULL; rdn++)
 		fill_rdn(ret, parsed[rdn], rdn);
 	return 0;
-}
-
-int dnparse(const char *dn, size_t size, struct dn_parts *ret, struct error *err)
-{
-	struct str plain = {0};
-	int result;
-
-	*ret = (struct dn_parts){0};
-	if (!mentions_oid_prefix(dn, size))
-		return parse(dn, size, ret, err);
-	drop_oid_prefixes(dn, size, &plain);
-	result = parse(str_text(&plain), plain.size, ret, err);
-	str_free(&plain);
-	return result;
 }
 
 void dnparse_free(struct dn_parts *parts)

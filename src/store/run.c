@@ -69,6 +69,26 @@ int store_run_end(struct store *store, int64_t run, const struct run_report *rep
 	return pg_query(store->pg, "select run_end($1, $2, $3, $4, $5, $6, $7, $8)", params, 8, NULL, err);
 }
 
+int store_run_find(struct store *store, const char *name, struct arena *arena, struct run_row *ret, struct error *err)
+{
+	const char *params[] = {name};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg,
+	             "select n.id, s.name, n.state, coalesce(n.plan_digest, '') from need_run($1) n "
+	             "join sources s on s.id = n.source",
+	             params, 1, &rows, err) != 0)
+		return -1;
+	*ret = (struct run_row){
+	    .run = pg_integer(rows, 0, 0),
+	    .source = arena_strdup(arena, pg_text(rows, 0, 1)),
+	    .state = arena_strdup(arena, pg_text(rows, 0, 2)),
+	    .digest = arena_strdup(arena, pg_text(rows, 0, 3)),
+	};
+	pg_free(&rows);
+	return 0;
+}
+
 /* Parallel arrays of the rules, in order; the text of each array literal is one parameter. */
 struct rule_arrays {
 	struct str names, positions, admins, roles, platform, owners;

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/changes.h"
+
+#include "roster/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* How a change reads: sign, noun, and who or what it is about. */
+struct line {
+	char sign;
+	const char *noun, *subject, *reference;
+	struct str what;
+};
+
+static bool is(const char *text, const char *word)
+{
+	return strcmp(text, word) == 0;
+}
+
+static void describe_user(const struct change_printer *printer, const struct change *change, struct line *line)
+{
+	static const struct {
+		const char *action;
+		char sign;
+		const char *words;
+	} forms[] = {
+		{"add", '+', "new in"},
+		{"return", '+', "back in"},
+		{"vanish", '-', "gone from"},
+		{"disable", '-', "deleted in"},
+	};
+
+	line->noun = "user";
+	line->subject = change->login;
+	line->reference = change->dn;
+	line->sign = '~';
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if (!is(change->action, forms[i].action))
+			continue;
+		line->sign = forms[i].sign;
+		str_printf(&line->what, "%s %s", forms[i].words, printer->source->name);
+	}
+	if (line->sign == '~')
+		str_printf(&line->what, "was %s", change->was);
+}
+
+static void describe_group(const struct change *change, struct line *line)
+{
+	bool add = is(change->action, "add");
+
+	line->sign = add ? '+' : '-';
+	line->noun = "group";
+	line->subject = change->anchor;
+	line->reference = change->position;
+	if (add)
+		str_printf(&line->what, "made by rule %s", change->rule);
+	else
+		str_add(&line->what, "no rule wants it any more, and it holds nothing");
+}
+
+static void describe_grant(const struct change *change, struct arena *arena, struct line *line)
+{
+	bool add = is(change->action, "add"), admin = is(change->role, "Group Administrator");
+
+	line->sign = add ? '+' : '-';
+	line->noun = admin ? "admin" : "member";
+	line->subject = change->anchor;
+	str_printf(&line->what, admin ? "%s" : "%s as %s", change->login, change->role);
+	if (add)
+		line->reference = arena_printf(arena, "rule %-12s %s", change->rule, change->position);
+	else if (change->via[0] != '\0')
+		line->reference = arena_printf(arena, "left %s", change->via);
+	else
+		line->reference = "no rule gives it any more";
+}
+
+static void print_text(struct change_printer *printer, const struct change *change)
+{
+	struct line line = {0};
+
+	if (is(change->kind, "user"))
+		describe_user(printer, change, &line);
+	else if (is(change->kind, "group"))
+		describe_group(change, &line);
+	else
+		describe_grant(change, printer->app->arena, &line);
+	fprintf(printer->out, "  %c %-8s %-20s %-40s %s%s\n", line.sign, line.noun, line.subject, str_text(&line.what),
+	        line.reference, change->held ? "   (held)" : "");
+	str_free(&line.what);
+}
+
+static void print_plain(const struct change_printer *printer, const struct change *change)
+{
+	fprintf(printer->out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printer->source->name, change->kind, change->action,
+	        change->login, change->anchor, change->role, change->rule, change->position, change->dn,
+	        change->held ? "held" : "");
+}
+
+static void put_present(struct json *object, const char *key, const char *text)
+{
+	if (text[0] != '\0')
+		json_put_text(object, key, text, NULL);
+}
+
+static void print_json(struct change_printer *printer, const struct change *change)
+{
+	struct json *object = json_new_object();
+	struct str text = {0};
+
+	put_present(object, "kind", change->kind);
+	put_present(object, "action", change->action);
+	put_present(object, "login", change->login);
+	put_present(object, "dn", change->dn);
+	put_present(object, "id", change->external_id);
+	put_present(object, "anchor", change->anchor);
+	put_present(object, "role", change->role);
+	put_present(object, "rule", change->rule);
+	put_present(object, "position", change->position);
+	put_present(object, "via", change->via);
+	put_present(object, "was", change->was);
+	json_put(object, "held", json_new_boolean(change->held), NULL);
+	json_print(object, false, &text);
+	fprintf(printer->out, "%s\n    %s", printer->printed == 0 ? "" : ",", str_text(&text));
+	str_free(&text);
+	json_free(&object);
+}
+
+static void start(struct change_printer *printer)
+{
+	const struct sync_report *report = printer->report;
+
+	printer->started = true;
+	if (printer->format == OUTPUT_JSON) {
+		fprintf(printer->out, "%s\n  {\"source\": \"%s\", \"changes\": [", printer->source->order == 0 ? "" : ",",
+		        printer->source->name);
+	} else if (printer->format == OUTPUT_TEXT) {
+		fprintf(printer->out, "source %-8s read %lu users, %lu groups", printer->source->name,
+		        report->entries[ENTRY_USER], report->entries[ENTRY_GROUP]);
+		if (report->entries[ENTRY_UNIT] > 0)
+			fprintf(printer->out, ", %lu units", report->entries[ENTRY_UNIT]);
+		fprintf(printer->out, " in %.1f s (%s)\n", report->seconds, report->completeness);
+	}
+}
+
+static int print_change(struct change_sink *sink, const struct change *change, struct error *err)
+{
+	struct change_printer *printer = (struct change_printer *)sink;
+
+	(void)err;
+	if (!printer->started)
+		start(printer);
+	if (printer->format == OUTPUT_JSON)
+		print_json(printer, change);
+	else if (printer->format == OUTPUT_PLAIN)
+		print_plain(printer, change);
+	else
+		print_text(printer, change);
+	printer->printed++;
+	return 0;
+}
+
+void changes_open(FILE *out, enum output_format format)
+{
+	if (format == OUTPUT_JSON)
+		fputs("{\"schema\": 1, \"sources\": [", out);
+}
+
+void changes_close(FILE *out, enum output_format format)
+{
+	if (format == OUTPUT_JSON)
+		fputs("\n]}\n", out);
+}
+
+void change_printer_init(struct change_printer *printer, struct app *app, FILE *out, enum output_format format,
+                         const struct source_config *source, const struct sync_report *report)
+{
+	*printer = (struct change_printer){
+	    .sink.change = print_change, .app = app, .out = out, .format = format, .source = source, .report = report};
+}
+
+static void end_json(struct change_printer *printer)
+{
+	const struct sync_report *report = printer->report;
+	struct json *object = json_new_object();
+	struct str text = {0};
+
+	json_put(object, "run", json_new_integer(report->run), NULL);
+	json_put_text(object, "state", report->state, NULL);
+	json_put_text(object, "completeness", report->completeness, NULL);
+	json_put_text(object, "reason", report->reason, NULL);
+	json_put_text(object, "digest", report->digest, NULL);
+	json_put(object, "users", json_new_integer((int64_t)report->entries[ENTRY_USER]), NULL);
+	json_put(object, "groups", json_new_integer((int64_t)report->entries[ENTRY_GROUP]), NULL);
+	json_put(object, "units", json_new_integer((int64_t)report->entries[ENTRY_UNIT]), NULL);
+	json_put(object, "unreadable", json_new_integer((int64_t)report->unreadable), NULL);
+	json_put(object, "add", json_new_integer(report->totals.add), NULL);
+	json_put(object, "change", json_new_integer(report->totals.change), NULL);
+	json_put(object, "remove", json_new_integer(report->totals.remove), NULL);
+	json_put(object, "held", json_new_integer(report->totals.held), NULL);
+	json_put(object, "first_revision", json_new_integer(report->first_revision), NULL);
+	json_put(object, "last_revision", json_new_integer(report->last_revision), NULL);
+	json_print(object, false, &text);
+	/* The members of this object go on in the one that start() opened. */
+	fprintf(printer->out, "%s], %s", printer->printed == 0 ? "" : "\n  ", str_text(&text) + 1);
+	str_free(&text);
+	json_free(&object);
+}
+
+static void end_text(struct change_printer *printer, const struct safety_config *safety)
+{
+	const struct sync_report *report = printer->report;
+	const struct plan_totals *totals = &report->totals;
+	int64_t objects = totals->grants + totals->people;
+
+	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror"))
+		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness, report->reason);
+	if (report->unreadable > 0)
+		fprintf(printer->out, "  ! %lu records could not be used; see: rosterctl quarantine\n", report->unreadable);
+	fprintf(printer->out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove", printer->source->name,
+	        totals->add, totals->change, totals->remove);
+	if (objects > 0)
+		fprintf(printer->out, " (%.3g %% of %" PRId64 "; limit %" PRId64 " %%)",
+		        100.0 * (double)totals->remove / (double)objects, objects, safety->max_remove_percent);
+	fputs(".\n", printer->out);
+}
+
+void change_printer_end(struct change_printer *printer, const struct safety_config *safety)
+{
+	if (!printer->started)
+		start(printer);
+	if (printer->format == OUTPUT_JSON)
+		end_json(printer);
+	else if (printer->format == OUTPUT_TEXT)
+		end_text(printer, safety);
+}

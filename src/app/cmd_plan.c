@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan: what sync would do, by doing it and taking it back. */
+#include "app/changes.h"
+#include "app/sources.h"
+#include "app/verbs.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { EXIT_CHANGES_PENDING = 2 };
+
+static int plan_source(struct app *app, const struct source_config *source, FILE *file, bool *pending, struct error *err)
+{
+	struct sync_report report;
+	struct change_printer printer;
+	const struct sync_options options = {.dry_run = true, .sink = &printer.sink};
+	enum output_format format = file == NULL ? app->format : OUTPUT_JSON;
+
+	change_printer_init(&printer, app, file == NULL ? stdout : file, format, source, &report);
+	if (sync_source(app->config, source, &options, &report, err) != 0)
+		return -1;
+	change_printer_end(&printer, &app->config->safety);
+	*pending = *pending || report.totals.changes > 0;
+	return 0;
+}
+
+static int plan_all(struct app *app, const char *only, FILE *file, bool *pending, struct error *err)
+{
+	FILE *out = file == NULL ? stdout : file;
+	enum output_format format = file == NULL ? app->format : OUTPUT_JSON;
+
+	changes_open(out, format);
+	for (size_t i = 0; i < app->config->source_count; i++)
+		if (source_is_asked(&app->config->sources[i], only) &&
+		    plan_source(app, &app->config->sources[i], file, pending, err) != 0)
+			return -1;
+	changes_close(out, format);
+	return 0;
+}
+
+static int save(struct app *app, const char *path, const char *only, bool *pending, struct error *err)
+{
+	FILE *file = fopen(path, "we");
+	int rc;
+
+	if (file == NULL)
+		return error_set(err, ERR_DATA, "cannot write the plan to %s: %s", path, strerror(errno));
+	rc = plan_all(app, only, file, pending, err);
+	if (fclose(file) != 0 && rc == 0)
+		rc = error_set(err, ERR_DATA, "cannot write the plan to %s: %s", path, strerror(errno));
+	return rc;
+}
+
+static void say_next(const struct app *app, const char *saved)
+{
+	if (saved != NULL)
+		fprintf(stderr, "The plan is in %s; nothing was written. Apply: rosterctl sync --plan %s\n", saved, saved);
+	else if (app->format == OUTPUT_TEXT)
+		printf("Nothing was written. Apply: rosterctl sync        Save: rosterctl plan -o plan.json\n");
+}
+
+int cmd_plan(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct option_value options[] = {{"--source", true, NULL}, {"--output", true, NULL}, {"--exit-code", false, NULL}};
+	bool pending = false;
+
+	if (app_options(verb_named("plan"), &argc, argv, options, 3, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
+	    sources_check(app->config, options[0].value, err) != 0)
+		return -1;
+	if (options[1].value != NULL ? save(app, options[1].value, options[0].value, &pending, err) != 0
+	                             : plan_all(app, options[0].value, NULL, &pending, err) != 0)
+		return -1;
+	say_next(app, options[1].value);
+	if (options[2].value != NULL && pending)
+		app->exit_code = EXIT_CHANGES_PENDING;
+	return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sync and approve: the same road as plan, to its end. */
+#include "app/changes.h"
+#include "app/sources.h"
+#include "app/verbs.h"
+
+#include "roster/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_HELD = 1, PLAN_MOST = 1024 * 1024 * 1024 };
+
+static void say_held(const struct source_config *source, const struct sync_report *report)
+{
+	fprintf(stderr,
+	        "held: run %s/%" PRId64 " changed nothing and holds %" PRId64 " changes: %s\n"
+	        "  see: rosterctl plan      release: rosterctl approve %s/%" PRId64 "\n",
+	        source->name, report->run, report->totals.held, report->reason, source->name, report->run);
+}
+
+static void say_done(const struct source_config *source, const struct sync_report *report)
+{
+	if (report->last_revision == 0)
+		fprintf(stderr, "run %s/%" PRId64 ": nothing to do\n", source->name, report->run);
+	else if (report->first_revision == report->last_revision)
+		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revision %" PRId64 "\n", source->name,
+		        report->run, report->totals.changes, report->last_revision);
+	else
+		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revisions %" PRId64 " to %" PRId64 "\n",
+		        source->name, report->run, report->totals.changes, report->first_revision, report->last_revision);
+}
+
+static int run_source(struct app *app, const struct source_config *source, struct sync_options *options, struct error *err)
+{
+	struct sync_report report;
+	struct change_printer printer;
+
+	change_printer_init(&printer, app, stdout, app->format, source, &report);
+	options->sink = &printer.sink;
+	if (sync_source(app->config, source, options, &report, err) != 0)
+		return -1;
+	change_printer_end(&printer, &app->config->safety);
+	if (strcmp(report.state, "held") == 0) {
+		say_held(source, &report);
+		app->exit_code = EXIT_HELD;
+	} else {
+		say_done(source, &report);
+	}
+	return 0;
+}
+
+/* The digest somebody agreed to, by source; NULL when the plan does not speak of it. */
+static const char *agreed(const struct json *plan, const char *source)
+{
+	const struct json *sources = json_get(plan, "sources");
+
+	for (size_t i = 0; i < json_count(sources); i++) {
+		const char *name = NULL, *digest = NULL;
+		const struct json *item = json_item(sources, i);
+		if (json_get_text(item, "source", &name, NULL) == 1 && strcmp(name, source) == 0 &&
+		    json_get_text(item, "digest", &digest, NULL) == 1)
+			return digest;
+	}
+	return NULL;
+}
+
+static int read_plan(const char *path, struct json **ret, struct error *err)
+{
+	FILE *file = fopen(path, "re");
+	struct str text = {0};
+	char buffer[16384];
+	size_t got;
+	int rc;
+
+	if (file == NULL)
+		return error_set(err, ERR_DATA, "cannot open the plan %s: %s", path, strerror(errno));
+	while ((got = fread(buffer, 1, sizeof buffer, file)) > 0)
+		str_append(&text, buffer, got);
+	rc = ferror(file) ? error_set(err, ERR_DATA, "cannot read it: %s", strerror(errno))
+	                  : json_parse(str_text(&text), text.size, PLAN_MOST, ret, err);
+	fclose(file);
+	str_free(&text);
+	return rc == 0 ? 0 : error_prefix(err, "plan %s", path);
+}
+
+static int sync_all(struct app *app, const char *only, const struct json *plan, struct error *err)
+{
+	for (size_t i = 0; i < app->config->source_count; i++) {
+		const struct source_config *source = &app->config->sources[i];
+		struct sync_options options = {.expect = plan == NULL ? NULL : agreed(plan, source->name)};
+		if (!source_is_asked(source, only) || (plan != NULL && options.expect == NULL))
+			continue;
+		if (run_source(app, source, &options, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct option_value options[] = {{"--source", true, NULL}, {"--plan", true, NULL}};
+	struct json *plan = NULL;
+	int rc;
+
+	if (app_options(verb_named("sync"), &argc, argv, options, 2, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
+	    sources_check(app->config, options[0].value, err) != 0 ||
+	    (options[1].value != NULL && read_plan(options[1].value, &plan, err) != 0))
+		return -1;
+	changes_open(stdout, app->format);
+	rc = sync_all(app, options[0].value, plan, err);
+	changes_close(stdout, app->format);
+	json_free(&plan);
+	return rc;
+}
+
+/* Apply what a held run would have done, as long as that is still what there is to do. */
+int cmd_approve(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct store *store = NULL;
+	struct run_row run;
+	int rc;
+
+	if (app_options(verb_named("approve"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
+	    app_connect(app, STORE_DAEMON, &store, err) != 0)
+		return -1;
+	rc = store_run_find(store, argv[0], app->arena, &run, err);
+	store_close(&store);
+	if (rc != 0)
+		return -1;
+	if (strcmp(run.state, "held") != 0)
+		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " is %s; only a held run can be approved", run.source, run.run,
+		                 run.state);
+	const struct source_config *source = config_source(app->config, run.source);
+	if (source == NULL)
+		return error_set(err, ERR_CONFIG, "source %s of that run is no longer in %s", run.source, app->config->file);
+	struct sync_options options = {.from_mirror = true, .expect = run.digest};
+	changes_open(stdout, app->format);
+	rc = run_source(app, source, &options, err);
+	changes_close(stdout, app->format);
+	return rc;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/load.h"
+#include "config/peer.h"
+
+#include <string.h>
+
+/* A source or a rule with the node it was read from. What is there is asked of the node: a value that was wrong is
+ * reported already and counts as there. */
+struct checked_source {
+	struct loader *loader;
+	struct source_config *source;
+	const struct conf_node *node;
+};
+
+struct checked_rule {
+	struct loader *loader;
+	const struct rule_config *rule;
+	const struct conf_node *node;
+};
+
+static bool has(const struct conf_node *node, const char *name)
+{
+	return conf_child(node, name) != NULL;
+}
+
+/* --- sources ------------------------------------------------------------------------------------------------------- */
+
+static void refuse_keys(const struct checked_source *checked, unsigned int flag)
+{
+	for (size_t i = 0; i < checked->node->count; i++) {
+		const struct conf_node *node = checked->node->children[i];
+		const struct key *key = key_child("sources.*", node->name);
+		if (key && (key->flags & flag))
+			report_error(checked->loader, node_position(node), "remove it, or correct the type",
+			             "\"%s\" does not apply to a source of type \"%s\"", node->name, checked->source->type);
+	}
+}
+
+static void require(const struct checked_source *checked, const char *name, const char *hint)
+{
+	if (!has(checked->node, name))
+		report_error(checked->loader, node_position(checked->node), hint, "sources.%s has no \"%s\"",
+		             checked->source->name, name);
+}
+
+/* A directory server answers a search below "" with nothing or an error, so it must be told where to look. */
+static void require_base(const struct checked_source *checked, const char *kind, bool needed)
+{
+	const struct conf_node *group = conf_child(checked->node, kind);
+
+	if ((group && group->type != CONF_GROUP) || (!group && !needed) || has(group, "base"))
+		return;
+	report_error(checked->loader, node_position(group ? group : checked->node),
+	             arena_printf(checked->loader->arena, "write %s: { base: \"OU=...,DC=...\" }", kind),
+	             "sources.%s does not say below which \"base\" its %s are", checked->source->name, kind);
+}
+
+static bool has_credentials(const struct checked_source *checked)
+{
+	return has(checked->node, "bind_dn") || has(checked->node, "password");
+}
+
+static void check_url(const struct checked_source *checked, const char *url)
+{
+	const struct ldap_config *ldap = &checked->source->ldap;
+	struct position position = child_position(checked->node, "url");
+
+	if (text_starts_with(url, "ldaps://") || text_starts_with(url, "ldapi://")) {
+		if (ldap->starttls)
+			report_error(checked->loader, child_position(checked->node, "starttls"), "remove starttls",
+			             "\"starttls\" is for ldap:// addresses, not for %s", url);
+		return;
+	}
+	if (!text_starts_with(url, "ldap://")) {
+		report_error(checked->loader, position, "write ldaps://HOST, ldap://HOST or ldapi://PATH",
+		             "%s is not the address of an LDAP server", url);
+		return;
+	}
+	if (has_credentials(checked) && !ldap->starttls && !ldap->allow_plaintext && !peer_is_local_url(url))
+		report_error(checked->loader, position,
+		             "use ldaps://, or starttls: true; allow_plaintext: true if it must be",
+		             "the password would go to %s without encryption", url);
+}
+
+static void check_bind(const struct checked_source *checked)
+{
+	static const char *const pairs[][2] = {{"bind_dn", "password"}, {"password", "bind_dn"}};
+
+	for (size_t i = 0; i < 2; i++)
+		if (has(checked->node, pairs[i][0]) && !has(checked->node, pairs[i][1]))
+			report_error(checked->loader, child_position(checked->node, pairs[i][0]),
+			             "set both, or none for an anonymous bind", "\"%s\" needs \"%s\" beside it", pairs[i][0],
+			             pairs[i][1]);
+	if (has(checked->node, "sasl") && has_credentials(checked))
+		report_error(checked->loader, child_position(checked->node, "sasl"), "set one of the two",
+		             "\"sasl\" and a bind with a password exclude each other");
+}
+
+static void check_ldap(const struct checked_source *checked)
+{
+	refuse_keys(checked, KEY_LDIF);
+	require(checked, "url", "write url: \"ldaps://HOST\"");
+	require_base(checked, "users", true);
+	require_base(checked, "groups", false);
+	require_base(checked, "units", false);
+	check_bind(checked);
+	for (size_t i = 0; i < checked->source->ldap.url_count; i++)
+		check_url(checked, checked->source->ldap.urls[i]);
+}
+
+static void check_ldif(const struct checked_source *checked)
+{
+	refuse_keys(checked, KEY_LDAP);
+	require(checked, "file", "write file: \"people.ldif\"");
+	checked->source->groups.present = true;
+}
+
+void check_sources(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->config->source_count; i++) {
+		struct checked_source checked = {loader, &loader->config->sources[i], loader->source_nodes[i]};
+		if (strcmp(checked.source->type, "ldap") == 0)
+			check_ldap(&checked);
+		else if (strcmp(checked.source->type, "ldif") == 0)
+			check_ldif(&checked);
+	}
+}
+
+/* --- rules --------------------------------------------------------------------------------------------------------- */
+
+static void rule_error(const struct checked_rule *checked, const char *key, const char *hint, const char *what)
+{
+	report_error(checked->loader, child_position(checked->node, key), hint, "rule \"%s\" %s", checked->rule->name, what);
+}
+
+static void check_selectors(const struct checked_rule *checked)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < checked->node->count; i++) {
+		const struct conf_node *node = checked->node->children[i];
+		const struct key *key = key_child("rules.*", node->name);
+		if (!key || key->kind != KEY_SELECTOR)
+			continue;
+		if (first)
+			rule_error(checked, node->name, "write one rule for each",
+			           arena_printf(checked->loader->arena, "has both \"%s\" and \"%s\"", first, node->name));
+		else
+			first = node->name;
+	}
+	if (!first)
+		rule_error(checked, "", "it needs one of: group, filter, match, subtree, users",
+		           "does not say which entries it is about");
+}
+
+static void check_role(const struct checked_rule *checked)
+{
+	const struct conf_node *role = conf_child(checked->node, "role");
+	bool role_by = has(checked->node, "role_by");
+
+	if (checked->rule->admin && (role || role_by))
+		rule_error(checked, "admin", "write two rules", "gives both a role and administration of the group");
+	else if (!role && !has(checked->node, "admin"))
+		rule_error(checked, "", "write role: \"NAME\", or admin: true", "gives nothing");
+	else if (!role && !checked->rule->admin)
+		rule_error(checked, "admin", "write role: \"NAME\", or admin: true", "gives nothing");
+	else if (role && role->type == CONF_GROUP && !role_by)
+		rule_error(checked, "role", "write role_by: \"NAME\" with the name of a capture",
+		           "does not say which capture chooses the role");
+	else if (role && role->type != CONF_GROUP && role_by)
+		rule_error(checked, "role_by", "write role: { VALUE: \"Role\"; ... }",
+		           "chooses by a capture, but has only one role");
+}
+
+static void check_source_name(const struct checked_rule *checked)
+{
+	const struct config *config = checked->loader->config;
+	const char *name = checked->rule->source;
+	struct arena *arena = checked->loader->arena;
+
+	if (!*name || config_source(config, name))
+		return;
+	const char **names = arena_alloc_array(arena, config->source_count, sizeof(*names));
+	for (size_t i = 0; i < config->source_count; i++)
+		names[i] = config->sources[i].name;
+	const char *near = text_nearest(name, names, config->source_count);
+	rule_error(checked, "source", near ? arena_printf(arena, "did you mean \"%s\"?", near) : NULL,
+	           arena_printf(arena, "looks at \"%s\", which is not among the sources", name));
+}
+
+static bool has_units(const struct config *config, const char *source)
+{
+	for (size_t i = 0; i < config->source_count; i++)
+		if (config->sources[i].units.present && (!*source || strcmp(config->sources[i].name, source) == 0))
+			return true;
+	return false;
+}
+
+static void check_subtree(const struct checked_rule *checked)
+{
+	const struct conf_node *subtree = conf_child(checked->node, "subtree");
+	const struct config *config = checked->loader->config;
+	const char *source = checked->rule->source;
+
+	if (!subtree && has(checked->node, "max_depth"))
+		rule_error(checked, "max_depth", "remove it", "has no subtree whose depth could be limited");
+	if (subtree && (!*source || config_source(config, source)) && !has_units(config, source))
+		rule_error(checked, "subtree", "add units: { base: \"OU=...,DC=...\" } to the source",
+		           "follows organizational units, but its source reads none");
+}
+
+static void check_admins(const struct checked_rule *checked)
+{
+	const struct conf_node *rules = conf_child(checked->loader->root, "rules");
+
+	if (*checked->rule->into != '/' || checked->rule->admin || has(checked->node, "admins") ||
+	    has(rules, "default_admins"))
+		return;
+	rule_error(checked, "into", "add default_admins: [ \"LOGIN\" ] to rules, or admins to the rule",
+	           "can make groups, but nobody is named as their admin");
+}
+
+void check_rules(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->config->rule_count; i++) {
+		struct checked_rule checked = {loader, &loader->config->rules[i], loader->rule_nodes[i]};
+		check_source_name(&checked);
+		check_selectors(&checked);
+		check_role(&checked);
+		check_subtree(&checked);
+		check_admins(&checked);
+	}
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/keys.h"
+
+#include <string.h>
+
+#define NOWHERE         KEY_NOWHERE, 0
+#define ROOT(field)     (int)offsetof(struct config, field), 0
+#define SOURCE(field)   (int)offsetof(struct source_config, field), 0
+#define RULE(field)     (int)offsetof(struct rule_config, field), 0
+#define TEXT(text)      "\"" text "\""
+#define MANY            "0..1000000000000"
+
+#define ROOT_LIST(list, count)   (int)offsetof(struct config, list), (int)offsetof(struct config, count)
+#define SOURCE_LIST(list, count) (int)offsetof(struct source_config, list), (int)offsetof(struct source_config, count)
+#define RULE_LIST(list, count)   (int)offsetof(struct rule_config, list), (int)offsetof(struct rule_config, count)
+
+/* path, type, default, choices or range, help; kind; field; flags. Order is that of the manual and of `config show`. */
+#define KEY(path, kind, field, fallback, choices, flags, help) {{path, NULL, fallback, choices, help}, kind, field, flags}
+
+/* clang-format off */
+static const struct key table[] = {
+KEY("version", KEY_VERSION, NOWHERE, NULL, "1..1", KEY_REQUIRED,
+    "the form of this file; always 1 for now"),
+KEY("include_dir", KEY_INCLUDE, NOWHERE, NULL, NULL, KEY_NONEMPTY,
+    "a directory whose *.conf files are read after this one, in the order of their names"),
+
+KEY("database", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "where roster keeps what it knows: exactly one of conninfo and embedded"),
+KEY("database.conninfo", KEY_STRING, ROOT(database.conninfo), NULL, NULL, KEY_NONEMPTY,
+    "the PostgreSQL server to use, as libpq writes it, without user and password"),
+KEY("database.embedded", KEY_PATH, ROOT(database.embedded), NULL, NULL, KEY_NONEMPTY,
+    "a directory in which rosterd keeps a private PostgreSQL"),
+KEY("database.owner_role", KEY_STRING, ROOT(database.owner_role), TEXT("roster_owner"), NULL, KEY_NONEMPTY,
+    "the PostgreSQL role that owns the schema"),
+KEY("database.daemon_role", KEY_STRING, ROOT(database.daemon_role), TEXT("roster_daemon"), NULL, KEY_NONEMPTY,
+    "the PostgreSQL role rosterd works as"),
+
+KEY("sources", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "the directories people and groups come from; the first that knows an attribute decides it"),
+KEY("sources.*", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "one source, under a name you choose"),
+KEY("sources.*.type", KEY_CHOICE, SOURCE(type), NULL, "ldap ldif", KEY_REQUIRED,
+    "what kind of source it is"),
+KEY("sources.*.file", KEY_PATH, SOURCE(file), NULL, NULL, KEY_NONEMPTY | KEY_LDIF,
+    "the LDIF file to read"),
+KEY("sources.*.url", KEY_WORDS, SOURCE_LIST(ldap.urls, ldap.url_count), NULL, NULL, KEY_NONEMPTY | KEY_LDAP,
+    "the servers, tried in this order: ldaps://, ldap:// or ldapi:// addresses, a list or one string with spaces"),
+KEY("sources.*.bind_dn", KEY_STRING, SOURCE(ldap.bind_dn), NULL, NULL, KEY_LDAP,
+    "who to bind as; anonymous when absent"),
+KEY("sources.*.password", KEY_SECRET, SOURCE(ldap.password), NULL, NULL, KEY_LDAP,
+    "where the password of bind_dn is: credential:NAME or file:PATH"),
+KEY("sources.*.sasl", KEY_CHOICE, SOURCE(ldap.sasl), NULL, "external", KEY_LDAP,
+    "bind by SASL EXTERNAL: as the user of this process over ldapi://"),
+KEY("sources.*.starttls", KEY_BOOLEAN, SOURCE(ldap.starttls), "false", NULL, KEY_LDAP,
+    "encrypt an ldap:// connection before anything is sent, or give up"),
+KEY("sources.*.ca_file", KEY_PATH, SOURCE(ldap.ca_file), NULL, NULL, KEY_NONEMPTY | KEY_LDAP,
+    "the certificate authorities to trust; those of the system when absent"),
+KEY("sources.*.allow_plaintext", KEY_BOOLEAN, SOURCE(ldap.allow_plaintext), "false", NULL, KEY_LDAP,
+    "send the password to another host without encryption"),
+KEY("sources.*.timeouts", KEY_GROUP, NOWHERE, NULL, NULL, KEY_LDAP,
+    "how long to wait for the server"),
+KEY("sources.*.timeouts.connect", KEY_DURATION, SOURCE(ldap.connect_ms), TEXT("10s"), "1s..10m", KEY_LDAP,
+    "for the connection, TLS and the bind together"),
+KEY("sources.*.timeouts.operation", KEY_DURATION, SOURCE(ldap.operation_ms), TEXT("60s"), "1s..1h", KEY_LDAP,
+    "for the next sign of life in a search"),
+KEY("sources.*.timeouts.run", KEY_DURATION, SOURCE(ldap.run_ms), TEXT("1h"), "1s..7d", KEY_LDAP,
+    "for one whole read"),
+KEY("sources.*.page_size", KEY_INTEGER, SOURCE(ldap.page_size), "500", "0..2147483647", KEY_LDAP,
+    "how many entries to ask for at a time; 0 asks for all at once"),
+
+KEY("sources.*.users", KEY_GROUP, SOURCE(users.present), NULL, NULL, 0,
+    "which entries are people"),
+KEY("sources.*.users.base", KEY_STRING, SOURCE(users.base), NULL, NULL, 0,
+    "the DN below which people are; required for ldap, the whole file for ldif"),
+KEY("sources.*.users.filter", KEY_STRING, SOURCE(users.filter), NULL, NULL, 0,
+    "the LDAP filter people match; the usual object classes of people when absent"),
+KEY("sources.*.users.attributes", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "which attributes of a person mean what"),
+KEY("sources.*.users.attributes.id", KEY_STRING, SOURCE(users.id), TEXT("entryUUID"), NULL, KEY_NONEMPTY,
+    "the id that never changes and is never used again"),
+KEY("sources.*.users.attributes.login", KEY_STRING, SOURCE(users.login), TEXT("uid"), NULL, KEY_NONEMPTY,
+    "the login name"),
+KEY("sources.*.users.attributes.email", KEY_STRING, SOURCE(users.email), TEXT("mail"), NULL, 0,
+    "the mail address"),
+KEY("sources.*.users.attributes.name", KEY_STRING, SOURCE(users.name), TEXT("cn"), NULL, KEY_NONEMPTY,
+    "the name to show"),
+
+KEY("sources.*.groups", KEY_GROUP, SOURCE(groups.present), NULL, NULL, 0,
+    "which entries are groups"),
+KEY("sources.*.groups.base", KEY_STRING, SOURCE(groups.base), NULL, NULL, 0,
+    "the DN below which groups are; required for ldap, the whole file for ldif"),
+KEY("sources.*.groups.filter", KEY_STRING, SOURCE(groups.filter), NULL, NULL, 0,
+    "the LDAP filter groups match; the usual object classes of groups when absent"),
+KEY("sources.*.groups.nested", KEY_BOOLEAN, SOURCE(groups.nested), "true", NULL, 0,
+    "members of a group that is a member count as members"),
+KEY("sources.*.groups.attributes", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "which attributes of a group mean what"),
+KEY("sources.*.groups.attributes.id", KEY_STRING, SOURCE(groups.id), TEXT("entryUUID"), NULL, KEY_NONEMPTY,
+    "the id that never changes and is never used again"),
+KEY("sources.*.groups.attributes.name", KEY_STRING, SOURCE(groups.name), TEXT("cn"), NULL, KEY_NONEMPTY,
+    "the name of the group"),
+KEY("sources.*.groups.attributes.member", KEY_STRING, SOURCE(groups.member), NULL, NULL, 0,
+    "the attribute that holds the members; member, uniqueMember and memberUid when absent"),
+
+KEY("sources.*.units", KEY_GROUP, SOURCE(units.present), NULL, NULL, 0,
+    "which entries are organizational units; subtree rules need them"),
+KEY("sources.*.units.base", KEY_STRING, SOURCE(units.base), NULL, NULL, 0,
+    "the DN below which units are; required for ldap, the whole file for ldif"),
+KEY("sources.*.units.filter", KEY_STRING, SOURCE(units.filter), NULL, NULL, 0,
+    "the LDAP filter units match; (objectClass=organizationalUnit) when absent"),
+KEY("sources.*.units.attributes", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "which attributes of a unit mean what"),
+KEY("sources.*.units.attributes.id", KEY_STRING, SOURCE(units.id), TEXT("entryUUID"), NULL, KEY_NONEMPTY,
+    "the id that never changes and is never used again"),
+KEY("sources.*.units.attributes.name", KEY_STRING, SOURCE(units.name), TEXT("ou"), NULL, KEY_NONEMPTY,
+    "the name of the unit"),
+
+KEY("sources.*.authoritative", KEY_BOOLEAN, SOURCE(authoritative), "true", NULL, 0,
+    "a person who is disabled or gone here is suspended"),
+KEY("sources.*.poll", KEY_DURATION, SOURCE(poll_ms), TEXT("15m"), "10s..30d", 0,
+    "how often to ask for changes"),
+KEY("sources.*.full", KEY_DURATION, SOURCE(full_ms), TEXT("24h"), "1m..30d", 0,
+    "how often to read everything"),
+
+KEY("safety", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "what a run may do without asking"),
+KEY("safety.mode", KEY_MODE, ROOT(safety.mode), TEXT("enforce"), "enforce hold observe", 0,
+    "enforce applies what stays within the limits, hold asks about everything, observe never writes"),
+KEY("safety.window", KEY_DURATION, ROOT(safety.window_ms), TEXT("24h"), "1m..30d", 0,
+    "the time over which the limits count, per source"),
+KEY("safety.max_remove", KEY_INTEGER, ROOT(safety.max_remove), "500", MANY, 0,
+    "removals in a window before the rest is held"),
+KEY("safety.max_remove_percent", KEY_INTEGER, ROOT(safety.max_remove_percent), "10", "0..100", 0,
+    "the same as a share of what was there when the window began; 100 sets no limit"),
+KEY("safety.min_remove", KEY_INTEGER, ROOT(safety.min_remove), "10", MANY, 0,
+    "removals up to this many are not judged by their share"),
+KEY("safety.max_suspend", KEY_INTEGER, ROOT(safety.max_suspend), "200", MANY, 0,
+    "people the source disabled or deleted in a window before the rest is held"),
+KEY("safety.max_grant", KEY_INTEGER, ROOT(safety.max_grant), "20", MANY, 0,
+    "new holders of a sensitive role in a window before the rest is held"),
+KEY("safety.first_run", KEY_FIRST, ROOT(safety.first_run_hold), TEXT("hold"), "hold apply", 0,
+    "whether the first run of a source, and the first after a change of the rules, waits for approval"),
+KEY("safety.grace", KEY_DURATION, ROOT(safety.grace_ms), TEXT("30d"), "0s..3650d", 0,
+    "how long a suspended person is kept before only a tombstone is left"),
+
+KEY("rules", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "which entries give which roles, in the order of the file"),
+KEY("rules.default_admins", KEY_LIST, ROOT_LIST(default_admins, default_admin_count), NULL, NULL, 0,
+    "logins of the admins of a group made by a rule that names none"),
+KEY("rules.*", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "one rule, under a name you choose"),
+KEY("rules.*.source", KEY_STRING, RULE(source), NULL, NULL, KEY_NONEMPTY,
+    "the source it looks at; every source when absent"),
+KEY("rules.*.group", KEY_SELECTOR, RULE(select), NULL, NULL, KEY_NONEMPTY,
+    "the DN of one group: its members"),
+KEY("rules.*.filter", KEY_SELECTOR, RULE(select), NULL, NULL, KEY_NONEMPTY,
+    "an LDAP filter on groups: the members of each that matches"),
+KEY("rules.*.match", KEY_SELECTOR, RULE(select), NULL, NULL, KEY_NONEMPTY,
+    "ATTRIBUTE ~ REGEX on groups; what it captures can be used in into and role_by"),
+KEY("rules.*.subtree", KEY_SELECTOR, RULE(select), NULL, NULL, KEY_NONEMPTY,
+    "the DN of a unit: the people in it and in the units below, each of which becomes a branch"),
+KEY("rules.*.users", KEY_SELECTOR, RULE(select), NULL, NULL, KEY_NONEMPTY,
+    "an LDAP filter on people: each that matches"),
+KEY("rules.*.into", KEY_STRING, RULE(into), NULL, NULL, KEY_REQUIRED | KEY_NONEMPTY,
+    "where the role holds: /path/of/groups with ${capture}, platform, or app:NAME"),
+KEY("rules.*.admin", KEY_BOOLEAN, RULE(admin), "false", NULL, 0,
+    "make these people admins of the group instead of giving a role"),
+KEY("rules.*.role", KEY_ROLE, RULE(role), NULL, NULL, KEY_NONEMPTY,
+    "the role, or a group of CAPTURED-VALUE: \"Role\" to choose from by role_by"),
+KEY("rules.*.role_by", KEY_STRING, RULE(role_by), NULL, NULL, KEY_NONEMPTY,
+    "the capture whose value chooses the role"),
+KEY("rules.*.max_depth", KEY_INTEGER, RULE(max_depth), "0", "0..100", 0,
+    "for subtree: units deeper than this count as their ancestor at this depth; 0 sets no limit"),
+KEY("rules.*.stop", KEY_BOOLEAN, RULE(stop), "false", NULL, 0,
+    "an entry this rule matches is shown to no later rule"),
+KEY("rules.*.admins", KEY_LIST, RULE_LIST(admins, admin_count), NULL, NULL, 0,
+    "logins of the admins of groups this rule makes"),
+};
+/* clang-format on */
+
+enum { KEY_COUNT = sizeof(table) / sizeof(table[0]) };
+
+const struct key *keys_all(size_t *count)
+{
+	*count = KEY_COUNT;
+	return table;
+}
+
+const char *key_leaf(const struct key *key)
+{
+	const char *dot = strrchr(key->entry.path, '.');
+	return dot ? dot + 1 : key->entry.path;
+}
+
+bool key_is_child(const struct key *key, const char *pattern)
+{
+	const char *leaf = key_leaf(key);
+	size_t size = leaf == key->entry.path ? 0 : (size_t)(leaf - key->entry.path) - 1;
+	return strlen(pattern) == size && memcmp(pattern, key->entry.path, size) == 0;
+}
+
+const struct key *key_child(const char *pattern, const char *name)
+{
+	const struct key *any = NULL;
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (!key_is_child(&table[i], pattern))
+			continue;
+		if (strcmp(key_leaf(&table[i]), "*") == 0)
+			any = &table[i];
+		else if (strcmp(key_leaf(&table[i]), name) == 0)
+			return &table[i];
+	}
+	return any;
+}
+
+enum key_record key_record(const struct key *key)
+{
+	if (text_starts_with(key->entry.path, "sources.*."))
+		return RECORD_SOURCE;
+	return text_starts_with(key->entry.path, "rules.*.") ? RECORD_RULE : RECORD_CONFIG;
+}
+
+size_t key_names(const char *pattern, const char **names, size_t room)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < KEY_COUNT && count < room; i++)
+		if (key_is_child(&table[i], pattern) && strcmp(key_leaf(&table[i]), "*") != 0)
+			names[count++] = key_leaf(&table[i]);
+	return count;
+}
+
+const struct config_key *config_keys(size_t *count)
+{
+	static const char *const types[] = {
+	    [KEY_GROUP] = "group",       [KEY_STRING] = "string",   [KEY_PATH] = "string",     [KEY_SECRET] = "secret",
+	    [KEY_DURATION] = "duration", [KEY_INTEGER] = "integer", [KEY_BOOLEAN] = "boolean", [KEY_CHOICE] = "choice",
+	    [KEY_MODE] = "choice",       [KEY_FIRST] = "choice",    [KEY_LIST] = "list",       [KEY_WORDS] = "list",
+	    [KEY_SELECTOR] = "string",   [KEY_ROLE] = "map",        [KEY_VERSION] = "integer", [KEY_INCLUDE] = "string",
+	};
+	static struct config_key keys[KEY_COUNT];
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		keys[i] = table[i].entry;
+		keys[i].type = types[table[i].kind];
+	}
+	*count = KEY_COUNT;
+	return keys;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keys: the one table of everything a configuration file may say.
+ *
+ * A row says where a key may stand, what its value looks like, what it is when absent, and where it lands in the structs
+ * of roster/config.h. Parsing, defaults, "did you mean", `config show` and the manual are all fed by it: a new setting is
+ * a new row. A pattern's `*` stands for a name the administrator chooses.
+ */
+#ifndef ROSTER_CONFIG_KEYS_H
+#define ROSTER_CONFIG_KEYS_H
+
+#include "roster/config.h"
+
+enum key_kind {
+	KEY_GROUP,    /* bool at offset when it has one: true if the group is written */
+	KEY_STRING,   /* const char * */
+	KEY_PATH,     /* const char *, made relative to the file it stands in */
+	KEY_SECRET,   /* struct secret_reference */
+	KEY_DURATION, /* int64_t, milliseconds */
+	KEY_INTEGER,  /* int64_t */
+	KEY_BOOLEAN,  /* bool */
+	KEY_CHOICE,   /* const char *, one of the choices */
+	KEY_MODE,     /* enum safety_mode, in the order of the choices */
+	KEY_FIRST,    /* bool: the first choice was taken */
+	KEY_LIST,     /* const char ** and its count */
+	KEY_WORDS,    /* the same, also accepted as one string with spaces */
+	KEY_SELECTOR, /* struct rule_config: selector by the key's name, and select */
+	KEY_ROLE,     /* struct rule_config: role, or roles from a group */
+	KEY_VERSION,  /* lands nowhere */
+	KEY_INCLUDE   /* lands nowhere: read before all others */
+};
+
+enum key_record { RECORD_CONFIG, RECORD_SOURCE, RECORD_RULE };
+
+enum key_flags {
+	KEY_REQUIRED = 1,
+	KEY_NONEMPTY = 2, /* "" is refused */
+	KEY_LDAP = 4,     /* only for a source of type "ldap" */
+	KEY_LDIF = 8      /* only for a source of type "ldif" */
+};
+
+enum { KEY_NOWHERE = -1 };
+
+struct key {
+	struct config_key entry; /* its type is filled in by config_keys() */
+	enum key_kind kind;
+	int offset; /* in the struct of key_record(); KEY_NOWHERE when it has no field */
+	int count_offset;
+	unsigned int flags;
+};
+
+const struct key *keys_all(size_t *count);
+/* The key that a name found in the group `pattern` ("" for the root) stands for, or NULL. */
+const struct key *key_child(const char *pattern, const char *name);
+/* True for a key directly in the group `pattern`. */
+bool key_is_child(const struct key *key, const char *pattern);
+const char *key_leaf(const struct key *key);
+enum key_record key_record(const struct key *key);
+/* Collect at most room names of the fixed keys directly in `pattern`; gives how many. */
+size_t key_names(const char *pattern, const char **names, size_t room);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_document(struct loader *loader, struct document *document)
+{
+	size_t count = loader->document_count;
+	struct document **documents = arena_alloc_array(loader->arena, count + 1, sizeof(struct document *));
+
+	if (count > 0)
+		memcpy(documents, loader->documents, count * sizeof(struct document *));
+	documents[count] = document;
+	loader->documents = documents;
+	loader->document_count++;
+}
+
+/* NULL when the document cannot be parsed, which is reported. */
+static struct conf_node *parse_document(struct loader *loader, struct document *document)
+{
+	struct conf_node *root = NULL;
+	struct error err = {0};
+	int line;
+
+	add_document(loader, document);
+	if (syntax_check(loader, document) < 0) {
+		loader->partial = true;
+		return NULL;
+	}
+	if (conf_parse(document->text, document->file, loader->arena, &root, &line, &err) < 0) {
+		loader->partial = true;
+		report_error(loader, (struct position){document->file, line}, NULL, "%s", err.text);
+	}
+	return root;
+}
+
+/* --- include_dir --------------------------------------------------------------------------------------------------- */
+
+static int is_included(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".conf");
+}
+
+/* As strcmp() orders: the same in every locale. */
+static int name_compare(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void include_file(struct loader *loader, const char *file)
+{
+	struct document *document;
+	struct error err = {0};
+
+	if (document_read(file, loader->arena, &document, &err) < 0) {
+		loader->partial = true;
+		report_error(loader, (struct position){file, 0}, NULL, "%s", err.text);
+		return;
+	}
+	struct conf_node *root = parse_document(loader, document);
+	if (!root)
+		return;
+	if (conf_child(root, "include_dir"))
+		report_error(loader, child_position(root, "include_dir"), "only the main file may set it",
+		             "\"include_dir\" is set in a file that is included itself");
+	else
+		tree_merge(loader, root);
+}
+
+static void include_directory(struct loader *loader, const struct conf_node *node, const char *directory)
+{
+	struct dirent **entries;
+
+	int count = scandir(directory, &entries, is_included, name_compare);
+	if (count < 0) {
+		loader->partial = true;
+		report_error(loader, node_position(node), NULL, "the directory %s cannot be read: %s", directory,
+		             strerror(errno));
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		include_file(loader, arena_printf(loader->arena, "%s/%s", directory, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void follow_include(struct loader *loader, const struct conf_node *root)
+{
+	const struct conf_node *node = conf_child(root, "include_dir");
+	if (!node)
+		return;
+	const char *text = node->type == CONF_STRING ? value_text(loader, node) : NULL;
+	if (text && *text)
+		include_directory(loader, node, path_beside(node->file, text, loader->arena));
+	else if (text || node->type != CONF_STRING)
+		report_error(loader, node_position(node), NULL, "\"include_dir\" must be the name of a directory");
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------- */
+
+static int finish(struct loader *loader, struct config **ret, struct error *err)
+{
+	const struct findings *findings = loader->findings;
+	size_t first = 0;
+
+	findings_sort(loader);
+	if (findings->errors == 0) {
+		*ret = loader->config;
+		return 0;
+	}
+	while (findings->items[first].warning)
+		first++;
+	const struct finding *finding = &findings->items[first];
+	if (finding->position.line > 0)
+		error_set(err, ERR_CONFIG, "%s:%d: %s", finding->position.file, finding->position.line, finding->text);
+	else
+		error_set(err, ERR_CONFIG, "%s: %s", finding->position.file, finding->text);
+	return findings->errors > 1 ? error_hint(err, "and %zu more", findings->errors - 1) : -1;
+}
+
+static int load_document(struct loader *loader, struct document *document, struct config **ret, struct error *err)
+{
+	struct conf_node *root = parse_document(loader, document);
+
+	loader->root = arena_alloc(loader->arena, sizeof(*loader->root));
+	loader->root->file = document->file;
+	if (root) {
+		tree_merge(loader, root);
+		follow_include(loader, root);
+	}
+	if (loader->root->count > 0 || !loader->partial)
+		tree_read(loader);
+	if (!loader->partial) {
+		check_database(loader);
+		check_sources(loader);
+		check_rules(loader);
+	}
+	return finish(loader, ret, err);
+}
+
+static struct loader loader_start(const char *file, struct arena *arena, struct findings *findings)
+{
+	struct loader loader = {.arena = arena, .findings = findings};
+
+	*findings = (struct findings){0};
+	loader.config = arena_alloc(arena, sizeof(*loader.config));
+	loader.config->file = arena_strdup(arena, file);
+	return loader;
+}
+
+int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
+                struct error *err)
+{
+	struct loader loader = loader_start(file, arena, findings);
+	struct document *document;
+	struct error why = {0};
+
+	if (document_read(file, arena, &document, &why) == 0)
+		return load_document(&loader, document, ret, err);
+	report_error(&loader, (struct position){loader.config->file, 0}, NULL, "%s", why.text);
+	return finish(&loader, ret, err);
+}
+
+int config_load_text(const char *file, const char *bytes, size_t size, struct arena *arena, struct config **ret,
+                     struct findings *findings, struct error *err)
+{
+	struct loader loader = loader_start(file, arena, findings);
+
+	return load_document(&loader, document_make(file, bytes, size, arena), ret, err);
+}
+
+const struct source_config *config_source(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->source_count; i++)
+		if (strcmp(config->sources[i].name, name) == 0)
+			return &config->sources[i];
+	return NULL;
+}

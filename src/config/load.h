@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load: what the steps of reading a configuration share.
+ *
+ * The steps: document (bytes), syntax (is it well-formed, in words), conf_parse (tree), merge (one tree from all files),
+ * read (tree to structs by the key table), check (what no single key can know). Each reports what it finds and goes on.
+ */
+#ifndef ROSTER_CONFIG_LOAD_H
+#define ROSTER_CONFIG_LOAD_H
+
+#include "config/document.h"
+#include "config/keys.h"
+#include "roster/conf.h"
+#include "roster/config.h"
+
+struct loader {
+	struct arena *arena;
+	struct findings *findings;
+	struct document **documents; /* in the order they were read */
+	size_t document_count;
+	bool partial; /* a file could not be parsed: what seems missing may be in it */
+	struct config *config;
+	struct conf_node *root;
+	/* The nodes config->sources and config->rules were read from, in the same order. */
+	const struct conf_node **source_nodes, **rule_nodes;
+};
+
+/* The same as config_load() for text that is not in a file; include_dir is still followed. */
+int config_load_text(const char *file, const char *bytes, size_t size, struct arena *arena, struct config **ret,
+                     struct findings *findings, struct error *err);
+
+/* Report at a position; hint may be NULL. */
+void report_error(struct loader *loader, struct position position, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void report_warning(struct loader *loader, struct position position, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+struct position node_position(const struct conf_node *node);
+/* The position of the child, or of the node itself when there is none. */
+struct position child_position(const struct conf_node *node, const char *name);
+void findings_sort(struct loader *loader);
+
+/* Would libconfig read this text as a person means it? 0, or -1 when there are errors; warnings too are reported. */
+int syntax_check(struct loader *loader, const struct document *document);
+
+/* Add a document to the tree: the same section may be in several files, the same setting may not. */
+void tree_merge(struct loader *loader, const struct conf_node *root);
+
+/* Fill loader->config from loader->root. */
+void tree_read(struct loader *loader);
+
+/* Store the value of a key in its record; -1 when it is wrong and reported. */
+int value_store(struct loader *loader, const struct key *key, const struct conf_node *node, void *record);
+/* The text of a string with ${env:NAME} replaced; NULL when that failed and is reported. */
+const char *value_text(struct loader *loader, const struct conf_node *node);
+/* path as seen from the directory of file. */
+const char *path_beside(const char *file, const char *path, struct arena *arena);
+/* Store the default of every key of this kind of record. */
+void value_defaults(struct arena *arena, enum key_record which, void *record);
+
+/* What no single key can know. */
+void check_database(struct loader *loader);
+void check_sources(struct loader *loader);
+void check_rules(struct loader *loader);
+
+/* Does the text name a secret, `credential:NAME` or `file:PATH`? NULL, or what is wrong, without repeating it. */
+const char *secret_flaw(const char *text);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/internal.h"
+
+#include <string.h>
+
+/* --- selectors ------------------------------------------------------------------------------------------------- */
+
+static int canonical_key(const char *key, struct arena *arena, struct rule *rule, struct error *err)
+{
+	const char *select = rule->config->select;
+	struct error why = {0};
+	struct str canonical = {0};
+	int result = dn_canonical(select, strlen(select), &canonical, &why);
+
+	if (result == 0)
+		rule->key = arena_strndup(arena, str_text(&canonical), canonical.size);
+	else
+		error_set(err, ERR_CONFIG, "%s: %s", key, why.text);
+	str_free(&canonical);
+	return result;
+}
+
+static int compile_group(struct rule *rule, struct arena *arena, struct error *err)
+{
+	const char *select = rule->config->select;
+	struct str folded = {0};
+	int result;
+
+	rule->by_path = select[0] == '/' || !strchr(select, '=');
+	if (!rule->by_path)
+		return canonical_key("group", arena, rule, err);
+	result = text_fold(select, strlen(select), &folded);
+	rule->key = arena_strdup(arena, str_text(&folded));
+	str_free(&folded);
+	return result == 0 ? 0 : error_set(err, ERR_CONFIG, "group is not UTF-8");
+}
+
+static int compile_subtree(struct rule *rule, struct arena *arena, struct error *err)
+{
+	if (!rule->into.path)
+		return error_set(err, ERR_CONFIG,
+				 "a subtree becomes branches of the group tree: into must be a /path, not \"%s\"",
+				 rule->config->into);
+	return canonical_key("subtree", arena, rule, err);
+}
+
+static int compile_filter(struct rule *rule, struct arena *arena, struct error *err)
+{
+	if (filter_parse(rule->config->select, arena, &rule->filter, err) != 0)
+		return error_prefix(err, "filter \"%s\"", rule->config->select);
+	return 0;
+}
+
+/* Split `attribute ~ regex`. Values are folded before they are compared, so the expression is made to ignore case: one
+ * written with capitals would otherwise never match, in silence. It is compiled as written first, for the column. */
+static int compile_match(struct rule *rule, struct arena *arena, struct error *err)
+{
+	const char *select = rule->config->select;
+	const char *name = select + strspn(select, " \t");
+	size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-;.");
+	const char *pattern = name + size + strspn(name + size, " \t");
+
+	if (size == 0 || *pattern != '~')
+		return error_set(err, ERR_CONFIG, "match \"%s\" is not of the form: attribute ~ regular expression",
+				 select);
+	pattern++;
+	pattern += strspn(pattern, " \t");
+	if (*pattern == '\0')
+		return error_set(err, ERR_CONFIG, "match \"%s\" has no regular expression", select);
+	rule->attribute = arena_strndup(arena, name, size);
+	rule->pattern = pattern;
+	if (regex_compile(pattern, &rule->regex, err) != 0)
+		return -1;
+	regex_free(&rule->regex);
+	if (regex_compile(arena_printf(arena, "(?i)%s", pattern), &rule->regex, err) != 0)
+		return error_prefix(err, "made to ignore case");
+	rule->captures.regex = rule->regex;
+	rule->captures.values =
+	    arena_alloc_array(arena, regex_capture_count(rule->regex) + 1, sizeof(*rule->captures.values));
+	return 0;
+}
+
+static const struct selector {
+	const char *key;
+	enum entry_kind kind;
+	int (*compile)(struct rule *rule, struct arena *arena, struct error *err);
+} selectors[] = {
+    [RULE_GROUP] = {"group",   ENTRY_GROUP, compile_group  },
+      [RULE_FILTER] = {"filter",  ENTRY_GROUP, compile_filter },
+    [RULE_MATCH] = {"match",   ENTRY_GROUP, compile_match  },
+      [RULE_SUBTREE] = {"subtree", ENTRY_UNIT,  compile_subtree},
+    [RULE_USERS] = {"users",   ENTRY_USER,  compile_filter },
+};
+
+/* --- what a rule gives ----------------------------------------------------------------------------------------- */
+
+static int check_capture(const struct rule *rule, const char *key, const char *name, struct arena *arena,
+			 struct error *err)
+{
+	size_t count = rule->regex ? regex_capture_count(rule->regex) : 0;
+	const char **names = arena_alloc_array(arena, count + 1, sizeof(*names));
+	const char *nearest;
+
+	if (!rule->regex)
+		return error_set(err, ERR_CONFIG, "%s names the capture \"%s\", but only a match rule has captures",
+				 key, name);
+	for (size_t i = 0; i < count; i++) {
+		names[i] = regex_capture_name(rule->regex, i);
+		if (strcmp(names[i], name) == 0)
+			return 0;
+	}
+	error_set(err, ERR_CONFIG, "%s names \"%s\", which is no capture of the regular expression", key, name);
+	nearest = text_nearest(name, names, count);
+	return nearest ? error_hint(err, "did you mean \"%s\"?", nearest) : -1;
+}
+
+static int check_into_captures(const struct rule *rule, struct arena *arena, struct error *err)
+{
+	for (size_t i = 0; i < rule->into.count; i++) {
+		const struct piece *piece = &rule->into.pieces[i];
+		if (piece->capture && check_capture(rule, "into", piece->text, arena, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int fold_choice(const char *value, struct arena *arena, const char **ret, struct error *err)
+{
+	struct str folded = {0};
+	int result = text_fold(value, strlen(value), &folded);
+
+	*ret = arena_strdup(arena, str_text(&folded));
+	str_free(&folded);
+	return result == 0 ? 0 : error_set(err, ERR_CONFIG, "the role map has a value that is not UTF-8");
+}
+
+static int compile_choices(struct rule *rule, struct arena *arena, struct error *err)
+{
+	const struct rule_config *config = rule->config;
+
+	rule->choices = arena_alloc_array(arena, config->role_count, sizeof(*rule->choices));
+	for (size_t i = 0; i < config->role_count; i++) {
+		if (config->roles[i].role[0] == '\0')
+			return error_set(err, ERR_CONFIG, "the role map gives no role for \"%s\"",
+					 config->roles[i].value);
+		if (fold_choice(config->roles[i].value, arena, &rule->choices[i], err) != 0)
+			return -1;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(rule->choices[i], rule->choices[j]) == 0)
+				return error_set(err, ERR_CONFIG, "the role map has \"%s\" twice (case is ignored)",
+						 config->roles[i].value);
+	}
+	return 0;
+}
+
+static int compile_role_map(struct rule *rule, struct arena *arena, struct error *err)
+{
+	const struct rule_config *config = rule->config;
+
+	if (config->role_by[0] == '\0')
+		return error_set(err, ERR_CONFIG,
+				 "the role map needs role_by, the name of the capture that chooses from it");
+	if (check_capture(rule, "role_by", config->role_by, arena, err) != 0)
+		return -1;
+	if (config->role_count == 0)
+		return error_set(err, ERR_CONFIG, "role_by needs a role map: role: { value: \"Role\" }");
+	return compile_choices(rule, arena, err);
+}
+
+static int check_role(struct rule *rule, struct arena *arena, struct error *err)
+{
+	const struct rule_config *config = rule->config;
+	bool mapped = config->role_by[0] || config->role_count > 0;
+
+	if ((config->admin ? 1 : 0) + (config->role[0] ? 1 : 0) + (mapped ? 1 : 0) > 1)
+		return error_set(err, ERR_CONFIG, "only one of role, role_by and admin can be set");
+	if (mapped)
+		return compile_role_map(rule, arena, err);
+	if (!config->admin && config->role[0] == '\0')
+		return error_set(err, ERR_CONFIG, "gives nothing: set role, role_by with a role map, or admin: true");
+	if (config->admin && !rule->into.path)
+		return error_set(err, ERR_CONFIG,
+				 "admin makes administrators of groups: into must be a /path, not \"%s\"",
+				 config->into);
+	return 0;
+}
+
+static int check_depth(const struct rule_config *config, struct error *err)
+{
+	if (config->max_depth < 0)
+		return error_set(err, ERR_CONFIG, "max_depth must not be negative (0 is unlimited)");
+	if (config->max_depth > 0 && config->selector != RULE_SUBTREE)
+		return error_set(err, ERR_CONFIG, "max_depth means something for subtree rules only");
+	return 0;
+}
+
+/* --- one rule, all rules --------------------------------------------------------------------------------------- */
+
+int rule_compile(const struct rule_config *config, struct arena *arena, struct rule *rule, struct error *err)
+{
+	const struct selector *selector = &selectors[config->selector];
+
+	rule->config = config;
+	rule->kind = selector->kind;
+	if (config->select[0] == '\0')
+		return error_set(err, ERR_CONFIG, "%s is empty", selector->key);
+	if (template_parse(config->into, arena, &rule->into, err) != 0 || selector->compile(rule, arena, err) != 0 ||
+	    check_into_captures(rule, arena, err) != 0 || check_role(rule, arena, err) != 0)
+		return -1;
+	return check_depth(config, err);
+}
+
+void rule_release(struct rule *rule)
+{
+	regex_free(&rule->regex);
+}
+
+static bool is_for(const struct rule_config *rule, const char *source_name)
+{
+	return rule->source[0] == '\0' || strcmp(rule->source, source_name) == 0;
+}
+
+int rules_compile(const struct config *config, const char *source_name, struct arena *arena, struct rules **ret,
+		  struct error *err)
+{
+	struct rules *rules = arena_alloc(arena, sizeof(*rules));
+
+	rules->config = config;
+	rules->items = arena_alloc_array(arena, config->rule_count, sizeof(*rules->items));
+	for (size_t i = 0; i < config->rule_count; i++) {
+		const struct rule_config *rule = &config->rules[i];
+		if (!is_for(rule, source_name))
+			continue;
+		if (rule_compile(rule, arena, &rules->items[rules->count++], err) != 0) {
+			rules_free(&rules);
+			return error_prefix(err, "%s:%d: rule %s", rule->position.file, rule->position.line,
+					    rule->name);
+		}
+	}
+	*ret = rules;
+	return 0;
+}
+
+void rules_free(struct rules **rules)
+{
+	if (!*rules)
+		return;
+	for (size_t i = 0; i < (*rules)->count; i++)
+		rule_release(&(*rules)->items[i]);
+	str_free(&(*rules)->fold);
+	*rules = NULL;
+}
+
+int rules_check(const struct rule_config *config, struct error *err)
+{
+	struct arena *arena = arena_new();
+	struct rule rule = {0};
+	int result = rule_compile(config, arena, &rule, err);
+
+	rule_release(&rule);
+	arena_free(&arena);
+	return result;
+}
+
+int rules_attributes(const struct rule_config *config, void (*each)(const char *name, void *context), void *context,
+		     struct error *err)
+{
+	struct arena *arena = arena_new();
+	struct rule rule = {0};
+	int result = rule_compile(config, arena, &rule, err);
+
+	if (result == 0 && rule.filter)
+		filter_attributes(rule.filter, each, context);
+	if (result == 0 && rule.attribute)
+		each(rule.attribute, context);
+	rule_release(&rule);
+	arena_free(&arena);
+	return result;
+}

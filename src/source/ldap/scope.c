@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/scope.h"
+
+#include <string.h>
+
+static const char *const default_filters[ENTRY_KINDS] = {
+    [ENTRY_USER] = "(|(objectClass=inetOrgPerson)(objectClass=organizationalPerson)(objectClass=person)"
+		   "(objectClass=posixAccount))",
+    [ENTRY_GROUP] = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)"
+		    "(objectClass=group))",
+    [ENTRY_UNIT] = "(objectClass=organizationalUnit)",
+};
+
+/* The usual ones: RFC 4519 names, and the logins of RFC 2307. */
+static const char *const member_attributes[] = {"member", "uniqueMember", "memberUid"};
+
+size_t scope_find(const struct scope *scope, const char *name)
+{
+	size_t i = 0;
+
+	while (i < scope->count && strcasecmp(scope->attributes[i], name) != 0)
+		i++;
+	return i;
+}
+
+static void add(struct scope *scope, const char *name)
+{
+	if (name && *name && !attribute_is_secret(name) && scope_find(scope, name) == scope->count)
+		scope->attributes[scope->count++] = name;
+}
+
+static void add_members(struct scope *scope, const char *configured)
+{
+	if (*configured) {
+		add(scope, configured);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(member_attributes) / sizeof(*member_attributes); i++)
+		add(scope, member_attributes[i]);
+}
+
+static const char *text_or(const char *text, const char *fallback)
+{
+	return text && *text ? text : fallback;
+}
+
+static void fill(struct scope *scope, const struct source_config *config, struct arena *arena)
+{
+	const struct entry_config *entries[ENTRY_KINDS] = {&config->users, &config->groups, &config->units};
+	const struct entry_config *entry = entries[scope->kind];
+	/* login, email, name, members, id, objectClass and the NULL. */
+	enum { OURS = 9 };
+
+	scope->base = text_or(entry->base, "");
+	scope->filter = text_or(entry->filter, default_filters[scope->kind]);
+	scope->id = text_or(entry->id, "entryUUID");
+	scope->attributes = arena_alloc_array(arena, config->attribute_count + OURS, sizeof(*scope->attributes));
+	for (size_t i = 0; i < config->attribute_count; i++)
+		add(scope, config->attributes[i]);
+	add(scope, entry->login);
+	add(scope, entry->email);
+	add(scope, entry->name);
+	if (scope->kind == ENTRY_GROUP)
+		add_members(scope, text_or(entry->member, ""));
+	scope->kept = scope->count;
+	add(scope, scope->id);
+	add(scope, "objectClass");
+}
+
+static bool same(const struct scope *a, const struct scope *b)
+{
+	return strcasecmp(a->base, b->base) == 0 && strcmp(a->filter, b->filter) == 0;
+}
+
+size_t scope_list(const struct source_config *config, struct arena *arena, struct scope scopes[ENTRY_KINDS])
+{
+	size_t count = 0;
+
+	for (int kind = 0; kind < ENTRY_KINDS; kind++) {
+		struct scope *scope = &scopes[count];
+		if (kind == ENTRY_UNIT && !config->units.present)
+			continue;
+		*scope = (struct scope){.kind = (enum entry_kind)kind};
+		fill(scope, config, arena);
+		bool repeated = false;
+		for (size_t i = 0; i < count; i++)
+			repeated = repeated || same(&scopes[i], scope);
+		count += repeated ? 0 : 1;
+	}
+	return count;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is asked of the server for one kind of entry, derived from the configuration: base, filter and attribute names.
+ */
+#ifndef ROSTER_SOURCE_LDAP_SCOPE_H
+#define ROSTER_SOURCE_LDAP_SCOPE_H
+
+#include "roster/arena.h"
+#include "roster/source.h"
+
+struct scope {
+	enum entry_kind kind;
+	const char *base, *filter, *id;
+	/* NULL-terminated. The first `kept` are passed on; those behind (id, objectClass) are for the driver. */
+	const char **attributes;
+	size_t count, kept;
+};
+
+/* Fill scopes[] in the order in which kinds win (users, groups, units); a scope that asks what an earlier one asks is
+ * left out. The number of them. All memory is from arena or the configuration. */
+size_t scope_list(const struct source_config *config, struct arena *arena, struct scope scopes[ENTRY_KINDS]);
+
+/* Place of name (exactly so, ASCII case-insensitive) among the attributes, or count. */
+size_t scope_find(const struct scope *scope, const char *name);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/registry.h"
+
+#include <string.h>
+
+static const struct source_ops *const drivers[] = {
+    &ldap_source_ops,
+    &ldif_source_ops,
+};
+
+const struct source_ops *source_driver(const char *type)
+{
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
+		if (strcmp(drivers[i]->name, type) == 0)
+			return drivers[i];
+	return NULL;
+}
+
+const char *completeness_name(enum completeness completeness)
+{
+	static const char *const names[] = {
+	    [READ_FAILED] = "failed",
+	    [READ_INCOMPLETE] = "incomplete",
+	    [READ_COMPLETE] = "complete",
+	};
+	return names[completeness];
+}
