@@ -19,7 +19,7 @@ create table migrations (
 	applied_at timestamptz not null default now()
 );
 
-create type run_state as enum ('running', 'nothing', 'applied', 'held', 'failed');
+create type run_state as enum ('running', 'nothing', 'applied', 'held', 'rejected', 'failed');
 
 -- A run is one read of a source, or one act that applies what an earlier read left open. Printed "corp/1290".
 create table runs (
@@ -80,7 +80,8 @@ begin
 	return latest.id;
 end $$;
 
-create function current_revision() returns bigint language sql stable set search_path = roster, pg_temp
+-- Volatile: the default of since must see the revision that a statement's own trigger has just opened.
+create function current_revision() returns bigint language sql volatile set search_path = roster, pg_temp
 as 'select id from revisions order by id desc limit 1';
 
 create function head() returns bigint language sql stable security definer set search_path = roster, pg_temp

@@ -117,7 +117,7 @@ create trigger e_closure_moved after update on groups referencing old table as w
 create function keep_root() returns trigger language plpgsql set search_path = roster, pg_temp as $$
 begin
 	if old.parent_id is null and (tg_op = 'DELETE' or new.parent_id is not null) then
-		raise exception 'the root group cannot be % ', case tg_op when 'DELETE' then 'deleted' else 'moved' end
+		raise exception 'the root group cannot be %', case tg_op when 'DELETE' then 'deleted' else 'moved' end
 			using errcode = 'check_violation', hint = 'there is always exactly one root; rename it if you like';
 	end if;
 	return case tg_op when 'DELETE' then old else new end;

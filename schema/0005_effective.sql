@@ -57,8 +57,14 @@ call define_access('reach', 'anchor integer, resource integer, kind resource_kin
 	select g.id, k.id, 'cluster', 0, g.id
 	from {clusters} k, {groups} g where g.parent_id is null
 	union all
-	select p.id, r.id, r.kind, 0, null::integer
-	from resources p, resources r where p.kind = 'platform' and r.kind in ('platform', 'cluster', 'group')
+	select p.id, p.id, 'platform', 0, null::integer
+	from resources p where p.kind = 'platform'
+	union all
+	select p.id, g.id, 'group', 0, null::integer
+	from resources p, {groups} g where p.kind = 'platform'
+	union all
+	select p.id, k.id, 'cluster', 0, null::integer
+	from resources p, {clusters} k where p.kind = 'platform'
 $$);
 
 call define_access('access', 'user_id uuid, resource integer, kind resource_kind, role integer, anchor integer, source smallint, distance integer, via integer', $$

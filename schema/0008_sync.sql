@@ -36,6 +36,8 @@ create unlogged table planned_changes (
 	rule smallint,
 	via bigint,         -- the directory entry that opens (or opened) the door
 	held boolean not null default false,
+	approved boolean not null default false, -- somebody agreed: the guard does not count it again
+	reason text,                             -- why it is held now
 	primary key (run, seq)
 );
 
@@ -427,6 +429,9 @@ declare
 	src smallint := (running(run)).source;
 	revision bigint;
 begin
+	if first <= 1 then
+		perform apply_held(run, src);
+	end if;
 	if not exists (select from planned_changes c where c.run = apply.run and c.seq between first and last and not c.held) then
 		return null;
 	end if;

@@ -3,7 +3,8 @@
 
 revoke all on all functions in schema roster from public;
 revoke all on all procedures in schema roster from public;
-alter default privileges in schema roster revoke execute on functions from public;
+-- For the role, not for the schema: what is revoked for a schema alone stays open.
+alter default privileges revoke execute on functions from public;
 
 grant usage on schema roster to roster_daemon, roster_admin, roster_reader;
 

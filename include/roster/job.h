@@ -32,7 +32,9 @@ struct sync_report {
 	int64_t run;
 	const char *state; /* "nothing", "applied", "held" */
 	const char *completeness;
-	char reason[1024]; /* why incomplete, or why held */
+	char reason[1024];      /* why the read is not complete */
+	char held_reason[1024]; /* why something is held that was not held before */
+	int64_t newly_held;     /* rows; the whole run when state is "held" */
 	char digest[FINGERPRINT_TEXT];
 	struct plan_totals totals;
 	unsigned long entries[ENTRY_KINDS], unreadable;

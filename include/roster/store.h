@@ -84,6 +84,9 @@ size_t mirror_count(const struct mirror *mirror); /* entries that are not gone *
 enum mirror_state { MIRROR_NEW, MIRROR_CHANGED, MIRROR_SAME, MIRROR_TWICE };
 /* Note that the entry was seen, and compare; content NULL only notes (it could not be read and stays as it is). */
 enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content);
+/* Note that something with this reference was there, though it could not say its id: it is not gone. false when there
+ * are too many of those to keep. */
+bool mirror_spare(struct mirror *mirror, const struct digest *reference);
 
 /* One changed entry as the mirror keeps it. */
 struct staged_entry {
@@ -164,6 +167,22 @@ struct plan_totals {
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 /* Hold every planned change of the run. */
 int store_plan_hold(struct store *store, int64_t run, struct error *err);
+
+/* Recognise among the planned changes those that are held, approved or rejected already. */
+int store_held_recall(struct store *store, int64_t run, struct error *err);
+/* What the guard judges, over a window of that length; items and texts are from arena. */
+struct guard_count;
+struct guard_counts {
+	struct guard_count *items;
+	size_t count;
+};
+int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
+                       struct guard_counts *ret, struct error *err);
+/* Hold the pending rows of one count, for that reason; adds how many to *held. */
+int store_guard_hold(struct store *store, int64_t run, const struct guard_count *count, const char *reason, int64_t *held,
+                     struct error *err);
+/* Approve or reject the held rows of a run; *decided is how many there were. */
+int store_held_decide(struct store *store, int64_t run, bool approve, int64_t *decided, struct error *err);
 /* Apply rows first..last as one revision; *revision is 0 when none was needed. */
 int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err);
 int store_settle(struct store *store, int64_t run, const char *rules_digest, const char *settings_digest, bool complete,

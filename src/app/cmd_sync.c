@@ -15,10 +15,17 @@ enum { EXIT_HELD = 1, PLAN_MOST = 1024 * 1024 * 1024 };
 
 static void say_held(const struct source_config *source, const struct sync_report *report)
 {
-	fprintf(stderr,
-	        "held: run %s/%" PRId64 " changed nothing and holds %" PRId64 " changes: %s\n"
-	        "  see: rosterctl plan      release: rosterctl approve %s/%" PRId64 "\n",
-	        source->name, report->run, report->totals.held, report->reason, source->name, report->run);
+	bool whole = strcmp(report->state, "held") == 0;
+
+	if (whole)
+		fprintf(stderr, "held: run %s/%" PRId64 " changed nothing and holds %" PRId64 " changes: %s\n", source->name,
+		        report->run, report->totals.held, report->held_reason);
+	else
+		fprintf(stderr, "held: run %s/%" PRId64 " applied %" PRId64 " changes and holds %" PRId64 ": %s; they stay in force\n",
+		        source->name, report->run, report->totals.changes - report->totals.held, report->newly_held,
+		        report->held_reason);
+	fprintf(stderr, "  see: rosterctl %s%" PRId64 "      release: rosterctl approve %s/%" PRId64 "      drop: rosterctl reject %s/%" PRId64 "\n",
+	        whole ? "runs show " : "runs diff ", report->run, source->name, report->run, source->name, report->run);
 }
 
 static void say_done(const struct source_config *source, const struct sync_report *report)
@@ -27,10 +34,11 @@ static void say_done(const struct source_config *source, const struct sync_repor
 		fprintf(stderr, "run %s/%" PRId64 ": nothing to do\n", source->name, report->run);
 	else if (report->first_revision == report->last_revision)
 		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revision %" PRId64 "\n", source->name,
-		        report->run, report->totals.changes, report->last_revision);
+		        report->run, report->totals.changes - report->totals.held, report->last_revision);
 	else
 		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revisions %" PRId64 " to %" PRId64 "\n",
-		        source->name, report->run, report->totals.changes, report->first_revision, report->last_revision);
+		        source->name, report->run, report->totals.changes - report->totals.held, report->first_revision,
+		        report->last_revision);
 }
 
 static int run_source(struct app *app, const struct source_config *source, struct sync_options *options, struct error *err)
@@ -43,9 +51,11 @@ static int run_source(struct app *app, const struct source_config *source, struc
 	if (sync_source(app->config, source, options, &report, err) != 0)
 		return -1;
 	change_printer_end(&printer, &app->config->safety);
-	if (strcmp(report.state, "held") == 0) {
+	if (report.held_reason[0] != '\0') {
 		say_held(source, &report);
 		app->exit_code = EXIT_HELD;
+	} else if (app->config->safety.mode == SAFETY_OBSERVE) {
+		fprintf(stderr, "observed: nothing was written, because safety.mode is \"observe\"\n");
 	} else {
 		say_done(source, &report);
 	}
@@ -116,29 +126,65 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 	return rc;
 }
 
-/* Apply what a held run would have done, as long as that is still what there is to do. */
-int cmd_approve(struct app *app, int argc, char **argv, struct error *err)
+/* The run named on the command line, and its source in the configuration. Leaves the session open for the decision. */
+static int find_run(struct app *app, const char *name, struct store **store, struct run_row *run,
+                    const struct source_config **source, struct error *err)
+{
+	if (app_connect(app, STORE_DAEMON, store, err) != 0 || store_run_find(*store, name, app->arena, run, err) != 0)
+		return -1;
+	*source = config_source(app->config, run->source);
+	if (*source == NULL)
+		return error_set(err, ERR_CONFIG, "source %s of that run is no longer in %s", run->source, app->config->file);
+	return 0;
+}
+
+static int decide(struct app *app, const char *name, bool approve, struct run_row *run, const struct source_config **source,
+                  int64_t *decided, struct error *err)
 {
 	struct store *store = NULL;
+	int rc = find_run(app, name, &store, run, source, err);
+
+	if (rc == 0)
+		rc = store_held_decide(store, run->run, approve, decided, err);
+	store_close(&store);
+	if (rc == 0 && *decided == 0 && strcmp(run->state, "held") != 0)
+		rc = error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " is %s and holds nothing (any more)", run->source, run->run,
+		               run->state);
+	return rc;
+}
+
+/* A run that was held whole is applied as long as it still is what there is to do; of one that was held in part, the rows
+ * that are still asked for are released. Either way the directory need not be asked: the mirror has its last word. */
+int cmd_approve(struct app *app, int argc, char **argv, struct error *err)
+{
 	struct run_row run;
+	const struct source_config *source;
+	int64_t decided = 0;
 	int rc;
 
 	if (app_options(verb_named("approve"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
-	    app_connect(app, STORE_DAEMON, &store, err) != 0)
+	    decide(app, argv[0], true, &run, &source, &decided, err) != 0)
 		return -1;
-	rc = store_run_find(store, argv[0], app->arena, &run, err);
-	store_close(&store);
-	if (rc != 0)
-		return -1;
-	if (strcmp(run.state, "held") != 0)
-		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " is %s; only a held run can be approved", run.source, run.run,
-		                 run.state);
-	const struct source_config *source = config_source(app->config, run.source);
-	if (source == NULL)
-		return error_set(err, ERR_CONFIG, "source %s of that run is no longer in %s", run.source, app->config->file);
-	struct sync_options options = {.from_mirror = true, .expect = run.digest};
+	struct sync_options options = {.from_mirror = true, .expect = decided == 0 ? run.digest : NULL};
 	changes_open(stdout, app->format);
 	rc = run_source(app, source, &options, err);
 	changes_close(stdout, app->format);
 	return rc;
+}
+
+int cmd_reject(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct run_row run;
+	const struct source_config *source;
+	int64_t decided = 0;
+
+	if (app_options(verb_named("reject"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
+	    decide(app, argv[0], false, &run, &source, &decided, err) != 0)
+		return -1;
+	if (decided == 0)
+		app_done(app, "run %s/%" PRId64 " is rejected; the next run asks again", run.source, run.run);
+	else
+		app_done(app, "%" PRId64 " changes of run %s/%" PRId64 " are rejected; what they would take stays until the entries change",
+		         decided, run.source, run.run);
+	return 0;
 }

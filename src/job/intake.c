@@ -21,6 +21,7 @@ struct intake {
 	struct matches matches;
 	size_t mapping_room, problem_room;
 	unsigned long counts[ENTRY_KINDS];
+	unsigned long nameless; /* records that could be any entry we know */
 };
 
 static struct intake *intake_of(struct entry_sink *sink)
@@ -86,9 +87,13 @@ static int take_unreadable(struct entry_sink *sink, const char *id, const char *
 {
 	struct intake *intake = intake_of(sink);
 
+	struct digest reference;
+
 	(void)err;
 	if (id != NULL)
 		mirror_see(intake->mirror, id, NULL);
+	else if (stager_reference(intake->stager, what, &reference) != 0 || !mirror_spare(intake->mirror, &reference))
+		intake->nameless++;
 	keep_problem(intake, &(struct staged_problem){.id = id, .what = what, .why = why});
 	return 0;
 }
@@ -187,6 +192,11 @@ const struct matches *intake_matches(struct intake *intake)
 struct digest intake_rules_fingerprint(const struct intake *intake)
 {
 	return rules_fingerprint(intake->rules);
+}
+
+unsigned long intake_nameless(const struct intake *intake)
+{
+	return intake->nameless;
 }
 
 const unsigned long *intake_counts(const struct intake *intake)

@@ -28,6 +28,8 @@ int intake_match(struct intake *intake, const struct entry *entry, struct error 
 struct mirror *intake_mirror(struct intake *intake);
 const struct matches *intake_matches(struct intake *intake);
 struct digest intake_rules_fingerprint(const struct intake *intake);
+/* Records that had neither an id nor a DN: any entry we know might be one of them, so none may be taken as gone. */
+unsigned long intake_nameless(const struct intake *intake);
 const unsigned long *intake_counts(const struct intake *intake); /* entries seen, by kind */
 
 #endif

@@ -71,6 +71,15 @@ static struct digest reference(struct stager *stager, const char *space, const c
 	return digest_finish(stager->digest);
 }
 
+int stager_reference(struct stager *stager, const char *dn, struct digest *ret)
+{
+	str_clear(&stager->text);
+	if (!text_is_valid(dn, strlen(dn)) || dn_canonical(dn, strlen(dn), &stager->text, NULL) != 0)
+		return -1;
+	*ret = reference(stager, "dn", str_text(&stager->text), stager->text.size);
+	return 0;
+}
+
 static int fill_names(struct stager *stager, const struct entry *entry, struct staged_entry *ret, struct error *err)
 {
 	str_clear(&stager->text);

@@ -18,6 +18,8 @@ struct digest stager_content(struct stager *stager, const struct entry *entry);
 /* Fill all but content; memory is from arena. -1 when the entry cannot be used: the error says why and what to do. */
 int stager_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
 		struct error *err);
+/* The reference of a DN; -1 when it is none. */
+int stager_reference(struct stager *stager, const char *dn, struct digest *ret);
 /* What stager_fill() could not use of the entry, while using the rest: members that are no DN. */
 size_t stager_remark_count(const struct stager *stager);
 const char *stager_remark(const struct stager *stager, size_t index);

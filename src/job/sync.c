@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road from a source to a revision. */
 #include "job/intake.h"
+#include "job/judge.h"
 #include "job/recall.h"
 #include "job/staging.h"
-#include "roster/guard.h"
 #include "roster/job.h"
 #include "roster/log.h"
 
@@ -140,21 +140,34 @@ static int walk(struct sync *sync, struct change_sink *next, struct error *err)
 	return 0;
 }
 
-/* Nobody agreed to this plan yet: may it go all the same? */
-static int judge_first(struct sync *sync, struct error *err)
+static bool digest_from_text(const char *text, struct digest *ret)
 {
-	struct digest applied = {0}, rules = intake_rules_fingerprint(sync->intake);
-	struct guard_verdict verdict;
-	bool known = sync->state.applied_before && sync->state.rules_digest[0] != '\0';
+	for (size_t i = 0; i < sizeof ret->bytes; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &ret->bytes[i]) != 1)
+			return false;
+	return true;
+}
 
-	for (size_t i = 0; known && i < sizeof applied.bytes; i++)
-		sscanf(sync->state.rules_digest + 2 * i, "%2hhx", &applied.bytes[i]);
-	guard_first_run(&sync->config->safety, known ? &applied : NULL, &rules, &verdict);
-	if (verdict.decision != GUARD_HOLD)
-		return 0;
-	sync->report->state = "held";
-	snprintf(sync->report->reason, sizeof sync->report->reason, "%s", verdict.reason);
-	return store_plan_hold(sync->store, sync->report->run, err);
+/* Nobody agreed to this plan yet: the guard says what of it may go all the same. */
+static int judge_anew(struct sync *sync, struct error *err)
+{
+	struct digest applied, rules = intake_rules_fingerprint(sync->intake);
+	bool known = sync->state.applied_before && digest_from_text(sync->state.rules_digest, &applied);
+	struct judgement judgement = {
+	    .safety = &sync->config->safety,
+	    .store = sync->store,
+	    .run = sync->report->run,
+	    .applied = known ? &applied : NULL,
+	    .rules = &rules,
+	};
+
+	if (store_held_recall(sync->store, sync->report->run, err) != 0 || judge_plan(&judgement, err) != 0)
+		return -1;
+	if (judgement.whole)
+		sync->report->state = "held";
+	sync->report->newly_held = judgement.newly;
+	snprintf(sync->report->held_reason, sizeof sync->report->held_reason, "%s", judgement.reason);
+	return 0;
 }
 
 static int judge(struct sync *sync, struct error *err)
@@ -163,16 +176,13 @@ static int judge(struct sync *sync, struct error *err)
 
 	if (store_plan_totals(sync->store, sync->report->run, &sync->report->totals, err) != 0)
 		return -1;
-	if (expect == NULL) {
-		if (sync->report->totals.changes > 0 && judge_first(sync, err) != 0)
-			return -1;
-	} else if (walk(sync, NULL, err) != 0) {
+	if (expect == NULL)
+		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
+	if (walk(sync, NULL, err) != 0)
 		return -1;
-	} else if (strcmp(sync->report->digest, expect) != 0) {
-		return error_set(err, ERR_CONFLICT,
-				 "the plan is not the one that was agreed to: the directory or the model has "
-				 "changed since (see rosterctl plan)");
-	}
+	if (strcmp(sync->report->digest, expect) != 0)
+		return error_set(err, ERR_CONFLICT, "the plan is not the one that was agreed to: the directory or the model has "
+		                                    "changed since (see rosterctl plan)");
 	return 0;
 }
 
@@ -197,15 +207,17 @@ static int apply_step(struct sync *sync, int64_t first, int64_t last, struct err
  * compares everybody and does the rest. */
 static int apply(struct sync *sync, struct error *err)
 {
-	int64_t last = sync->report->totals.changes;
+	int64_t last = sync->report->totals.changes, first = 1;
 	bool in_steps = last > CHANGES_PER_REVISION;
 
-	for (int64_t first = 1; first <= last; first += CHANGES_PER_REVISION) {
+	/* Also without a change: what was held may no longer be asked for. */
+	do {
 		if (in_steps && (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
 			return -1;
 		if (apply_step(sync, first, first + CHANGES_PER_REVISION - 1, err) != 0)
 			return -1;
-	}
+		first += CHANGES_PER_REVISION;
+	} while (first <= last);
 	return store_settle(sync->store, sync->report->run, sync->rules_digest, sync->settings_digest,
 			    sync->read.completeness == READ_COMPLETE, err);
 }
@@ -254,7 +266,7 @@ static int finish(struct sync *sync, struct error *err)
 	const struct run_report report = {
 	    .state = sync->report->state,
 	    .completeness = sync->report->completeness,
-	    .reason = sync->report->reason,
+	    .reason = sync->report->held_reason[0] != '\0' ? sync->report->held_reason : sync->report->reason,
 	    .digest = sync->report->digest,
 	    .entries = (int64_t)sync->read.entries,
 	    .unreadable = (int64_t)sync->read.unreadable,
@@ -313,8 +325,11 @@ static void record_failure(struct sync *sync, const struct error *failure)
 int sync_source(const struct config *config, const struct source_config *source, const struct sync_options *options,
 		struct sync_report *report, struct error *err)
 {
-	struct sync sync = {.config = config, .source = source, .options = options, .report = report};
+	struct sync_options own = *options;
+	struct sync sync = {.config = config, .source = source, .options = &own, .report = report};
 	int rc;
+
+	own.dry_run = own.dry_run || config->safety.mode == SAFETY_OBSERVE;
 
 	*report = (struct sync_report){.state = "nothing", .completeness = "failed"};
 	if (store_open(&config->database, STORE_DAEMON, &sync.store, err) != 0)

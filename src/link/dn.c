@@ -59,6 +59,25 @@ static void fill_rdn(struct dn_parts *parts, LDAPRDN rdn, size_t number)
 	}
 }
 
+static void fill(struct dn_parts *ret, LDAPDN parsed)
+{
+	if (!parsed)
+		return;
+	ret->parsed = parsed;
+	ret->avas = xcalloc(count_avas(parsed) + 1, sizeof(*ret->avas));
+	for (size_t rdn = 0; parsed[rdn] != NULL; rdn++)
+		fill_rdn(ret, parsed[rdn], rdn);
+}
+
+/* libldap takes "cn=# 2" for a value without octets and forgets the rest; RFC 4514 wants at least one. */
+static bool has_empty_hex(const struct dn_parts *parts)
+{
+	for (size_t i = 0; i < parts->count; i++)
+		if (parts->avas[i].hex && parts->avas[i].value_size == 0)
+			return true;
+	return false;
+}
+
 /* Enough of a DN to know it by, without half a character. */
 static int shown_size(const char *dn, size_t size)
 {
@@ -85,15 +104,12 @@ int dnparse(const char *dn, size_t size, struct dn_parts *ret, struct error *err
 	struct berval text = {.bv_len = plain.size, .bv_val = plain.data};
 	int code = plain.size > 0 ? ldap_bv2dn(&text, &parsed, LDAP_DN_FORMAT_LDAP) : LDAP_SUCCESS;
 	str_free(&plain);
-	if (code != LDAP_SUCCESS)
-		return error_set(err, ERR_DATA, "\"%.*s\" is not a DN", shown_size(dn, size), dn);
-	if (!parsed)
+	if (code == LDAP_SUCCESS)
+		fill(ret, parsed);
+	if (code == LDAP_SUCCESS && !has_empty_hex(ret))
 		return 0;
-	ret->parsed = parsed;
-	ret->avas = xcalloc(count_avas(parsed) + 1, sizeof(*ret->avas));
-	for (size_t rdn = 0; parsed[rdn] != NULL; rdn++)
-		fill_rdn(ret, parsed[rdn], rdn);
-	return 0;
+	dnparse_free(ret);
+	return error_set(err, ERR_DATA, "\"%.*s\" is not a DN", shown_size(dn, size), dn);
 }
 
 void dnparse_free(struct dn_parts *parts)

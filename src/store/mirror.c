@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Entries without an id are a handful, or the whole read is not worth trusting. */
+enum { SPARED_MOST = 1000 };
+
 struct known {
 	struct digest id;
 	uint64_t content; /* half of the digest: it only has to tell two readings of one entry apart */
@@ -17,6 +20,8 @@ struct known {
 struct mirror {
 	struct known *slots;
 	size_t room, used, live;
+	struct digest spared[SPARED_MOST];
+	size_t spared_count;
 };
 
 static struct known *find(const struct mirror *mirror, const struct digest *id)
@@ -130,6 +135,26 @@ enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct
 	return content == NULL || (!slot->gone && half(content) == slot->content) ? MIRROR_SAME : MIRROR_CHANGED;
 }
 
+bool mirror_spare(struct mirror *mirror, const struct digest *reference)
+{
+	if (mirror->spared_count == SPARED_MOST)
+		return false;
+	mirror->spared[mirror->spared_count++] = *reference;
+	return true;
+}
+
+static bool is_spared(const struct mirror *mirror, const char *reference)
+{
+	struct digest digest;
+
+	if (mirror->spared_count == 0 || !uuid_parse(reference, digest.bytes))
+		return false;
+	for (size_t i = 0; i < mirror->spared_count; i++)
+		if (digest_equal(&mirror->spared[i], &digest))
+			return true;
+	return false;
+}
+
 struct gone_context {
 	const struct mirror *mirror;
 	struct str ids; /* NUL-separated */
@@ -144,7 +169,7 @@ static int gone_batch(const struct pg_rows *rows, void *context, struct error *e
 	for (size_t i = 0; i < pg_count(rows); i++) {
 		const char *id = pg_text(rows, i, 0);
 		struct digest key = digest_of(id, strlen(id));
-		if (find(gone->mirror, &key)->seen)
+		if (find(gone->mirror, &key)->seen || is_spared(gone->mirror, pg_text(rows, i, 1)))
 			continue;
 		str_append(&gone->ids, id, strlen(id) + 1);
 		gone->count++;
@@ -161,7 +186,7 @@ int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirr
 	int rc = -1;
 
 	if (pg_stream(store->pg,
-		      "select d.external_id from directory_entries d join runs r on r.source = d.source "
+		      "select d.external_id, d.reference from directory_entries d join runs r on r.source = d.source "
 		      "where r.id = $1 and d.gone_since is null",
 		      params, 1, gone_batch, &gone, err) != 0 ||
 	    pg_copy_start(store->pg, "copy staged_gone (run, external_id, explicit) from stdin", err) != 0)

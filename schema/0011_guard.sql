@@ -1,0 +1,191 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the guard counts, and what it holds.
+--
+-- A held row is a change the rules ask for and nobody has agreed to: it stays undone, under the name of the run that
+-- found it, until somebody approves or rejects that run, or until the directory no longer asks for it.
+
+create type held_state as enum ('held', 'approved', 'rejected');
+
+create table held_changes (
+	source smallint not null references sources,
+	kind change_kind not null,
+	action change_action not null,
+	external_id text,          -- of the person
+	anchor text,               -- as printed; NULL for people
+	anchor_key text,
+	role integer,
+	run bigint not null references runs, -- that found it
+	state held_state not null default 'held',
+	reason text not null,
+	held_at timestamptz not null default now(),
+	decided_by name,
+	unique nulls not distinct (source, kind, action, external_id, anchor_key, role)
+);
+create index on held_changes (run);
+
+-- What was applied, for the sliding window: counts, not names. Approved changes are not in it.
+create table guard_log (
+	source smallint not null references sources,
+	at timestamptz not null default now(),
+	kind text not null,  -- "suspend", "vanish", "member", "group", "grant"
+	scope text not null, -- '' for the whole source, else the anchor, or the role for "grant"
+	removed bigint not null default 0,
+	added bigint not null default 0
+);
+create index on guard_log (source, at);
+
+-- The guard's name for a planned change, NULL for what it does not limit.
+create function guard_kind(kind change_kind, action change_action, sensitive boolean) returns text language sql immutable as $$
+	select case
+		when kind = 'user' and action = 'vanish' then 'vanish'
+		when kind = 'user' and action = 'disable' then 'suspend'
+		when kind = 'group' and action = 'archive' then 'group'
+		when kind = 'grant' and action = 'remove' then 'member'
+		when kind = 'grant' and action = 'add' and sensitive then 'grant'
+		end
+$$;
+
+-- A role is sensitive by its mark, or when it permits something on production.
+create function is_sensitive(role integer) returns boolean language sql stable set search_path = roster, pg_temp
+as 'select coalesce((select r.sensitive from roles r where r.id = is_sensitive.role), false)';
+
+create view planned_guarded as
+select c.run, c.seq, c.kind, c.action, c.held, c.approved, n.source, d.external_id, k.anchor, k.anchor_key, c.role,
+	guard_kind(c.kind, c.action, is_sensitive(c.role)) as guard,
+	case when c.kind = 'grant' and c.action = 'add' then (select r.name from roles r where r.id = c.role)
+		else coalesce(k.anchor, '') end as scope
+from planned_changes c
+join runs n on n.id = c.run
+left join directory_entries d on d.id = c.entry_id
+left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key;
+
+-- Recognise what is held or approved already. A rejected change is pinned until the entries it follows from change.
+create function recall_held(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	src smallint := (running(run)).source;
+begin
+	if not exists (select from held_changes h where h.source = src) then
+		return;
+	end if;
+	delete from held_changes h where h.source = src and h.state = 'rejected' and exists (
+		select from staged_entries s
+		left join directory_entries d on d.source = src and d.external_id = s.external_id
+		left join directory_mappings m on m.entry_id = d.id
+		where s.run = recall_held.run and (s.external_id = h.external_id or m.anchor_key = h.anchor_key));
+	update planned_changes c set held = h.state <> 'approved', approved = h.state = 'approved'
+	from planned_guarded g
+	join held_changes h on h.source = g.source and h.kind = g.kind and h.action = g.action
+	  and h.external_id is not distinct from g.external_id and h.anchor_key is not distinct from g.anchor_key
+	  and h.role is not distinct from g.role
+	where g.run = recall_held.run and c.run = g.run and c.seq = g.seq;
+end $$;
+
+-- What the guard judges: pending rows, what the window saw already, and how many there were when it began. For the whole
+-- source, and for each place that loses more than least.
+create function guard_counts(run bigint, span interval, few bigint)
+returns table (kind text, scope text, pending bigint, recent bigint, base bigint)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with me as (select r.source from runs r where r.id = guard_counts.run),
+	pending as (
+		select g.guard as kind, s.scope, count(*) as pending
+		from planned_guarded g, lateral (
+			select '' as scope where g.guard <> 'grant' union all select g.scope where g.guard in ('member', 'grant')) s
+		where g.run = guard_counts.run and g.guard is not null and not g.held and not g.approved
+		group by g.guard, s.scope
+	), seen as (
+		select l.kind, l.scope, sum(l.removed) as removed, sum(l.added) as added
+		from guard_log l, me where l.source = me.source and l.at > now() - span group by l.kind, l.scope
+	)
+	select p.kind, p.scope, p.pending, coalesce(case when p.kind = 'grant' then s.added else s.removed end, 0)::bigint,
+		greatest(coalesce(s.removed, 0) - coalesce(s.added, 0) + case
+			when p.kind in ('vanish', 'suspend') then (select count(*) from identities i, me where i.source = me.source and i.gone_since is null)
+			when p.kind = 'group' then (select count(*) from groups g, me where g.made_by = me.source and not g.archived)
+			when p.scope = '' then (select count(*) from grants g, me where g.source = me.source)
+			when p.kind = 'grant' then (select count(*) from grants g join roles r on r.id = g.role, me where g.source = me.source and r.name = p.scope)
+			else (select count(*) from wanted_anchors k join grants g on g.anchor = k.resource, me
+				where k.run = guard_counts.run and k.anchor = p.scope and g.source = me.source)
+			end, 0)::bigint
+	from pending p left join seen s on s.kind = p.kind and s.scope = p.scope
+	where p.scope = '' or p.kind = 'grant' or p.pending + coalesce(s.removed, 0) > few
+$$;
+
+create function hold(run bigint, kind text, scope text, reason text) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	count bigint;
+begin
+	update planned_changes c set held = true, reason = hold.reason
+	from planned_guarded g
+	where g.run = hold.run and g.guard = hold.kind and (hold.scope = '' or g.scope = hold.scope) and not g.held and not g.approved
+	  and c.run = g.run and c.seq = g.seq;
+	get diagnostics count = row_count;
+	return count;
+end $$;
+
+-- Part of apply(): remember what is held, forget what is no longer asked for or was approved, and log what was applied.
+create function apply_held(run bigint, source smallint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	delete from held_changes h where h.source = apply_held.source and (
+		exists (select from planned_guarded g where g.run = apply_held.run and g.approved and h.state = 'approved'
+			and h.kind = g.kind and h.action = g.action and h.external_id is not distinct from g.external_id
+			and h.anchor_key is not distinct from g.anchor_key and h.role is not distinct from g.role)
+		or (exists (select from affected_people a join directory_entries d on d.id = a.entry_id
+				where a.run = apply_held.run and d.source = h.source and d.external_id = h.external_id)
+			and not exists (select from planned_guarded g where g.run = apply_held.run and g.held
+				and h.kind = g.kind and h.action = g.action and h.external_id is not distinct from g.external_id
+				and h.anchor_key is not distinct from g.anchor_key and h.role is not distinct from g.role)));
+
+	insert into held_changes (source, kind, action, external_id, anchor, anchor_key, role, run, reason)
+	select g.source, g.kind, g.action, g.external_id, g.anchor, g.anchor_key, g.role, g.run, c.reason
+	from planned_guarded g join planned_changes c on c.run = g.run and c.seq = g.seq
+	where g.run = apply_held.run and g.held and c.reason is not null
+	on conflict do nothing;
+
+	insert into guard_log (source, kind, scope, removed, added)
+	select apply_held.source, l.kind, l.scope, count(*) filter (where l.removes), count(*) filter (where not l.removes)
+	from (
+		select case when g.kind = 'user' then case g.action when 'disable' then 'suspend' else 'vanish' end
+				when g.kind = 'group' then 'group' else 'member' end as kind, s.scope,
+			g.action in ('vanish', 'disable', 'archive', 'remove') as removes
+		from planned_guarded g, lateral (select '' as scope
+			union all select g.anchor where g.kind = 'grant' and (select s.first_run_at is not null from sources s where s.id = apply_held.source)) s
+		where g.run = apply_held.run and not g.held and not g.approved and g.action <> 'change'
+		union all
+		select 'grant', g.scope, false from planned_guarded g
+		where g.run = apply_held.run and g.guard = 'grant' and not g.held and not g.approved
+	) l group by l.kind, l.scope;
+	delete from guard_log g where g.source = apply_held.source and g.at < now() - interval '90 days';
+end $$;
+
+-- Decisions. Approved rows are released by the next run, which must look at everybody; rejected ones are pinned.
+create function decide(run bigint, approve boolean) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	count bigint;
+begin
+	update held_changes h set state = case when approve then 'approved' else 'rejected' end::held_state, decided_by = session_user
+	where h.run = decide.run and h.state = 'held';
+	get diagnostics count = row_count;
+	if approve then
+		update sources s set settled = false where s.id = (select r.source from runs r where r.id = decide.run);
+	elsif count = 0 then
+		update runs r set state = 'rejected' where r.id = decide.run and r.state = 'held';
+	end if;
+	return count;
+end $$;
+
+create function held_list(run bigint) returns table (source text, run text, kind text, action text, login text, anchor text, role text, state text,
+	reason text, held_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, s.name || '/' || h.run, h.kind::text, h.action::text, coalesce(d.login, h.external_id), h.anchor, r.name, h.state::text, h.reason, h.held_at
+	from held_changes h join sources s on s.id = h.source
+	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
+	left join roles r on r.id = h.role
+	where held_list.run is null or h.run = held_list.run
+	order by s.position, h.run, h.kind, h.anchor, 5
+$$;
+
+revoke all on all functions in schema roster from public;
+grant execute on function recall_held(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text), decide(bigint, boolean) to roster_daemon;
+grant execute on function held_list(bigint) to roster_admin, roster_daemon;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/judge.h"
+
+#include "roster/guard.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void add_reason(struct judgement *judgement, const char *reason)
+{
+	size_t used = strlen(judgement->reason);
+
+	snprintf(judgement->reason + used, sizeof judgement->reason - used, "%s%s", used == 0 ? "" : "; ", reason);
+}
+
+/* The first run of a source, other rules, and mode "hold" ask once, with the whole plan. */
+static int judge_whole(struct judgement *judgement, struct error *err)
+{
+	struct guard_verdict verdict;
+
+	guard_first_run(judgement->safety, judgement->applied, judgement->rules, &verdict);
+	if (verdict.decision != GUARD_HOLD && judgement->safety->mode == SAFETY_HOLD) {
+		verdict.decision = GUARD_HOLD;
+		snprintf(verdict.reason, sizeof verdict.reason, "safety.mode is \"hold\": every run waits");
+	}
+	if (verdict.decision != GUARD_HOLD)
+		return 0;
+	judgement->whole = true;
+	add_reason(judgement, verdict.reason);
+	return store_plan_hold(judgement->store, judgement->run, err);
+}
+
+static int judge_counts(struct judgement *judgement, struct arena *arena, struct error *err)
+{
+	struct guard_counts counts;
+
+	if (store_guard_counts(judgement->store, judgement->run, judgement->safety, arena, &counts, err) != 0)
+		return -1;
+	struct guard_verdict *verdicts = arena_alloc_array(arena, counts.count + 1, sizeof *verdicts);
+	guard_judge(judgement->safety, counts.items, counts.count, verdicts);
+	for (size_t i = 0; i < counts.count; i++) {
+		if (verdicts[i].decision != GUARD_HOLD)
+			continue;
+		add_reason(judgement, verdicts[i].reason);
+		if (store_guard_hold(judgement->store, judgement->run, &counts.items[i], verdicts[i].reason, &judgement->newly,
+		                     err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int judge_plan(struct judgement *judgement, struct error *err)
+{
+	struct arena *arena = arena_new();
+	int rc = judge_whole(judgement, err);
+
+	if (rc == 0 && !judgement->whole)
+		rc = judge_counts(judgement, arena, err);
+	arena_free(&arena);
+	return rc;
+}
