@@ -60,14 +60,16 @@ create index on group_closure (ancestor, descendant);
 create index on group_closure_history (descendant, ancestor);
 create index on group_closure_history (ancestor, descendant);
 
--- The closure rows that follow from the parents as they are now, for these groups.
+-- The closure rows that follow from the parents as they are now, for these groups. Each step up is one look into the
+-- index: a plan made while there were few groups would read all of them for every level.
 create function closure_of(groups integer[]) returns table (ancestor integer, descendant integer, distance integer)
-language sql stable set search_path = roster, pg_temp as $$
+language sql stable set search_path = roster, pg_temp set enable_seqscan = off as $$
 	with recursive up(ancestor, descendant, distance) as (
 		select g, g, 0 from unnest(groups) g
 		union all
-		select p.parent_id, up.descendant, up.distance + 1
-		from up join groups p on p.id = up.ancestor where p.parent_id is not null
+		select above.id, up.descendant, up.distance + 1
+		from up cross join lateral (select p.parent_id as id from groups p where p.id = up.ancestor offset 0) above
+		where above.id is not null
 	)
 	select * from up
 $$;

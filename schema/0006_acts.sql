@@ -14,32 +14,34 @@ set search_path = roster, pg_temp as $$
 	select is_administrator(person) or can(person, permission_named('group.members.manage'), is_group_admin.group_id)
 $$;
 
--- Open the revision of an act of a platform administrator (or of the owner of the schema: break glass).
+-- Open the revision of an act of a platform administrator (or of the owner of the schema: break glass). Each of these
+-- takes the writer lock first and looks at the rights then: whoever lost them while he waited is refused.
 create function act(cause text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
+	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_administrator(actor()), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
 			hint = 'a platform administrator may; see rosterctl access';
 	end if;
-	perform open_revision(cause, null, actor());
 end $$;
 
 create function act_on_group(cause text, group_id integer) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
+	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_group_admin(actor(), group_id), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
 			hint = format('an admin of %s or of a group above may', group_path(group_id));
 	end if;
-	perform open_revision(cause, null, actor());
 end $$;
 
-create function act_on_app(cause text, app integer) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+create function act_on_app(cause text, app integer, permission text default 'project.team') returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
-	if not is_owner() and not coalesce(is_administrator(actor()) or can(actor(), permission_named('project.team'), app), false) then
+	perform open_revision(cause, null, actor());
+	if not is_owner() and not coalesce(is_administrator(actor()) or can(actor(), permission_named(permission), app), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
 			hint = 'the owner of the app or a platform administrator may';
 	end if;
-	perform open_revision(cause, null, actor());
 end $$;
 
 -- The id behind a name, or an error in words: the acts below take names, as people do.
@@ -73,11 +75,11 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	person uuid;
 begin
+	perform open_revision(format('init --administrator %s', login));
 	if not is_owner() and exists (select from grants g where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator')) then
 		raise exception 'there is a platform administrator already' using errcode = 'insufficient_privilege',
 			hint = 'ask him, or come as the owner of the schema';
 	end if;
-	perform open_revision(format('init --administrator %s', login));
 	select u.id into person from users u where u.login_key = lower(normalize(init_administrator.login, NFKC)) and u.active;
 	if person is null then
 		insert into users (login) values (init_administrator.login) returning id into person;
@@ -218,13 +220,13 @@ declare
 	belongs integer := case when owner_group is not null then need_group(owner_group) end;
 	made integer;
 begin
+	perform open_revision(format('app create %s', name), null, actor());
 	if person is null then
 		raise exception 'an app needs an owner' using errcode = 'invalid_parameter_value', hint = 'name one with --owner';
 	elsif not is_owner() and not coalesce(is_administrator(actor())
 		or (actor() = person and can(person, permission_named('platform.app.create'), platform())), false) then
 		raise exception '% is not allowed to create an app for %', session_user, owner using errcode = 'insufficient_privilege';
 	end if;
-	perform open_revision(format('app create %s', name), null, actor());
 	if owner_group is null then
 		select min(g.anchor) into belongs from grants g join resources r on r.id = g.anchor and r.kind = 'group'
 		join roles o on o.id = g.role and o.kind = 'project'
@@ -236,8 +238,8 @@ end $$;
 
 create function app_owner(name text, owner text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
-	perform act_on_app(format('app owner %s %s', name, owner), need_app(name));
-	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(name);
+	perform act_on_app(format('app owner %s %s', name, owner), need_app(name), 'project.owner');
+	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(app_owner.name);
 end $$;
 
 -- owner_group NULL: the app belongs to no group any more.
@@ -245,13 +247,13 @@ create function app_group(name text, owner_group text) returns void language plp
 begin
 	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
 	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
-	where a.id = need_app(name);
+	where a.id = need_app(app_group.name);
 end $$;
 
 create function app_archive(name text, archived boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform act(format('app %s %s', case when archived then 'archive' else 'restore' end, name));
-	update apps a set archived = app_archive.archived where a.id = need_app(name);
+	update apps a set archived = app_archive.archived where a.id = need_app(app_archive.name);
 end $$;
 
 create function app_member_add(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -328,7 +330,7 @@ create function role_edit(name text, permissions text[]) returns void language p
 declare
 	edited roles;
 begin
-	select * into edited from roles r where r.id = need_role('project', name);
+	select * into edited from roles r where r.id = need_role('project', role_edit.name);
 	if edited.locked then
 		raise exception 'the role "%" is locked', edited.name using errcode = 'check_violation', hint = 'make another role';
 	end if;

@@ -196,7 +196,7 @@ $$;
 create function merge_edges(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
 	insert into staged_edges (run, group_id, reference, text)
-	select distinct on (d.id, m.reference) s.run, d.id, m.reference, m.text
+	select s.run, d.id, m.reference, m.text
 	from staged_entries s
 	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id,
 	unnest(s.members, s.member_texts) m(reference, text)
@@ -212,20 +212,25 @@ begin
 		returning e.group_id, e.member_id)
 	insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
 
-	-- What it lists anew, bound to whom it names if he is there: by DN, else by a login that only one person has.
+	-- What it lists anew, bound to whom it names if he is there.
 	with fresh as (
 		insert into directory_edges (group_id, reference, member_id, reference_text)
-		select n.group_id, n.reference, b.id, case when b.id is null then n.text end
+		select n.group_id, n.reference, d.id, case when d.id is null then n.text end
 		from staged_edges n
-		left join lateral (
-			select coalesce(
-				(select min(d.id) from directory_entries d where d.reference = n.reference and d.gone_since is null),
-				(select min(d.id) from directory_entries d where d.alias = n.reference and d.gone_since is null having count(*) = 1)) as id
-		) b on true
+		left join directory_entries d on d.reference = n.reference and d.gone_since is null
 		where n.run = merge_edges.run
 		on conflict do nothing
 		returning member_id)
 	insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
+
+	-- The same by login (memberUid), when exactly one person has it.
+	with bound as (
+		update directory_edges e set member_id = d.id, reference_text = null
+		from staged_edges n join directory_entries d on d.alias = n.reference and d.gone_since is null
+		where n.run = merge_edges.run and e.group_id = n.group_id and e.reference = n.reference and e.member_id is null
+		  and not exists (select from directory_entries o where o.alias = d.alias and o.id <> d.id and o.gone_since is null)
+		returning e.member_id)
+	insert into touched_entries select distinct merge_edges.run, member_id from bound;
 
 	-- Members that were named before they came.
 	with bound as (

@@ -93,17 +93,22 @@ begin
 		left join identities i on i.source = d.source and i.external_id = d.external_id
 		left join users u on u.id = i.user_id
 		where a.run = plan_people.run and (u.id is null or not u.active or u.login_key <> lower(normalize(d.login, NFKC)))
+	), rivals as (
+		select n.*, first_value(n.dn) over same as first_dn, last_value(n.dn) over same as last_dn, count(*) over same as claims
+		from newcomers n
+		window same as (partition by n.login_key order by n.id rows between unbounded preceding and unbounded following)
 	)
-	select plan_people.source, n.external_id, n.dn,
-		format('login "%s" belongs to %s already; give one of them another login', n.login, coalesce(h.who, o.dn)), 'person', plan_people.run
-	from newcomers n
-	left join lateral (
-		select format('user %s (%s)', u.login, u.id) as who from users u
-		where u.login_key = n.login_key and u.active and u.id is distinct from n.user_id
-		  and not exists (select from newcomers m where m.user_id = u.id and m.login_key <> u.login_key)) h on true
-	left join lateral (
-		select m.dn from newcomers m where m.login_key = n.login_key and m.id <> n.id order by m.id limit 1) o on true
-	where h.who is not null or o.dn is not null;
+	select plan_people.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login', n.login,
+		coalesce(format('user %s (%s)', h.login, h.id), case when n.dn = n.first_dn then n.last_dn else n.first_dn end)),
+		'person', plan_people.run
+	from rivals n
+	left join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
+	  -- whoever gives the login up in this run is no rival
+	  and not exists (select from identities i join affected_people a on a.run = plan_people.run
+		join directory_entries d on d.id = a.entry_id and d.source = i.source and d.external_id = i.external_id
+		where i.user_id = h.id and i.source = plan_people.source
+		  and (d.gone_since is not null or lower(normalize(d.login, NFKC)) <> h.login_key))
+	where h.id is not null or n.claims > 1;
 
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id)
 	select plan_people.run, row_number() over (order by c.id), 'user', c.action, c.id, c.user_id
@@ -218,7 +223,7 @@ $$;
 create function plan_groups(run bigint, source smallint, whole boolean) returns void
 language sql volatile set search_path = roster, pg_temp as $$
 	insert into planned_changes (run, seq, kind, action, anchor_key, rule)
-	select plan_groups.run, planned(run) + row_number() over (order by k.key), 'group', 'add', k.key,
+	select plan_groups.run, (select planned(plan_groups.run)) + row_number() over (order by k.key), 'group', 'add', k.key,
 		(select min(m.rule) from directory_mappings m join directory_entries d on d.id = m.entry_id
 			where m.anchor_key = k.anchor_key and d.source = plan_groups.source)
 	from wanted_anchors k left join groups g on g.id = k.resource
@@ -238,14 +243,14 @@ language sql volatile set search_path = roster, pg_temp as $$
 	from groups g where whole and g.made_by = plan_groups.source and not g.archived and g.id not in (select ancestor from kept);
 
 	insert into planned_changes (run, seq, kind, action, anchor_key)
-	select plan_groups.run, planned(run) + row_number() over (order by k.key), 'group', 'archive', k.key
+	select plan_groups.run, (select planned(plan_groups.run)) + row_number() over (order by k.key), 'group', 'archive', k.key
 	from wanted_anchors k where k.run = plan_groups.run and k.key > 1000000000;
 $$;
 
 create function plan_grants(run bigint, source smallint) returns void
 language sql volatile set search_path = roster, pg_temp as $$
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, role, rule, via)
-	select plan_grants.run, planned(run) + row_number() over (order by c.action, c.key, c.entry_id, c.role),
+	select plan_grants.run, (select planned(plan_grants.run)) + row_number() over (order by c.action, c.key, c.entry_id, c.role),
 		'grant', c.action, c.entry_id, c.user_id, c.key, c.role, c.rule, c.via
 	from (
 		select 'add'::change_action as action, w.entry_id, w.user_id, w.anchor_key as key, w.role, w.rule, w.via

@@ -80,6 +80,16 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by case when o.structural then 0 when a.anchor = a.resource then 1 else 2 end, u.login, o.name
 $$;
 
+-- Who is in a group directly, its admins first.
+create function group_members(path text) returns table (login text, role text, source text, active boolean, since_at timestamptz, expires_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, r.name, s.name, u.active, v.at, g.expires_at
+	from grants g join users u on u.id = g.user_id join roles r on r.id = g.role join sources s on s.id = g.source
+	join revisions v on v.id = g.since
+	where g.anchor = need_group(group_members.path)
+	order by r.kind, r.name_key, u.login_key, s.position
+$$;
+
 create function app_list() returns table (app text, owner text, owner_group text, archived boolean)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select a.name, u.login, group_path(a.owner_group), a.archived from apps a join users u on u.id = a.owner order by a.name_key
@@ -126,12 +136,63 @@ declare
 begin
 	if number ~ '^[0-9]{1,18}$' then
 		select r.* into row from runs r join sources s on s.id = r.source
-		where r.id = number::bigint and (name !~ '/' or s.name = regexp_replace(name, '/[^/]*$', ''));
+		where r.id = number::bigint and (need_run.name !~ '/' or s.name = regexp_replace(need_run.name, '/[^/]*$', ''));
 	end if;
 	if row.id is null then
 		raise exception 'there is no run %', name using errcode = 'no_data_found', hint = 'see rosterctl runs';
 	end if;
 	return row;
+end $$;
+
+create function run_show(name text) returns table (run text, kind text, state text, read text, reason text, entries bigint, unreadable bigint,
+	adds bigint, removes bigint, held bigint, revisions text, started_at timestamptz, ended_at timestamptz, login name, digest text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name || '/' || r.id, r.kind, r.state::text, r.completeness, r.reason, r.entries, r.unreadable, r.adds, r.removes, r.held,
+		(select concat_ws(' to ', min(v.id), nullif(max(v.id), min(v.id))) from revisions v where v.run = r.id),
+		r.started_at, r.ended_at, r.login, r.plan_digest
+	from need_run(run_show.name) r join sources s on s.id = r.source
+$$;
+
+-- What a run changed, and what it found and holds. Rows of later runs have gone over it: what was given and taken since is
+-- still told.
+create function run_diff(name text) returns table (change text, kind text, login text, anchor text, role text, revision bigint, reason text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	named bigint := (need_run(name)).id;
+begin
+	return query
+	with written as (select v.id from revisions v where v.run = named),
+	given as (
+		select g.user_id, g.anchor, g.role, g.since as at, 'added' as change from grants g where g.since in (select w.id from written w)
+		union all
+		select g.user_id, g.anchor, g.role, g.since, 'added' from grants_history g where g.since in (select w.id from written w)
+		union all
+		select g.user_id, g.anchor, g.role, g.until, 'removed' from grants_history g where g.until in (select w.id from written w)
+	), people as (
+		select u.id, u.active, u.since as at from users u where u.since in (select w.id from written w)
+		union all
+		select u.id, u.active, u.since from users_history u where u.since in (select w.id from written w)
+	), branches as (
+		select g.id, g.archived, g.since as at from groups g where g.since in (select w.id from written w)
+		union all
+		select g.id, g.archived, g.since from groups_history g where g.since in (select w.id from written w)
+	), all_of_it as (
+		select case when p.active then 'added' else 'removed' end as change, 'user' as kind, p.id as person, null::integer as anchor,
+			null::integer as role, p.at, null::text as reason from people p
+		union all
+		select case when b.archived then 'removed' else 'added' end, 'group', null, b.id, null, b.at, null from branches b
+		union all
+		select g.change, 'grant', g.user_id, g.anchor, g.role, g.at, null from given g
+	)
+	select a.change, a.kind, u.login, regexp_replace(resource_name(a.anchor), '^group:', ''), r.name, a.at, a.reason
+	from all_of_it a left join users u on u.id = a.person left join roles r on r.id = a.role
+	union all
+	select h.state::text, h.kind::text, coalesce(d.login, h.external_id), h.anchor, r.name, null, h.reason
+	from held_changes h
+	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
+	left join roles r on r.id = h.role
+	where h.run = named
+	order by 6 nulls last, 2 desc, 4, 3, 5;
 end $$;
 
 create function quarantine_list() returns table (source text, what text, why text, stage text, run bigint, noted_at timestamptz)
@@ -218,3 +279,122 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	  and exists (select from role_permissions rp where rp.role = r.id and (missed_doors.permission is null or rp.permission = missed_doors.permission))
 	order by t.distance, s.name, w.name, d.dn limit 50
 $$;
+
+-- Whom explain is about; what keeps an inactive person from everything. A login that only a quarantined entry has is named
+-- with the reason.
+create function person_state(who text) returns table (id uuid, login text, active boolean, state text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	key text := lower(normalize(who, NFKC));
+	caught record;
+begin
+	if not exists (select from users u where u.login_key = key or u.id::text = lower(who)) then
+		select s.name, q.why into caught from quarantine q join sources s on s.id = q.source
+		join directory_entries d on d.source = q.source and d.external_id = q.external_id
+		where lower(normalize(d.login, NFKC)) = key order by s.position limit 1;
+		if found then
+			raise exception 'nobody has the login "%": its entry in source % is in quarantine', who, caught.name
+				using errcode = 'no_data_found', hint = caught.why;
+		end if;
+	end if;
+	return query
+	select u.id, u.login, u.active, case when u.active then null else coalesce(
+		case when u.suspended then 'suspended by hand' end,
+		(select string_agg(case when i.gone_since is null then 'disabled in ' || s.name
+			else format('gone from %s since %s', s.name, to_char(i.gone_since, 'YYYY-MM-DD HH24:MI')) end, ', ' order by s.position)
+		from identities i join sources s on s.id = i.source
+		where i.user_id = u.id and s.authoritative and (not i.enabled or i.gone_since is not null)),
+		'inactive') end
+	from users u where u.id = need_user(who);
+end $$;
+
+-- Who made a revision, and with what words.
+create function revision_made(revision bigint) returns table (by text, cause text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce(u.login, v.login::text), v.cause
+	from revisions v left join users u on u.id = v.actor where v.id = revision_made.revision
+$$;
+
+-- Roles that reach the resource for this person without the permission, and the roles that would bring it.
+create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select distinct r.name, resource_name(a.anchor),
+		(select string_agg(b.name, ', ' order by b.name) from role_permissions rp join roles b on b.id = rp.role
+			where rp.permission = roles_without.permission and not b.structural)
+	from access a join roles r on r.id = a.role
+	where a.user_id = roles_without.user_id and a.resource = roles_without.resource
+	  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)
+	order by 1, 2
+$$;
+
+-- Which of these places, in these roles ("" for group administration), reach the resource with the permission: what a rule
+-- would give if it matched. Nearest first.
+create function opening(source text, anchors text[], roles text[], resource integer, permission smallint)
+returns table (ordinal bigint, distance integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select n.ordinal, min(t.distance)
+	from unnest(anchors, opening.roles) with ordinality n(anchor, role, ordinal)
+	join sources s on s.name = opening.source
+	join reach t on t.anchor = resolve_anchor(s.id, n.anchor) and t.resource = opening.resource
+	join roles r on r.id = case when n.role = '' then role_named('platform', 'Group Administrator')
+		else coalesce(role_named('project', n.role), role_named('platform', n.role)) end
+	where exists (select from role_permissions rp join permissions p on p.id = rp.permission
+		join scope_resources k on k.scope = p.scope and k.kind = t.kind
+		where rp.role = r.id and (opening.permission is null or rp.permission = opening.permission))
+	group by n.ordinal order by 2, 1
+$$;
+
+-- Doors the directory has opened for a person already, though the role is not his: the run that would give it waits.
+create function waiting_doors(user_id uuid, resource integer, permission smallint)
+returns table (source text, rule text, "position" text, entry_dn text, door text, anchor text, role text, held text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return query
+	select s.name, p.rule, p.position, p.entry_dn, p.path[cardinality(p.path)], resource_name(c.anchor), r.name, coalesce(
+		(select format('run %s/%s holds it: %s', s.name, h.run, h.reason)
+		from held_changes h join identities i on i.source = h.source and i.external_id = h.external_id
+		where i.user_id = waiting_doors.user_id and h.source = s.id and h.role = c.role and h.anchor_key = c.anchor_key limit 1),
+		(select format('run %s/%s is %s: %s', s.name, n.id, n.state, n.reason) from runs n
+		where n.source = s.id and n.state in ('held', 'rejected') and n.id = (select max(l.id) from runs l where l.source = s.id)),
+		'the next run gives it')
+	from (
+		select distinct d.source, t.anchor, m.anchor_key, x.id as role
+		from reach t
+		join directory_mappings m on true
+		join directory_entries d on d.id = m.entry_id and d.gone_since is null
+		join roles x on x.id = case when m.role is null then role_named('platform', 'Group Administrator')
+			else coalesce(role_named('project', m.role), role_named('platform', m.role)) end
+		where t.resource = waiting_doors.resource and resolve_anchor(d.source, m.anchor) = t.anchor
+		  and exists (select from role_permissions rp where rp.role = x.id
+			and (waiting_doors.permission is null or rp.permission = waiting_doors.permission))
+		  and not exists (select from grants g where g.user_id = waiting_doors.user_id and g.anchor = t.anchor and g.role = x.id)
+	) c
+	join sources s on s.id = c.source
+	join roles r on r.id = c.role,
+	lateral directory_paths(waiting_doors.user_id, c.anchor, c.role, c.source) p
+	order by s.name, p.rule, p.entry_dn limit 20;
+end $$;
+
+-- Entries of the mirror that go by this DN, id or login, or belong to this person.
+create function entry_list(who text, source text) returns table (source_name text, kind text, external_id text, dn text, attributes text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, d.kind::text, d.external_id, d.dn, d.attributes::text
+	from directory_entries d join sources s on s.id = d.source
+	where d.gone_since is null and (entry_list.source is null or s.name = entry_list.source)
+	  and (d.external_id = who or lower(d.dn) = lower(who) or lower(d.login) = lower(who)
+		or exists (select from identities i where i.user_id::text = lower(who) and i.source = d.source and i.external_id = d.external_id))
+	order by s.position, d.kind, d.dn limit 50
+$$;
+
+-- Part of `database init`: let the person who logs in as this ask and act. Not security definer: who calls it must be
+-- allowed to give the role away.
+create function admit_operator(operator name) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	if not exists (select from pg_roles r where r.rolname = operator) then
+		raise exception 'the database has no login "%"', operator using errcode = 'no_data_found',
+			hint = format('make one first: create role %I login', operator);
+	end if;
+	if not pg_has_role(operator, 'roster_admin', 'member') then
+		execute format('grant roster_admin to %I', operator);
+	end if;
+end $$;

@@ -25,7 +25,9 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	role_create(text, text, text[]), role_edit(text, text[]) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(),
-	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint)
+	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
+	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
+	roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint)
 	to roster_admin, roster_daemon;
 
 -- The daemon stages, and calls the road.

@@ -164,6 +164,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	count bigint;
 begin
+	perform require_administrator(format('%s run %s', case when approve then 'approve' else 'reject' end, run));
 	update held_changes h set state = case when approve then 'approved' else 'rejected' end::held_state, decided_by = session_user
 	where h.run = decide.run and h.state = 'held';
 	get diagnostics count = row_count;
@@ -187,5 +188,6 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 revoke all on all functions in schema roster from public;
-grant execute on function recall_held(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text), decide(bigint, boolean) to roster_daemon;
+grant execute on function recall_held(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text) to roster_daemon;
+grant execute on function decide(bigint, boolean) to roster_admin;
 grant execute on function held_list(bigint) to roster_admin, roster_daemon;

@@ -26,14 +26,21 @@ struct app {
 	bool color;    /* standard output is a terminal and NO_COLOR is not set */
 	int exit_code; /* a verb may ask for another than 0: 2 for changes pending, 1 for held */
 	struct arena *arena;
-	struct config *config; /* NULL until app_configure() */
+	struct config *config;    /* NULL until app_configure() */
+	const struct verb *verb;  /* the one that runs */
 };
+
+struct call; /* a question or an act that is one call of the model: src/app/call.h */
 
 struct verb {
 	const char *name;    /* "app owner": one or two words */
 	const char *usage;   /* "NAME LOGIN" */
 	const char *summary; /* one line for help and for completion */
+	const char *help;    /* a paragraph: what it does, who may, what to know; lines are broken when printed */
+	const char *example; /* without "rosterctl" */
 	int (*run)(struct app *app, int argc, char **argv, struct error *err); /* argv[0] is the first argument */
+	const struct call *calls; /* for call_run(): the choices, by the word behind the first argument */
+	size_t call_count;
 };
 
 /* Load the configuration once; findings go to standard error, warnings too. */
@@ -43,22 +50,34 @@ int app_connect(struct app *app, enum store_right right, struct store **ret, str
 
 /* --- options of one verb --------------------------------------------------------------------------------------------- */
 
+enum option_kind { OPTION_FLAG, OPTION_VALUE, OPTION_LIST };
+
 struct option_value {
-	const char *name; /* "--role" */
-	bool takes_value;
-	const char *value; /* out: NULL when absent, "" for a flag that is there */
+	const char *name; /* "--role"; "-r" is understood too */
+	enum option_kind kind;
+	const char *value; /* out: NULL when absent, "" for a flag that is there, an array for PostgreSQL for a list */
+};
+
+struct words {
+	int *argc;
+	char **argv;
+	struct option_value *options;
+	size_t option_count;
+	int least, most; /* positional arguments */
+	struct arena *arena; /* of lists; NULL when no option is one */
 };
 /* Take the options out of argv; what is left are the positional arguments, at least least and at most most of them.
- * ERR_USAGE otherwise, with "did you mean". */
-int app_options(const struct verb *verb, int *argc, char **argv, struct option_value *options, size_t option_count,
-		int least, int most, struct error *err);
+ * ERR_USAGE otherwise, with "did you mean". Behind "--" everything is an argument. */
+int app_take_options(const struct verb *verb, const struct words *words, struct error *err);
+#define app_options(verb, argc, argv, options, option_count, least, most, err)                                         \
+	app_take_options(verb, &(const struct words){argc, argv, options, option_count, least, most, NULL}, err)
 
 /* --- output ------------------------------------------------------------------------------------------------------------ */
 
 /* Print rows: aligned columns for people (headings of the result's column names with spaces for underscores), JSON
  * {"schema": 1, name: [{column: value}]} or tab-separated lines. Booleans, numbers and NULL keep their kind in JSON. */
 int app_print_rows(struct app *app, const char *name, const struct pg_rows *rows, struct error *err);
-/* One line for a finished act: on a terminal and in text "done: ..." on standard error, {"schema": 1, "done": true} in JSON. */
+/* One line for a finished act: in text "done: ..." on standard error, {"schema": 1, "done": "..."} in JSON. */
 void app_done(struct app *app, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

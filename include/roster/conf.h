@@ -33,7 +33,7 @@ struct conf_node {
 
 /* 0, or -1 with ERR_CONFIG and *line. Nesting deeper than 32 is refused. */
 int conf_parse(const char *text, const char *file, struct arena *arena, struct conf_node **ret, int *line,
-               struct error *err);
+	       struct error *err);
 
 /* The child of a group by name, or NULL; node may be NULL. */
 const struct conf_node *conf_child(const struct conf_node *node, const char *name);

@@ -27,7 +27,7 @@ struct position {
 /* A reference to a secret, `credential:NAME` or `file:PATH`; the value is read by secret_read() when it is needed and is
  * never kept in the configuration. */
 struct secret_reference {
-	const char *text; /* "" when unset */
+	const char *text; /* "" when unset; PATH is as seen from the file the reference stands in */
 };
 
 /* Wiped by secret_wipe(); has no printed form. */
@@ -35,8 +35,8 @@ struct secret {
 	char *bytes;
 	size_t size;
 };
-/* Read it (one trailing newline is dropped). A file others may read is refused; credential: looks in
- * $CREDENTIALS_DIRECTORY, then /run/secrets. */
+/* Read it: a regular file of at most 64 KiB, without its one trailing newline, a NUL behind it. A file that gives any
+ * right to others is refused, and so is an empty one. credential: looks in $CREDENTIALS_DIRECTORY, then /run/secrets. */
 int secret_read(const struct secret_reference *reference, struct secret *ret, struct error *err);
 void secret_wipe(struct secret *secret);
 

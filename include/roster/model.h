@@ -27,11 +27,24 @@ enum model_call {
 	MODEL_NAMESPACE_LIST,
 	MODEL_ROLE_LIST,
 	MODEL_ROLE_SHOW, /* role */
-	MODEL_RUN_LIST,  /* most */
+	MODEL_GROUP_MEMBERS, /* path */
+	MODEL_RUN_LIST,      /* most */
+	MODEL_RUN_SHOW,      /* run */
+	MODEL_RUN_DIFF,      /* run */
 	MODEL_SOURCE_LIST,
 	MODEL_QUARANTINE_LIST,
+	MODEL_ENTRY_LIST, /* DN, id or login; source or NULL: source, kind, id, dn, attributes */
+	/* what explain is made of */
+	MODEL_PERSON_STATE,    /* login or id: id, login, active, why not */
+	MODEL_RESOURCE_STATE,  /* resource, permission or NULL: ids of both, revision, archived */
+	MODEL_PATHS,           /* user id, resource id, permission id or NULL */
+	MODEL_DIRECTORY_PATHS, /* user id, anchor id, role id, source id */
+	MODEL_ROLES_WITHOUT,   /* user id, resource id, permission id or NULL */
+	MODEL_WAITING_DOORS,   /* user id, resource id, permission id or NULL */
+	MODEL_MISSED_DOORS,    /* user id, resource id, permission id or NULL */
+	MODEL_OPENING,         /* source, anchors[], roles[], resource id, permission id or NULL */
 	/* acts */
-	MODEL_INIT_ADMINISTRATOR,  /* login, database login of the operator */
+	MODEL_INIT_ADMINISTRATOR,  /* login, database login of the operator or NULL for the session's */
 	MODEL_USER_CREATE,         /* login, email, name */
 	MODEL_USER_SUSPEND,        /* login or id */
 	MODEL_USER_RESUME,         /* login or id */

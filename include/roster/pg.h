@@ -36,6 +36,9 @@ bool pg_boolean(const struct pg_rows *rows, size_t row, int column);
 bool pg_is_null(const struct pg_rows *rows, size_t row, int column);
 int pg_columns(const struct pg_rows *rows);
 const char *pg_column_name(const struct pg_rows *rows, int column);
+/* What the text of a column stands for, as far as a reader must know. */
+enum pg_kind { PG_KIND_TEXT, PG_KIND_NUMBER, PG_KIND_BOOLEAN, PG_KIND_TIME };
+enum pg_kind pg_column_kind(const struct pg_rows *rows, int column);
 void pg_free(struct pg_rows **rows);
 
 /* A statement with parameters $1.. as text; a NULL parameter is NULL. rows may be NULL when no row is wanted. */
@@ -46,8 +49,11 @@ int pg_query_integer(struct pg *pg, const char *sql, const char *const params[],
 		     struct error *err);
 
 /* Rows that need not fit into memory: each batch is handed over, then freed. Runs inside a transaction. */
-int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count,
-	      int (*batch)(const struct pg_rows *rows, void *context, struct error *err), void *context,
+struct pg_reader {
+	int (*batch)(const struct pg_rows *rows, void *context, struct error *err);
+	void *context;
+};
+int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, const struct pg_reader *reader,
 	      struct error *err);
 
 /* COPY ... FROM STDIN in text form. Fields in order, then pg_copy_row(). Text must be UTF-8 without NUL. Rows are sent

@@ -27,13 +27,15 @@ struct entry_sink {
 	/* A record that could not become an entry (no id, invalid DN, undecodable): it is named, the stream goes on.
 	 * what: its DN or position; why: what is wrong and what to do. An id when one is known, else NULL: a known entry
 	 * that could not be read this time is kept as it was, never taken as gone. */
-	int (*unreadable)(struct entry_sink *sink, const char *id, const char *what, const char *why, struct error *err);
+	int (*unreadable)(struct entry_sink *sink, const char *id, const char *what, const char *why,
+			  struct error *err);
 };
 
 struct read_result {
 	enum completeness completeness;
 	char reason[512]; /* why it is not complete */
-	unsigned long entries, unreadable, ignored; /* ignored: neither user nor group nor unit */
+	/* ignored: read, but neither user nor group nor unit */
+	unsigned long entries, unreadable, ignored;
 };
 
 struct source; /* opened by a driver; its first member is this opaque handle's driver struct */

@@ -16,7 +16,6 @@
 #include "roster/directory.h"
 #include "roster/error.h"
 #include "roster/rules.h"
-#include "roster/source.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -177,10 +176,10 @@ struct guard_counts {
 	size_t count;
 };
 int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
-                       struct guard_counts *ret, struct error *err);
+		       struct guard_counts *ret, struct error *err);
 /* Hold the pending rows of one count, for that reason; adds how many to *held. */
-int store_guard_hold(struct store *store, int64_t run, const struct guard_count *count, const char *reason, int64_t *held,
-                     struct error *err);
+int store_guard_hold(struct store *store, int64_t run, const struct guard_count *count, const char *reason,
+		     int64_t *held, struct error *err);
 /* Approve or reject the held rows of a run; *decided is how many there were. */
 int store_held_decide(struct store *store, int64_t run, bool approve, int64_t *decided, struct error *err);
 /* Apply rows first..last as one revision; *revision is 0 when none was needed. */

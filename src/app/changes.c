@@ -25,10 +25,10 @@ static void describe_user(const struct change_printer *printer, const struct cha
 		char sign;
 		const char *words;
 	} forms[] = {
-		{"add", '+', "new in"},
-		{"return", '+', "back in"},
-		{"vanish", '-', "gone from"},
-		{"disable", '-', "deleted in"},
+	    {"add", '+', "new in"},
+	    {"return", '+', "back in"},
+	    {"vanish", '-', "gone from"},
+	    {"disable", '-', "deleted in"},
 	};
 
 	line->noun = "user";
@@ -86,15 +86,15 @@ static void print_text(struct change_printer *printer, const struct change *chan
 	else
 		describe_grant(change, printer->app->arena, &line);
 	fprintf(printer->out, "  %c %-8s %-20s %-40s %s%s\n", line.sign, line.noun, line.subject, str_text(&line.what),
-	        line.reference, change->held ? "   (held)" : "");
+		line.reference, change->held ? "   (held)" : "");
 	str_free(&line.what);
 }
 
 static void print_plain(const struct change_printer *printer, const struct change *change)
 {
-	fprintf(printer->out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printer->source->name, change->kind, change->action,
-	        change->login, change->anchor, change->role, change->rule, change->position, change->dn,
-	        change->held ? "held" : "");
+	fprintf(printer->out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printer->source->name, change->kind,
+		change->action, change->login, change->anchor, change->role, change->rule, change->position, change->dn,
+		change->held ? "held" : "");
 }
 
 static void put_present(struct json *object, const char *key, const char *text)
@@ -132,18 +132,18 @@ static void start(struct change_printer *printer)
 
 	printer->started = true;
 	if (printer->format == OUTPUT_JSON) {
-		fprintf(printer->out, "%s\n  {\"source\": \"%s\", \"changes\": [", printer->source->order == 0 ? "" : ",",
-		        printer->source->name);
+		fprintf(printer->out, "%s\n  {\"source\": \"%s\", \"changes\": [",
+			printer->source->order == 0 ? "" : ",", printer->source->name);
 	} else if (printer->format == OUTPUT_TEXT) {
 		fprintf(printer->out, "source %-8s read %lu users, %lu groups", printer->source->name,
-		        report->entries[ENTRY_USER], report->entries[ENTRY_GROUP]);
+			report->entries[ENTRY_USER], report->entries[ENTRY_GROUP]);
 		if (report->entries[ENTRY_UNIT] > 0)
 			fprintf(printer->out, ", %lu units", report->entries[ENTRY_UNIT]);
 		fprintf(printer->out, " in %.1f s (%s)\n", report->seconds, report->completeness);
 	}
 }
 
-static int print_change(struct change_sink *sink, const struct change *change, struct error *err)
+int change_print(struct change_sink *sink, const struct change *change, struct error *err)
 {
 	struct change_printer *printer = (struct change_printer *)sink;
 
@@ -170,13 +170,6 @@ void changes_close(FILE *out, enum output_format format)
 {
 	if (format == OUTPUT_JSON)
 		fputs("\n]}\n", out);
-}
-
-void change_printer_init(struct change_printer *printer, struct app *app, FILE *out, enum output_format format,
-                         const struct source_config *source, const struct sync_report *report)
-{
-	*printer = (struct change_printer){
-	    .sink.change = print_change, .app = app, .out = out, .format = format, .source = source, .report = report};
 }
 
 static void end_json(struct change_printer *printer)
@@ -214,14 +207,16 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 	int64_t objects = totals->grants + totals->people;
 
 	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror"))
-		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness, report->reason);
+		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
+			report->reason);
 	if (report->unreadable > 0)
-		fprintf(printer->out, "  ! %lu records could not be used; see: rosterctl quarantine\n", report->unreadable);
-	fprintf(printer->out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove", printer->source->name,
-	        totals->add, totals->change, totals->remove);
+		fprintf(printer->out, "  ! %lu records could not be used; see: rosterctl quarantine\n",
+			report->unreadable);
+	fprintf(printer->out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove",
+		printer->source->name, totals->add, totals->change, totals->remove);
 	if (objects > 0)
 		fprintf(printer->out, " (%.3g %% of %" PRId64 "; limit %" PRId64 " %%)",
-		        100.0 * (double)totals->remove / (double)objects, objects, safety->max_remove_percent);
+			100.0 * (double)totals->remove / (double)objects, objects, safety->max_remove_percent);
 	fputs(".\n", printer->out);
 }
 

@@ -9,6 +9,7 @@
 #include "roster/app.h"
 #include "roster/job.h"
 
+/* The caller fills app, out, format, source and report, and sets sink.change to change_print. */
 struct change_printer {
 	struct change_sink sink; /* hand this to sync_source() */
 	struct app *app;
@@ -24,9 +25,8 @@ struct change_printer {
 void changes_open(FILE *out, enum output_format format);
 void changes_close(FILE *out, enum output_format format);
 
-void change_printer_init(struct change_printer *printer, struct app *app, FILE *out, enum output_format format,
-                         const struct source_config *source, const struct sync_report *report);
-/* After the run: what the heading and the changes add up to. first tells the first source from the next ones. */
+int change_print(struct change_sink *sink, const struct change *change, struct error *err);
+/* After the run: what the heading and the changes add up to. */
 void change_printer_end(struct change_printer *printer, const struct safety_config *safety);
 
 #endif

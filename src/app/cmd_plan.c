@@ -9,14 +9,20 @@
 
 enum { EXIT_CHANGES_PENDING = 2 };
 
-static int plan_source(struct app *app, const struct source_config *source, FILE *file, bool *pending, struct error *err)
+static int plan_source(struct app *app, const struct source_config *source, FILE *file, bool *pending,
+		       struct error *err)
 {
 	struct sync_report report;
-	struct change_printer printer;
+	struct change_printer printer = {
+	    .sink.change = change_print,
+	    .app = app,
+	    .out = file == NULL ? stdout : file,
+	    .format = file == NULL ? app->format : OUTPUT_JSON,
+	    .source = source,
+	    .report = &report,
+	};
 	const struct sync_options options = {.dry_run = true, .sink = &printer.sink};
-	enum output_format format = file == NULL ? app->format : OUTPUT_JSON;
 
-	change_printer_init(&printer, app, file == NULL ? stdout : file, format, source, &report);
 	if (sync_source(app->config, source, &options, &report, err) != 0)
 		return -1;
 	change_printer_end(&printer, &app->config->safety);
@@ -54,21 +60,23 @@ static int save(struct app *app, const char *path, const char *only, bool *pendi
 static void say_next(const struct app *app, const char *saved)
 {
 	if (saved != NULL)
-		fprintf(stderr, "The plan is in %s; nothing was written. Apply: rosterctl sync --plan %s\n", saved, saved);
+		fprintf(stderr, "The plan is in %s; nothing was written. Apply: rosterctl sync --plan %s\n", saved,
+			saved);
 	else if (app->format == OUTPUT_TEXT)
 		printf("Nothing was written. Apply: rosterctl sync        Save: rosterctl plan -o plan.json\n");
 }
 
 int cmd_plan(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct option_value options[] = {{"--source", true, NULL}, {"--output", true, NULL}, {"--exit-code", false, NULL}};
+	struct option_value options[] = {
+	    {"--source", OPTION_VALUE, NULL}, {"--output", OPTION_VALUE, NULL}, {"--exit-code", OPTION_FLAG, NULL}};
 	bool pending = false;
 
 	if (app_options(verb_named("plan"), &argc, argv, options, 3, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
 	    sources_check(app->config, options[0].value, err) != 0)
 		return -1;
 	if (options[1].value != NULL ? save(app, options[1].value, options[0].value, &pending, err) != 0
-	                             : plan_all(app, options[0].value, NULL, &pending, err) != 0)
+				     : plan_all(app, options[0].value, NULL, &pending, err) != 0)
 		return -1;
 	say_next(app, options[1].value);
 	if (options[2].value != NULL && pending)

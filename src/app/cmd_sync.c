@@ -18,14 +18,18 @@ static void say_held(const struct source_config *source, const struct sync_repor
 	bool whole = strcmp(report->state, "held") == 0;
 
 	if (whole)
-		fprintf(stderr, "held: run %s/%" PRId64 " changed nothing and holds %" PRId64 " changes: %s\n", source->name,
-		        report->run, report->totals.held, report->held_reason);
+		fprintf(stderr, "held: run %s/%" PRId64 " changed nothing and holds %" PRId64 " changes: %s\n",
+			source->name, report->run, report->totals.held, report->held_reason);
 	else
-		fprintf(stderr, "held: run %s/%" PRId64 " applied %" PRId64 " changes and holds %" PRId64 ": %s; they stay in force\n",
-		        source->name, report->run, report->totals.changes - report->totals.held, report->newly_held,
-		        report->held_reason);
-	fprintf(stderr, "  see: rosterctl %s%" PRId64 "      release: rosterctl approve %s/%" PRId64 "      drop: rosterctl reject %s/%" PRId64 "\n",
-	        whole ? "runs show " : "runs diff ", report->run, source->name, report->run, source->name, report->run);
+		fprintf(stderr,
+			"held: run %s/%" PRId64 " applied %" PRId64 " changes and holds %" PRId64
+			": %s; they stay in force\n",
+			source->name, report->run, report->totals.changes - report->totals.held, report->newly_held,
+			report->held_reason);
+	fprintf(stderr,
+		"  see: rosterctl %s%" PRId64 "      release: rosterctl approve %s/%" PRId64
+		"      drop: rosterctl reject %s/%" PRId64 "\n",
+		whole ? "runs show " : "runs diff ", report->run, source->name, report->run, source->name, report->run);
 }
 
 static void say_done(const struct source_config *source, const struct sync_report *report)
@@ -33,20 +37,26 @@ static void say_done(const struct source_config *source, const struct sync_repor
 	if (report->last_revision == 0)
 		fprintf(stderr, "run %s/%" PRId64 ": nothing to do\n", source->name, report->run);
 	else if (report->first_revision == report->last_revision)
-		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revision %" PRId64 "\n", source->name,
-		        report->run, report->totals.changes - report->totals.held, report->last_revision);
+		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revision %" PRId64 "\n",
+			source->name, report->run, report->totals.changes - report->totals.held, report->last_revision);
 	else
-		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revisions %" PRId64 " to %" PRId64 "\n",
-		        source->name, report->run, report->totals.changes - report->totals.held, report->first_revision,
-		        report->last_revision);
+		fprintf(stderr,
+			"run %s/%" PRId64 " applied %" PRId64 " changes as revisions %" PRId64 " to %" PRId64 "\n",
+			source->name, report->run, report->totals.changes - report->totals.held, report->first_revision,
+			report->last_revision);
 }
 
-static int run_source(struct app *app, const struct source_config *source, struct sync_options *options, struct error *err)
+static int run_source(struct app *app, const struct source_config *source, struct sync_options *options,
+		      struct error *err)
 {
 	struct sync_report report;
-	struct change_printer printer;
+	struct change_printer printer = {.sink.change = change_print,
+					 .app = app,
+					 .out = stdout,
+					 .format = app->format,
+					 .source = source,
+					 .report = &report};
 
-	change_printer_init(&printer, app, stdout, app->format, source, &report);
 	options->sink = &printer.sink;
 	if (sync_source(app->config, source, options, &report, err) != 0)
 		return -1;
@@ -90,7 +100,7 @@ static int read_plan(const char *path, struct json **ret, struct error *err)
 	while ((got = fread(buffer, 1, sizeof buffer, file)) > 0)
 		str_append(&text, buffer, got);
 	rc = ferror(file) ? error_set(err, ERR_DATA, "cannot read it: %s", strerror(errno))
-	                  : json_parse(str_text(&text), text.size, PLAN_MOST, ret, err);
+			  : json_parse(str_text(&text), text.size, PLAN_MOST, ret, err);
 	fclose(file);
 	str_free(&text);
 	return rc == 0 ? 0 : error_prefix(err, "plan %s", path);
@@ -111,7 +121,7 @@ static int sync_all(struct app *app, const char *only, const struct json *plan, 
 
 int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct option_value options[] = {{"--source", true, NULL}, {"--plan", true, NULL}};
+	struct option_value options[] = {{"--source", OPTION_VALUE, NULL}, {"--plan", OPTION_VALUE, NULL}};
 	struct json *plan = NULL;
 	int rc;
 
@@ -126,30 +136,39 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 	return rc;
 }
 
-/* The run named on the command line, and its source in the configuration. Leaves the session open for the decision. */
-static int find_run(struct app *app, const char *name, struct store **store, struct run_row *run,
-                    const struct source_config **source, struct error *err)
+/* The run an administrator decided about. */
+struct decision {
+	struct run_row run;
+	const struct source_config *source;
+	int64_t decided; /* held rows; 0 when the whole run was held */
+};
+
+static int decide_in(struct app *app, struct store *store, const char *name, bool approve, struct decision *ret,
+		     struct error *err)
 {
-	if (app_connect(app, STORE_DAEMON, store, err) != 0 || store_run_find(*store, name, app->arena, run, err) != 0)
+	if (store_run_find(store, name, app->arena, &ret->run, err) != 0)
 		return -1;
-	*source = config_source(app->config, run->source);
-	if (*source == NULL)
-		return error_set(err, ERR_CONFIG, "source %s of that run is no longer in %s", run->source, app->config->file);
+	ret->source = config_source(app->config, ret->run.source);
+	if (ret->source == NULL)
+		return error_set(err, ERR_CONFIG, "source %s of that run is no longer in %s", ret->run.source,
+				 app->config->file);
+	if (store_held_decide(store, ret->run.run, approve, &ret->decided, err) != 0)
+		return -1;
+	if (ret->decided == 0 && strcmp(ret->run.state, "held") != 0)
+		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " is %s and holds nothing (any more)",
+				 ret->run.source, ret->run.run, ret->run.state);
 	return 0;
 }
 
-static int decide(struct app *app, const char *name, bool approve, struct run_row *run, const struct source_config **source,
-                  int64_t *decided, struct error *err)
+/* As the operator, whose right the database checks. */
+static int decide(struct app *app, const char *name, bool approve, struct decision *ret, struct error *err)
 {
 	struct store *store = NULL;
-	int rc = find_run(app, name, &store, run, source, err);
+	int rc = app_connect(app, STORE_OPERATOR, &store, err);
 
 	if (rc == 0)
-		rc = store_held_decide(store, run->run, approve, decided, err);
+		rc = decide_in(app, store, name, approve, ret, err);
 	store_close(&store);
-	if (rc == 0 && *decided == 0 && strcmp(run->state, "held") != 0)
-		rc = error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " is %s and holds nothing (any more)", run->source, run->run,
-		               run->state);
 	return rc;
 }
 
@@ -157,34 +176,34 @@ static int decide(struct app *app, const char *name, bool approve, struct run_ro
  * that are still asked for are released. Either way the directory need not be asked: the mirror has its last word. */
 int cmd_approve(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct run_row run;
-	const struct source_config *source;
-	int64_t decided = 0;
+	struct decision decision = {0};
 	int rc;
 
 	if (app_options(verb_named("approve"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
-	    decide(app, argv[0], true, &run, &source, &decided, err) != 0)
+	    decide(app, argv[0], true, &decision, err) != 0)
 		return -1;
-	struct sync_options options = {.from_mirror = true, .expect = decided == 0 ? run.digest : NULL};
+	struct sync_options options = {.from_mirror = true,
+				       .expect = decision.decided == 0 ? decision.run.digest : NULL};
 	changes_open(stdout, app->format);
-	rc = run_source(app, source, &options, err);
+	rc = run_source(app, decision.source, &options, err);
 	changes_close(stdout, app->format);
 	return rc;
 }
 
 int cmd_reject(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct run_row run;
-	const struct source_config *source;
-	int64_t decided = 0;
+	struct decision decision = {0};
 
 	if (app_options(verb_named("reject"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
-	    decide(app, argv[0], false, &run, &source, &decided, err) != 0)
+	    decide(app, argv[0], false, &decision, err) != 0)
 		return -1;
-	if (decided == 0)
-		app_done(app, "run %s/%" PRId64 " is rejected; the next run asks again", run.source, run.run);
+	if (decision.decided == 0)
+		app_done(app, "run %s/%" PRId64 " is rejected; the next run asks again", decision.run.source,
+			 decision.run.run);
 	else
-		app_done(app, "%" PRId64 " changes of run %s/%" PRId64 " are rejected; what they would take stays until the entries change",
-		         decided, run.source, run.run);
+		app_done(app,
+			 "%" PRId64 " changes of run %s/%" PRId64
+			 " are rejected; what they would take stays until the entries change",
+			 decision.decided, decision.run.source, decision.run.run);
 	return 0;
 }

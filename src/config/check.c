@@ -32,7 +32,8 @@ static void refuse_keys(const struct checked_source *checked, unsigned int flag)
 		const struct key *key = key_child("sources.*", node->name);
 		if (key && (key->flags & flag))
 			report_error(checked->loader, node_position(node), "remove it, or correct the type",
-			             "\"%s\" does not apply to a source of type \"%s\"", node->name, checked->source->type);
+				     "\"%s\" does not apply to a source of type \"%s\"", node->name,
+				     checked->source->type);
 	}
 }
 
@@ -40,19 +41,7 @@ static void require(const struct checked_source *checked, const char *name, cons
 {
 	if (!has(checked->node, name))
 		report_error(checked->loader, node_position(checked->node), hint, "sources.%s has no \"%s\"",
-		             checked->source->name, name);
-}
-
-/* A directory server answers a search below "" with nothing or an error, so it must be told where to look. */
-static void require_base(const struct checked_source *checked, const char *kind, bool needed)
-{
-	const struct conf_node *group = conf_child(checked->node, kind);
-
-	if ((group && group->type != CONF_GROUP) || (!group && !needed) || has(group, "base"))
-		return;
-	report_error(checked->loader, node_position(group ? group : checked->node),
-	             arena_printf(checked->loader->arena, "write %s: { base: \"OU=...,DC=...\" }", kind),
-	             "sources.%s does not say below which \"base\" its %s are", checked->source->name, kind);
+			     checked->source->name, name);
 }
 
 static bool has_credentials(const struct checked_source *checked)
@@ -68,18 +57,18 @@ static void check_url(const struct checked_source *checked, const char *url)
 	if (text_starts_with(url, "ldaps://") || text_starts_with(url, "ldapi://")) {
 		if (ldap->starttls)
 			report_error(checked->loader, child_position(checked->node, "starttls"), "remove starttls",
-			             "\"starttls\" is for ldap:// addresses, not for %s", url);
+				     "\"starttls\" is for ldap:// addresses, not for %s", url);
 		return;
 	}
 	if (!text_starts_with(url, "ldap://")) {
 		report_error(checked->loader, position, "write ldaps://HOST, ldap://HOST or ldapi://PATH",
-		             "%s is not the address of an LDAP server", url);
+			     "%s is not the address of an LDAP server", url);
 		return;
 	}
 	if (has_credentials(checked) && !ldap->starttls && !ldap->allow_plaintext && !peer_is_local_url(url))
 		report_error(checked->loader, position,
-		             "use ldaps://, or starttls: true; allow_plaintext: true if it must be",
-		             "the password would go to %s without encryption", url);
+			     "use ldaps://, or starttls: true; allow_plaintext: true if it must be",
+			     "the password would go to %s without encryption", url);
 }
 
 static void check_bind(const struct checked_source *checked)
@@ -89,20 +78,17 @@ static void check_bind(const struct checked_source *checked)
 	for (size_t i = 0; i < 2; i++)
 		if (has(checked->node, pairs[i][0]) && !has(checked->node, pairs[i][1]))
 			report_error(checked->loader, child_position(checked->node, pairs[i][0]),
-			             "set both, or none for an anonymous bind", "\"%s\" needs \"%s\" beside it", pairs[i][0],
-			             pairs[i][1]);
+				     "set both, or none for an anonymous bind", "\"%s\" needs \"%s\" beside it",
+				     pairs[i][0], pairs[i][1]);
 	if (has(checked->node, "sasl") && has_credentials(checked))
 		report_error(checked->loader, child_position(checked->node, "sasl"), "set one of the two",
-		             "\"sasl\" and a bind with a password exclude each other");
+			     "\"sasl\" and a bind with a password exclude each other");
 }
 
 static void check_ldap(const struct checked_source *checked)
 {
 	refuse_keys(checked, KEY_LDIF);
 	require(checked, "url", "write url: \"ldaps://HOST\"");
-	require_base(checked, "users", true);
-	require_base(checked, "groups", false);
-	require_base(checked, "units", false);
 	check_bind(checked);
 	for (size_t i = 0; i < checked->source->ldap.url_count; i++)
 		check_url(checked, checked->source->ldap.urls[i]);
@@ -112,7 +98,6 @@ static void check_ldif(const struct checked_source *checked)
 {
 	refuse_keys(checked, KEY_LDAP);
 	require(checked, "file", "write file: \"people.ldif\"");
-	checked->source->groups.present = true;
 }
 
 void check_sources(struct loader *loader)
@@ -130,7 +115,8 @@ void check_sources(struct loader *loader)
 
 static void rule_error(const struct checked_rule *checked, const char *key, const char *hint, const char *what)
 {
-	report_error(checked->loader, child_position(checked->node, key), hint, "rule \"%s\" %s", checked->rule->name, what);
+	report_error(checked->loader, child_position(checked->node, key), hint, "rule \"%s\" %s", checked->rule->name,
+		     what);
 }
 
 static void check_selectors(const struct checked_rule *checked)
@@ -143,14 +129,15 @@ static void check_selectors(const struct checked_rule *checked)
 		if (!key || key->kind != KEY_SELECTOR)
 			continue;
 		if (first)
-			rule_error(checked, node->name, "write one rule for each",
-			           arena_printf(checked->loader->arena, "has both \"%s\" and \"%s\"", first, node->name));
+			rule_error(
+			    checked, node->name, "write one rule for each",
+			    arena_printf(checked->loader->arena, "has both \"%s\" and \"%s\"", first, node->name));
 		else
 			first = node->name;
 	}
 	if (!first)
 		rule_error(checked, "", "it needs one of: group, filter, match, subtree, users",
-		           "does not say which entries it is about");
+			   "does not say which entries it is about");
 }
 
 static void check_role(const struct checked_rule *checked)
@@ -166,10 +153,10 @@ static void check_role(const struct checked_rule *checked)
 		rule_error(checked, "admin", "write role: \"NAME\", or admin: true", "gives nothing");
 	else if (role && role->type == CONF_GROUP && !role_by)
 		rule_error(checked, "role", "write role_by: \"NAME\" with the name of a capture",
-		           "does not say which capture chooses the role");
+			   "does not say which capture chooses the role");
 	else if (role && role->type != CONF_GROUP && role_by)
 		rule_error(checked, "role_by", "write role: { VALUE: \"Role\"; ... }",
-		           "chooses by a capture, but has only one role");
+			   "chooses by a capture, but has only one role");
 }
 
 static void check_source_name(const struct checked_rule *checked)
@@ -185,7 +172,7 @@ static void check_source_name(const struct checked_rule *checked)
 		names[i] = config->sources[i].name;
 	const char *near = text_nearest(name, names, config->source_count);
 	rule_error(checked, "source", near ? arena_printf(arena, "did you mean \"%s\"?", near) : NULL,
-	           arena_printf(arena, "looks at \"%s\", which is not among the sources", name));
+		   arena_printf(arena, "looks at \"%s\", which is not among the sources", name));
 }
 
 static bool has_units(const struct config *config, const char *source)
@@ -202,22 +189,21 @@ static void check_subtree(const struct checked_rule *checked)
 	const struct config *config = checked->loader->config;
 	const char *source = checked->rule->source;
 
-	if (!subtree && has(checked->node, "max_depth"))
+	if (!subtree && checked->rule->max_depth > 0)
 		rule_error(checked, "max_depth", "remove it", "has no subtree whose depth could be limited");
 	if (subtree && (!*source || config_source(config, source)) && !has_units(config, source))
 		rule_error(checked, "subtree", "add units: { base: \"OU=...,DC=...\" } to the source",
-		           "follows organizational units, but its source reads none");
+			   "follows organizational units, but its source reads none");
 }
 
 static void check_admins(const struct checked_rule *checked)
 {
 	const struct conf_node *rules = conf_child(checked->loader->root, "rules");
 
-	if (*checked->rule->into != '/' || checked->rule->admin || has(checked->node, "admins") ||
-	    has(rules, "default_admins"))
+	if (*checked->rule->into != '/' || has(checked->node, "admins") || has(rules, "default_admins"))
 		return;
 	rule_error(checked, "into", "add default_admins: [ \"LOGIN\" ] to rules, or admins to the rule",
-	           "can make groups, but nobody is named as their admin");
+		   "can make groups, but nobody is named as their admin");
 }
 
 void check_rules(struct loader *loader)

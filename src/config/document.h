@@ -14,7 +14,7 @@
 
 struct document {
 	const char *file;
-	const char *text; /* NUL-terminated; a NUL in the file ends it, and document_flaw() says so */
+	const char *text; /* NUL-terminated; a NUL in the file would end it early */
 	size_t size;
 	const char **lines; /* masked */
 	int line_count;
@@ -28,7 +28,7 @@ struct document *document_make(const char *file, const char *bytes, size_t size,
 const char *document_line(const struct document *document, int line);
 
 /* Append text with the values of everything that looks like a secret replaced; references to secrets stay. Line breaks
- * are kept. */
+ * are kept. text[size] is NUL. */
 void mask_secrets(const char *text, size_t size, struct str *out);
 
 #endif

@@ -53,7 +53,7 @@ static void make_room(struct findings *findings, struct arena *arena)
 }
 
 void findings_add(struct findings *findings, struct arena *arena, bool warning, struct position position,
-                  const char *source_line, const char *text, const char *hint)
+		  const char *source_line, const char *text, const char *hint)
 {
 	make_room(findings, arena);
 	findings->items[findings->count++] = (struct finding){

@@ -3,19 +3,22 @@
 
 #include <string.h>
 
-#define NOWHERE         KEY_NOWHERE, 0
-#define ROOT(field)     (int)offsetof(struct config, field), 0
-#define SOURCE(field)   (int)offsetof(struct source_config, field), 0
-#define RULE(field)     (int)offsetof(struct rule_config, field), 0
-#define TEXT(text)      "\"" text "\""
-#define MANY            "0..1000000000000"
+#define NOWHERE       KEY_NOWHERE, 0
+#define ROOT(field)   (int)offsetof(struct config, field), 0
+#define SOURCE(field) (int)offsetof(struct source_config, field), 0
+#define RULE(field)   (int)offsetof(struct rule_config, field), 0
+#define TEXT(text)    "\"" text "\""
+#define MANY          "0..1000000000000"
 
 #define ROOT_LIST(list, count)   (int)offsetof(struct config, list), (int)offsetof(struct config, count)
 #define SOURCE_LIST(list, count) (int)offsetof(struct source_config, list), (int)offsetof(struct source_config, count)
 #define RULE_LIST(list, count)   (int)offsetof(struct rule_config, list), (int)offsetof(struct rule_config, count)
 
 /* path, type, default, choices or range, help; kind; field; flags. Order is that of the manual and of `config show`. */
-#define KEY(path, kind, field, fallback, choices, flags, help) {{path, NULL, fallback, choices, help}, kind, field, flags}
+#define KEY(path, kind, field, fallback, choices, flags, help)                                                         \
+	{                                                                                                              \
+		{path, NULL, fallback, choices, help}, kind, field, flags                                              \
+	}
 
 /* clang-format off */
 static const struct key table[] = {
@@ -45,7 +48,7 @@ KEY("sources.*.file", KEY_PATH, SOURCE(file), NULL, NULL, KEY_NONEMPTY | KEY_LDI
     "the LDIF file to read"),
 KEY("sources.*.url", KEY_WORDS, SOURCE_LIST(ldap.urls, ldap.url_count), NULL, NULL, KEY_NONEMPTY | KEY_LDAP,
     "the servers, tried in this order: ldaps://, ldap:// or ldapi:// addresses, a list or one string with spaces"),
-KEY("sources.*.bind_dn", KEY_STRING, SOURCE(ldap.bind_dn), NULL, NULL, KEY_LDAP,
+KEY("sources.*.bind_dn", KEY_STRING, SOURCE(ldap.bind_dn), NULL, NULL, KEY_NONEMPTY | KEY_LDAP,
     "who to bind as; anonymous when absent"),
 KEY("sources.*.password", KEY_SECRET, SOURCE(ldap.password), NULL, NULL, KEY_LDAP,
     "where the password of bind_dn is: credential:NAME or file:PATH"),
@@ -68,10 +71,10 @@ KEY("sources.*.timeouts.run", KEY_DURATION, SOURCE(ldap.run_ms), TEXT("1h"), "1s
 KEY("sources.*.page_size", KEY_INTEGER, SOURCE(ldap.page_size), "500", "0..2147483647", KEY_LDAP,
     "how many entries to ask for at a time; 0 asks for all at once"),
 
-KEY("sources.*.users", KEY_GROUP, SOURCE(users.present), NULL, NULL, 0,
+KEY("sources.*.users", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "which entries are people"),
 KEY("sources.*.users.base", KEY_STRING, SOURCE(users.base), NULL, NULL, 0,
-    "the DN below which people are; required for ldap, the whole file for ldif"),
+    "the DN below which people are; all of the source when absent"),
 KEY("sources.*.users.filter", KEY_STRING, SOURCE(users.filter), NULL, NULL, 0,
     "the LDAP filter people match; the usual object classes of people when absent"),
 KEY("sources.*.users.attributes", KEY_GROUP, NOWHERE, NULL, NULL, 0,
@@ -85,10 +88,10 @@ KEY("sources.*.users.attributes.email", KEY_STRING, SOURCE(users.email), TEXT("m
 KEY("sources.*.users.attributes.name", KEY_STRING, SOURCE(users.name), TEXT("cn"), NULL, KEY_NONEMPTY,
     "the name to show"),
 
-KEY("sources.*.groups", KEY_GROUP, SOURCE(groups.present), NULL, NULL, 0,
+KEY("sources.*.groups", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "which entries are groups"),
 KEY("sources.*.groups.base", KEY_STRING, SOURCE(groups.base), NULL, NULL, 0,
-    "the DN below which groups are; required for ldap, the whole file for ldif"),
+    "the DN below which groups are; all of the source when absent"),
 KEY("sources.*.groups.filter", KEY_STRING, SOURCE(groups.filter), NULL, NULL, 0,
     "the LDAP filter groups match; the usual object classes of groups when absent"),
 KEY("sources.*.groups.nested", KEY_BOOLEAN, SOURCE(groups.nested), "true", NULL, 0,
@@ -105,7 +108,7 @@ KEY("sources.*.groups.attributes.member", KEY_STRING, SOURCE(groups.member), NUL
 KEY("sources.*.units", KEY_GROUP, SOURCE(units.present), NULL, NULL, 0,
     "which entries are organizational units; subtree rules need them"),
 KEY("sources.*.units.base", KEY_STRING, SOURCE(units.base), NULL, NULL, 0,
-    "the DN below which units are; required for ldap, the whole file for ldif"),
+    "the DN below which units are; all of the source when absent"),
 KEY("sources.*.units.filter", KEY_STRING, SOURCE(units.filter), NULL, NULL, 0,
     "the LDAP filter units match; (objectClass=organizationalUnit) when absent"),
 KEY("sources.*.units.attributes", KEY_GROUP, NOWHERE, NULL, NULL, 0,
@@ -145,7 +148,7 @@ KEY("safety.grace", KEY_DURATION, ROOT(safety.grace_ms), TEXT("30d"), "0s..3650d
 
 KEY("rules", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "which entries give which roles, in the order of the file"),
-KEY("rules.default_admins", KEY_LIST, ROOT_LIST(default_admins, default_admin_count), NULL, NULL, 0,
+KEY("rules.default_admins", KEY_LIST, ROOT_LIST(default_admins, default_admin_count), NULL, NULL, KEY_NONEMPTY,
     "logins of the admins of a group made by a rule that names none"),
 KEY("rules.*", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "one rule, under a name you choose"),
@@ -173,7 +176,7 @@ KEY("rules.*.max_depth", KEY_INTEGER, RULE(max_depth), "0", "0..100", 0,
     "for subtree: units deeper than this count as their ancestor at this depth; 0 sets no limit"),
 KEY("rules.*.stop", KEY_BOOLEAN, RULE(stop), "false", NULL, 0,
     "an entry this rule matches is shown to no later rule"),
-KEY("rules.*.admins", KEY_LIST, RULE_LIST(admins, admin_count), NULL, NULL, 0,
+KEY("rules.*.admins", KEY_LIST, RULE_LIST(admins, admin_count), NULL, NULL, KEY_NONEMPTY,
     "logins of the admins of groups this rule makes"),
 };
 /* clang-format on */

@@ -65,7 +65,7 @@ static void include_file(struct loader *loader, const char *file)
 		return;
 	if (conf_child(root, "include_dir"))
 		report_error(loader, child_position(root, "include_dir"), "only the main file may set it",
-		             "\"include_dir\" is set in a file that is included itself");
+			     "\"include_dir\" is set in a file that is included itself");
 	else
 		tree_merge(loader, root);
 }
@@ -78,7 +78,7 @@ static void include_directory(struct loader *loader, const struct conf_node *nod
 	if (count < 0) {
 		loader->partial = true;
 		report_error(loader, node_position(node), NULL, "the directory %s cannot be read: %s", directory,
-		             strerror(errno));
+			     strerror(errno));
 		return;
 	}
 	for (int i = 0; i < count; i++) {
@@ -153,7 +153,7 @@ static struct loader loader_start(const char *file, struct arena *arena, struct 
 }
 
 int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
-                struct error *err)
+		struct error *err)
 {
 	struct loader loader = loader_start(file, arena, findings);
 	struct document *document;
@@ -166,7 +166,7 @@ int config_load(const char *file, struct arena *arena, struct config **ret, stru
 }
 
 int config_load_text(const char *file, const char *bytes, size_t size, struct arena *arena, struct config **ret,
-                     struct findings *findings, struct error *err)
+		     struct findings *findings, struct error *err)
 {
 	struct loader loader = loader_start(file, arena, findings);
 

@@ -27,7 +27,7 @@ struct loader {
 
 /* The same as config_load() for text that is not in a file; include_dir is still followed. */
 int config_load_text(const char *file, const char *bytes, size_t size, struct arena *arena, struct config **ret,
-                     struct findings *findings, struct error *err);
+		     struct findings *findings, struct error *err);
 
 /* Report at a position; hint may be NULL. */
 void report_error(struct loader *loader, struct position position, const char *hint, const char *format, ...)

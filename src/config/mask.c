@@ -11,6 +11,7 @@
 struct walk {
 	const char *at, *end;
 	struct str *out;
+	bool quoted; /* inside a string, as far as this line tells */
 };
 
 static bool is_name_char(char c)
@@ -81,12 +82,42 @@ static void mask_bare(struct walk *walk)
 	bool comment = walk->at < walk->end && (*walk->at == '#' || *walk->at == '/');
 
 	while (walk->at < walk->end && *walk->at != '\n' &&
-	       (comment || (!isspace((unsigned char)*walk->at) && !strchr(";,}])\"", *walk->at))))
+	       (comment || (!isspace((unsigned char)*walk->at) && !strchr(";,{[(}])\"", *walk->at))))
 		walk->at++;
 	if (walk->at > start)
 		str_add(walk->out, MASK);
-	if (comment)
+}
+
+/* A group or list, which no secret is: whatever stands in it, to the closing bracket. */
+static void mask_bracketed(struct walk *walk)
+{
+	int depth = 0;
+
+	do {
+		const char *start = walk->at;
 		copy_space(walk);
+		if (walk->at < walk->end && (*walk->at == '"' || *walk->at == '\''))
+			mask_quoted(walk, *walk->at);
+		else
+			mask_bare(walk);
+		if (walk->at > start || walk->at == walk->end)
+			continue;
+		depth += strchr("{[(", *walk->at) ? 1 : strchr("}])", *walk->at) ? -1 : 0;
+		str_add_char(walk->out, *walk->at++);
+	} while (walk->at < walk->end && depth > 0);
+}
+
+/* Inside a string, as in a connection string. A quote here may end it or begin another: then the line is not shown. */
+static void mask_inner(struct walk *walk)
+{
+	if (walk->at < walk->end && *walk->at == '\'') {
+		mask_quoted(walk, '\'');
+	} else if (walk->at < walk->end && *walk->at == '"') {
+		walk->at += strcspn(walk->at, "\n");
+		str_add(walk->out, MASK);
+	} else {
+		mask_bare(walk);
+	}
 }
 
 /* Behind a secretive name: a separator, then one bare value or quoted pieces side by side. */
@@ -97,8 +128,15 @@ static void mask_value(struct walk *walk)
 		return;
 	str_add_char(walk->out, *walk->at++);
 	copy_space(walk);
-	if (walk->at < walk->end && *walk->at != '"' && *walk->at != '\'')
+	if (walk->quoted) {
+		mask_inner(walk);
+		return;
+	}
+	if (walk->at < walk->end && strchr("{[(", *walk->at))
+		mask_bracketed(walk);
+	else if (walk->at < walk->end && *walk->at != '"' && *walk->at != '\'')
 		mask_bare(walk);
+	copy_space(walk);
 	while (walk->at < walk->end && (*walk->at == '"' || *walk->at == '\'')) {
 		mask_quoted(walk, *walk->at);
 		copy_space(walk);
@@ -139,9 +177,22 @@ static void walk_authority(struct walk *walk)
 	walk->at = host;
 }
 
+static void walk_char(struct walk *walk)
+{
+	char c = *walk->at++;
+
+	str_add_char(walk->out, c);
+	if (c == '"')
+		walk->quoted = !walk->quoted;
+	else if (c == '\n')
+		walk->quoted = false;
+	else if (c == '\\' && walk->quoted && walk->at < walk->end && *walk->at != '\n')
+		str_add_char(walk->out, *walk->at++);
+}
+
 void mask_secrets(const char *text, size_t size, struct str *out)
 {
-	struct walk walk = {text, text + size, out};
+	struct walk walk = {text, text + size, out, false};
 
 	while (walk.at < walk.end) {
 		if (is_name_char(*walk.at))
@@ -149,6 +200,6 @@ void mask_secrets(const char *text, size_t size, struct str *out)
 		else if (starts(&walk, "://"))
 			walk_authority(&walk);
 		else
-			str_add_char(out, *walk.at++);
+			walk_char(&walk);
 	}
 }

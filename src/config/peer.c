@@ -124,7 +124,8 @@ static const char *percent_decode(const char *text, size_t size, struct arena *a
 	size_t used = 0;
 
 	for (size_t i = 0; i < size; i++) {
-		bool escaped = text[i] == '%' && i + 2 < size && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+		bool escaped =
+		    text[i] == '%' && i + 2 < size && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
 		out[used++] = escaped ? (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
 		i += escaped ? 2 : 0;
 	}
@@ -160,7 +161,8 @@ static void parse_parameters(const char *text, struct arena *arena, struct conni
 		const char *equals = memchr(text, '=', size);
 		size_t name = equals ? (size_t)(equals - text) : size;
 		if (equals)
-			take(ret, percent_decode(text, name, arena), percent_decode(equals + 1, size - name - 1, arena));
+			take(ret, percent_decode(text, name, arena),
+			     percent_decode(equals + 1, size - name - 1, arena));
 		text += size + (text[size] == '&');
 	}
 }

@@ -34,7 +34,7 @@ static void append(struct loader *loader, struct conf_node *parent, struct conf_
 static void report_twice(struct loader *loader, const struct conf_node *again, const struct conf_node *first)
 {
 	report_error(loader, node_position(again), "keep one of the two", "\"%s\" is already set in %s:%d", again->name,
-	             first->file, first->line);
+		     first->file, first->line);
 }
 
 static struct conf_node *copy_empty(struct loader *loader, const struct conf_node *node)
@@ -86,37 +86,45 @@ void tree_merge(struct loader *loader, const struct conf_node *root)
 
 /* --- unknown and missing keys -------------------------------------------------------------------------------------- */
 
-/* "sources.*.users" for a key that is known there and not here; NULL when it is known nowhere. */
-static const char *other_place(struct loader *loader, const char *name)
+/* "sources.*.users" for a key that is known below pattern, though not in it; NULL when it is not. */
+static const char *other_place(struct loader *loader, const char *pattern, const char *name)
 {
 	size_t count;
 	const struct key *keys = keys_all(&count);
 
 	for (size_t i = 0; i < count; i++) {
 		const char *leaf = key_leaf(&keys[i]);
-		if (strcmp(leaf, name) == 0 && leaf > keys[i].entry.path)
-			return arena_strndup(loader->arena, keys[i].entry.path, (size_t)(leaf - keys[i].entry.path) - 1);
+		if (strcmp(leaf, name) == 0 && leaf > keys[i].entry.path &&
+		    text_starts_with(keys[i].entry.path, pattern))
+			return arena_strndup(loader->arena, keys[i].entry.path,
+					     (size_t)(leaf - keys[i].entry.path) - 1);
 	}
 	return NULL;
+}
+
+static const char *known_names(struct loader *loader, const char *const *names, size_t count)
+{
+	struct str known = {0};
+
+	for (size_t i = 0; i < count; i++)
+		str_printf(&known, "%s%s", i ? ", " : "", names[i]);
+	const char *hint = arena_printf(loader->arena, "known here: %s", str_text(&known));
+	str_free(&known);
+	return hint;
 }
 
 static const char *unknown_hint(struct loader *loader, const char *pattern, const char *name)
 {
 	const char *names[NAMES_MAX];
 	size_t count = key_names(pattern, names, NAMES_MAX);
+	const char *place = other_place(loader, pattern, name);
 	const char *near = text_nearest(name, names, count);
-	const char *place = near ? NULL : other_place(loader, name);
-	struct str known = {0};
 
-	if (near)
+	if (!place && near)
 		return arena_printf(loader->arena, "did you mean \"%s\"?", near);
-	if (place)
-		return arena_printf(loader->arena, "it belongs in %s", place);
-	for (size_t i = 0; i < count; i++)
-		str_printf(&known, "%s%s", i ? ", " : "", names[i]);
-	const char *hint = arena_printf(loader->arena, "known here: %s", str_text(&known));
-	str_free(&known);
-	return hint;
+	if (!place)
+		place = other_place(loader, "", name);
+	return place ? arena_printf(loader->arena, "it belongs in %s", place) : known_names(loader, names, count);
 }
 
 static void report_unknown(struct loader *loader, const struct group *group, const struct conf_node *node)
@@ -139,11 +147,11 @@ static void check_required(struct loader *loader, const struct group *group)
 		    conf_child(group->node, key_leaf(&keys[i])))
 			continue;
 		if (*group->path)
-			report_error(loader, node_position(group->node), keys[i].entry.help, "%s has no \"%s\"", group->path,
-			             key_leaf(&keys[i]));
+			report_error(loader, node_position(group->node), keys[i].entry.help, "%s has no \"%s\"",
+				     group->path, key_leaf(&keys[i]));
 		else if (!loader->partial)
 			report_error(loader, node_position(group->node), "write version: 1 as its first line",
-			             "the file does not say \"%s\"", key_leaf(&keys[i]));
+				     "the file does not say \"%s\"", key_leaf(&keys[i]));
 	}
 }
 
@@ -161,7 +169,6 @@ static void *record_for(struct loader *loader, const struct key *key, const stru
 		source->name = node->name;
 		source->position = node_position(node);
 		source->order = config->source_count++;
-		source->users.present = true;
 		return source;
 	}
 	if (strcmp(key->entry.path, "rules.*") == 0) {
@@ -176,7 +183,7 @@ static void *record_for(struct loader *loader, const struct key *key, const stru
 }
 
 static void read_child_group(struct loader *loader, const struct group *group, const struct key *key,
-                             const struct conf_node *node)
+			     const struct conf_node *node)
 {
 	const char *path = *group->path ? arena_printf(loader->arena, "%s.%s", group->path, node->name) : node->name;
 
@@ -186,8 +193,8 @@ static void read_child_group(struct loader *loader, const struct group *group, c
 		const char *near =
 		    chosen ? text_nearest(node->name, names, key_names(group->pattern, names, NAMES_MAX)) : NULL;
 		report_error(loader, node_position(node),
-		             near ? arena_printf(loader->arena, "did you mean \"%s\"?", near) : "write it as { ... }",
-		             "\"%s\" must be a group, not %s", node->name, conf_type_name(node->type));
+			     near ? arena_printf(loader->arena, "did you mean \"%s\"?", near) : "write it as { ... }",
+			     "\"%s\" must be a group, not %s", node->name, conf_type_name(node->type));
 		return;
 	}
 	if (key->offset != KEY_NOWHERE)

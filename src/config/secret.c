@@ -57,10 +57,11 @@ static int check_file(int fd, const char *path, struct error *err)
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, ERR_CONFIG, "%s: is not a regular file", path);
 	if (info.st_mode & S_IRWXO)
-		return error_set(err, ERR_CONFIG, "%s: is open to every user of this host; run: chmod o= %s", path, path);
+		return error_set(err, ERR_CONFIG, "%s: is open to every user of this host; run: chmod o= %s", path,
+				 path);
 	if (info.st_size > SECRET_SIZE_MAX)
 		return error_set(err, ERR_CONFIG, "%s: is larger than %d KiB, so it is no secret", path,
-		                 SECRET_SIZE_MAX / 1024);
+				 SECRET_SIZE_MAX / 1024);
 	return 0;
 }
 
@@ -80,7 +81,8 @@ static int read_all(int fd, const char *path, struct secret *ret, struct error *
 		secret.size += got > 0 ? (size_t)got : 0;
 	}
 	if (secret.size > SECRET_SIZE_MAX) {
-		error_set(err, ERR_CONFIG, "%s: is larger than %d KiB, so it is no secret", path, SECRET_SIZE_MAX / 1024);
+		error_set(err, ERR_CONFIG, "%s: is larger than %d KiB, so it is no secret", path,
+			  SECRET_SIZE_MAX / 1024);
 		goto fail;
 	}
 	if (secret.size > 0 && bytes[secret.size - 1] == '\n')

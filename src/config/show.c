@@ -94,7 +94,8 @@ static void add_number(struct str *out, const struct key *key, const void *field
 	if (key->kind == KEY_DURATION)
 		str_printf(out, "\"%s\"", duration_format(*(const int64_t *)field, buffer, sizeof(buffer)));
 	else
-		str_printf(out, "%" PRId64 "%s", *(const int64_t *)field, *(const int64_t *)field > INT32_MAX ? "L" : "");
+		str_printf(out, "%" PRId64 "%s", *(const int64_t *)field,
+			   *(const int64_t *)field > INT32_MAX ? "L" : "");
 }
 
 /* Append the value; nothing when it is unset. */
@@ -129,7 +130,7 @@ static void add_value(struct str *out, const struct key *key, const void *record
 	case KEY_WORDS:
 		if (*(const size_t *)((const char *)record + key->count_offset) > 0)
 			add_list(out, *(const char *const *const *)field,
-			         *(const size_t *)((const char *)record + key->count_offset));
+				 *(const size_t *)((const char *)record + key->count_offset));
 		break;
 	case KEY_SELECTOR:
 		add_selector(out, key, record);
@@ -148,6 +149,9 @@ static void show_value(struct show *show, const struct key *key, const struct sh
 
 	add_value(&value, key, shown->record);
 	add_value(&usual, key, shown->defaults);
+	/* An empty text is left out, unless leaving it out would say something else. */
+	if (key->kind == KEY_STRING && value.size == 0 && usual.size > 0)
+		add_text(&value, "");
 	bool differs = strcmp(str_text(&value), str_text(&usual)) != 0;
 	if (value.size > 0 && (differs || show->with_defaults || (key->flags & KEY_REQUIRED))) {
 		indent(show);
@@ -162,10 +166,9 @@ static void show_group(struct show *show, const char *pattern, const struct show
 /* True for a group that means something even when nothing is in it. */
 static bool tells_something(const struct key *key, const struct shown *shown)
 {
-	return key->offset == KEY_NOWHERE
-	           ? strcmp(key_leaf(key), "*") == 0
-	           : *(const bool *)((const char *)shown->defaults + key->offset) !=
-	                 *(const bool *)((const char *)shown->record + key->offset);
+	return key->offset == KEY_NOWHERE ? strcmp(key_leaf(key), "*") == 0
+					  : *(const bool *)((const char *)shown->defaults + key->offset) !=
+						*(const bool *)((const char *)shown->record + key->offset);
 }
 
 /* Open a group, let it be filled, and take it back if it stayed empty and would tell nothing. */
@@ -193,10 +196,8 @@ static void show_sources(struct show *show, const struct key *key, const struct 
 	struct source_config usual = {0};
 
 	value_defaults(show->arena, RECORD_SOURCE, &usual);
-	usual.users.present = true;
 	for (size_t i = 0; i < config->source_count; i++) {
 		bool ldap = strcmp(config->sources[i].type, "ldap") == 0;
-		usual.groups.present = !ldap;
 		struct shown shown = {&config->sources[i], &usual, ldap ? KEY_LDIF : KEY_LDAP};
 		show_named(show, config->sources[i].name, key, &shown);
 	}

@@ -35,12 +35,12 @@ struct syntax {
 	size_t depth;
 	struct name *names;
 	size_t name_count, name_room;
-	struct token last; /* the token before */
-	int reported_line; /* one finding per line: those that follow from it would only confuse */
-	size_t reported;   /* its place among the findings */
-	bool cut_string;   /* brackets cannot be trusted any more */
-	bool too_deep;     /* what follows would be misjudged */
-	struct frame suspect;  /* the first group whose end is indented unlike its beginning */
+	struct token last;    /* the token before */
+	int reported_line;    /* one finding per line: those that follow from it would only confuse */
+	size_t reported;      /* its place among the findings */
+	bool cut_string;      /* brackets cannot be trusted any more */
+	bool too_deep;        /* what follows would be misjudged */
+	struct frame suspect; /* the first group whose end is indented unlike its beginning */
 	int suspect_end;
 };
 
@@ -96,7 +96,7 @@ static void check_duplicate(struct syntax *syntax, struct token token)
 		if (name->size != token.size || memcmp(name->start, token.start, token.size) != 0)
 			continue;
 		report_error(syntax->loader, position_of(syntax, token.line), "keep one of the two",
-		             "\"%.*s\" is already set in line %d", (int)token.size, token.start, name->line);
+			     "\"%.*s\" is already set in line %d", (int)token.size, token.start, name->line);
 		return;
 	}
 }
@@ -149,10 +149,11 @@ static void report_open(struct syntax *syntax, const struct frame *frame, const 
 		return;
 	if (frame->of.size > 0)
 		report_error(syntax->loader, position_of(syntax, frame->token.line), hint,
-		             "the \"%c\" of \"%.*s\" is never closed", frame->opener, (int)frame->of.size, frame->of.start);
+			     "the \"%c\" of \"%.*s\" is never closed", frame->opener, (int)frame->of.size,
+			     frame->of.start);
 	else
-		report_error(syntax->loader, position_of(syntax, frame->token.line), hint, "this \"%c\" is never closed",
-		             frame->opener);
+		report_error(syntax->loader, position_of(syntax, frame->token.line), hint,
+			     "this \"%c\" is never closed", frame->opener);
 }
 
 static void pop(struct syntax *syntax)
@@ -165,7 +166,8 @@ static void notice_indent(struct syntax *syntax, struct token token)
 {
 	const struct frame *frame = top(syntax);
 
-	if (syntax->suspect_end || !token.first || token.line == frame->token.line || token.indent == frame->token.indent)
+	if (syntax->suspect_end || !token.first || token.line == frame->token.line ||
+	    token.indent == frame->token.indent)
 		return;
 	syntax->suspect = *frame;
 	syntax->suspect_end = token.line;
@@ -189,8 +191,8 @@ static void close_bracket(struct syntax *syntax, struct token token)
 	}
 	for (; syntax->depth > match; pop(syntax))
 		report_open(syntax, top(syntax),
-		            arena_printf(syntax->loader->arena, "the \"%c\" in line %d ends what is around it", *token.start,
-		                         token.line));
+			    arena_printf(syntax->loader->arena, "the \"%c\" in line %d ends what is around it",
+					 *token.start, token.line));
 	notice_indent(syntax, token);
 	pop(syntax);
 }
@@ -201,8 +203,9 @@ static void report_unclosed(struct syntax *syntax)
 {
 	if (syntax->depth == 1 && syntax->suspect_end) {
 		report_open(syntax, &syntax->suspect,
-		            arena_printf(syntax->loader->arena, "the bracket in line %d is indented like the end of another group",
-		                         syntax->suspect_end));
+			    arena_printf(syntax->loader->arena,
+					 "the bracket in line %d is indented like the end of another group",
+					 syntax->suspect_end));
 		return;
 	}
 	for (size_t i = 1; i <= syntax->depth; i++)
@@ -222,7 +225,8 @@ static void check_integer(struct syntax *syntax, struct token token)
 	if (errno == ERANGE)
 		wrong(syntax, token, arena_printf(arena, "the number %.*s is too large", SHOWN_MAX, text), NULL);
 	else if (*rest == '\0' && (number > INT_MAX || number < INT_MIN))
-		wrong(syntax, token, arena_printf(arena, "the number %s is too large to be written without a suffix", text),
+		wrong(syntax, token,
+		      arena_printf(arena, "the number %s is too large to be written without a suffix", text),
 		      arena_printf(arena, "write %sL", text));
 }
 
@@ -237,8 +241,9 @@ static void check_escapes(struct syntax *syntax, struct token token)
 		if (c != 'a' && c != 'b' && c != 'f' && c != 'v')
 			continue;
 		report_warning(syntax->loader, position_of(syntax, token.line),
-		               arena_printf(arena, "write \\\\%c for a backslash and the letter %c", c, c),
-		               "\\%c in a string %s a control character", c, c == 'f' ? "is" : "becomes, from libconfig 1.8 on,");
+			       arena_printf(arena, "write \\\\%c for a backslash and the letter %c", c, c),
+			       "\\%c in a string %s a control character", c,
+			       c == 'f' ? "is" : "becomes, from libconfig 1.8 on,");
 		return;
 	}
 }
@@ -308,7 +313,7 @@ static void want_separator(struct syntax *syntax, struct token token)
 		return;
 	}
 	unexpected(syntax, token, "a \":\"",
-	           arena_printf(syntax->loader->arena, "write a \":\" between %s and its value", last_name(syntax)));
+		   arena_printf(syntax->loader->arena, "write a \":\" between %s and its value", last_name(syntax)));
 	top(syntax)->state = WANT_NAME;
 	if (is_value(token))
 		take_value(syntax, token);
@@ -347,7 +352,8 @@ static void after_list_value(struct syntax *syntax, struct token token)
 			unexpected(syntax, token, "a \",\"", "the values of a list are separated by commas");
 		top(syntax)->state = WANT_VALUE;
 	} else if (token.kind == TOKEN_SEPARATOR) {
-		unexpected(syntax, token, "a \",\"", "a list has values without names; a group of settings is written { }");
+		unexpected(syntax, token, "a \",\"",
+			   "a list has values without names; a group of settings is written { }");
 		top(syntax)->state = WANT_VALUE;
 	} else {
 		unexpected(syntax, token, "a \",\"", "there is no comma between two values of this list");
@@ -402,8 +408,10 @@ static bool handle_broken(struct syntax *syntax, struct token token)
 		      "set include_dir to a directory: every *.conf file there is read");
 		return true;
 	case TOKEN_STRANGE:
-		wrong(syntax, token, arena_printf(syntax->loader->arena, "found %s outside a string", shown(syntax, token)),
-		      (unsigned char)*token.start >= 0x80 ? "quotes are written \"...\", and spaces are plain ones" : NULL);
+		wrong(syntax, token,
+		      arena_printf(syntax->loader->arena, "found %s outside a string", shown(syntax, token)),
+		      (unsigned char)*token.start >= 0x80 ? "quotes are written \"...\", and spaces are plain ones"
+							  : NULL);
 		return true;
 	default:
 		return false;
@@ -440,12 +448,12 @@ static void check_bytes(struct loader *loader, const struct document *document)
 
 	if (document->has_nul)
 		report_error(loader, (struct position){document->file, 0}, "save it as UTF-8 text",
-		             "the file holds a NUL byte, so it is not text");
+			     "the file holds a NUL byte, so it is not text");
 	for (int number = 1; *line; number++) {
 		size_t size = strcspn(line, "\n");
 		if (!text_is_valid(line, size))
 			report_error(loader, (struct position){document->file, number}, "save the file as UTF-8",
-			             "this line is not UTF-8");
+				     "this line is not UTF-8");
 		line += size + (line[size] == '\n');
 	}
 }

@@ -53,15 +53,17 @@ static const char *expand_one(struct loader *loader, const struct conf_node *nod
 	size_t size = variable_size(start);
 
 	if (size == 0 || start[size] != '}') {
-		report_error(loader, node_position(node), "it is written ${env:NAME}, with letters, digits and _ in NAME",
-		             "a ${env: in this string is not complete");
+		report_error(loader, node_position(node),
+			     "it is written ${env:NAME}, with letters, digits and _ in NAME",
+			     "a ${env: in this string is not complete");
 		return NULL;
 	}
 	const char *name = arena_strndup(loader->arena, start, size);
 	const char *value = getenv(name);
 	if (!value) {
-		report_error(loader, node_position(node), "set it for rosterd and for rosterctl, or write the value here",
-		             "the environment variable %s is not set", name);
+		report_error(loader, node_position(node),
+			     "set it for rosterd and for rosterctl, or write the value here",
+			     "the environment variable %s is not set", name);
 		return NULL;
 	}
 	str_add(out, value);
@@ -94,8 +96,8 @@ static const char *slot_text(const struct slot *slot)
 {
 	if (slot->node->type != CONF_STRING) {
 		bool scalar = slot->node->type != CONF_GROUP && slot->node->type != CONF_LIST;
-		wrong(slot, scalar ? "write the value in quotes" : NULL,
-		      "must be a string, not %s", conf_type_name(slot->node->type));
+		wrong(slot, scalar ? "write the value in quotes" : NULL, "must be a string, not %s",
+		      conf_type_name(slot->node->type));
 		return NULL;
 	}
 	const char *text = value_text(slot->loader, slot->node);
@@ -149,8 +151,8 @@ static int store_secret(const struct slot *slot)
 static int store_boolean(const struct slot *slot)
 {
 	if (slot->node->type != CONF_TRUTH)
-		return wrong(slot, "write true or false, without quotes",
-		             "must be true or false, not %s", conf_type_name(slot->node->type));
+		return wrong(slot, "write true or false, without quotes", "must be true or false, not %s",
+			     conf_type_name(slot->node->type));
 	*(bool *)field(slot) = slot->node->truth;
 	return 0;
 }
@@ -163,8 +165,8 @@ static int out_of_range(const struct slot *slot)
 static int store_integer(const struct slot *slot)
 {
 	if (slot->node->type != CONF_INTEGER)
-		return wrong(slot, "write digits, without quotes and without a unit",
-		             "must be a whole number, not %s", conf_type_name(slot->node->type));
+		return wrong(slot, "write digits, without quotes and without a unit", "must be a whole number, not %s",
+			     conf_type_name(slot->node->type));
 	char *rest;
 	int64_t least = strtoll(slot->key->entry.choices, &rest, 10);
 	int64_t most = strtoll(rest + strlen(".."), NULL, 10);
@@ -204,8 +206,9 @@ static int store_duration(const struct slot *slot)
 		return -1;
 	int64_t milliseconds = duration_parse(text);
 	if (milliseconds < 0)
-		return wrong(slot, hint, *text && text[strspn(text, "0123456789")] == '\0' ? "is a duration without a unit"
-		                                                                          : "is not a duration");
+		return wrong(slot, hint,
+			     *text && text[strspn(text, "0123456789")] == '\0' ? "is a duration without a unit"
+									       : "is not a duration");
 	if (!duration_in_range(slot->key->entry.choices, milliseconds))
 		return out_of_range(slot);
 	*(int64_t *)field(slot) = milliseconds;
@@ -233,7 +236,7 @@ static int unknown_choice(const struct slot *slot, const char *text, const char 
 	struct loader *loader = slot->loader;
 	const char *near = text_nearest(text, choices, count);
 	const char *hint = near ? arena_printf(loader->arena, "did you mean \"%s\"?", near)
-	                        : arena_printf(loader->arena, "known here: %s", slot->key->entry.choices);
+				: arena_printf(loader->arena, "known here: %s", slot->key->entry.choices);
 	return wrong(slot, hint, "cannot be \"%s\"", text);
 }
 
@@ -283,13 +286,13 @@ static int store_list(const struct slot *slot)
 	if (node->type == CONF_STRING && slot->key->kind == KEY_WORDS)
 		return store_words(slot);
 	if (node->type != CONF_LIST)
-		return wrong(slot, "write [ \"one\", \"two\" ]",
-		             "must be a list of strings, not %s", conf_type_name(node->type));
+		return wrong(slot, "write [ \"one\", \"two\" ]", "must be a list of strings, not %s",
+			     conf_type_name(node->type));
 	const char **items = arena_alloc_array(slot->loader->arena, node->count, sizeof(*items));
 	for (size_t i = 0; i < node->count; i++) {
 		if (node->children[i]->type != CONF_STRING)
-			return wrong(slot, "write [ \"one\", \"two\" ]",
-			             "must hold strings, not %s", conf_type_name(node->children[i]->type));
+			return wrong(slot, "write [ \"one\", \"two\" ]", "must hold strings, not %s",
+				     conf_type_name(node->children[i]->type));
 		items[i] = value_text(slot->loader, node->children[i]);
 		if (!items[i])
 			return -1;
@@ -339,11 +342,11 @@ static int store_role(const struct slot *slot)
 int value_store(struct loader *loader, const struct key *key, const struct conf_node *node, void *record)
 {
 	static int (*const stores[])(const struct slot *) = {
-	    [KEY_STRING] = store_string,     [KEY_PATH] = store_string,         [KEY_SECRET] = store_secret,
-	    [KEY_DURATION] = store_duration, [KEY_INTEGER] = store_integer,     [KEY_BOOLEAN] = store_boolean,
-	    [KEY_CHOICE] = store_choice,     [KEY_MODE] = store_choice,         [KEY_FIRST] = store_choice,
-	    [KEY_LIST] = store_list,         [KEY_WORDS] = store_list,          [KEY_SELECTOR] = store_selector,
-	    [KEY_ROLE] = store_role,         [KEY_VERSION] = check_version,     [KEY_INCLUDE] = NULL,
+	    [KEY_STRING] = store_string,     [KEY_PATH] = store_string,     [KEY_SECRET] = store_secret,
+	    [KEY_DURATION] = store_duration, [KEY_INTEGER] = store_integer, [KEY_BOOLEAN] = store_boolean,
+	    [KEY_CHOICE] = store_choice,     [KEY_MODE] = store_choice,     [KEY_FIRST] = store_choice,
+	    [KEY_LIST] = store_list,         [KEY_WORDS] = store_list,      [KEY_SELECTOR] = store_selector,
+	    [KEY_ROLE] = store_role,         [KEY_VERSION] = check_version, [KEY_INCLUDE] = NULL,
 	};
 	struct slot slot = {loader, key, node, record};
 

@@ -28,18 +28,17 @@ const struct attribute *entry_attribute(const struct entry *entry, const char *n
 	return NULL;
 }
 
-static bool is_text(const struct value *value)
+/* NULL when it is empty or no text. */
+static const char *text_of(const struct value *value)
 {
-	return value->size > 0 && text_is_valid(value->data, value->size);
+	return value->size > 0 && text_is_valid(value->data, value->size) ? value->data : NULL;
 }
 
 const char *entry_text(const struct entry *entry, const char *name)
 {
 	const struct attribute *attribute = entry_attribute(entry, name);
 
-	if (!attribute || attribute->count == 0 || !is_text(&attribute->values[0]))
-		return NULL;
-	return attribute->values[0].data;
+	return attribute && attribute->count > 0 ? text_of(&attribute->values[0]) : NULL;
 }
 
 /* --- the chosen one of several values ------------------------------------------------------------------------------ */
@@ -73,11 +72,10 @@ static bool rdn_value(const char *dn, const char *name, struct str *out)
 	return found;
 }
 
-static bool is_prepared(const struct value *value, const struct str *prepared)
+static bool is_prepared(const char *text, const struct str *prepared)
 {
 	struct str mine = {0};
-	bool same =
-	    prepare_text(value->data, value->size, 0, &mine) == 0 && strcmp(str_text(&mine), str_text(prepared)) == 0;
+	bool same = prepare_text(text, strlen(text), 0, &mine) == 0 && strcmp(str_text(&mine), str_text(prepared)) == 0;
 
 	str_free(&mine);
 	return same;
@@ -89,12 +87,12 @@ static const char *smallest(const struct attribute *attribute, const struct str 
 	const char *least = NULL;
 
 	for (size_t i = 0; i < attribute->count; i++) {
-		const struct value *value = &attribute->values[i];
+		const char *text = text_of(&attribute->values[i]);
 
-		if (!is_text(value) || (wanted && !is_prepared(value, wanted)))
+		if (!text || (wanted && !is_prepared(text, wanted)))
 			continue;
-		if (!least || strcmp(value->data, least) < 0)
-			least = value->data;
+		if (!least || strcmp(text, least) < 0)
+			least = text;
 	}
 	return least;
 }
@@ -139,11 +137,11 @@ int entry_id(const struct attribute *attribute, struct arena *arena, const char 
 		*ret = arena_strdup(arena, uuid);
 		return 0;
 	}
-	if (!is_text(value))
+	*ret = text_of(value);
+	if (!*ret)
 		return error_set(err, ERR_DATA, "%s is empty or not text, choose another attribute as id",
 				 attribute->name);
-	*ret = value->data;
-	if (uuid_parse(value->data, bytes)) {
+	if (uuid_parse(*ret, bytes)) {
 		uuid_format(bytes, uuid);
 		*ret = arena_strdup(arena, uuid);
 	}

@@ -204,76 +204,88 @@ static int parse_value(struct parser *parser, struct filter *filter, struct str 
 	return 0;
 }
 
-static int parse_leaf(struct parser *parser, struct filter **ret)
+/* From here on the parsers return NULL with parser->err set when it is not a filter. */
+static struct filter *parse_leaf(struct parser *parser)
 {
 	struct filter *filter = new_filter(parser, FILTER_EQUAL);
 	struct str literal = {0};
 	int result;
 
 	if (parse_attribute(parser, filter) < 0 || parse_operator(parser, filter) < 0)
-		return -1;
+		return NULL;
 	result = parse_value(parser, filter, &literal);
 	str_free(&literal);
-	*ret = filter;
-	return result;
+	return result < 0 ? NULL : filter;
 }
 
 /* --- the tree -------------------------------------------------------------------------------------------------------- */
 
-static int parse_filter(struct parser *parser, struct filter **ret);
+static struct filter *parse_filter(struct parser *parser);
 
-static int parse_children(struct parser *parser, enum filter_kind kind, struct filter **ret)
+static struct filter *parse_children(struct parser *parser, enum filter_kind kind)
 {
-	struct filter *filter = new_filter(parser, kind), **end = &filter->children;
+	struct filter *filter = new_filter(parser, kind), *last = NULL;
 
 	parser->at++;
 	for (skip_white(parser); *parser->at == '('; skip_white(parser)) {
-		if (kind == FILTER_NOT && filter->children)
-			return fail(parser, parser->at, "! takes one filter only");
-		if (parse_filter(parser, end) < 0)
-			return -1;
-		end = &(*end)->next;
+		if (kind == FILTER_NOT && last) {
+			fail(parser, parser->at, "! takes one filter only");
+			return NULL;
+		}
+		struct filter *child = parse_filter(parser);
+
+		if (!child)
+			return NULL;
+		if (last)
+			last->next = child;
+		else
+			filter->children = child;
+		last = child;
 	}
-	if (kind == FILTER_NOT && !filter->children)
-		return fail(parser, parser->at, "expected ( behind !");
-	*ret = filter;
-	return 0;
+	if (kind != FILTER_NOT || last)
+		return filter;
+	fail(parser, parser->at, "expected ( behind !");
+	return NULL;
 }
 
-static int parse_inside(struct parser *parser, struct filter **ret)
+static struct filter *parse_inside(struct parser *parser)
 {
 	switch (*parser->at) {
 	case '&':
-		return parse_children(parser, FILTER_AND, ret);
+		return parse_children(parser, FILTER_AND);
 	case '|':
-		return parse_children(parser, FILTER_OR, ret);
+		return parse_children(parser, FILTER_OR);
 	case '!':
-		return parse_children(parser, FILTER_NOT, ret);
+		return parse_children(parser, FILTER_NOT);
 	default:
-		return parse_leaf(parser, ret);
+		return parse_leaf(parser);
 	}
 }
 
-static int parse_filter(struct parser *parser, struct filter **ret)
+static struct filter *parse_filter(struct parser *parser)
 {
-	if (++parser->depth > DEPTH_LIMIT)
-		return fail(parser, parser->at, "nested too deeply");
+	struct filter *filter;
+
+	if (++parser->depth > DEPTH_LIMIT) {
+		fail(parser, parser->at, "nested too deeply");
+		return NULL;
+	}
 	if (expect(parser, '(', "expected (") < 0)
-		return -1;
+		return NULL;
 	skip_white(parser);
-	if (parse_inside(parser, ret) < 0)
-		return -1;
+	filter = parse_inside(parser);
 	parser->depth--;
-	return expect(parser, ')', "expected )");
+	return filter && expect(parser, ')', "expected )") == 0 ? filter : NULL;
 }
 
 int filter_parse(const char *text, struct arena *arena, struct filter **ret, struct error *err)
 {
 	struct parser parser = {.text = text, .at = text, .arena = arena, .err = err};
-	struct filter *filter = NULL;
+	struct filter *filter;
 
 	skip_white(&parser);
-	if (parse_filter(&parser, &filter) < 0)
+	filter = parse_filter(&parser);
+	if (!filter)
 		return -1;
 	skip_white(&parser);
 	if (*parser.at != '\0')

@@ -42,8 +42,8 @@ static int judge_counts(struct judgement *judgement, struct arena *arena, struct
 		if (verdicts[i].decision != GUARD_HOLD)
 			continue;
 		add_reason(judgement, verdicts[i].reason);
-		if (store_guard_hold(judgement->store, judgement->run, &counts.items[i], verdicts[i].reason, &judgement->newly,
-		                     err) != 0)
+		if (store_guard_hold(judgement->store, judgement->run, &counts.items[i], verdicts[i].reason,
+				     &judgement->newly, err) != 0)
 			return -1;
 	}
 	return 0;

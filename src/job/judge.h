@@ -13,8 +13,8 @@ struct judgement {
 	const struct digest *applied; /* the rules last applied; NULL when nothing of this source ever was */
 	const struct digest *rules;
 	/* out */
-	bool whole;       /* the whole run waits */
-	int64_t newly;    /* rows held by this judgement, beside those that were held before */
+	bool whole;        /* the whole run waits */
+	int64_t newly;     /* rows held by this judgement, beside those that were held before */
 	char reason[1024]; /* of what is newly held, sentence by sentence; "" when nothing is */
 };
 

@@ -125,25 +125,29 @@ static void remark(struct stager *stager, const char *text)
 		stager->remarks[stager->remark_count++] = text;
 }
 
-/* memberUid names a login, everything else a DN. A value that is neither dangles under its own bytes. */
-static void fill_member(struct stager *stager, const char *name, const struct value *value, struct arena *arena,
-			struct digest *ret, const char **text)
+/* A member value may carry a unique identifier behind the DN (RFC 4517 3.3.21); it says nothing about who is meant. */
+static size_t without_identifier(const char *name, const struct value *value)
 {
-	struct error why = {0};
+	const char *mark = text_equal_fold(name, "uniqueMember") ? strrchr(value->data, '#') : NULL;
 
-	*text = arena_strndup(arena, value->data, value->size);
+	return mark != NULL && mark[1] == '\'' && text_ends_with(mark, "'B") ? (size_t)(mark - value->data)
+									     : value->size;
+}
+
+/* memberUid names a login, everything else a DN. A value that is neither dangles under its own bytes. */
+static struct digest member_reference(struct stager *stager, const char *name, const struct value *value,
+				      struct arena *arena)
+{
+	size_t size = without_identifier(name, value);
+
 	str_clear(&stager->text);
-	if (text_equal_fold(name, "memberUid")) {
-		*ret = reference(stager, "login", value->data, value->size);
-	} else if (text_is_valid(value->data, value->size) &&
-		   dn_canonical(value->data, value->size, &stager->text, &why) == 0) {
-		*ret = reference(stager, "dn", str_text(&stager->text), stager->text.size);
-	} else {
-		*ret = reference(stager, "raw", value->data, value->size);
-		if (!text_is_valid(value->data, value->size))
-			*text = "(not UTF-8)";
-		remark(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody", *text));
-	}
+	if (text_equal_fold(name, "memberUid"))
+		return reference(stager, "login", value->data, value->size);
+	if (text_is_valid(value->data, size) && dn_canonical(value->data, size, &stager->text, NULL) == 0)
+		return reference(stager, "dn", str_text(&stager->text), stager->text.size);
+	remark(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody",
+				    text_is_valid(value->data, value->size) ? value->data : "(not UTF-8)"));
+	return reference(stager, "raw", value->data, value->size);
 }
 
 static void fill_members(struct stager *stager, const struct entry *entry, struct arena *arena,
@@ -162,9 +166,13 @@ static void fill_members(struct stager *stager, const struct entry *entry, struc
 		const struct attribute *attribute = &entry->attributes[i];
 		if (!is_member_attribute(stager->source, attribute->name))
 			continue;
-		for (size_t v = 0; v < attribute->count; v++, ret->member_count++)
-			fill_member(stager, attribute->name, &attribute->values[v], arena, &members[ret->member_count],
-				    &texts[ret->member_count]);
+		for (size_t v = 0; v < attribute->count; v++, ret->member_count++) {
+			const struct value *value = &attribute->values[v];
+			members[ret->member_count] = member_reference(stager, attribute->name, value, arena);
+			texts[ret->member_count] = text_is_valid(value->data, value->size)
+						       ? arena_strndup(arena, value->data, value->size)
+						       : "(not UTF-8)";
+		}
 	}
 }
 

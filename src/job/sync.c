@@ -181,8 +181,9 @@ static int judge(struct sync *sync, struct error *err)
 	if (walk(sync, NULL, err) != 0)
 		return -1;
 	if (strcmp(sync->report->digest, expect) != 0)
-		return error_set(err, ERR_CONFLICT, "the plan is not the one that was agreed to: the directory or the model has "
-		                                    "changed since (see rosterctl plan)");
+		return error_set(err, ERR_CONFLICT,
+				 "the plan is not the one that was agreed to: the directory or the model has "
+				 "changed since (see rosterctl plan)");
 	return 0;
 }
 

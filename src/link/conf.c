@@ -9,7 +9,7 @@ enum { DEPTH_MAX = 32 };
 const char *conf_type_name(enum conf_type type)
 {
 	static const char *const names[] = {
-	    [CONF_GROUP] = "a group",    [CONF_LIST] = "a list",         [CONF_STRING] = "a string",
+	    [CONF_GROUP] = "a group",    [CONF_LIST] = "a list",        [CONF_STRING] = "a string",
 	    [CONF_INTEGER] = "a number", [CONF_REAL] = "a real number", [CONF_TRUTH] = "true or false",
 	};
 	return names[type];
@@ -73,7 +73,7 @@ static struct conf_node *copy_node(const config_setting_t *setting, const char *
 }
 
 int conf_parse(const char *text, const char *file, struct arena *arena, struct conf_node **ret, int *line,
-               struct error *err)
+	       struct error *err)
 {
 	int status = -1;
 	config_t config;

@@ -17,21 +17,10 @@ static enum error_class class_of_state(const char *state)
 		const char *prefix;
 		enum error_class class;
 	} classes[] = {
-	    {"08",    ERR_UNREACHABLE},
-            {"57P",   ERR_UNREACHABLE},
-            {"53",    ERR_UNREACHABLE},
-            {"28",    ERR_DENIED     },
-	    {"42501", ERR_DENIED     },
-            {"40",    ERR_CONFLICT   },
-            {"55P03", ERR_CONFLICT   },
-            {"55",    ERR_CONFLICT   },
-	    {"22",    ERR_DATA       },
-            {"23",    ERR_DATA       },
-            {"P0002", ERR_DATA       },
-            {"P0001", ERR_DATA       },
-	    {"3F000", ERR_CONFIG     },
-            {"42P01", ERR_CONFIG     },
-            {"3D000", ERR_CONFIG     },
+	    {"08", ERR_UNREACHABLE}, {"57P", ERR_UNREACHABLE}, {"53", ERR_UNREACHABLE}, {"28", ERR_DENIED},
+	    {"42501", ERR_DENIED},   {"40", ERR_CONFLICT},     {"55P03", ERR_CONFLICT}, {"55", ERR_CONFLICT},
+	    {"22", ERR_DATA},        {"23", ERR_DATA},         {"P0002", ERR_DATA},     {"P0001", ERR_DATA},
+	    {"3F000", ERR_CONFIG},   {"42P01", ERR_CONFIG},    {"3D000", ERR_CONFIG},
 	};
 	for (size_t i = 0; state != NULL && i < sizeof classes / sizeof classes[0]; i++)
 		if (text_starts_with(state, classes[i].prefix))
@@ -142,8 +131,7 @@ int pg_query_integer(struct pg *pg, const char *sql, const char *const params[],
 	return rc;
 }
 
-int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count,
-	      int (*batch)(const struct pg_rows *rows, void *context, struct error *err), void *context,
+int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, const struct pg_reader *reader,
 	      struct error *err)
 {
 	struct str text = {0};
@@ -160,7 +148,7 @@ int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t
 		if (pg_query(pg, fetch, NULL, 0, &rows, err) != 0)
 			goto out;
 		more = pg_count(rows) == STREAM_BATCH;
-		if (pg_count(rows) > 0 && batch(rows, context, err) != 0)
+		if (pg_count(rows) > 0 && reader->batch(rows, reader->context, err) != 0)
 			goto out;
 		pg_free(&rows);
 	}
@@ -206,6 +194,26 @@ int pg_columns(const struct pg_rows *rows)
 const char *pg_column_name(const struct pg_rows *rows, int column)
 {
 	return PQfname((const PGresult *)rows, column);
+}
+
+/* By the type's fixed number in PostgreSQL's catalog. */
+enum pg_kind pg_column_kind(const struct pg_rows *rows, int column)
+{
+	enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TIMESTAMPTZ = 1184, NUMERIC = 1700 };
+
+	switch (PQftype((const PGresult *)rows, column)) {
+	case BOOL:
+		return PG_KIND_BOOLEAN;
+	case INT2:
+	case INT4:
+	case INT8:
+	case NUMERIC:
+		return PG_KIND_NUMBER;
+	case TIMESTAMPTZ:
+		return PG_KIND_TIME;
+	default:
+		return PG_KIND_TEXT;
+	}
 }
 
 void pg_free(struct pg_rows **rows)

@@ -23,16 +23,17 @@ static enum guard_kind guard_kind_named(const char *name)
 }
 
 int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
-                       struct guard_counts *ret, struct error *err)
+		       struct guard_counts *ret, struct error *err)
 {
 	char id[NUMBER_TEXT], window[NUMBER_TEXT], few[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id), number_text(safety->window_ms, window),
-	                        number_text(safety->min_remove, few)};
+				number_text(safety->min_remove, few)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg,
-	             "select kind, scope, pending, recent, base from guard_counts($1, $2 * interval '1 millisecond', $3)", params,
-	             3, &rows, err) != 0)
+	if (pg_query(
+		store->pg,
+		"select kind, scope, pending, recent, base from guard_counts($1, $2 * interval '1 millisecond', $3)",
+		params, 3, &rows, err) != 0)
 		return -1;
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);
@@ -48,8 +49,8 @@ int store_guard_counts(struct store *store, int64_t run, const struct safety_con
 	return 0;
 }
 
-int store_guard_hold(struct store *store, int64_t run, const struct guard_count *count, const char *reason, int64_t *held,
-                     struct error *err)
+int store_guard_hold(struct store *store, int64_t run, const struct guard_count *count, const char *reason,
+		     int64_t *held, struct error *err)
 {
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id), guard_kind_name(count->kind), count->scope, reason};

@@ -96,7 +96,7 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 	grow(mirror);
 	if (pg_stream(store->pg,
 		      "select external_id, content, gone_since is not null from directory_entries where source = $1",
-		      params, 1, load_batch, mirror, err) != 0) {
+		      params, 1, &(struct pg_reader){load_batch, mirror}, err) != 0) {
 		mirror_free(&mirror);
 		return -1;
 	}
@@ -188,7 +188,7 @@ int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirr
 	if (pg_stream(store->pg,
 		      "select d.external_id, d.reference from directory_entries d join runs r on r.source = d.source "
 		      "where r.id = $1 and d.gone_since is null",
-		      params, 1, gone_batch, &gone, err) != 0 ||
+		      params, 1, &(struct pg_reader){gone_batch, &gone}, err) != 0 ||
 	    pg_copy_start(store->pg, "copy staged_gone (run, external_id, explicit) from stdin", err) != 0)
 		goto out;
 	const char *id = str_text(&gone.ids);
@@ -247,5 +247,5 @@ int store_mirror_walk(struct store *store, int64_t run,
 			 "select d.kind, d.external_id, d.dn, d.attributes from directory_entries d "
 			 "join runs r on r.source = d.source where r.id = $1 and d.gone_since is null and not exists "
 			 "(select from staged_entries s where s.run = r.id and s.external_id = d.external_id)",
-			 params, 1, walk_rows, &walk, err);
+			 params, 1, &(struct pg_reader){walk_rows, &walk}, err);
 }

@@ -44,7 +44,7 @@ int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, 
 	return pg_stream(store->pg,
 			 "select kind, action, held, login, dn, external_id, anchor, role, rule, position, via, was "
 			 "from planned_changes_named where run = $1 order by seq",
-			 params, 1, walk_batch, sink, err);
+			 params, 1, &(struct pg_reader){walk_batch, sink}, err);
 }
 
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)

@@ -75,9 +75,9 @@ int store_run_find(struct store *store, const char *name, struct arena *arena, s
 	struct pg_rows *rows = NULL;
 
 	if (pg_query(store->pg,
-	             "select n.id, s.name, n.state, coalesce(n.plan_digest, '') from need_run($1) n "
-	             "join sources s on s.id = n.source",
-	             params, 1, &rows, err) != 0)
+		     "select n.id, s.name, n.state, coalesce(n.plan_digest, '') from need_run($1) n "
+		     "join sources s on s.id = n.source",
+		     params, 1, &rows, err) != 0)
 		return -1;
 	*ret = (struct run_row){
 	    .run = pg_integer(rows, 0, 0),

@@ -43,14 +43,16 @@ static int list_migrations(struct dirent ***names, struct error *err)
 {
 	int count = scandir(schema_directory(), names, keep_migrations, alphasort);
 
-	if (count < 0)
-		return error_set(err, ERR_CONFIG, "cannot read the schema files in %s: %s", schema_directory(),
-				 strerror(errno));
+	if (count < 0) {
+		error_set(err, ERR_CONFIG, "cannot read the schema files in %s: %s", schema_directory(),
+			  strerror(errno));
+		return -1;
+	}
 	if (count == 0) {
 		free(*names);
-		return error_set(err, ERR_CONFIG,
-				 "there are no schema files in %s; install them or set ROSTER_SCHEMA_DIR",
-				 schema_directory());
+		error_set(err, ERR_CONFIG, "there are no schema files in %s; install them or set ROSTER_SCHEMA_DIR",
+			  schema_directory());
+		return -1;
 	}
 	return count;
 }

@@ -270,7 +270,7 @@ static int ldif_read_all(struct source *source, struct entry_sink *sink, struct 
 	const struct ldif_source *ldif = (const struct ldif_source *)source;
 	struct reading reading = {.config = ldif->config, .kinds = ldif->kinds, .sink = sink, .result = result};
 	struct ldif_lines *lines;
-	struct stat status;
+	struct stat status = {0};
 	FILE *file = NULL;
 	int done;
 

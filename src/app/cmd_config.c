@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration: checked, shown, explained. */
+#include "app/output.h"
+#include "app/verbs.h"
+#include "roster/json.h"
+#include "roster/source.h"
+
+#include <string.h>
+
+/* --- check ----------------------------------------------------------------------------------------------------------- */
+
+/* One line for each peer; the first fault decides the exit code, after all were tried. */
+static void note(const char *peer, int rc, const struct error *fault, struct error *err)
+{
+	if (rc == 0)
+		fprintf(stderr, "%s: ok\n", peer);
+	else
+		fprintf(stderr, "%s: %s\n", peer, fault->text);
+	if (rc != 0 && err->class == ERR_NONE)
+		*err = *fault;
+}
+
+static void try_database(struct app *app, struct error *err)
+{
+	struct store *store = NULL;
+	struct error fault = {0};
+	int rc = app_connect(app, STORE_DAEMON, &store, &fault);
+
+	store_close(&store);
+	note("database", rc, &fault, err);
+}
+
+static void try_source(struct app *app, const struct source_config *config, struct error *err)
+{
+	const struct source_ops *driver = source_driver(config->type);
+	struct source *source = NULL;
+	struct error fault = {0};
+	int rc;
+
+	if (driver == NULL) {
+		rc = error_set(&fault, ERR_CONFIG, "there is no driver for type \"%s\"", config->type);
+	} else {
+		rc = driver->open(config, &source, &fault);
+		driver->close(&source);
+	}
+	note(arena_printf(app->arena, "source %s", config->name), rc, &fault, err);
+}
+
+static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct option_value options[] = {{"--connect", OPTION_FLAG, NULL}};
+
+	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0 || app_configure(app, err) != 0)
+		return -1;
+	if (options[0].value != NULL) {
+		try_database(app, err);
+		for (size_t i = 0; i < app->config->source_count; i++)
+			try_source(app, &app->config->sources[i], err);
+		if (err->class != ERR_NONE)
+			return -1;
+	}
+	app_done(app, "%s is good: %zu source%s, %zu rule%s", app->config_file, app->config->source_count,
+	         app->config->source_count == 1 ? "" : "s", app->config->rule_count, app->config->rule_count == 1 ? "" : "s");
+	return 0;
+}
+
+/* --- show, explain --------------------------------------------------------------------------------------------------- */
+
+static int cmd_show(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct option_value options[] = {{"--defaults", OPTION_FLAG, NULL}};
+	struct str text = {0};
+	int rc = 0;
+
+	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0 || app_configure(app, err) != 0)
+		return -1;
+	config_show(app->config, options[0].value != NULL, &text);
+	if (app->format == OUTPUT_JSON) {
+		struct json *object = json_new_object();
+		rc = json_put_text(object, "configuration", str_text(&text), err);
+		if (rc == 0)
+			rc = output_json(object, err);
+		else
+			json_free(&object);
+	} else {
+		fputs(str_text(&text), stdout);
+	}
+	str_free(&text);
+	return rc;
+}
+
+/* A key is named by its path or by the end of it: "safety.window", "window". */
+static bool is_asked(const struct config_key *key, const char *asked)
+{
+	size_t size = strlen(key->path), asked_size = asked == NULL ? 0 : strlen(asked);
+
+	if (asked == NULL || strcmp(key->path, asked) == 0)
+		return true;
+	return size > asked_size && key->path[size - asked_size - 1] == '.' && text_ends_with(key->path, asked);
+}
+
+static int refuse_key(struct app *app, const char *asked, struct error *err)
+{
+	size_t count;
+	const struct config_key *keys = config_keys(&count);
+	const char **paths = arena_alloc_array(app->arena, count * 2, sizeof *paths);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *dot = strrchr(keys[i].path, '.');
+		paths[i] = keys[i].path;
+		paths[count + i] = dot == NULL ? keys[i].path : dot + 1;
+	}
+	const char *near = text_nearest(asked, paths, count * 2);
+	if (near != NULL)
+		return error_set(err, ERR_USAGE, "there is no key \"%s\"; did you mean \"%s\"?", asked, near);
+	return error_set(err, ERR_USAGE, "there is no key \"%s\"; see: rosterctl config explain", asked);
+}
+
+static int cmd_explain_key(struct app *app, int argc, char **argv, struct error *err)
+{
+	static const char *const headings[] = {"path", "type", "default", "choices", "help", NULL};
+	struct table *table = table_new(app->arena, "keys", headings);
+	size_t count;
+	const struct config_key *keys = config_keys(&count);
+
+	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 1, err) != 0)
+		return -1;
+	const char *asked = argc > 0 ? argv[0] : NULL;
+	for (size_t i = 0; i < count; i++) {
+		const char *cells[] = {keys[i].path, keys[i].type, keys[i].fallback, keys[i].choices, keys[i].help};
+		if (is_asked(&keys[i], asked))
+			table_add(table, cells);
+	}
+	if (table->rows == 0)
+		return refuse_key(app, asked, err);
+	table->record = asked != NULL;
+	return app_print_tables(app, &table, 1, err);
+}
+
+static const struct verb verbs[] = {
+    {
+	.name = "check",
+	.usage = "[--connect]",
+	.summary = "check the configuration",
+	.help = "Names everything wrong at once, each with its line and what to do. With --connect the database and every "
+		"source are tried too, but nothing is read.",
+	.example = "check --connect -f /etc/roster/rosterd.conf",
+	.run = cmd_check,
+    },
+    {
+	.name = "config show",
+	.usage = "[--defaults]",
+	.summary = "print the configuration as it took effect",
+	.help = "All files merged, what is as by default left out unless --defaults is given. Secrets are shown as the "
+		"references they are.",
+	.example = "config show --defaults",
+	.run = cmd_show,
+    },
+    {
+	.name = "config explain",
+	.usage = "[KEY]",
+	.summary = "explain the keys of the configuration",
+	.help = "KEY is a path such as safety.window, or the end of one. A * in a path stands for a name you choose.",
+	.example = "config explain max_remove",
+	.run = cmd_explain_key,
+    },
+};
+
+const struct verb_family config_family = {"Configuration", verbs, sizeof verbs / sizeof verbs[0]};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* People: who there is, and whom roster lets in. */
+#include "app/call.h"
+#include "app/verbs.h"
+
+static const struct call user_list[] = {
+    {.call = MODEL_USER_LIST, .most = 1, .params = {ARGUMENT(0)}, .rows = "users"},
+};
+
+static const struct call user_show[] = {
+    {.call = MODEL_USER_SHOW, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "identities", .record = true},
+};
+
+static const struct call user_create[] = {
+    {.call = MODEL_USER_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0), OPTION("--email"), OPTION("--name")}, .done = "user {0} is there"},
+};
+
+static const struct call user_suspend[] = {
+    {.call = MODEL_USER_SUSPEND, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "user {0} is suspended"},
+};
+
+static const struct call user_resume[] = {
+    {.call = MODEL_USER_RESUME, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "the suspension of user {0} by hand is over"},
+};
+
+static const struct verb verbs[] = {
+    {
+	.name = "user list",
+	.usage = "[PATTERN]",
+	.summary = "list people, or those whose login holds PATTERN",
+	.help = "Shows everybody roster ever knew, active or not, with the sources that know them.",
+	.example = "user list ng",
+	.run = call_run,
+	.calls = user_list,
+	.call_count = 1,
+    },
+    {
+	.name = "user show",
+	.usage = "USER",
+	.summary = "show a person: sources, entries, state",
+	.help = "USER is a login, or the id where a login had several people. What the person holds is shown "
+	        "by access, why by explain.",
+	.example = "user show alice",
+	.run = call_run,
+	.calls = user_show,
+	.call_count = 1,
+    },
+    {
+	.name = "user create",
+	.usage = "LOGIN [--email EMAIL] [--name NAME]",
+	.summary = "add a person no source knows",
+	.help = "For people who are in no directory. No synchronisation takes them away. Only a platform "
+	        "administrator may.",
+	.example = "user create guest1 --name \"A Guest\" --email guest1@example.com",
+	.run = call_run,
+	.calls = user_create,
+	.call_count = 1,
+    },
+    {
+	.name = "user suspend",
+	.usage = "USER",
+	.summary = "take all access from a person at once",
+	.help = "Outranks every source until `user resume`. What the person holds is kept, but gives nothing. "
+	        "Only a platform administrator may.",
+	.example = "user suspend mallory",
+	.run = call_run,
+	.calls = user_suspend,
+	.call_count = 1,
+    },
+    {
+	.name = "user resume",
+	.usage = "USER",
+	.summary = "undo user suspend",
+	.help = "The person is active again if the sources say so. Only a platform administrator may.",
+	.example = "user resume mallory",
+	.run = call_run,
+	.calls = user_resume,
+	.call_count = 1,
+    },
+};
+
+const struct verb_family user_family = {"People", verbs, sizeof verbs / sizeof verbs[0]};

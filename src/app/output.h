@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output: what verbs print on standard output, in the three forms rosterctl knows.
+ *
+ * A table has a name, columns and rows of texts; NULL is nothing. Several tables make one document: one object in JSON,
+ * one below the other otherwise. A record is a table whose rows read better from top to bottom. Tables live in the arena,
+ * their cells are borrowed.
+ */
+#ifndef APP_OUTPUT_H
+#define APP_OUTPUT_H
+
+#include "roster/app.h"
+
+enum { COLUMNS_MOST = 24 };
+
+struct table {
+	const char *name;
+	bool record;
+	int columns;
+	const char *headings[COLUMNS_MOST];
+	enum pg_kind kinds[COLUMNS_MOST];
+	struct arena *arena;
+	const char **cells; /* row by row */
+	size_t rows, room;
+};
+
+/* A table of texts with these headings, to be filled; NULL ends the headings. */
+struct table *table_new(struct arena *arena, const char *name, const char *const headings[]);
+void table_add(struct table *table, const char *const cells[]);
+/* The rows must live as long as the table. */
+struct table *table_of_rows(struct arena *arena, const char *name, const struct pg_rows *rows);
+
+int app_print_tables(struct app *app, struct table *const tables[], size_t count, struct error *err);
+
+/* Append text for a terminal: control characters, which could move its cursor, become '?'. */
+void output_add_text(struct str *out, const char *text);
+/* {"schema": 1} with the members of object put into it; gives object back to nobody: it is freed. */
+struct json;
+int output_json(struct json *object, struct error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "roster/model.h"
+#include "store/private.h"
+
+/* Each call is one statement; its parameters are numbered without a gap. */
+static const struct {
+	const char *sql;
+	size_t params;
+} calls[MODEL_CALLS] = {
+    [MODEL_TREE] = {"select * from tree($1)", 1},
+    [MODEL_ACCESS] = {"select * from access_of($1)", 1},
+    [MODEL_HOLDINGS] = {"select * from holdings_of($1)", 1},
+    [MODEL_WHO_CAN] = {"select login, role, anchor, source, distance, user_id from who_can($1, $2, $3::bigint)", 3},
+    [MODEL_EFFECTIVE] = {"select * from effective_access($1, $2, $3::bigint)", 3},
+    [MODEL_CAN] = {"select can($1, $2, $3)", 3},
+    [MODEL_STATISTICS] = {"select * from statistics", 0},
+    [MODEL_USER_LIST] = {"select * from user_list($1)", 1},
+    [MODEL_USER_SHOW] = {"select * from user_show($1)", 1},
+    [MODEL_APP_LIST] = {"select * from app_list()", 0},
+    [MODEL_APP_MEMBERS] = {"select * from app_members($1)", 1},
+    [MODEL_NAMESPACE_LIST] = {"select * from namespace_list()", 0},
+    [MODEL_ROLE_LIST] = {"select role, kind, permissions, members, apps, tags, description from role_list()", 0},
+    [MODEL_ROLE_SHOW] = {"select * from role_show($1)", 1},
+    [MODEL_GROUP_MEMBERS] = {"select * from group_members($1)", 1},
+    [MODEL_RUN_LIST] = {"select * from run_list($1::integer)", 1},
+    [MODEL_RUN_SHOW] = {"select * from run_show($1)", 1},
+    [MODEL_RUN_DIFF] = {"select * from run_diff($1)", 1},
+    [MODEL_SOURCE_LIST] = {"select * from source_list()", 0},
+    [MODEL_QUARANTINE_LIST] = {"select * from quarantine_list()", 0},
+    [MODEL_ENTRY_LIST] = {"select * from entry_list($1, $2)", 2},
+
+    [MODEL_PERSON_STATE] = {"select id, login, active, state from person_state($1)", 1},
+    [MODEL_RESOURCE_STATE] = {"select resource_named($1), permission_named($2), head(), "
+			      "exists (select from app_list() a where a.archived and 'app:' || a.app = "
+			      "resource_name(resource_named($1))), resource_name(resource_named($1))",
+			      2},
+    [MODEL_PATHS] = {"select p.*, v.by, v.cause from model_paths($1::uuid, $2::integer, $3::smallint) p "
+		     "left join lateral revision_made(p.since) v on true",
+		     3},
+    [MODEL_DIRECTORY_PATHS] = {"select entry_dn, seen_at, array_to_json(path), rule, position, captures "
+			       "from directory_paths($1::uuid, $2::integer, $3::integer, $4::smallint)",
+			       4},
+    [MODEL_ROLES_WITHOUT] = {"select * from roles_without($1::uuid, $2::integer, $3::smallint)", 3},
+    [MODEL_WAITING_DOORS] = {"select * from waiting_doors($1::uuid, $2::integer, $3::smallint)", 3},
+    [MODEL_MISSED_DOORS] = {"select * from missed_doors($1::uuid, $2::integer, $3::smallint)", 3},
+    [MODEL_OPENING] = {"select * from opening($1, $2, $3, $4::integer, $5::smallint)", 5},
+
+    [MODEL_INIT_ADMINISTRATOR] = {"select init_administrator($1, coalesce($2::name, session_user)), "
+				  "admit_operator(coalesce($2::name, session_user))",
+				  2},
+    [MODEL_USER_CREATE] = {"select user_create($1, $2, $3)", 3},
+    [MODEL_USER_SUSPEND] = {"select user_suspend($1)", 1},
+    [MODEL_USER_RESUME] = {"select user_resume($1)", 1},
+    [MODEL_GROUP_CREATE] = {"select group_create($1, $2, $3)", 3},
+    [MODEL_GROUP_MOVE] = {"select group_move($1, $2)", 2},
+    [MODEL_GROUP_MEMBER_ADD] = {"select group_member_add($1, $2, $3, $4::timestamptz)", 4},
+    [MODEL_GROUP_MEMBER_REMOVE] = {"select group_member_remove($1, $2, $3)", 3},
+    [MODEL_APP_CREATE] = {"select app_create($1, $2, $3)", 3},
+    [MODEL_APP_OWNER] = {"select app_owner($1, $2)", 2},
+    [MODEL_APP_GROUP] = {"select app_group($1, $2)", 2},
+    [MODEL_APP_ARCHIVE] = {"select app_archive($1, $2::boolean)", 2},
+    [MODEL_APP_MEMBER_ADD] = {"select app_member_add($1, $2, $3)", 3},
+    [MODEL_APP_MEMBER_REMOVE] = {"select app_member_remove($1, $2, $3)", 3},
+    [MODEL_NAMESPACE_CREATE] = {"select namespace_create($1, $2, $3::purpose[])", 3},
+    [MODEL_NAMESPACE_ATTACH] = {"select namespace_attach($1, $2)", 2},
+    [MODEL_NAMESPACE_DETACH] = {"select namespace_detach($1, $2)", 2},
+    [MODEL_ROLE_CREATE] = {"select role_create($1, $2, $3)", 3},
+    [MODEL_ROLE_EDIT] = {"select role_edit($1, $2)", 2},
+};
+
+int model_call(struct store *store, enum model_call call, const char *const params[], struct pg_rows **rows,
+	       struct error *err)
+{
+	return pg_query(store->pg, calls[call].sql, params, calls[call].params, rows, err);
+}
