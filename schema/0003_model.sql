@@ -49,9 +49,11 @@ create index on groups_history (id);
 create unique index one_root on groups ((true)) where parent_id is null;
 create trigger delete_resource after delete on groups for each row execute function delete_resource();
 
+-- Written by the triggers below only. No foreign keys: every row follows from groups, and to check a row costs more than
+-- to make it.
 create table group_closure (
-	ancestor integer not null references groups on delete cascade,
-	descendant integer not null references groups on delete cascade,
+	ancestor integer not null,
+	descendant integer not null,
 	distance integer not null check (distance >= 0),
 	primary key (descendant, ancestor)
 );
@@ -115,6 +117,14 @@ begin
 end $$;
 create trigger e_closure_moved after update on groups referencing old table as was new table as became
 	for each statement execute function groups_moved();
+
+create function groups_deleted() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	delete from group_closure c using gone where c.descendant = gone.id;
+	return null;
+end $$;
+create trigger e_closure_deleted after delete on groups referencing old table as gone
+	for each statement execute function groups_deleted();
 
 create function keep_root() returns trigger language plpgsql set search_path = roster, pg_temp as $$
 begin

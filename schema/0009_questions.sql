@@ -315,6 +315,14 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from revisions v left join users u on u.id = v.actor where v.id = revision_made.revision
 $$;
 
+-- Whether a permission means something on that kind of resource.
+create function permission_applies(permission smallint, resource integer) returns boolean
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (select from permissions p join scope_resources k on k.scope = p.scope
+		join resources r on r.kind = k.kind
+		where p.id = permission_applies.permission and r.id = permission_applies.resource)
+$$;
+
 -- Roles that reach the resource for this person without the permission, and the roles that would bring it.
 create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text)
 language sql stable security definer set search_path = roster, pg_temp as $$

@@ -26,8 +26,8 @@ struct app {
 	bool color;    /* standard output is a terminal and NO_COLOR is not set */
 	int exit_code; /* a verb may ask for another than 0: 2 for changes pending, 1 for held */
 	struct arena *arena;
-	struct config *config;    /* NULL until app_configure() */
-	const struct verb *verb;  /* the one that runs */
+	struct config *config;   /* NULL until app_configure() */
+	const struct verb *verb; /* the one that runs */
 };
 
 struct call; /* a question or an act that is one call of the model: src/app/call.h */
@@ -63,7 +63,7 @@ struct words {
 	char **argv;
 	struct option_value *options;
 	size_t option_count;
-	int least, most; /* positional arguments */
+	int least, most;     /* positional arguments */
 	struct arena *arena; /* of lists; NULL when no option is one */
 };
 /* Take the options out of argv; what is left are the positional arguments, at least least and at most most of them.

@@ -49,8 +49,8 @@ struct database_config {
 
 /* How the attributes of one kind of entry are found in a source. */
 struct entry_config {
-	const char *base;   /* "" for all of the source */
-	const char *filter; /* RFC 4515 */
+	const char *base;                      /* "" for all of the source */
+	const char *filter;                    /* RFC 4515 */
 	const char *id, *login, *email, *name; /* attribute names; login, email only for users */
 	const char *member;                    /* groups: the attribute holding members; "" for the usual ones */
 	bool nested;                           /* groups: members that are groups count */
@@ -62,23 +62,24 @@ struct ldap_config {
 	size_t url_count;
 	const char *bind_dn; /* "" for anonymous */
 	struct secret_reference password;
-	const char *sasl;    /* "" or "external" */
-	bool starttls;       /* never falls back to clear text */
-	const char *ca_file; /* "" for the system's */
+	const char *sasl;     /* "" or "external" */
+	bool starttls;        /* never falls back to clear text */
+	const char *ca_file;  /* "" for the system's */
 	bool allow_plaintext; /* credentials over ldap:// to another host without TLS: refused unless set */
-	int64_t connect_ms, operation_ms, run_ms; /* deadlines: TCP+TLS+bind, silence on an open search, the whole read */
-	int64_t page_size;   /* RFC 2696; 0 for none */
+	/* Deadlines: for TCP, TLS and bind together; for silence in an open search; for the whole read. */
+	int64_t connect_ms, operation_ms, run_ms;
+	int64_t page_size; /* RFC 2696; 0 for none */
 };
 
 struct source_config {
 	const char *name;
 	const char *type; /* a driver's name */
 	struct position position;
-	size_t order; /* place in the file: the first source that knows an attribute decides it */
-	const char *file;       /* ldif: path, relative to the configuration file */
+	size_t order;     /* place in the file: the first source that knows an attribute decides it */
+	const char *file; /* ldif: path */
 	struct ldap_config ldap;
 	struct entry_config users, groups, units;
-	bool authoritative;     /* its word on who is active counts (ruling: all by default) */
+	bool authoritative; /* its word on who is active counts (ruling: all by default) */
 	int64_t poll_ms, full_ms;
 	/* Attribute names to fetch and to keep in the mirror: those above plus all that rules mention. Sorted, unique;
 	 * filled by setup_load(), which knows the rules. */
@@ -107,10 +108,10 @@ struct rule_config {
 	struct position position;
 	const char *source; /* name of a source; "" for every source */
 	enum rule_selector selector;
-	const char *select; /* the DN, filter, `attribute ~ regex`, or base DN */
-	const char *into;   /* "/path/${capture}", "platform", "app:NAME" */
-	bool admin;         /* makes its people group admins instead of giving a role */
-	const char *role;   /* "" when role_by or admin */
+	const char *select;  /* the DN, filter, `attribute ~ regex`, or base DN */
+	const char *into;    /* "/path/${capture}", "platform", "app:NAME" */
+	bool admin;          /* makes its people group admins instead of giving a role */
+	const char *role;    /* "" when role_by or admin */
 	const char *role_by; /* name of a capture */
 	struct role_choice *roles;
 	size_t role_count;
@@ -147,11 +148,11 @@ struct findings {
 
 /* 0 and *ret (all memory from arena), or -1 when there are errors. Findings are filled either way, in file order.
  * What the keys mean to rules (regexes, filters, captures) is checked above this module, by setup_load(). */
-int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err);
+int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
+		struct error *err);
 
 /* Add one; text is copied into arena. */
-void findings_add(struct findings *findings, struct arena *arena, bool warning, struct position position,
-                  const char *source_line, const char *text, const char *hint);
+void findings_add(struct findings *findings, struct arena *arena, const struct finding *finding);
 
 /* Append findings as people read them: `rosterd.conf:12: unknown key "grups" ...` with the line below. */
 void findings_print(const struct findings *findings, struct str *out);

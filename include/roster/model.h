@@ -26,7 +26,7 @@ enum model_call {
 	MODEL_APP_MEMBERS, /* app */
 	MODEL_NAMESPACE_LIST,
 	MODEL_ROLE_LIST,
-	MODEL_ROLE_SHOW, /* role */
+	MODEL_ROLE_SHOW,     /* role */
 	MODEL_GROUP_MEMBERS, /* path */
 	MODEL_RUN_LIST,      /* most */
 	MODEL_RUN_SHOW,      /* run */
@@ -36,7 +36,7 @@ enum model_call {
 	MODEL_ENTRY_LIST, /* DN, id or login; source or NULL: source, kind, id, dn, attributes */
 	/* what explain is made of */
 	MODEL_PERSON_STATE,    /* login or id: id, login, active, why not */
-	MODEL_RESOURCE_STATE,  /* resource, permission or NULL: ids of both, revision, archived */
+	MODEL_RESOURCE_STATE,  /* resource, permission or NULL: ids of both, revision, name, does it apply, archived */
 	MODEL_PATHS,           /* user id, resource id, permission id or NULL */
 	MODEL_DIRECTORY_PATHS, /* user id, anchor id, role id, source id */
 	MODEL_ROLES_WITHOUT,   /* user id, resource id, permission id or NULL */

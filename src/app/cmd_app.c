@@ -8,29 +8,59 @@ static const struct call app_list[] = {
 };
 
 static const struct call app_create[] = {
-    {.call = MODEL_APP_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0), OPTION("--owner"), OPTION("--group")}, .done = "app:{0} is there"},
+    {.call = MODEL_APP_CREATE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), OPTION("--owner"), OPTION("--group")},
+     .done = "app:{0} is there"},
 };
 
 static const struct call app_owner[] = {
-    {.call = MODEL_APP_OWNER, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1)}, .done = "app:{0} is owned by {1}"},
+    {.call = MODEL_APP_OWNER,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "app:{0} is owned by {1}"},
 };
 
 static const struct call app_group[] = {
-    {.call = MODEL_APP_GROUP, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1)}, .done = "app:{0} belongs to {1}"},
+    {.call = MODEL_APP_GROUP,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "app:{0} belongs to {1}"},
 };
 
 static const struct call app_members[] = {
     {.call = MODEL_APP_MEMBERS, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "members"},
-    {.word = "add", .call = MODEL_APP_MEMBER_ADD, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")}, .done = "{1} is a member of app:{0}"},
-    {.word = "remove", .call = MODEL_APP_MEMBER_REMOVE, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")}, .done = "{1} does not hold that in app:{0} any more"},
+    {.word = "add",
+     .call = MODEL_APP_MEMBER_ADD,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")},
+     .done = "{1} is a member of app:{0}"},
+    {.word = "remove",
+     .call = MODEL_APP_MEMBER_REMOVE,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")},
+     .done = "{1} does not hold that in app:{0} any more"},
 };
 
 static const struct call app_archive[] = {
-    {.call = MODEL_APP_ARCHIVE, .least = 1, .most = 1, .params = {ARGUMENT(0), CONSTANT("true")}, .done = "app:{0} is archived"},
+    {.call = MODEL_APP_ARCHIVE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), CONSTANT("true")},
+     .done = "app:{0} is archived"},
 };
 
 static const struct call app_restore[] = {
-    {.call = MODEL_APP_ARCHIVE, .least = 1, .most = 1, .params = {ARGUMENT(0), CONSTANT("false")}, .done = "app:{0} is in use again"},
+    {.call = MODEL_APP_ARCHIVE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), CONSTANT("false")},
+     .done = "app:{0} is in use again"},
 };
 
 static const struct verb verbs[] = {
@@ -49,8 +79,8 @@ static const struct verb verbs[] = {
 	.usage = "NAME [--owner LOGIN] [--group PATH]",
 	.summary = "add an app",
 	.help = "The owner is whoever asks, unless --owner names another. Without --group the app belongs to "
-	        "the group of its owner if he is a member of exactly one. Everybody may create an app for "
-	        "himself; a platform administrator for others.",
+		"the group of its owner if he is a member of exactly one. Everybody may create an app for "
+		"himself; a platform administrator for others.",
 	.example = "app create api --owner alice --group /pay/api",
 	.run = call_run,
 	.calls = app_create,
@@ -71,7 +101,7 @@ static const struct verb verbs[] = {
 	.usage = "NAME PATH",
 	.summary = "give an app to a group",
 	.help = "Members of the group and of all groups above it reach the app. Only a platform administrator "
-	        "may.",
+		"may.",
 	.example = "app group api /pay/api",
 	.run = call_run,
 	.calls = app_group,
@@ -82,7 +112,7 @@ static const struct verb verbs[] = {
 	.usage = "NAME [add LOGIN --role ROLE | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of an app",
 	.help = "The list is the whole team: the owner, who was added directly, and who inherits through a "
-	        "group. Whoever may manage the team of the app, or a platform administrator, may.",
+		"group. Whoever may manage the team of the app, or a platform administrator, may.",
 	.example = "app members api add dave --role Contributor",
 	.run = call_run,
 	.calls = app_members,

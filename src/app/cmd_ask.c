@@ -61,7 +61,8 @@ static int cmd_tree(struct app *app, int argc, char **argv, struct error *err)
 	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 1, err) != 0)
 		return -1;
 	const char *params[] = {argc == 0 ? "/" : argv[0]};
-	if (app_connect(app, STORE_OPERATOR, &store, err) == 0 && model_call(store, MODEL_TREE, params, &rows, err) == 0)
+	if (app_connect(app, STORE_OPERATOR, &store, err) == 0 &&
+	    model_call(store, MODEL_TREE, params, &rows, err) == 0)
 		rc = print_tree(app, rows, err);
 	pg_free(&rows);
 	store_close(&store);
@@ -79,10 +80,12 @@ static int cmd_access(struct app *app, int argc, char **argv, struct error *err)
 	if (app_options(app->verb, &argc, argv, NULL, 0, 1, 1, err) != 0)
 		return -1;
 	const char *params[] = {argv[0]};
-	if (app_connect(app, STORE_OPERATOR, &store, err) != 0 || model_call(store, MODEL_HOLDINGS, params, &held, err) != 0 ||
+	if (app_connect(app, STORE_OPERATOR, &store, err) != 0 ||
+	    model_call(store, MODEL_HOLDINGS, params, &held, err) != 0 ||
 	    model_call(store, MODEL_ACCESS, params, &reached, err) != 0)
 		goto out;
-	struct table *tables[] = {table_of_rows(app->arena, "holds", held), table_of_rows(app->arena, "reaches", reached)};
+	struct table *tables[] = {table_of_rows(app->arena, "holds", held),
+				  table_of_rows(app->arena, "reaches", reached)};
 	rc = app_print_tables(app, tables, 2, err);
 out:
 	pg_free(&held);
@@ -117,7 +120,11 @@ static int cmd_can(struct app *app, int argc, char **argv, struct error *err)
 }
 
 static const struct call who_can[] = {
-    {.call = MODEL_WHO_CAN, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), OPTION("--at")}, .rows = "people"},
+    {.call = MODEL_WHO_CAN,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), OPTION("--at")},
+     .rows = "people"},
 };
 
 static const struct verb verbs[] = {
@@ -125,7 +132,8 @@ static const struct verb verbs[] = {
 	.name = "tree",
 	.usage = "[PATH]",
 	.summary = "show the group tree, or the part below PATH",
-	.help = "Each group with how many members it has directly, its admins, and the apps and namespaces that hang there. "
+	.help = "Each group with how many members it has directly, its admins, and the apps and namespaces that hang "
+		"there. "
 		"Archived groups are left out.",
 	.example = "tree /pay",
 	.run = cmd_tree,
@@ -143,8 +151,10 @@ static const struct verb verbs[] = {
 	.name = "who-can",
 	.usage = "PERMISSION RESOURCE [--at REVISION]",
 	.summary = "list everybody who may do something there",
-	.help = "With every way each has: a role held at a place, and how many steps down the tree the resource is. RESOURCE is "
-		"platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE. With --at the answer is that of "
+	.help = "With every way each has: a role held at a place, and how many steps down the tree the resource is. "
+		"RESOURCE is "
+		"platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE. With --at the answer "
+		"is that of "
 		"an earlier revision.",
 	.example = "who-can cicd.deploy app:api --at 4711",
 	.run = call_run,
@@ -163,8 +173,10 @@ static const struct verb verbs[] = {
 	.name = "explain",
 	.usage = "USER RESOURCE [PERMISSION]",
 	.summary = "say why a person may, or why not",
-	.help = "Every way from the directory to the resource: entry, groups, rule, role, place; what was given by hand says who "
-		"did it. When the answer is no, what is nearest to a yes and why it is none. The exit code is 0 either way.",
+	.help = "Every way from the directory to the resource: entry, groups, rule, role, place; what was given by "
+		"hand says who "
+		"did it. When the answer is no, what is nearest to a yes and why it is none. The exit code is 0 either "
+		"way.",
 	.example = "explain alice app:api cicd.deploy",
 	.run = cmd_explain,
     },
@@ -172,7 +184,8 @@ static const struct verb verbs[] = {
 	.name = "rules test",
 	.usage = "ENTRY [--source SOURCE]",
 	.summary = "show which rules match a directory entry, and why the others do not",
-	.help = "ENTRY is a DN, an id or a login. The entry is the one of the last read; the rules are those of the configuration "
+	.help = "ENTRY is a DN, an id or a login. The entry is the one of the last read; the rules are those of the "
+		"configuration "
 		"as it is now, so a new rule can be tried before anything is synchronised.",
 	.example = "rules test 'CN=pay-api-devs,OU=Groups,DC=corp,DC=example'",
 	.run = cmd_rules_test,

@@ -60,7 +60,8 @@ static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
 			return -1;
 	}
 	app_done(app, "%s is good: %zu source%s, %zu rule%s", app->config_file, app->config->source_count,
-	         app->config->source_count == 1 ? "" : "s", app->config->rule_count, app->config->rule_count == 1 ? "" : "s");
+		 app->config->source_count == 1 ? "" : "s", app->config->rule_count,
+		 app->config->rule_count == 1 ? "" : "s");
 	return 0;
 }
 
@@ -142,8 +143,9 @@ static const struct verb verbs[] = {
 	.name = "check",
 	.usage = "[--connect]",
 	.summary = "check the configuration",
-	.help = "Names everything wrong at once, each with its line and what to do. With --connect the database and every "
-		"source are tried too, but nothing is read.",
+	.help =
+	    "Names everything wrong at once, each with its line and what to do. With --connect the database and every "
+	    "source are tried too, but nothing is read.",
 	.example = "check --connect -f /etc/roster/rosterd.conf",
 	.run = cmd_check,
     },

@@ -4,14 +4,14 @@
 #include "roster/model.h"
 
 static int make_administrator(struct app *app, struct store *store, const char *login, const char *operator,
-                              struct error *err)
+			      struct error * err)
 {
 	const char *params[] = {login, operator};
 
 	if (model_call(store, MODEL_INIT_ADMINISTRATOR, params, NULL, err) != 0)
 		return -1;
-	app_done(app, "%s is a platform administrator%s%s", login, operator == NULL ? "" : ", and logs in to the database as ",
-	         operator == NULL ? "" : operator);
+	app_done(app, "%s is a platform administrator%s%s",
+		 login, operator== NULL ? "" : ", and logs in to the database as ", operator== NULL ? "" : operator);
 	return 0;
 }
 
@@ -46,7 +46,8 @@ static int cmd_init(struct app *app, int argc, char **argv, struct error *err)
 	if (app_options(app->verb, &argc, argv, options, 2, 0, 0, err) != 0)
 		return -1;
 	if (options[0].value == NULL)
-		return error_set(err, ERR_USAGE, "--administrator is missing: rosterctl %s %s", app->verb->name, app->verb->usage);
+		return error_set(err, ERR_USAGE, "--administrator is missing: rosterctl %s %s", app->verb->name,
+				 app->verb->usage);
 	if (app_configure(app, err) != 0 || store_open(&app->config->database, STORE_OPERATOR, &store, err) != 0)
 		return -1;
 	if (migrate(store, true, err) == 0)
@@ -60,7 +61,8 @@ static int cmd_migrate(struct app *app, int argc, char **argv, struct error *err
 	struct store *store = NULL;
 	int rc = -1;
 
-	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 || app_connect(app, STORE_OWNER, &store, err) != 0)
+	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 ||
+	    app_connect(app, STORE_OWNER, &store, err) != 0)
 		return -1;
 	rc = migrate(store, false, err);
 	store_close(&store);
@@ -98,8 +100,10 @@ static const struct verb verbs[] = {
 	.name = "database init",
 	.usage = "--administrator LOGIN [--operator DATABASE-LOGIN]",
 	.summary = "make the schema and the first administrator",
-	.help = "Run once, by a login of PostgreSQL that may create roles. LOGIN becomes a platform administrator, a person "
-		"roster knows; DATABASE-LOGIN, or else the login that runs this, acts for him and must exist. Later only the "
+	.help = "Run once, by a login of PostgreSQL that may create roles. LOGIN becomes a platform administrator, a "
+		"person "
+		"roster knows; DATABASE-LOGIN, or else the login that runs this, acts for him and must exist. Later "
+		"only the "
 		"owner of the schema may name an administrator this way.",
 	.example = "database init --administrator alice --operator alice",
 	.run = cmd_init,

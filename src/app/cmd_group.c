@@ -4,22 +4,50 @@
 #include "app/verbs.h"
 
 static const struct call group_create[] = {
-    {.call = MODEL_GROUP_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0), OPTION("--description"), LIST("--admin")}, .done = "group {0} is there"},
+    {.call = MODEL_GROUP_CREATE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), OPTION("--description"), LIST("--admin")},
+     .done = "group {0} is there"},
 };
 
 static const struct call group_move[] = {
-    {.call = MODEL_GROUP_MOVE, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1)}, .done = "group {0} lies below {1}"},
+    {.call = MODEL_GROUP_MOVE,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "group {0} lies below {1}"},
 };
 
 static const struct call group_members[] = {
     {.call = MODEL_GROUP_MEMBERS, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "members"},
-    {.word = "add", .call = MODEL_GROUP_MEMBER_ADD, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")}, .done = "{1} is a member of {0}"},
-    {.word = "remove", .call = MODEL_GROUP_MEMBER_REMOVE, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")}, .done = "{1} does not hold that in {0} any more"},
+    {.word = "add",
+     .call = MODEL_GROUP_MEMBER_ADD,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")},
+     .done = "{1} is a member of {0}"},
+    {.word = "remove",
+     .call = MODEL_GROUP_MEMBER_REMOVE,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")},
+     .done = "{1} does not hold that in {0} any more"},
 };
 
 static const struct call group_admin[] = {
-    {.word = "add", .call = MODEL_GROUP_MEMBER_ADD, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), CONSTANT(NULL), CONSTANT(NULL)}, .done = "{1} is an admin of {0}"},
-    {.word = "remove", .call = MODEL_GROUP_MEMBER_REMOVE, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1), CONSTANT(NULL)}, .done = "{1} is no admin of {0} any more"},
+    {.word = "add",
+     .call = MODEL_GROUP_MEMBER_ADD,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), CONSTANT(NULL), CONSTANT(NULL)},
+     .done = "{1} is an admin of {0}"},
+    {.word = "remove",
+     .call = MODEL_GROUP_MEMBER_REMOVE,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), CONSTANT(NULL)},
+     .done = "{1} is no admin of {0} any more"},
 };
 
 static const struct verb verbs[] = {
@@ -28,7 +56,7 @@ static const struct verb verbs[] = {
 	.usage = "PATH --admin LOGIN... [--description TEXT]",
 	.summary = "add a group to the tree",
 	.help = "The parent must exist. Every group has at least one admin; name several by repeating "
-	        "--admin. Only a platform administrator may.",
+		"--admin. Only a platform administrator may.",
 	.example = "group create /pay/api --admin alice --admin bob",
 	.run = call_run,
 	.calls = group_create,
@@ -39,7 +67,7 @@ static const struct verb verbs[] = {
 	.usage = "PATH PARENT",
 	.summary = "hang a group below another",
 	.help = "Everything below it moves along, and with it who reaches what. Only a platform administrator "
-	        "may.",
+		"may.",
 	.example = "group move /pay/api /platform",
 	.run = call_run,
 	.calls = group_move,
@@ -50,8 +78,8 @@ static const struct verb verbs[] = {
 	.usage = "PATH [add LOGIN --role ROLE [--until TIME] | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of a group",
 	.help = "A member holds a role in the group and in everything below it. What is added here belongs to "
-	        "no source and is not taken away by one; what a source gives is removed in the source. With "
-	        "--until the membership ends at that time. An admin of the group, or of one above, may.",
+		"no source and is not taken away by one; what a source gives is removed in the source. With "
+		"--until the membership ends at that time. An admin of the group, or of one above, may.",
 	.example = "group members /pay/api add alice --role Developer --until 2027-01-31",
 	.run = call_run,
 	.calls = group_members,
@@ -62,7 +90,7 @@ static const struct verb verbs[] = {
 	.usage = "PATH add|remove LOGIN",
 	.summary = "add or remove an admin of a group",
 	.help = "Admins manage the members of the group and of everything below it. An admin of the group, or "
-	        "of one above, may.",
+		"of one above, may.",
 	.example = "group admin /pay add carol",
 	.run = call_run,
 	.calls = group_admin,

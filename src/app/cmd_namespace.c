@@ -32,7 +32,8 @@ static int cmd_create(struct app *app, int argc, char **argv, struct error *err)
 	if (app_take_options(app->verb, &words, err) != 0)
 		return -1;
 	if (options[0].value == NULL)
-		return error_set(err, ERR_USAGE, "--purpose is missing: rosterctl %s %s", app->verb->name, app->verb->usage);
+		return error_set(err, ERR_USAGE, "--purpose is missing: rosterctl %s %s", app->verb->name,
+				 app->verb->usage);
 	return create(app, argv[0], options[0].value, err);
 }
 
@@ -41,11 +42,19 @@ static const struct call namespace_list[] = {
 };
 
 static const struct call namespace_attach[] = {
-    {.call = MODEL_NAMESPACE_ATTACH, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1)}, .done = "namespace:{0} is associated with {1}"},
+    {.call = MODEL_NAMESPACE_ATTACH,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "namespace:{0} is associated with {1}"},
 };
 
 static const struct call namespace_detach[] = {
-    {.call = MODEL_NAMESPACE_DETACH, .least = 2, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1)}, .done = "namespace:{0} is not associated with {1} any more"},
+    {.call = MODEL_NAMESPACE_DETACH,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "namespace:{0} is not associated with {1} any more"},
 };
 
 static const struct verb verbs[] = {
@@ -64,7 +73,7 @@ static const struct verb verbs[] = {
 	.usage = "CLUSTER/NAME --purpose PURPOSE...",
 	.summary = "add a namespace, and its cluster",
 	.help = "PURPOSE is development, test, acceptance or production; each is a resource of its own. Only "
-	        "a platform administrator may.",
+		"a platform administrator may.",
 	.example = "namespace create east/api --purpose test --purpose production",
 	.run = cmd_create,
     },
@@ -73,7 +82,7 @@ static const struct verb verbs[] = {
 	.usage = "CLUSTER/NAME/PURPOSE PATH",
 	.summary = "associate a namespace with a group",
 	.help = "Members of the group and of all groups above it reach the namespace. Only a platform "
-	        "administrator may.",
+		"administrator may.",
 	.example = "namespace attach east/api/test /pay/api",
 	.run = call_run,
 	.calls = namespace_attach,

@@ -12,11 +12,19 @@ static const struct call role_show[] = {
 };
 
 static const struct call role_create[] = {
-    {.call = MODEL_ROLE_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0), OPTION("--description"), LIST("--permission")}, .done = "role {0} is there"},
+    {.call = MODEL_ROLE_CREATE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), OPTION("--description"), LIST("--permission")},
+     .done = "role {0} is there"},
 };
 
 static const struct call role_edit[] = {
-    {.call = MODEL_ROLE_EDIT, .least = 1, .most = 1, .params = {ARGUMENT(0), LIST("--permission")}, .done = "role {0} is changed"},
+    {.call = MODEL_ROLE_EDIT,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), LIST("--permission")},
+     .done = "role {0} is changed"},
 };
 
 static const struct verb verbs[] = {
@@ -55,7 +63,7 @@ static const struct verb verbs[] = {
 	.usage = "NAME --permission PERMISSION...",
 	.summary = "say anew what a role permits",
 	.help = "The permissions named replace those the role has, at once for everybody who holds it. Locked "
-	        "roles cannot be changed. Only a platform administrator may.",
+		"roles cannot be changed. Only a platform administrator may.",
 	.example = "role edit Tester --permission project.view",
 	.run = call_run,
 	.calls = role_edit,

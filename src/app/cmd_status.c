@@ -5,35 +5,14 @@
 
 #include <string.h>
 
-enum { EXIT_HELD = 1, STATE_COLUMN = 10 };
-
-static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
-{
-	struct store *store = NULL;
-	struct pg_rows *rows = NULL;
-	int rc = -1;
-
-	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 ||
-	    app_connect(app, STORE_OPERATOR, &store, err) != 0 ||
-	    model_call(store, MODEL_SOURCE_LIST, NULL, &rows, err) != 0)
-		goto out;
-	for (size_t i = 0; i < pg_count(rows); i++)
-		if (strcmp(pg_text(rows, i, STATE_COLUMN), "held") == 0)
-			app->exit_code = EXIT_HELD;
-	rc = app_print_rows(app, "sources", rows, err);
-out:
-	pg_free(&rows);
-	store_close(&store);
-	return rc;
-}
-
 static int print_runs(struct app *app, const char *most, struct error *err)
 {
 	struct store *store = NULL;
 	struct pg_rows *rows = NULL;
 	int rc = -1;
 
-	if (app_connect(app, STORE_OPERATOR, &store, err) == 0 && model_call(store, MODEL_RUN_LIST, &most, &rows, err) == 0)
+	if (app_connect(app, STORE_OPERATOR, &store, err) == 0 &&
+	    model_call(store, MODEL_RUN_LIST, &most, &rows, err) == 0)
 		rc = app_print_rows(app, "runs", rows, err);
 	pg_free(&rows);
 	store_close(&store);
@@ -51,6 +30,10 @@ static int cmd_runs(struct app *app, int argc, char **argv, struct error *err)
 		return error_set(err, ERR_USAGE, "--most needs a number, not \"%s\"", most);
 	return print_runs(app, most, err);
 }
+
+static const struct call status[] = {
+    {.call = MODEL_SOURCE_LIST, .rows = "sources"},
+};
 
 static const struct call runs_show[] = {
     {.call = MODEL_RUN_SHOW, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "runs", .record = true},
@@ -73,17 +56,19 @@ static const struct verb verbs[] = {
 	.name = "status",
 	.usage = "",
 	.summary = "show the sources, what they hold and their last run",
-	.help = "A source is settled when the access it gives follows from its last read. The exit code is 1 "
-	        "when a run of it is held.",
+	.help = "A source is settled when the access it gives follows from its last read; it is not while a run of it "
+		"is held.",
 	.example = "status",
-	.run = cmd_status,
+	.run = call_run,
+	.calls = status,
+	.call_count = 1,
     },
     {
 	.name = "runs",
 	.usage = "[--most N]",
 	.summary = "list the latest runs",
 	.help = "A run is one read of a source, or one approval. The last 20 are listed unless --most says "
-	        "otherwise.",
+		"otherwise.",
 	.example = "runs --most 5",
 	.run = cmd_runs,
     },
@@ -102,7 +87,7 @@ static const struct verb verbs[] = {
 	.usage = "RUN",
 	.summary = "list what a run changed and what it holds",
 	.help = "Changes that wait for a decision are listed with the reason; see approve and reject. A run "
-	        "that is held whole changed nothing: plan shows what it would do.",
+		"that is held whole changed nothing: plan shows what it would do.",
 	.example = "runs diff corp/12",
 	.run = call_run,
 	.calls = runs_diff,
@@ -113,7 +98,7 @@ static const struct verb verbs[] = {
 	.usage = "",
 	.summary = "list entries that could not be used, and why",
 	.help = "Nobody loses anything because of an entry listed here. What is repaired at its source leaves "
-	        "the list with the next run.",
+		"the list with the next run.",
 	.example = "quarantine",
 	.run = call_run,
 	.calls = quarantine,
@@ -124,7 +109,7 @@ static const struct verb verbs[] = {
 	.usage = "",
 	.summary = "show the figures of the installation",
 	.help = "Groups, resources they own, namespaces assigned, average members of a group, active people, "
-	        "apps.",
+		"apps.",
 	.example = "stats --json",
 	.run = call_run,
 	.calls = stats,

@@ -12,7 +12,11 @@ static const struct call user_show[] = {
 };
 
 static const struct call user_create[] = {
-    {.call = MODEL_USER_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0), OPTION("--email"), OPTION("--name")}, .done = "user {0} is there"},
+    {.call = MODEL_USER_CREATE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), OPTION("--email"), OPTION("--name")},
+     .done = "user {0} is there"},
 };
 
 static const struct call user_suspend[] = {
@@ -20,7 +24,11 @@ static const struct call user_suspend[] = {
 };
 
 static const struct call user_resume[] = {
-    {.call = MODEL_USER_RESUME, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "the suspension of user {0} by hand is over"},
+    {.call = MODEL_USER_RESUME,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "the suspension of user {0} by hand is over"},
 };
 
 static const struct verb verbs[] = {
@@ -39,7 +47,7 @@ static const struct verb verbs[] = {
 	.usage = "USER",
 	.summary = "show a person: sources, entries, state",
 	.help = "USER is a login, or the id where a login had several people. What the person holds is shown "
-	        "by access, why by explain.",
+		"by access, why by explain.",
 	.example = "user show alice",
 	.run = call_run,
 	.calls = user_show,
@@ -50,7 +58,7 @@ static const struct verb verbs[] = {
 	.usage = "LOGIN [--email EMAIL] [--name NAME]",
 	.summary = "add a person no source knows",
 	.help = "For people who are in no directory. No synchronisation takes them away. Only a platform "
-	        "administrator may.",
+		"administrator may.",
 	.example = "user create guest1 --name \"A Guest\" --email guest1@example.com",
 	.run = call_run,
 	.calls = user_create,
@@ -61,7 +69,7 @@ static const struct verb verbs[] = {
 	.usage = "USER",
 	.summary = "take all access from a person at once",
 	.help = "Outranks every source until `user resume`. What the person holds is kept, but gives nothing. "
-	        "Only a platform administrator may.",
+		"Only a platform administrator may.",
 	.example = "user suspend mallory",
 	.run = call_run,
 	.calls = user_suspend,

@@ -28,10 +28,11 @@ static int refuse_option(const struct scan *scan, const char *word, struct error
 		name[size] = '\0';
 		const char *near = text_nearest(name, names, count);
 		if (near != NULL)
-			return error_set(err, ERR_USAGE, "\"%s\" has no option %s; did you mean %s?", scan->verb->name, name, near);
+			return error_set(err, ERR_USAGE, "\"%s\" has no option %s; did you mean %s?", scan->verb->name,
+					 name, near);
 	}
-	return error_set(err, ERR_USAGE, "\"%s\" has no option %.*s; see: rosterctl help %s", scan->verb->name, (int)size, word,
-			 scan->verb->name);
+	return error_set(err, ERR_USAGE, "\"%s\" has no option %.*s; see: rosterctl help %s", scan->verb->name,
+			 (int)size, word, scan->verb->name);
 }
 
 static struct option_value *find_option(const struct words *words, const char *word)
@@ -93,8 +94,8 @@ static int take_option(struct scan *scan, const char *word, struct error *err)
 static int check_count(const struct scan *scan, struct error *err)
 {
 	if (scan->kept < scan->words->least)
-		return error_set(err, ERR_USAGE, "\"%s\" needs more words: rosterctl %s %s", scan->verb->name, scan->verb->name,
-				 scan->verb->usage);
+		return error_set(err, ERR_USAGE, "\"%s\" needs more words: rosterctl %s %s", scan->verb->name,
+				 scan->verb->name, scan->verb->usage);
 	if (scan->kept > scan->words->most)
 		return error_set(err, ERR_USAGE, "\"%s\" is one word too many: rosterctl %s %s",
 				 scan->words->argv[scan->words->most], scan->verb->name, scan->verb->usage);

@@ -81,8 +81,8 @@ static bool wants_color(const struct global_options *options)
 /* An option in front of the verb that is none of the global ones. */
 static int refuse_option(const char *word, struct error *err)
 {
-	static const char *const names[] = {"--config", "--json",    "--plain", "--no-color",
-	                                    "--help",   "--version", "--verbose"};
+	static const char *const names[] = {"--config", "--json",    "--plain",  "--no-color",
+					    "--help",   "--version", "--verbose"};
 	const char *near = text_nearest(word, names, sizeof names / sizeof names[0]);
 
 	if (near != NULL)

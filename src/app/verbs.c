@@ -8,9 +8,11 @@ static const struct verb sync_verbs[] = {
 	.name = "plan",
 	.usage = "[--source SOURCE] [-o|--output FILE] [--exit-code]",
 	.summary = "show what sync would change",
-	.help = "Reads every source, or the one named, takes the same road as sync and takes it back at the end. A plan saved "
-		"with --output is applied by `rosterctl sync --plan FILE` as long as it is still what there is to do. With "
-		"--exit-code the exit code is 2 when something would change.",
+	.help =
+	    "Reads every source, or the one named, takes the same road as sync and takes it back at the end. A plan "
+	    "saved "
+	    "with --output is applied by `rosterctl sync --plan FILE` as long as it is still what there is to do. With "
+	    "--exit-code the exit code is 2 when something would change.",
 	.example = "plan --source corp -o plan.json",
 	.run = cmd_plan,
     },
@@ -18,7 +20,8 @@ static const struct verb sync_verbs[] = {
 	.name = "sync",
 	.usage = "[--source SOURCE] [--plan FILE]",
 	.summary = "read the sources and apply what follows",
-	.help = "Changes within the limits of safety: { ... } are applied; those above them are held, and the exit code is 1. "
+	.help = "Changes within the limits of safety: { ... } are applied; those above them are held, and the exit "
+		"code is 1. "
 		"With --plan exactly the plan of that file is applied, or nothing when it has changed since.",
 	.example = "sync --source corp",
 	.run = cmd_sync,
@@ -27,7 +30,8 @@ static const struct verb sync_verbs[] = {
 	.name = "approve",
 	.usage = "RUN",
 	.summary = "release what a run holds",
-	.help = "Applies the held changes of a run that are still asked for. The directory is not read again. Only a platform "
+	.help = "Applies the held changes of a run that are still asked for. The directory is not read again. Only a "
+		"platform "
 		"administrator may.",
 	.example = "approve corp/12",
 	.run = cmd_approve,
@@ -36,7 +40,8 @@ static const struct verb sync_verbs[] = {
 	.name = "reject",
 	.usage = "RUN",
 	.summary = "drop what a run holds",
-	.help = "What the held changes would take away stays until the directory entries they follow from change again. Only a "
+	.help = "What the held changes would take away stays until the directory entries they follow from change "
+		"again. Only a "
 		"platform administrator may.",
 	.example = "reject corp/12",
 	.run = cmd_reject,
@@ -45,9 +50,9 @@ static const struct verb sync_verbs[] = {
 
 static const struct verb_family sync_family = {"Synchronisation", sync_verbs, sizeof sync_verbs / sizeof sync_verbs[0]};
 
-const struct verb_family *const verb_families[] = {&config_family, &database_family, &sync_family,      &status_family,
-						   &ask_family,    &user_family,     &group_family,     &app_family,
-						   &role_family,   &namespace_family, &help_family,     NULL};
+const struct verb_family *const verb_families[] = {&config_family, &database_family,  &sync_family,  &status_family,
+						   &ask_family,    &user_family,      &group_family, &app_family,
+						   &role_family,   &namespace_family, &help_family,  NULL};
 
 const struct verb *verb_next(size_t *family, size_t *index)
 {
@@ -138,7 +143,8 @@ static int refuse_second(const struct names *names, const char *first, const cha
 	if (second == NULL)
 		error_set(err, ERR_USAGE, "\"%s\" needs a second word: %s", first, str_text(&list));
 	else if (near != NULL)
-		error_set(err, ERR_USAGE, "there is no verb \"%s %s\"; did you mean \"%s %s\"?", first, second, first, near);
+		error_set(err, ERR_USAGE, "there is no verb \"%s %s\"; did you mean \"%s %s\"?", first, second, first,
+			  near);
 	else
 		error_set(err, ERR_USAGE, "there is no verb \"%s %s\" (there are: %s)", first, second, str_text(&list));
 	str_free(&list);

@@ -52,18 +52,18 @@ static void make_room(struct findings *findings, struct arena *arena)
 	findings->items = items;
 }
 
-void findings_add(struct findings *findings, struct arena *arena, bool warning, struct position position,
-		  const char *source_line, const char *text, const char *hint)
+void findings_add(struct findings *findings, struct arena *arena, const struct finding *finding)
 {
 	make_room(findings, arena);
 	findings->items[findings->count++] = (struct finding){
-	    .warning = warning,
-	    .position = position,
-	    .source_line = shown_line(arena, source_line),
-	    .text = printable(arena, text, false),
-	    .hint = printable(arena, hint, true),
+	    .warning = finding->warning,
+	    .position = finding->position,
+	    .source_line = shown_line(arena, finding->source_line),
+	    .text = printable(arena, finding->text, false),
+	    .hint = printable(arena, finding->hint, true),
 	};
-	findings->errors += !warning;
+	if (!finding->warning)
+		findings->errors++;
 }
 
 static void print_hint(const char *hint, struct str *out)
@@ -102,7 +102,8 @@ static const char *line_at(const struct loader *loader, struct position position
 
 static void report(struct loader *loader, bool warning, struct position position, const char *hint, const char *text)
 {
-	findings_add(loader->findings, loader->arena, warning, position, line_at(loader, position), text, hint);
+	findings_add(loader->findings, loader->arena,
+		     &(struct finding){warning, position, line_at(loader, position), text, hint});
 }
 
 static char *formatted(struct str *text, const char *format, va_list args)

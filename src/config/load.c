@@ -165,12 +165,12 @@ int config_load(const char *file, struct arena *arena, struct config **ret, stru
 	return finish(&loader, ret, err);
 }
 
-int config_load_text(const char *file, const char *bytes, size_t size, struct arena *arena, struct config **ret,
+int config_load_text(const char *bytes, size_t size, struct arena *arena, struct config **ret,
 		     struct findings *findings, struct error *err)
 {
-	struct loader loader = loader_start(file, arena, findings);
+	struct loader loader = loader_start("rosterd.conf", arena, findings);
 
-	return load_document(&loader, document_make(file, bytes, size, arena), ret, err);
+	return load_document(&loader, document_make(loader.config->file, bytes, size, arena), ret, err);
 }
 
 const struct source_config *config_source(const struct config *config, const char *name)

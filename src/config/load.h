@@ -25,8 +25,8 @@ struct loader {
 	const struct conf_node **source_nodes, **rule_nodes;
 };
 
-/* The same as config_load() for text that is not in a file; include_dir is still followed. */
-int config_load_text(const char *file, const char *bytes, size_t size, struct arena *arena, struct config **ret,
+/* The same as config_load() for a text that stands for a file "rosterd.conf" here; include_dir is followed. */
+int config_load_text(const char *bytes, size_t size, struct arena *arena, struct config **ret,
 		     struct findings *findings, struct error *err);
 
 /* Report at a position; hint may be NULL. */

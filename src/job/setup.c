@@ -66,31 +66,17 @@ static void collect_attributes(const struct config *config, struct source_config
 	source->attribute_count = names.count;
 }
 
+/* What the file alone cannot tell: whether regexes compile, filters parse and captures exist. */
 static void check_rules(const struct config *config, struct arena *arena, struct findings *findings)
 {
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct rule_config *rule = &config->rules[i];
 		struct error err = {0};
-		if (rule->source[0] != '\0' && config_source(config, rule->source) == NULL)
-			error_set(&err, ERR_CONFIG, "there is no source \"%s\"", rule->source);
-		else if (rules_check(rule, &err) == 0)
-			continue;
-		findings_add(findings, arena, false, rule->position, NULL,
-			     arena_printf(arena, "rule %s: %s", rule->name, err.text), NULL);
-	}
-}
-
-/* A rule makes groups when it names a place in the tree; somebody must administer them. */
-static void check_admins(const struct config *config, struct arena *arena, struct findings *findings)
-{
-	for (size_t i = 0; i < config->rule_count && config->default_admin_count == 0; i++) {
-		const struct rule_config *rule = &config->rules[i];
-		if (rule->into[0] == '/' && rule->admin_count == 0)
+		if (rules_check(rule, &err) != 0)
 			findings_add(
-			    findings, arena, false, rule->position, NULL,
-			    arena_printf(arena, "rule %s can make groups, and nobody would administer them",
-					 rule->name),
-			    "name logins in admins: [...] of the rule, or in rules: { default_admins: [...] }");
+			    findings, arena,
+			    &(struct finding){.position = rule->position,
+					      .text = arena_printf(arena, "rule %s: %s", rule->name, err.text)});
 	}
 }
 
@@ -99,7 +85,6 @@ int setup_load(const char *file, struct arena *arena, struct config **ret, struc
 	if (config_load(file, arena, ret, findings, err) != 0)
 		return -1;
 	check_rules(*ret, arena, findings);
-	check_admins(*ret, arena, findings);
 	if (findings->errors > 0)
 		return error_set(err, ERR_CONFIG, "%s: %zu error%s", file, findings->errors,
 				 findings->errors == 1 ? "" : "s");

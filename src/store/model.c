@@ -30,10 +30,13 @@ static const struct {
     [MODEL_ENTRY_LIST] = {"select * from entry_list($1, $2)", 2},
 
     [MODEL_PERSON_STATE] = {"select id, login, active, state from person_state($1)", 1},
-    [MODEL_RESOURCE_STATE] = {"select resource_named($1), permission_named($2), head(), "
-			      "exists (select from app_list() a where a.archived and 'app:' || a.app = "
-			      "resource_name(resource_named($1))), resource_name(resource_named($1))",
-			      2},
+    [MODEL_RESOURCE_STATE] =
+	{"select n.resource, n.permission, head(), resource_name(n.resource), "
+	 "n.permission is null or permission_applies(n.permission, n.resource), "
+	 "exists (select from app_list() a where a.archived and 'app:' || a.app = resource_name(n.resource)) "
+	 "from (select resource_named($1) as resource, "
+	 "case when $2::text is not null then permission_named($2) end as permission) n",
+	 2},
     [MODEL_PATHS] = {"select p.*, v.by, v.cause from model_paths($1::uuid, $2::integer, $3::smallint) p "
 		     "left join lateral revision_made(p.since) v on true",
 		     3},

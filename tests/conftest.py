@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every tier shares: one PostgreSQL for the session, and a private database with roster in it for each test."""
+
+import itertools
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from postgres import Cluster
+from roster import BUILD, Roster, make_template
+
+RESULTS = pathlib.Path(os.environ.get("ROSTER_RESULTS", BUILD.parent / "results"))
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(request):
+    """A PostgreSQL server; its log is kept when a test failed."""
+    with Cluster() as server:
+        yield server
+        if request.session.testsfailed:
+            RESULTS.mkdir(parents=True, exist_ok=True)
+            shutil.copy(server.log, RESULTS / "postgres.log")
+
+
+@pytest.fixture(scope="session")
+def template(cluster, tmp_path_factory):
+    """The name of a database that `rosterctl database init` made: copy it."""
+    return make_template(cluster, tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def database(cluster, template):
+    """The name of a private database with roster's schema."""
+    name = f"roster_{next(numbers)}"
+    cluster.create_database(name, template)
+    yield name
+    cluster.drop_database(name)
+
+
+@pytest.fixture
+def roster(cluster, database, tmp_path):
+    """A roster of one's own, still without a configuration."""
+    logged = cluster.log.stat().st_size
+    installation = Roster(cluster, database, tmp_path)
+    yield installation
+    installation.close()
+    with open(cluster.log, encoding="utf-8", errors="replace") as log:
+        log.seek(logged)
+        print(log.read(), end="")

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole tree keeps every rule of the house."""
+from pathlib import Path
+
+import pytest
+from lint import RULES
+from tree import Tree
+
+TREE = Tree(Path(__file__).resolve().parents[2])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule(rule):
+    findings = [str(finding) for finding in RULES[rule](TREE)]
+    if findings:
+        pytest.fail("\n".join(findings), pytrace=False)

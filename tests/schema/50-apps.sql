@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Apps, their owners and their teams.
+\ir support.psql
+\ir company.psql
+select plan(53);
+
+select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
+
+-- Making one.
+select is(can('nel', 'platform.app.create', 'platform'), true, 'P33 an active person may create an app');
+select is(tried('test_nel', $$select app_create('mine', null, null)$$), 'done', 'P33 and does');
+select is((select owner from apps where name = 'mine'), person_id('nel'), 'P34 who creates an app owns it');
+select is(tried('test_nel', $$select app_create('given', 'ann', null)$$), '42501', 'P33 nobody creates an app in another''s name');
+select is(tried('test_ada', $$select app_create('given', 'ann', null)$$), 'done', 'P33 except a platform administrator');
+select user_suspend('nel');
+select is(can(person_id('nel'), permission_named('platform.app.create'), platform()), false, 'P33 an inactive person may not');
+select is(tried('test_nel', $$select app_create('more', null, null)$$), '42501', 'P33 and does not');
+select user_resume('nel');
+select throws_ok($$select app_create('nobodys', null, null)$$, '22023', 'an app needs an owner', 'P34 an app without an owner is refused');
+select throws_ok($$select app_create('nobodys', 'nobody', null)$$, 'P0002', null, 'P34 an owner who is not there is refused');
+select col_not_null('roster', 'apps', 'owner', 'P34 every app has one owner');
+select throws_ok($$select app_create('SHOP', 'nel', null)$$, '23505', null, 'the name of an app is taken in any case of letters');
+
+-- Its group.
+select is((select group_path(owner_group) from apps where name = 'given'), '/dev', 'an app of a member of one group belongs to that group');
+select is((select owner_group from apps where name = 'mine'), null, 'an app of a member of none belongs to none');
+select group_member_add('/ops', 'ann', 'Operator');
+select app_create('torn', 'ann', null);
+select is((select owner_group from apps where name = 'torn'), null, 'an app of a member of two belongs to none until one is chosen');
+select group_member_remove('/ops', 'ann', 'Operator');
+
+-- The owner.
+select is(rights('olga', 'app:shop'), (select string_agg(name, ' ' order by name) from permissions where scope in ('project', 'cicd')),
+	'P35 the owner may do everything there is to do with an app');
+select is(tried('test_olga', $$select app_member_add('shop', 'nel', 'Contributor')$$), 'done', 'P35 the owner invites');
+select is(rights('nel', 'app:shop'), permits('Contributor', 'app'), 'P35 and whom he invited is in');
+select is(tried('test_olga', $$select app_member_remove('shop', 'nel', 'Contributor')$$), 'done', 'P35 and removes');
+select is(rights('nel', 'app:shop'), '', 'P35 and who was removed is out');
+select is(tried('test_olga', $$select app_member_add('site', 'nel', 'Owner')$$), '23514', 'P34 ownership is not given as a role');
+select is(tried('test_olga', $$select app_owner('site', 'nel')$$), 'done', 'P35 the owner hands the app over');
+select is(rights('nel', 'app:site') || '/' || rights('olga', 'app:site'), permits('Owner', 'app') || '/', 'P34 in one step: one owner, then the other');
+
+-- Members.
+select is(tried('test_ann', $$select app_member_add('shop', 'nel', 'Contributor')$$), '42501', 'P36 an inherited member who is not owner does not invite');
+select app_member_add('shop', 'oz', 'Developer');
+select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'Contributor')$$), '42501', 'P36 nor does a direct one');
+select is(tried('test_oz', $$select app_member_remove('shop', 'oz', 'Developer')$$), '42501', 'P36 nor remove');
+select is(tried('test_oz', $$select app_owner('shop', 'oz')$$), '42501', 'P36 nor take the app');
+select role_create('Lead', '', array['project.view', 'project.team']);
+select app_member_add('shop', 'pat', 'Lead');
+select is(tried('test_pat', $$select app_member_add('shop', 'nel', 'Contributor')$$), 'done', 'P36 unless a role of his gives him the team');
+select is(tried('test_pat', $$select app_owner('shop', 'pat')$$), '42501', 'P36 the team is not ownership');
+select is(tried('test_pat', $$select app_member_add('gate', 'nel', 'Contributor')$$), '42501', 'P36 nor is one app another');
+select app_member_remove('shop', 'nel', 'Contributor');
+
+select is(tried('test_olga', format('select app_member_add(%L, %L, %L)', 'gate', 'nel', role)), 'done', 'P37 the owner invites as ' || role)
+from unnest(array['Operator', 'Contributor', 'Developer', 'Lead']) role;
+select is(roles_at('nel', 'app:gate'), 'Contributor Developer Lead Operator', 'P37 and the invited person is a direct member with that role');
+select set_eq($$select role, membership from app_members('gate') where login = 'nel'$$,
+	$$values ('Operator', 'direct'), ('Contributor', 'direct'), ('Developer', 'direct'), ('Lead', 'direct')$$, 'P37 and is shown as one');
+select is(tried('test_olga', $$select app_member_add('gate', 'nel', 'Platform Administrator')$$), 'P0002', 'P37 a platform role is none of them');
+
+-- The team.
+select results_eq($$select login, membership, role, through from app_members('shop')$$,
+	$$values ('olga', 'owner', 'Owner', null), ('oz', 'direct', 'Developer', null), ('pat', 'direct', 'Lead', null),
+		('ann', 'inherited', 'Developer', '/dev'), ('pat', 'inherited', 'Contributor', '/dev/pay')$$,
+	'P38 the team: the owner, direct members, inherited ones with the group that brings them');
+select is(roles_at('pat', 'app:shop'), 'Contributor Lead', 'P39 the members of the group of an app are inherited members of the app');
+select is(roles_at('ann', 'app:shop'), 'Developer', 'P40 and so are the members of the groups above');
+select group_member_add('/', 'gus', 'Operator');
+select is(rights('gus', 'app:gate'), permits('Operator', 'app'), 'P40 up to the root');
+
+select is(tried('test_olga', $$select app_member_remove('shop', 'ann', 'Developer')$$), 'P0002', 'P41 the owner cannot remove an inherited member');
+select is(roles_at('ann', 'app:shop'), 'Developer', 'P41 and nothing changed');
+select is(tried('test_olga', $$select group_member_remove('/dev', 'ann', 'Developer')$$), '42501', 'P41 nor change the group');
+select group_member_add('/dev', 'ann', 'Operator'), group_member_remove('/dev', 'ann', 'Developer');
+select is(roles_at('ann', 'app:shop'), 'Operator', 'P41 what changes in the group changes in the app');
+select group_member_remove('/dev/pay', 'pat', 'Contributor'), group_member_add('/dev/pay', 'pat', 'Developer');
+select set_has($$select role, membership from app_members('shop') where login = 'pat'$$, $$values ('Lead', 'direct')$$,
+	'P42 the direct role of a member stays when his role in the group changes');
+select group_member_remove('/dev/pay', 'pat', 'Developer');
+select is(roles_at('pat', 'app:shop'), 'Lead', 'P42 and when he leaves the group');
+select group_member_add('/dev/pay', 'pat', 'Contributor');
+select set_eq($$select role, membership from app_members('shop') where login = 'pat'$$, $$values ('Lead', 'direct'), ('Contributor', 'inherited')$$,
+	'P43 who is direct and inherited is shown as both');
+select is(rights('pat', 'app:shop'), 'cicd.view project.revisions project.stories project.team project.view', 'P43 and has the union');
+select app_member_remove('shop', 'pat', 'Lead');
+select is(rights('pat', 'app:shop'), permits('Contributor', 'app'), 'P43 of which the inherited half stays');
+
+-- Archived and suspended.
+select app_archive('shop', true);
+select is_empty($$select from effective where resource = resource_named('app:shop')$$, 'P48 an archived app gives nobody anything, its owner included');
+select app_archive('shop', false);
+select is(rights('pat', 'app:shop'), permits('Contributor', 'app'), 'P48 a restored one gives what it gave');
+select user_suspend('pat');
+select is_empty($$select from effective where user_id = person_id('pat')$$, 'P48 a suspended person may do nothing');
+select user_resume('pat');
+select is(rights('pat', 'app:shop'), permits('Contributor', 'app'), 'P48 a resumed one what he might');
+
+select * from finish();
+rollback;
