@@ -19,7 +19,7 @@ create table migrations (
 	applied_at timestamptz not null default now()
 );
 
-create type run_state as enum ('running', 'nothing', 'applied', 'held', 'rejected', 'failed');
+create type run_state as enum ('running', 'nothing', 'applied', 'held', 'approved', 'rejected', 'superseded', 'failed');
 
 -- A run is one read of a source, or one act that applies what an earlier read left open. Printed "corp/1290".
 create table runs (

@@ -14,15 +14,21 @@ set search_path = roster, pg_temp as $$
 	select is_administrator(person) or can(person, permission_named('group.members.manage'), is_group_admin.group_id)
 $$;
 
--- Open the revision of an act of a platform administrator (or of the owner of the schema: break glass). Each of these
--- takes the writer lock first and looks at the rights then: whoever lost them while he waited is refused.
-create function act(cause text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+-- An error unless the session is a platform administrator's or the schema owner's (break glass).
+create function require_administrator(cause text) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_administrator(actor()), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
 			hint = 'a platform administrator may; see rosterctl access';
 	end if;
+end $$;
+
+-- Open the revision of an act. Each of these takes the writer lock first and looks at the rights then: whoever lost them
+-- while he waited is refused.
+create function act(cause text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform open_revision(cause, null, actor());
+	perform require_administrator(cause);
 end $$;
 
 create function act_on_group(cause text, group_id integer) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -68,7 +68,9 @@ create table quarantine (
 	external_id text,
 	what text not null,
 	why text not null,
-	stage text not null check (stage in ('read', 'rule', 'person', 'anchor')),
+	-- read: it could not be read this time; content: part of it means nothing, until it changes; rule: a rule could not be
+	-- evaluated for it; person: another has the login; anchor: a rule names a place that is not there.
+	stage text not null check (stage in ('read', 'content', 'rule', 'person', 'anchor')),
 	run bigint not null references runs,
 	noted_at timestamptz not null default now()
 );
@@ -111,6 +113,7 @@ create unlogged table staged_problems (
 	run bigint not null,
 	external_id text,
 	rule smallint, -- a rule that could not be evaluated: what it gave before stays
+	lasting boolean not null, -- it is about the content, which is not looked at again until it changes
 	what text not null,
 	why text not null
 );
@@ -159,7 +162,11 @@ create function run_end(run bigint, state run_state, completeness text, reason t
 	held bigint, digest text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
 	update runs r set state = run_end.state, completeness = run_end.completeness, reason = run_end.reason,
 		entries = run_end.entries, unreadable = run_end.unreadable, held = run_end.held, plan_digest = run_end.digest, ended_at = clock_timestamp()
-	where r.id = run_end.run
+	where r.id = run_end.run;
+	-- What waited for an answer has got one, or is no longer the question.
+	update runs h set state = case when h.plan_digest = run_end.digest then 'approved' else 'superseded' end::run_state
+	from runs r
+	where r.id = run_end.run and run_end.state = 'applied' and h.source = r.source and h.id < r.id and h.state = 'held'
 $$;
 
 -- The rules as they are now, in order; replaces what was there.
@@ -219,6 +226,7 @@ begin
 		from staged_edges n
 		left join directory_entries d on d.reference = n.reference and d.gone_since is null
 		where n.run = merge_edges.run
+		order by n.group_id, n.reference -- into the index in its own order
 		on conflict do nothing
 		returning member_id)
 	insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
@@ -298,13 +306,20 @@ begin
 	union select merge_mappings.run, entry_id from fresh;
 end $$;
 
-create function merge_problems(run bigint, source smallint, complete boolean) returns void
+-- What could not be read is said anew by every complete read; what is about the content, or about a rule, stands until the
+-- entry changes or goes, or the rules change.
+create function merge_problems(run bigint, source smallint, complete boolean, everything boolean) returns void
 language sql volatile set search_path = roster, pg_temp as $$
-	delete from quarantine q where q.source = merge_problems.source and q.stage in ('read', 'rule')
-	  and (complete or exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
+	delete from quarantine q where q.source = merge_problems.source and (
+		q.stage = 'read' and complete
+		or q.stage = 'rule' and everything
+		or q.stage in ('read', 'content', 'rule') and (
+			exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
+			or exists (select from staged_gone g where g.run = merge_problems.run and g.external_id = q.external_id))
 		or exists (select from staged_problems p where p.run = merge_problems.run and p.what = q.what));
 	insert into quarantine (source, external_id, what, why, stage, run)
-	select merge_problems.source, p.external_id, p.what, p.why, case when p.rule is null then 'read' else 'rule' end, p.run
+	select merge_problems.source, p.external_id, p.what, p.why,
+		case when p.rule is not null then 'rule' when p.lasting then 'content' else 'read' end, p.run
 	from staged_problems p where p.run = merge_problems.run;
 $$;
 
@@ -323,7 +338,7 @@ begin
 	perform merge_edges(run, src);
 	perform merge_gone(run, src);
 	perform merge_mappings(run, src, everything);
-	perform merge_problems(run, src, complete);
+	perform merge_problems(run, src, complete, everything);
 end $$;
 
 create function unstage(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$

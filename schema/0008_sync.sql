@@ -67,6 +67,10 @@ begin
 			union
 			select d.member_id from dropped_edges d where d.run = plan_affected.run and d.member_id is not null
 			union
+			-- whoever waits because of somebody else: that one may have changed
+			select d.id from quarantine q join directory_entries d on d.source = q.source and d.external_id = q.external_id
+			where q.source = plan_affected.source and q.stage = 'person'
+			union
 			select e.member_id from below b join directory_edges e on e.group_id = b.id where e.member_id is not null
 		)
 		select plan_affected.run, d.id from below b join directory_entries d on d.id = b.id where d.kind = 'user'
@@ -99,7 +103,7 @@ begin
 		window same as (partition by n.login_key order by n.id rows between unbounded preceding and unbounded following)
 	)
 	select plan_people.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login', n.login,
-		coalesce(format('user %s (%s)', h.login, h.id), case when n.dn = n.first_dn then n.last_dn else n.first_dn end)),
+		coalesce('user ' || h.login || ' (' || h.id || ')', case when n.dn = n.first_dn then n.last_dn else n.first_dn end)),
 		'person', plan_people.run
 	from rivals n
 	left join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
@@ -218,33 +222,42 @@ language sql volatile set search_path = roster, pg_temp as $$
 	order by o.id, o.key, o.role, o.rule, o.entry_id;
 $$;
 
--- Groups that a rule names and that are not there; and, where the whole directory was looked at, groups made by a rule
--- that no rule wants any more, as far as they and everything below hold nothing.
-create function plan_groups(run bigint, source smallint, whole boolean) returns void
+-- Groups that a rule names and that are not there.
+create function plan_new_groups(run bigint, source smallint) returns void
 language sql volatile set search_path = roster, pg_temp as $$
 	insert into planned_changes (run, seq, kind, action, anchor_key, rule)
-	select plan_groups.run, (select planned(plan_groups.run)) + row_number() over (order by k.key), 'group', 'add', k.key,
+	select plan_new_groups.run, (select planned(plan_new_groups.run)) + row_number() over (order by k.key), 'group', 'add', k.key,
 		(select min(m.rule) from directory_mappings m join directory_entries d on d.id = m.entry_id
-			where m.anchor_key = k.anchor_key and d.source = plan_groups.source)
+			where m.anchor_key = k.anchor_key and d.source = plan_new_groups.source)
 	from wanted_anchors k left join groups g on g.id = k.resource
-	where k.run = plan_groups.run and k.anchor like '/%' and (k.resource is null or g.archived);
+	where k.run = plan_new_groups.run and k.anchor like '/%' and (k.resource is null or g.archived);
+$$;
 
+-- Groups made by a rule that no rule wants any more, as far as they and everything below hold nothing once the planned
+-- removals are done. Asked only when the whole directory was looked at.
+create function plan_old_groups(run bigint, source smallint) returns void
+language sql volatile set search_path = roster, pg_temp as $$
 	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
-	with kept as (
+	with going as (
+		select c.user_id, k.resource, c.role from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+		where c.run = plan_old_groups.run and c.kind = 'grant' and c.action = 'remove'
+	), kept as (
 		select c.ancestor from groups g join group_closure c on c.descendant = g.id
-		where g.made_by <> plan_groups.source
+		where g.made_by <> plan_old_groups.source
 		   or exists (select from directory_mappings m join directory_entries d on d.id = m.entry_id
-			where d.source = plan_groups.source and d.gone_since is null and m.anchor_key = g.made_for)
-		   or exists (select from grants h join roles r on r.id = h.role where h.anchor = g.id and r.kind <> 'platform')
+			where d.source = plan_old_groups.source and d.gone_since is null and m.anchor_key = g.made_for)
+		   or exists (select from grants h join roles r on r.id = h.role where h.anchor = g.id and r.kind <> 'platform'
+			and not (h.source = plan_old_groups.source
+				and exists (select from going o where o.user_id = h.user_id and o.resource = h.anchor and o.role = h.role)))
 		   or exists (select from apps a where a.owner_group = g.id)
 		   or exists (select from group_namespaces n where n.group_id = g.id)
 	)
-	select plan_groups.run, 1000000000 + g.id, group_path(g.id), '', g.id
-	from groups g where whole and g.made_by = plan_groups.source and not g.archived and g.id not in (select ancestor from kept);
+	select plan_old_groups.run, 1000000000 + g.id, group_path(g.id), '', g.id
+	from groups g where g.made_by = plan_old_groups.source and not g.archived and g.id not in (select ancestor from kept);
 
 	insert into planned_changes (run, seq, kind, action, anchor_key)
-	select plan_groups.run, (select planned(plan_groups.run)) + row_number() over (order by k.key), 'group', 'archive', k.key
-	from wanted_anchors k where k.run = plan_groups.run and k.key > 1000000000;
+	select plan_old_groups.run, (select planned(plan_old_groups.run)) + row_number() over (order by k.key), 'group', 'archive', k.key
+	from wanted_anchors k where k.run = plan_old_groups.run and k.key > 1000000000;
 $$;
 
 create function plan_grants(run bigint, source smallint) returns void
@@ -265,10 +278,15 @@ language sql volatile set search_path = roster, pg_temp as $$
 		join directory_entries d on d.id = a.entry_id and d.gone_since is null
 		join identities i on i.source = d.source and i.external_id = d.external_id
 		join grants g on g.user_id = i.user_id and g.source = d.source
-		join (select k.resource, min(k.key) as key from wanted_anchors k where k.run = plan_grants.run group by k.resource) k
+		join (select distinct on (k.resource) k.resource, k.key, k.anchor_key from wanted_anchors k
+			where k.run = plan_grants.run order by k.resource, k.key) k
 			on k.resource = g.anchor
-		left join lateral (select x.group_id from dropped_edges x
-			where x.run = plan_grants.run and x.member_id = a.entry_id order by x.group_id limit 1) x on true
+		-- the group he left, as far as it (or, for a nested one, something above it) opened this door
+		left join lateral (select x.group_id from dropped_edges x join directory_entries o on o.id = x.group_id
+			where x.run = plan_grants.run and x.member_id = a.entry_id and (o.gone_since is not null
+				or exists (select from directory_mappings m where m.entry_id = o.id and m.anchor_key = k.anchor_key)
+				or not exists (select from directory_mappings m where m.entry_id = o.id))
+			order by o.gone_since is not null, x.group_id limit 1) x on true
 		where a.run = plan_grants.run
 		  and not exists (select from wanted_grants w join wanted_anchors o on o.run = w.run and o.key = w.anchor_key
 			where w.run = a.run and w.entry_id = a.entry_id and o.resource = g.anchor and w.role = g.role)
@@ -304,9 +322,13 @@ begin
 	analyze wanted_anchors;
 	perform plan_wanted(run, src);
 	analyze wanted_grants;
-	perform plan_groups(run, src, whole);
+	perform plan_new_groups(run, src);
 	perform plan_grants(run, src);
+	if whole then
+		perform plan_old_groups(run, src);
+	end if;
 	perform plan_problems(run, src);
+	analyze planned_changes;
 end $$;
 
 -- Apply ---------------------------------------------------------------------------------------------------------------------------
@@ -379,14 +401,14 @@ begin
 			select distinct on (lower(normalize(path, NFKC))) path, parent, name, rule
 			from (
 				select array_to_string(s.part[1:level], '/') as path, array_to_string(s.part[1:level - 1], '/') as parent,
-					s.part[level] as name, c.rule
+					s.part[level] as name, c.rule, cardinality(s.part) as depth
 				from planned_changes c
 				join wanted_anchors k on k.run = c.run and k.key = c.anchor_key,
 				lateral (select string_to_array(k.anchor, '/') as part) s
 				where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group'
 				  and c.action = 'add' and not c.held and cardinality(s.part) >= level
 			) p
-			order by lower(normalize(path, NFKC)), rule
+			order by lower(normalize(path, NFKC)), depth, rule -- the rule that names it comes before one that passes it
 		), made as (
 			insert into groups (parent_id, name, description, made_by, made_by_rule, made_for)
 			select case when w.parent = '' then root_group() else resolve_anchor(apply_groups.source, w.parent) end,
@@ -497,13 +519,14 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
-	out held bigint, out grants bigint, out people bigint)
+	out held bigint, out grants bigint, out people bigint, out quarantined bigint)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
 		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held),
 		(select count(*) from grants g where g.source = (select r.source from runs r where r.id = plan_totals.run)),
 		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
-			and i.gone_since is null)
+			and i.gone_since is null),
+		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run))
 	from planned_changes c where c.run = plan_totals.run
 $$;
 

@@ -92,12 +92,12 @@ $$;
 
 create function app_list() returns table (app text, owner text, owner_group text, archived boolean)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select a.name, u.login, group_path(a.owner_group), a.archived from apps a join users u on u.id = a.owner order by a.name_key
+	select a.name, u.login, case when a.owner_group is not null then group_path(a.owner_group) end, a.archived from apps a join users u on u.id = a.owner order by a.name_key
 $$;
 
 create function namespace_list() returns table (namespace text, groups text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select k.name || '/' || n.name || '/' || n.purpose, string_agg(group_path(g.group_id), ', ' order by group_path(g.group_id))
+	select k.name || '/' || n.name || '/' || n.purpose, string_agg(group_path(g.group_id), ', ' order by group_path(g.group_id)) filter (where g.group_id is not null)
 	from namespaces n join clusters k on k.id = n.cluster left join group_namespaces g on g.namespace = n.id
 	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
 $$;
@@ -251,7 +251,7 @@ returns table (role text, role_id integer, anchor text, anchor_id integer, sourc
 	since bigint, since_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select distinct on (e.distance, r.name, e.anchor, e.source, e.via) r.name, e.role, resource_name(e.anchor), e.anchor, s.name, e.source,
-		group_path(e.via), e.distance, coalesce(g.since, a.since), v.at
+		case when e.via is not null then group_path(e.via) end, e.distance, coalesce(g.since, a.since), v.at
 	from effective e
 	join roles r on r.id = e.role
 	join sources s on s.id = e.source
@@ -295,6 +295,12 @@ begin
 		if found then
 			raise exception 'nobody has the login "%": its entry in source % is in quarantine', who, caught.name
 				using errcode = 'no_data_found', hint = caught.why;
+		end if;
+		select s.name into caught from directory_entries d join sources s on s.id = d.source
+		where lower(normalize(d.login, NFKC)) = key and d.kind = 'user' and d.gone_since is null order by s.position limit 1;
+		if found then
+			raise exception 'nobody has the login "%" yet, though source % knows it', who, caught.name
+				using errcode = 'no_data_found', hint = 'the run that would add it waits: see rosterctl runs';
 		end if;
 	end if;
 	return query

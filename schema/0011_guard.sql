@@ -45,16 +45,12 @@ create function guard_kind(kind change_kind, action change_action, sensitive boo
 		end
 $$;
 
--- A role is sensitive by its mark, or when it permits something on production.
-create function is_sensitive(role integer) returns boolean language sql stable set search_path = roster, pg_temp
-as 'select coalesce((select r.sensitive from roles r where r.id = is_sensitive.role), false)';
-
 create view planned_guarded as
 select c.run, c.seq, c.kind, c.action, c.held, c.approved, n.source, d.external_id, k.anchor, k.anchor_key, c.role,
-	guard_kind(c.kind, c.action, is_sensitive(c.role)) as guard,
-	case when c.kind = 'grant' and c.action = 'add' then (select r.name from roles r where r.id = c.role)
-		else coalesce(k.anchor, '') end as scope
+	guard_kind(c.kind, c.action, coalesce(r.sensitive, false)) as guard,
+	case when c.kind = 'grant' and c.action = 'add' then r.name else coalesce(k.anchor, '') end as scope
 from planned_changes c
+left join roles r on r.id = c.role
 join runs n on n.id = c.run
 left join directory_entries d on d.id = c.entry_id
 left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key;

@@ -80,8 +80,9 @@ void dn_escape(const char *value, size_t size, struct str *out);
 /* RFC 4515 with and, or, not, equality, presence, substrings, >= and <=; extensible and approximate matching are
  * refused (ERR_CONFIG, naming the column). Values compare by the attribute's matching rule: case-insensitive and
  * white-space-insensitive unless the attribute is known to be exact (uidNumber, gidNumber and other integers compare as numbers with >= and <=;
- * memberUid exact); DN-valued attributes (member, manager ...) as DNs. Absent attributes make a comparison undefined,
- * three-valued as RFC 4511 4.5.1.7 says, and an undefined filter does not match. */
+ * memberUid exact); DN-valued attributes (member, manager ...) as DNs. As servers do, a comparison with an attribute the
+ * entry does not have is false, so its negation matches; one with a value that cannot be read is undefined, three-valued
+ * as RFC 4511 4.5.1.7 says, and an undefined filter does not match. */
 struct filter;
 int filter_parse(const char *text, struct arena *arena, struct filter **ret, struct error *err);
 bool filter_matches(const struct filter *filter, const struct entry *entry);

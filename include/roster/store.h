@@ -113,6 +113,7 @@ struct staged_mapping {
 struct staged_problem {
 	const char *id; /* NULL when unknown */
 	size_t rule;    /* 0: the entry itself could not be read */
+	bool lasting;   /* it is about the content of the entry: true until that changes */
 	const char *what, *why;
 };
 struct matches {
@@ -162,6 +163,7 @@ struct plan_totals {
 	int64_t changes; /* all planned rows, numbered from 1 */
 	int64_t add, change, remove, held;
 	int64_t grants, people; /* of this source, in force now */
+	int64_t quarantined;    /* entries, records and rules that could not be used */
 };
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 /* Hold every planned change of the run. */

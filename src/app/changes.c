@@ -134,6 +134,8 @@ static void start(struct change_printer *printer)
 	if (printer->format == OUTPUT_JSON) {
 		fprintf(printer->out, "%s\n  {\"source\": \"%s\", \"changes\": [",
 			printer->source->order == 0 ? "" : ",", printer->source->name);
+	} else if (printer->format == OUTPUT_TEXT && is(report->completeness, "mirror")) {
+		fprintf(printer->out, "source %-8s as last read\n", printer->source->name);
 	} else if (printer->format == OUTPUT_TEXT) {
 		fprintf(printer->out, "source %-8s read %lu users, %lu groups", printer->source->name,
 			report->entries[ENTRY_USER], report->entries[ENTRY_GROUP]);
@@ -209,9 +211,10 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror"))
 		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
 			report->reason);
-	if (report->unreadable > 0)
-		fprintf(printer->out, "  ! %lu records could not be used; see: rosterctl quarantine\n",
-			report->unreadable);
+	if (totals->quarantined > 0)
+		fprintf(printer->out,
+			"  ! %" PRId64 " entries or records could not be used; see: rosterctl quarantine\n",
+			totals->quarantined);
 	fprintf(printer->out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove",
 		printer->source->name, totals->add, totals->change, totals->remove);
 	if (objects > 0)

@@ -78,9 +78,9 @@ static const struct verb verbs[] = {
 	.name = "app create",
 	.usage = "NAME [--owner LOGIN] [--group PATH]",
 	.summary = "add an app",
-	.help = "The owner is whoever asks, unless --owner names another. Without --group the app belongs to "
-		"the group of its owner if he is a member of exactly one. Everybody may create an app for "
-		"himself; a platform administrator for others.",
+	.help = "The owner is whoever asks, unless --owner names another. Without --group the app belongs to the "
+		"group of its owner if he is a member of exactly one. Everybody may create an app for himself; a "
+		"platform administrator for others.",
 	.example = "app create api --owner alice --group /pay/api",
 	.run = call_run,
 	.calls = app_create,
@@ -100,8 +100,7 @@ static const struct verb verbs[] = {
 	.name = "app group",
 	.usage = "NAME PATH",
 	.summary = "give an app to a group",
-	.help = "Members of the group and of all groups above it reach the app. Only a platform administrator "
-		"may.",
+	.help = "Members of the group and of all groups above it reach the app. Only a platform administrator may.",
 	.example = "app group api /pay/api",
 	.run = call_run,
 	.calls = app_group,
@@ -111,8 +110,8 @@ static const struct verb verbs[] = {
 	.name = "app members",
 	.usage = "NAME [add LOGIN --role ROLE | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of an app",
-	.help = "The list is the whole team: the owner, who was added directly, and who inherits through a "
-		"group. Whoever may manage the team of the app, or a platform administrator, may.",
+	.help = "The list is the whole team: the owner, who was added directly, and who inherits through a group. "
+		"Whoever may manage the team of the app, or a platform administrator, may.",
 	.example = "app members api add dave --role Contributor",
 	.run = call_run,
 	.calls = app_members,

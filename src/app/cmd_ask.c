@@ -132,9 +132,8 @@ static const struct verb verbs[] = {
 	.name = "tree",
 	.usage = "[PATH]",
 	.summary = "show the group tree, or the part below PATH",
-	.help = "Each group with how many members it has directly, its admins, and the apps and namespaces that hang "
-		"there. "
-		"Archived groups are left out.",
+	.help = "Each group with how many members it has directly, its admins, and the apps and namespaces that "
+		"hang there. Archived groups are left out.",
 	.example = "tree /pay",
 	.run = cmd_tree,
     },
@@ -142,8 +141,8 @@ static const struct verb verbs[] = {
 	.name = "access",
 	.usage = "USER",
 	.summary = "show what a person holds and reaches",
-	.help = "First the roles the person holds, where, by which source and since which revision; then the apps and "
-		"namespaces these reach. Inactive people reach nothing.",
+	.help = "First the roles the person holds, where, by which source and since which revision; then the apps "
+		"and namespaces these reach. Inactive people reach nothing.",
 	.example = "access alice",
 	.run = cmd_access,
     },
@@ -152,10 +151,8 @@ static const struct verb verbs[] = {
 	.usage = "PERMISSION RESOURCE [--at REVISION]",
 	.summary = "list everybody who may do something there",
 	.help = "With every way each has: a role held at a place, and how many steps down the tree the resource is. "
-		"RESOURCE is "
-		"platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE. With --at the answer "
-		"is that of "
-		"an earlier revision.",
+		"RESOURCE is platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE. With "
+		"--at the answer is that of an earlier revision.",
 	.example = "who-can cicd.deploy app:api --at 4711",
 	.run = call_run,
 	.calls = who_can,
@@ -174,9 +171,8 @@ static const struct verb verbs[] = {
 	.usage = "USER RESOURCE [PERMISSION]",
 	.summary = "say why a person may, or why not",
 	.help = "Every way from the directory to the resource: entry, groups, rule, role, place; what was given by "
-		"hand says who "
-		"did it. When the answer is no, what is nearest to a yes and why it is none. The exit code is 0 either "
-		"way.",
+		"hand says who did it. When the answer is no, what is nearest to a yes and why it is none. The exit "
+		"code is 0 either way.",
 	.example = "explain alice app:api cicd.deploy",
 	.run = cmd_explain,
     },
@@ -185,8 +181,7 @@ static const struct verb verbs[] = {
 	.usage = "ENTRY [--source SOURCE]",
 	.summary = "show which rules match a directory entry, and why the others do not",
 	.help = "ENTRY is a DN, an id or a login. The entry is the one of the last read; the rules are those of the "
-		"configuration "
-		"as it is now, so a new rule can be tried before anything is synchronised.",
+		"configuration as it is now, so a new rule can be tried before anything is synchronised.",
 	.example = "rules test 'CN=pay-api-devs,OU=Groups,DC=corp,DC=example'",
 	.run = cmd_rules_test,
     },

@@ -30,19 +30,55 @@ static void try_database(struct app *app, struct error *err)
 	note("database", rc, &fault, err);
 }
 
+/* A sink that has seen enough with the first entry. */
+struct taste {
+	struct entry_sink sink;
+	bool tasted;
+};
+
+static int taste_entry(struct entry_sink *sink, const struct entry *entry, struct error *err)
+{
+	(void)entry;
+	((struct taste *)sink)->tasted = true;
+	return error_set(err, ERR_INTERNAL, "one entry is enough");
+}
+
+static int taste_unreadable(struct entry_sink *sink, const char *id, const char *what, const char *why,
+			    struct error *err)
+{
+	(void)id;
+	(void)what;
+	(void)why;
+	return taste_entry(sink, NULL, err);
+}
+
+/* Opening promises nothing: a driver connects when it is asked to read. */
+static int read_first_entry(const struct source_ops *driver, const struct source_config *config, struct error *err)
+{
+	struct taste taste = {.sink = {taste_entry, taste_unreadable}};
+	struct read_result result;
+	struct source *source = NULL;
+	int rc = driver->open(config, &source, err);
+
+	if (rc == 0)
+		rc = driver->read_all(source, &taste.sink, &result, err);
+	driver->close(&source);
+	if (rc == 0 && !taste.tasted)
+		return error_set(err, ERR_DATA,
+				 "it returns no entry at all; check base, filter and the rights of the account");
+	return taste.tasted ? 0 : rc;
+}
+
 static void try_source(struct app *app, const struct source_config *config, struct error *err)
 {
 	const struct source_ops *driver = source_driver(config->type);
-	struct source *source = NULL;
 	struct error fault = {0};
 	int rc;
 
-	if (driver == NULL) {
+	if (driver == NULL)
 		rc = error_set(&fault, ERR_CONFIG, "there is no driver for type \"%s\"", config->type);
-	} else {
-		rc = driver->open(config, &source, &fault);
-		driver->close(&source);
-	}
+	else
+		rc = read_first_entry(driver, config, &fault);
 	note(arena_printf(app->arena, "source %s", config->name), rc, &fault, err);
 }
 
@@ -143,9 +179,8 @@ static const struct verb verbs[] = {
 	.name = "check",
 	.usage = "[--connect]",
 	.summary = "check the configuration",
-	.help =
-	    "Names everything wrong at once, each with its line and what to do. With --connect the database and every "
-	    "source are tried too, but nothing is read.",
+	.help = "Names everything wrong at once, each with its line and what to do. With --connect the database is "
+		"tried too, and every source is read up to its first entry.",
 	.example = "check --connect -f /etc/roster/rosterd.conf",
 	.run = cmd_check,
     },
@@ -153,8 +188,8 @@ static const struct verb verbs[] = {
 	.name = "config show",
 	.usage = "[--defaults]",
 	.summary = "print the configuration as it took effect",
-	.help = "All files merged, what is as by default left out unless --defaults is given. Secrets are shown as the "
-		"references they are.",
+	.help = "All files merged, what is as by default left out unless --defaults is given. Secrets are shown as "
+		"the references they are.",
 	.example = "config show --defaults",
 	.run = cmd_show,
     },
@@ -162,7 +197,8 @@ static const struct verb verbs[] = {
 	.name = "config explain",
 	.usage = "[KEY]",
 	.summary = "explain the keys of the configuration",
-	.help = "KEY is a path such as safety.window, or the end of one. A * in a path stands for a name you choose.",
+	.help = "KEY is a path such as safety.window, or the end of one. A * in a path stands for a name you "
+		"choose.",
 	.example = "config explain max_remove",
 	.run = cmd_explain_key,
     },

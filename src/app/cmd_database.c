@@ -45,12 +45,10 @@ static int cmd_init(struct app *app, int argc, char **argv, struct error *err)
 
 	if (app_options(app->verb, &argc, argv, options, 2, 0, 0, err) != 0)
 		return -1;
-	if (options[0].value == NULL)
-		return error_set(err, ERR_USAGE, "--administrator is missing: rosterctl %s %s", app->verb->name,
-				 app->verb->usage);
 	if (app_configure(app, err) != 0 || store_open(&app->config->database, STORE_OPERATOR, &store, err) != 0)
 		return -1;
-	if (migrate(store, true, err) == 0)
+	rc = migrate(store, true, err);
+	if (rc == 0 && options[0].value != NULL)
 		rc = make_administrator(app, store, options[0].value, options[1].value, err);
 	store_close(&store);
 	return rc;
@@ -98,13 +96,13 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 static const struct verb verbs[] = {
     {
 	.name = "database init",
-	.usage = "--administrator LOGIN [--operator DATABASE-LOGIN]",
-	.summary = "make the schema and the first administrator",
-	.help = "Run once, by a login of PostgreSQL that may create roles. LOGIN becomes a platform administrator, a "
-		"person "
-		"roster knows; DATABASE-LOGIN, or else the login that runs this, acts for him and must exist. Later "
-		"only the "
-		"owner of the schema may name an administrator this way.",
+	.usage = "[--administrator LOGIN [--operator DATABASE-LOGIN]]",
+	.summary = "make the schema, and name the first administrator",
+	.help = "Run by a login of PostgreSQL that may create roles. Where the schema is there already, only the "
+		"administrator is named: do that after the first synchronisation, and LOGIN is the person of the "
+		"directory. Nobody with that login yet: a person is made by hand, and a directory that brings the "
+		"same login later is asked to sort that out. DATABASE-LOGIN, or else the login that runs this, acts "
+		"for him. Later only the owner of the schema may name one.",
 	.example = "database init --administrator alice --operator alice",
 	.run = cmd_init,
     },

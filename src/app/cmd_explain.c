@@ -2,8 +2,8 @@
 /* explain: the way from a directory to a resource, told step by step. */
 #include "app/output.h"
 #include "app/verbs.h"
-#include "roster/explain.h"
 #include "roster/json.h"
+#include "roster/reasons.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -59,7 +59,9 @@ static int add_door(struct str *out, const struct explain_path *path, const stru
 	output_add_text(out, door->captures);
 	str_add(out, door->captures[0] == '\0' ? "-> " : "  -> ");
 	add_role(out, path);
-	str_printf(out, "   since revision %" PRId64 "\n", path->since);
+	str_printf(out, "   since revision %" PRId64 ", ", path->since);
+	add_time(out, path->since_at);
+	str_add_char(out, '\n');
 	return depth;
 }
 
@@ -115,19 +117,21 @@ static void add_path(struct str *out, const char *resource, const struct explain
 		add_reach(out, resource, path, add_hand(out, path));
 }
 
+/* In the way of a no; beside a yes, a rule that was not used. */
 static void add_obstacle(struct str *out, const struct explanation *explanation,
 			 const struct explain_obstacle *obstacle)
 {
 	begin(out, 0);
 	str_add(out, explanation->allowed ? "not used: " : "");
-	if (obstacle->rule[0] != '\0') {
+	if (obstacle->rule[0] != '\0')
 		str_printf(out, "rule %s (%s)", obstacle->rule, obstacle->position);
-		str_add(out, explanation->allowed ? " (" : " would give ");
-		output_add_text(out, explanation->allowed ? "" : obstacle->gives);
-		str_add(out, explanation->allowed ? "" : ": ");
+	if (obstacle->rule[0] != '\0' && !explanation->allowed) {
+		str_add(out, " would give ");
+		output_add_text(out, obstacle->gives);
 	}
+	str_add(out, obstacle->rule[0] == '\0' ? "" : ": ");
 	output_add_text(out, obstacle->why);
-	str_add(out, explanation->allowed ? ")\n" : "\n");
+	str_add_char(out, '\n');
 }
 
 static void print_text(const struct explanation *explanation)

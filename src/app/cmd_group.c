@@ -55,8 +55,8 @@ static const struct verb verbs[] = {
 	.name = "group create",
 	.usage = "PATH --admin LOGIN... [--description TEXT]",
 	.summary = "add a group to the tree",
-	.help = "The parent must exist. Every group has at least one admin; name several by repeating "
-		"--admin. Only a platform administrator may.",
+	.help = "The parent must exist. Every group has at least one admin; name several by repeating --admin. Only "
+		"a platform administrator may.",
 	.example = "group create /pay/api --admin alice --admin bob",
 	.run = call_run,
 	.calls = group_create,
@@ -66,8 +66,7 @@ static const struct verb verbs[] = {
 	.name = "group move",
 	.usage = "PATH PARENT",
 	.summary = "hang a group below another",
-	.help = "Everything below it moves along, and with it who reaches what. Only a platform administrator "
-		"may.",
+	.help = "Everything below it moves along, and with it who reaches what. Only a platform administrator may.",
 	.example = "group move /pay/api /platform",
 	.run = call_run,
 	.calls = group_move,
@@ -77,9 +76,9 @@ static const struct verb verbs[] = {
 	.name = "group members",
 	.usage = "PATH [add LOGIN --role ROLE [--until TIME] | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of a group",
-	.help = "A member holds a role in the group and in everything below it. What is added here belongs to "
-		"no source and is not taken away by one; what a source gives is removed in the source. With "
-		"--until the membership ends at that time. An admin of the group, or of one above, may.",
+	.help = "A member holds a role in the group and in everything below it. What is added here belongs to no "
+		"source and is not taken away by one; what a source gives is removed in the source. With --until "
+		"the membership ends at that time. An admin of the group, or of one above, may.",
 	.example = "group members /pay/api add alice --role Developer --until 2027-01-31",
 	.run = call_run,
 	.calls = group_members,
@@ -89,8 +88,8 @@ static const struct verb verbs[] = {
 	.name = "group admin",
 	.usage = "PATH add|remove LOGIN",
 	.summary = "add or remove an admin of a group",
-	.help = "Admins manage the members of the group and of everything below it. An admin of the group, or "
-		"of one above, may.",
+	.help = "Admins manage the members of the group and of everything below it. An admin of the group, or of "
+		"one above, may.",
 	.example = "group admin /pay add carol",
 	.run = call_run,
 	.calls = group_admin,

@@ -72,8 +72,8 @@ static const struct verb verbs[] = {
 	.name = "namespace create",
 	.usage = "CLUSTER/NAME --purpose PURPOSE...",
 	.summary = "add a namespace, and its cluster",
-	.help = "PURPOSE is development, test, acceptance or production; each is a resource of its own. Only "
-		"a platform administrator may.",
+	.help = "PURPOSE is development, test, acceptance or production; each is a resource of its own. Only a "
+		"platform administrator may.",
 	.example = "namespace create east/api --purpose test --purpose production",
 	.run = cmd_create,
     },
@@ -81,8 +81,8 @@ static const struct verb verbs[] = {
 	.name = "namespace attach",
 	.usage = "CLUSTER/NAME/PURPOSE PATH",
 	.summary = "associate a namespace with a group",
-	.help = "Members of the group and of all groups above it reach the namespace. Only a platform "
-		"administrator may.",
+	.help = "Members of the group and of all groups above it reach the namespace. Only a platform administrator "
+		"may.",
 	.example = "namespace attach east/api/test /pay/api",
 	.run = call_run,
 	.calls = namespace_attach,

@@ -62,8 +62,8 @@ static const struct verb verbs[] = {
 	.name = "role edit",
 	.usage = "NAME --permission PERMISSION...",
 	.summary = "say anew what a role permits",
-	.help = "The permissions named replace those the role has, at once for everybody who holds it. Locked "
-		"roles cannot be changed. Only a platform administrator may.",
+	.help = "The permissions named replace those the role has, at once for everybody who holds it. Locked roles "
+		"cannot be changed. Only a platform administrator may.",
 	.example = "role edit Tester --permission project.view",
 	.run = call_run,
 	.calls = role_edit,

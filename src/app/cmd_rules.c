@@ -3,8 +3,8 @@
 #include "app/output.h"
 #include "app/sources.h"
 #include "app/verbs.h"
-#include "roster/explain.h"
 #include "roster/model.h"
+#include "roster/reasons.h"
 
 #include <string.h>
 

@@ -56,8 +56,8 @@ static const struct verb verbs[] = {
 	.name = "status",
 	.usage = "",
 	.summary = "show the sources, what they hold and their last run",
-	.help = "A source is settled when the access it gives follows from its last read; it is not while a run of it "
-		"is held.",
+	.help = "A source is settled when the access it gives follows from its last read; it is not while a run of "
+		"it is held.",
 	.example = "status",
 	.run = call_run,
 	.calls = status,
@@ -86,8 +86,8 @@ static const struct verb verbs[] = {
 	.name = "runs diff",
 	.usage = "RUN",
 	.summary = "list what a run changed and what it holds",
-	.help = "Changes that wait for a decision are listed with the reason; see approve and reject. A run "
-		"that is held whole changed nothing: plan shows what it would do.",
+	.help = "Changes that wait for a decision are listed with the reason; see approve and reject. A run that is "
+		"held whole changed nothing: plan shows what it would do.",
 	.example = "runs diff corp/12",
 	.run = call_run,
 	.calls = runs_diff,
@@ -97,8 +97,8 @@ static const struct verb verbs[] = {
 	.name = "quarantine",
 	.usage = "",
 	.summary = "list entries that could not be used, and why",
-	.help = "Nobody loses anything because of an entry listed here. What is repaired at its source leaves "
-		"the list with the next run.",
+	.help = "Nobody loses anything because of an entry listed here. What is repaired at its source leaves the "
+		"list with the next run.",
 	.example = "quarantine",
 	.run = call_run,
 	.calls = quarantine,
@@ -108,8 +108,7 @@ static const struct verb verbs[] = {
 	.name = "stats",
 	.usage = "",
 	.summary = "show the figures of the installation",
-	.help = "Groups, resources they own, namespaces assigned, average members of a group, active people, "
-		"apps.",
+	.help = "Groups, resources they own, namespaces assigned, average members of a group, active people, apps.",
 	.example = "stats --json",
 	.run = call_run,
 	.calls = stats,

@@ -46,8 +46,8 @@ static const struct verb verbs[] = {
 	.name = "user show",
 	.usage = "USER",
 	.summary = "show a person: sources, entries, state",
-	.help = "USER is a login, or the id where a login had several people. What the person holds is shown "
-		"by access, why by explain.",
+	.help = "USER is a login, or the id where a login had several people. What the person holds is shown by "
+		"access, why by explain.",
 	.example = "user show alice",
 	.run = call_run,
 	.calls = user_show,
@@ -68,8 +68,8 @@ static const struct verb verbs[] = {
 	.name = "user suspend",
 	.usage = "USER",
 	.summary = "take all access from a person at once",
-	.help = "Outranks every source until `user resume`. What the person holds is kept, but gives nothing. "
-		"Only a platform administrator may.",
+	.help = "Outranks every source until `user resume`. What the person holds is kept, but gives nothing. Only "
+		"a platform administrator may.",
 	.example = "user suspend mallory",
 	.run = call_run,
 	.calls = user_suspend,

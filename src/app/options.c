@@ -57,17 +57,19 @@ static const char *take_value(struct scan *scan, const char *word)
 	return scan->at < *scan->words->argc ? scan->words->argv[scan->at++] : NULL;
 }
 
-static void keep_in_list(struct scan *scan, struct option_value *option, const char *value)
+static int keep_in_list(struct scan *scan, struct option_value *option, const char *value, struct error *err)
 {
 	size_t index = (size_t)(option - scan->words->options);
 	const char **list = scan->lists + index * VALUES_MOST;
 	struct str text = {0};
 
-	if (scan->list_counts[index] < VALUES_MOST)
-		list[scan->list_counts[index]++] = value;
+	if (scan->list_counts[index] == VALUES_MOST)
+		return error_set(err, ERR_USAGE, "%s is given more than %d times", option->name, VALUES_MOST);
+	list[scan->list_counts[index]++] = value;
 	pg_array(list, scan->list_counts[index], &text);
 	option->value = arena_strdup(scan->words->arena, str_text(&text));
 	str_free(&text);
+	return 0;
 }
 
 static int take_option(struct scan *scan, const char *word, struct error *err)
@@ -81,10 +83,8 @@ static int take_option(struct scan *scan, const char *word, struct error *err)
 		return error_set(err, ERR_USAGE, "%s takes no value", option->name);
 	if (option->kind != OPTION_FLAG && (value = take_value(scan, word)) == NULL)
 		return error_set(err, ERR_USAGE, "%s needs a value", option->name);
-	if (option->kind == OPTION_LIST) {
-		keep_in_list(scan, option, value);
-		return 0;
-	}
+	if (option->kind == OPTION_LIST)
+		return keep_in_list(scan, option, value, err);
 	if (option->value != NULL)
 		return error_set(err, ERR_USAGE, "%s is given twice", option->name);
 	option->value = value;

@@ -21,8 +21,8 @@ static const struct verb sync_verbs[] = {
 	.usage = "[--source SOURCE] [--plan FILE]",
 	.summary = "read the sources and apply what follows",
 	.help = "Changes within the limits of safety: { ... } are applied; those above them are held, and the exit "
-		"code is 1. "
-		"With --plan exactly the plan of that file is applied, or nothing when it has changed since.",
+		"code is 1. With --plan exactly the plan of that file is applied, or nothing when it has changed "
+		"since.",
 	.example = "sync --source corp",
 	.run = cmd_sync,
     },
@@ -30,9 +30,8 @@ static const struct verb sync_verbs[] = {
 	.name = "approve",
 	.usage = "RUN",
 	.summary = "release what a run holds",
-	.help = "Applies the held changes of a run that are still asked for. The directory is not read again. Only a "
-		"platform "
-		"administrator may.",
+	.help = "Applies the held changes of a run that are still asked for. The directory is not read again. Only "
+		"a platform administrator may.",
 	.example = "approve corp/12",
 	.run = cmd_approve,
     },
@@ -41,8 +40,7 @@ static const struct verb sync_verbs[] = {
 	.usage = "RUN",
 	.summary = "drop what a run holds",
 	.help = "What the held changes would take away stays until the directory entries they follow from change "
-		"again. Only a "
-		"platform administrator may.",
+		"again. Only a platform administrator may.",
 	.example = "reject corp/12",
 	.run = cmd_reject,
     },

@@ -62,7 +62,7 @@ static enum truth evaluate_leaf(const struct filter *filter, const struct entry 
 
 	if (filter->kind == FILTER_PRESENT)
 		return present ? TRUTH_TRUE : TRUTH_FALSE;
-	return present ? evaluate_values(filter, attribute, scratch) : TRUTH_UNDEFINED;
+	return present ? evaluate_values(filter, attribute, scratch) : TRUTH_FALSE;
 }
 
 /* AND is the least truth of its children and starts from true; OR is the mirror image. */

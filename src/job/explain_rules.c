@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "roster/explain.h"
+#include "roster/reasons.h"
 
 #include "job/obstacles.h"
 #include "job/recall.h"

@@ -40,6 +40,7 @@ static void keep_problem(struct intake *intake, const struct staged_problem *pro
 	matches->problems[matches->problem_count++] = (struct staged_problem){
 	    .id = arena_strdup(intake->kept, problem->id),
 	    .rule = problem->rule,
+	    .lasting = problem->lasting,
 	    .what = arena_strdup(intake->kept, problem->what),
 	    .why = arena_strdup(intake->kept, problem->why),
 	};
@@ -111,8 +112,10 @@ static int stage(struct intake *intake, const struct entry *entry, const struct 
 	if (store_stage_entry(intake->store, intake->run, &staged, err) != 0)
 		return -1;
 	for (size_t i = 0; i < stager_remark_count(intake->stager); i++)
-		keep_problem(intake, &(struct staged_problem){
-					 .id = entry->id, .what = entry->dn, .why = stager_remark(intake->stager, i)});
+		keep_problem(intake, &(struct staged_problem){.id = entry->id,
+							      .lasting = true,
+							      .what = entry->dn,
+							      .why = stager_remark(intake->stager, i)});
 	return intake_match(intake, entry, err);
 }
 

@@ -3,7 +3,7 @@
 #ifndef JOB_OBSTACLES_H
 #define JOB_OBSTACLES_H
 
-#include "roster/explain.h"
+#include "roster/reasons.h"
 
 enum { OBSTACLES_MOST = 8 };
 

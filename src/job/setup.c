@@ -80,11 +80,35 @@ static void check_rules(const struct config *config, struct arena *arena, struct
 	}
 }
 
+static void check_filter(const struct source_config *source, const char *kind, const char *filter, struct arena *arena,
+			 struct findings *findings)
+{
+	struct filter *parsed;
+	struct error err = {0};
+
+	if (filter != NULL && filter[0] != '\0' && filter_parse(filter, arena, &parsed, &err) != 0)
+		findings_add(findings, arena,
+			     &(struct finding){.position = source->position,
+					       .text = arena_printf(arena, "source %s: %s.filter: %s", source->name,
+								    kind, err.text)});
+}
+
+static void check_filters(const struct config *config, struct arena *arena, struct findings *findings)
+{
+	for (size_t i = 0; i < config->source_count; i++) {
+		const struct source_config *source = &config->sources[i];
+		check_filter(source, "users", source->users.filter, arena, findings);
+		check_filter(source, "groups", source->groups.filter, arena, findings);
+		check_filter(source, "units", source->units.filter, arena, findings);
+	}
+}
+
 int setup_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err)
 {
 	if (config_load(file, arena, ret, findings, err) != 0)
 		return -1;
 	check_rules(*ret, arena, findings);
+	check_filters(*ret, arena, findings);
 	if (findings->errors > 0)
 		return error_set(err, ERR_CONFIG, "%s: %zu error%s", file, findings->errors,
 				 findings->errors == 1 ? "" : "s");

@@ -335,7 +335,9 @@ int sync_source(const struct config *config, const struct source_config *source,
 	*report = (struct sync_report){.state = "nothing", .completeness = "failed"};
 	if (store_open(&config->database, STORE_DAEMON, &sync.store, err) != 0)
 		return error_prefix(err, "source %s", source->name);
-	rc = travel(&sync, err);
+	rc = store_schema_check(sync.store, err);
+	if (rc == 0)
+		rc = travel(&sync, err);
 	if (rc != 0) {
 		error_prefix(err, "source %s", source->name);
 		store_rollback(sync.store);

@@ -53,7 +53,8 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	const char *params[] = {number_text(run, id)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg, "select changes, add, change, remove, held, grants, people from plan_totals($1)",
+	if (pg_query(store->pg,
+		     "select changes, add, change, remove, held, grants, people, quarantined from plan_totals($1)",
 		     params, 1, &rows, err) != 0)
 		return -1;
 	*ret = (struct plan_totals){
@@ -64,6 +65,7 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	    .held = pg_integer(rows, 0, 4),
 	    .grants = pg_integer(rows, 0, 5),
 	    .people = pg_integer(rows, 0, 6),
+	    .quarantined = pg_integer(rows, 0, 7),
 	};
 	pg_free(&rows);
 	return 0;

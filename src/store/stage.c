@@ -84,7 +84,7 @@ static int stage_problems(struct store *store, int64_t run, const struct matches
 {
 	struct pg *pg = store->pg;
 
-	if (pg_copy_start(pg, "copy staged_problems (run, external_id, rule, what, why) from stdin", err) != 0)
+	if (pg_copy_start(pg, "copy staged_problems (run, external_id, rule, lasting, what, why) from stdin", err) != 0)
 		return -1;
 	for (size_t i = 0; i < matches->problem_count; i++) {
 		const struct staged_problem *problem = &matches->problems[i];
@@ -92,6 +92,7 @@ static int stage_problems(struct store *store, int64_t run, const struct matches
 		pg_copy_integer(pg, run);
 		pg_copy_text(pg, problem->id);
 		pg_copy_text(pg, problem->rule == 0 ? NULL : number_text((int64_t)problem->rule, number));
+		pg_copy_text(pg, boolean_text(problem->lasting));
 		pg_copy_text(pg, problem->what);
 		pg_copy_text(pg, problem->why);
 		if (pg_copy_row(pg, err) != 0)

@@ -3,12 +3,13 @@
 """Make up a company: an LDIF file with departments, people and groups, and a catalogue of apps and namespaces.
 
 The same sizes and seed give the same bytes, on any machine. Departments lie four levels deep; a group is named
-unit-team-kind (kind: admins, devs, readers), so that match rules apply; sizes of groups follow Zipf's law; some groups hold
-other groups, and two of them each other. Every entry has an entryUUID, made from its DN.
+unit-team-kind (kind: admins, devs, readers), so that match rules apply; sizes of groups follow Zipf's law; some groups
+hold other groups, and two of them each other. Every entry has an entryUUID, made from its DN.
 """
 
 import argparse
 import base64
+import itertools
 import json
 import random
 import sys
@@ -51,8 +52,8 @@ class Company:
         self.random = random.Random(sizes.seed)
         self.departments = self._departments()
         self.people = [self._person(number) for number in range(sizes.people)]
-        self.groups = [f"{UNITS[n % len(UNITS)]}-t{n // (len(UNITS) * len(KINDS)) + 1}-{KINDS[n // len(UNITS) % len(KINDS)]}"
-                       for n in range(sizes.groups)]
+        names = (f"{unit}-t{team}-{kind}" for team in itertools.count(1) for kind in KINDS for unit in UNITS)
+        self.groups = list(itertools.islice(names, sizes.groups))
 
     def _departments(self):
         """DNs, four levels below ou=Departments, enough for some forty people in each of the lowest."""

@@ -82,7 +82,8 @@ def test_what_an_ldif_file_leaves_open_is_known(tmp_path, text, ids, known, comp
     read = read_ldif(path, {})
     assert ([entry.id for entry in read.entries], read.known, read.complete) == (ids, known, complete)
     if read.entries:
-        assert read.entries[0].attributes["cn"] == ["Ä"] and read.entries[0].attributes["description"] == ["folded line"]
+        attributes = read.entries[0].attributes
+        assert attributes["cn"] == ["Ä"] and attributes["description"] == ["folded line"]
 
 
 @pytest.mark.parametrize("text, expected", [

@@ -2,7 +2,7 @@
 -- Who may call what.
 \ir support.psql
 \ir company.psql
-select plan(49);
+select plan(50);
 
 do $$ begin
 	execute 'create role test_stranger login';

@@ -45,7 +45,7 @@ insert into acts values
 	($$select app_create('x', 'pat', '/dev')$$), ($$select app_owner('shop', 'oz')$$), ($$select app_group('shop', '/ops')$$), ($$select app_archive('shop', true)$$),
 	($$select app_member_add('shop', 'oz', 'Developer')$$), ($$select app_member_remove('shop', 'oz', 'Developer')$$),
 	($$select namespace_create('k', 'y', array['test']::purpose[])$$), ($$select namespace_attach('k/n/test', '/ops')$$),
-	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$);
+	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$), ($$select decide(1, true)$$);
 select set_eq($$select (regexp_match(statement, 'select (\w+)'))[1] from acts$$,
 	$$select p.proname from pg_proc p where p.pronamespace = 'roster'::regnamespace and p.provolatile = 'v' and has_function_privilege('roster_admin', p.oid, 'execute')
 		and p.proname <> 'init_administrator'$$, 'these are all the acts there are');

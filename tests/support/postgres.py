@@ -70,9 +70,9 @@ class Cluster:
         mortally = ["setpriv", "--pdeathsig", "INT"] if self.mortal else []
         options = [f"--{name}={value}" for name, value in self.settings.items()]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*mortally, program("postgres"), "-D", self.data, "-k", self.directory, *options],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                                            start_new_session=not self.mortal, **shed)
+            self.process = subprocess.Popen(
+                [*mortally, program("postgres"), "-D", self.data, "-k", self.directory, *options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=not self.mortal, **shed)
         self._await()
 
     def _await(self):

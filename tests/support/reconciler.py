@@ -103,7 +103,8 @@ class Model:
     def group(self, path):
         here = self.root
         for name in filter(None, path.split("/")):
-            here = next((group for group in self.groups if group.parent is here and fold(group.name) == fold(name)), None)
+            below = [group for group in self.groups if group.parent is here and fold(group.name) == fold(name)]
+            here = below[0] if below else None
             if here is None:
                 return None
         return here
@@ -138,8 +139,8 @@ class Model:
             self._archive(source, known)
 
     def take(self, source, read):
-        """The mirror, and all there is to a held run: nothing is inferred from what an incomplete read lacks, nor from an
-        empty one after a full one. True when the read was whole."""
+        """The mirror, and all there is to a held run: nothing is inferred from what an incomplete read lacks, nor from
+        an empty one after a full one. True when the read was whole."""
         known = self.known.setdefault(source, {})
         complete = read.complete and not (not read.entries and known)
         for entry in read.entries:
@@ -173,7 +174,8 @@ class Model:
             if item.gone and item.person:
                 item.person.gone.add(source)
         login_of = {item: fold(item.entry.first("uid")) for item in users if not item.gone}
-        settled = {item for item in login_of if item.person and item.person.active and fold(item.person.login) == login_of[item]}
+        settled = {item for item, login in login_of.items()
+                   if item.person and item.person.active and fold(item.person.login) == login}
         moving = [item for item in login_of if item not in settled]
         leaving = {item.person for item in moving if item.person}
         taken = {fold(person.login) for person in self.people if person.active and person not in leaving}
@@ -191,7 +193,8 @@ class Model:
 
     @staticmethod
     def _wanted_groups(known, rules):
-        doors = {(door.anchor, door.rule) for item in known.values() for door in item.doors if door.anchor.startswith("/")}
+        doors = {(door.anchor, door.rule) for item in known.values() for door in item.doors
+                 if door.anchor.startswith("/")}
         return sorted(doors, key=lambda door: (door[0].count("/"), rules.order(door[1])))
 
     def _make_group(self, source, anchor, admins):
@@ -395,9 +398,11 @@ def same(what, have, want):
 
 def assert_equal(roster, model):
     """The database holds what the model holds, and answers what follows from it."""
-    same("people", tuples(roster, "select login, active from users"), [(person.login, person.active) for person in model.people])
-    same("groups", tuples(roster, """select p.path, g.archived, s.name as source from group_paths p join groups g using (id)
-            join sources s on s.id = g.made_by"""), [(group.path, group.archived, group.made_by) for group in model.groups])
+    same("people", tuples(roster, "select login, active from users"),
+         [(person.login, person.active) for person in model.people])
+    same("groups", tuples(roster, """select p.path, g.archived, s.name as source from group_paths p
+            join groups g using (id) join sources s on s.id = g.made_by"""),
+         [(group.path, group.archived, group.made_by) for group in model.groups])
     same("grants", tuples(roster, """select u.login, u.active, resource_name(g.anchor) as anchor, r.name as role,
             s.name as source from grants g
             join users u on u.id = g.user_id join roles r on r.id = g.role join sources s on s.id = g.source"""),
@@ -405,6 +410,6 @@ def assert_equal(roster, model):
           for grant in model.grants])
     same("quarantine", tuples(roster, """select s.name as source, q.external_id, q.stage from quarantine q
             join sources s on s.id = q.source where q.stage in ('rule', 'person')"""), model.quarantine())
-    same("access", tuples(roster, """select distinct u.login, resource_name(e.resource) as resource, p.name from effective e
-            join users u on u.id = e.user_id join permissions p on p.id = e.permission"""),
+    same("access", tuples(roster, """select distinct u.login, resource_name(e.resource) as resource, p.name
+            from effective e join users u on u.id = e.user_id join permissions p on p.id = e.permission"""),
          model.effective(role_permissions(roster)))

@@ -110,7 +110,8 @@ def make_database(roster):
     roster.cluster.create_database(roster.database)
     if not roster.cluster.execute(f"select from pg_roles where rolname = '{OPERATOR}'"):
         roster.cluster.execute(f"create role {OPERATOR} login")
-    result = roster.execute("database", "init", "--administrator", ADMINISTRATOR, "--operator", OPERATOR, user=SUPERUSER)
+    words = ["database", "init", "--administrator", ADMINISTRATOR, "--operator", OPERATOR]
+    result = roster.execute(*words, user=SUPERUSER)
     assert result.code == 0, result
     roster.sql(f"grant roster_admin to {OPERATOR}")
     return result

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ways that are open; obstacles.c says what is in the way of the others. */
-#include "roster/explain.h"
+#include "roster/reasons.h"
 
 #include "job/obstacles.h"
 #include "roster/json.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain: why a person may do something on a resource, or why not, as data for whoever prints it.
+ * reasons: why a person may do something on a resource, or why not, as data for whoever prints it.
  *
  * A yes is a list of paths: role and place, how the place reaches the resource, and how the person came to the role: by
  * the doors of a directory, by hand, by owning. A no is a list of obstacles, the nearest first: what keeps the person from
@@ -11,8 +11,8 @@
  * It asks the store and evaluates the rules of the configuration over the entry in the mirror; nothing is changed. All
  * memory is from the arena. Texts are never NULL; "" is nothing.
  */
-#ifndef ROSTER_EXPLAIN_H
-#define ROSTER_EXPLAIN_H
+#ifndef ROSTER_REASONS_H
+#define ROSTER_REASONS_H
 
 #include "roster/arena.h"
 #include "roster/config.h"

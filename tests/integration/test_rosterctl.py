@@ -1,0 +1,492 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rosterctl as an administrator types it: acts, questions, explanations, exit codes."""
+
+import itertools
+import subprocess
+
+import pytest
+
+from postgres import SUPERUSER
+from roster import BUILD
+
+CONFIGURATION = """
+version: 1
+database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{ corp: {{ type: "ldif"; file: "people.ldif"; users: {{ filter: "(objectClass=inetOrgPerson)" }} }} }}
+safety: {{ first_run: "{first_run}"; max_remove: 0 }}
+rules: {{
+  default_admins: ["admin"]
+  team-roles: {{ source: "corp"; match: "cn ~ ^(?<unit>[a-z]+)-(?<team>[a-z]+)-(?<kind>devs|readers)$"; into: "/${{unit}}/${{team}}"
+    role_by: "kind"; role: {{ devs: "Developer"; readers: "Contributor" }} }}
+  contractors: {{ source: "corp"; users: "(employeeType=contractor)"; into: "/pay"; role: "Operator" }}
+}}
+"""
+
+
+def entry(number, dn, **attributes):
+    lines = [f"dn: {dn}", f"entryUUID: 00000000-0000-0000-0000-{number:012}"]
+    for name, values in attributes.items():
+        lines += [f"{name}: {value}" for value in ([values] if isinstance(values, str) else values)]
+    return "\n".join(lines) + "\n"
+
+
+def person(number, login, kind="internal"):
+    return entry(number, f"uid={login},ou=People,dc=x", objectClass="inetOrgPerson", uid=login, cn=login.title(), sn="X",
+                 mail=f"{login}@x", employeeType=kind)
+
+
+def group(number, name, *members):
+    return entry(number, f"cn={name},ou=Groups,dc=x", objectClass="groupOfNames", cn=name, member=list(members))
+
+
+def user_dn(login):
+    return f"uid={login},ou=People,dc=x"
+
+
+PEOPLE = [person(1, "alice"), person(2, "bob", "contractor"), person(3, "carol")]
+GROUPS = [group(11, "all", user_dn("alice")), group(12, "pay-api-devs", "cn=all,ou=Groups,dc=x")]
+
+
+class Company:
+    def __init__(self, roster):
+        self.roster = roster
+        self.numbers = itertools.count(1)
+
+    def directory(self, *entries):
+        (self.roster.directory / "people.ldif").write_text("version: 1\n\n" + "\n".join(entries))
+
+    def configure(self, first_run="apply"):
+        self.roster.configure(CONFIGURATION.format(first_run=first_run))
+
+
+@pytest.fixture
+def company(roster):
+    """alice is a developer of /pay/api through a nested group, bob an operator of /pay, carol is nothing."""
+    company = Company(roster)
+    company.configure()
+    company.directory(*PEOPLE, *GROUPS)
+    roster.ctl("sync")
+    return company
+
+
+@pytest.fixture
+def shop(company, roster):
+    """The same with an app and a namespace in /pay/api."""
+    roster.ctl("app", "create", "api", "--owner", "carol", "--group", "/pay/api")
+    roster.ctl("namespace", "create", "east/api", "--purpose", "test", "--purpose", "production")
+    roster.ctl("namespace", "attach", "east/api/test", "/pay/api")
+    return company
+
+
+def logins(rows):
+    return {row["login"] for row in rows}
+
+
+# --- the database -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty(roster, cluster):
+    """A database without a schema."""
+    roster.close()
+    cluster.drop_database(roster.database)
+    cluster.create_database(roster.database)
+    Company(roster).configure()
+    return roster
+
+
+def test_without_a_schema_every_verb_says_what_to_type(empty):
+    assert "rosterctl database init" in empty.ctl("user", "list", code=78).err
+    assert empty.json("database", "status")["version"] == 0
+    assert "rosterctl database init" in empty.ctl("database", "migrate", user=SUPERUSER, code=78).err
+
+
+def test_init_makes_the_schema_and_an_administrator(empty):
+    empty.ctl("database", "init", "--administrator", "root", "--operator", "operator", user=SUPERUSER)
+    status = empty.json("database", "status")
+    assert status["version"] == status["latest"] > 0
+    assert [user["login"] for user in empty.json("user", "list")["users"]] == ["root"]
+    empty.ctl("user", "create", "somebody")
+    empty.ctl("database", "migrate", user=SUPERUSER)
+
+
+def test_init_with_an_operator_the_server_does_not_know(empty):
+    assert 'no login "stranger"' in empty.ctl("database", "init", "--administrator", "root", "--operator", "stranger",
+                                              user=SUPERUSER, code=65).err
+
+
+def test_a_server_that_does_not_answer_is_69(roster):
+    roster.configure('version: 1\ndatabase: { conninfo: "host=/nonexistent dbname=roster" }\n')
+    assert "/nonexistent" in roster.ctl("status", code=69).err
+    assert "database:" in roster.ctl("check", "--connect", code=69).err
+
+
+# --- the configuration ------------------------------------------------------------------------------------------------
+
+
+def test_check_tries_the_database_and_every_source(company, roster):
+    result = roster.ctl("check", "--connect")
+    assert "database: ok\nsource corp: ok\n" in result.err and result.out == ""
+    (roster.directory / "people.ldif").unlink()
+    result = roster.ctl("check", "--connect", code=69)
+    assert "database: ok\nsource corp: " in result.err and "people.ldif" in result.err
+    company.directory()
+    assert "it returns no entry at all" in roster.ctl("check", "--connect", code=65).err
+
+
+def test_findings_go_to_standard_error(roster):
+    roster.configure("version: 1\ndatabse: { }\n")
+    result = roster.ctl("check", code=78)
+    assert 'did you mean "database"?' in result.err and result.out == ""
+
+
+def test_config_show_can_be_read_again(company, roster):
+    shown = roster.ctl("config", "show").out
+    roster.configure(shown)
+    assert roster.ctl("config", "show").out == shown
+    assert roster.json("config", "show")["configuration"] == shown
+
+
+def test_config_explain_knows_every_key(roster):
+    keys = roster.json("config", "explain")["keys"]
+    assert {"safety.window", "sources.*.type", "rules.*.into"} <= {key["path"] for key in keys}
+    assert all(key["help"] for key in keys)
+
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+
+def test_people_of_a_source_and_by_hand(company, roster):
+    roster.ctl("user", "create", "guest", "--email", "guest@x", "--name", "A Guest")
+    users = {user["login"]: user for user in roster.json("user", "list")["users"]}
+    assert users.keys() == {"admin", "alice", "bob", "carol", "guest"}
+    assert users["guest"]["sources"] == "hand" and users["guest"]["email"] == "guest@x"
+    assert users["alice"]["sources"] == "corp" and users["alice"]["active"] is True
+    assert logins(roster.json("user", "list", "LIC")["users"]) == {"alice"}
+    assert "dn         " in roster.ctl("user", "show", "alice").out
+    assert roster.json("user", "show", users["alice"]["id"])["identities"][0]["dn"] == user_dn("alice")
+
+
+def test_a_suspension_takes_everything_until_it_is_over(shop, roster):
+    roster.ctl("can", "alice", "cicd.deploy", "app:api")
+    roster.ctl("user", "suspend", "alice")
+    assert roster.json("who-can", "cicd.deploy", "app:api")["people"][0]["login"] != "alice"
+    roster.ctl("sync")
+    assert roster.json("access", "alice")["reaches"] == []
+    roster.ctl("user", "resume", "alice")
+    roster.ctl("can", "alice", "cicd.deploy", "app:api")
+
+
+def test_who_is_unknown_is_65(company, roster):
+    assert 'nobody has the login "zed"' in roster.ctl("user", "show", "zed", code=65).err
+    roster.ctl("user", "suspend", "zed", code=65)
+
+
+# --- groups, apps, namespaces, roles ------------------------------------------------------------------------------------
+
+
+def test_a_group_by_hand(company, roster):
+    roster.ctl("group", "create", "/pay/ops", "--admin", "alice", "--admin", "bob", "--description", "They operate")
+    roster.ctl("group", "members", "/pay/ops", "add", "carol", "--role", "Operator", "--until", "2030-01-31 12:00")
+    members = {(row["login"], row["role"]): row for row in roster.json("group", "members", "/pay/ops")["members"]}
+    assert members.keys() == {("alice", "Group Administrator"), ("bob", "Group Administrator"), ("carol", "Operator")}
+    assert members["carol", "Operator"]["expires_at"].startswith("2030-01-31 12:00")
+    roster.ctl("group", "admin", "/pay/ops", "remove", "bob")
+    roster.ctl("group", "admin", "/pay/ops", "add", "carol")
+    roster.ctl("group", "members", "/pay/ops", "remove", "carol", "--role", "Operator")
+    assert {(row["login"], row["role"]) for row in roster.json("group", "members", "/pay/ops")["members"]} == {
+        ("alice", "Group Administrator"), ("carol", "Group Administrator")}
+    roster.ctl("group", "move", "/pay/ops", "/")
+    assert "/ops" in {row["group_path"] for row in roster.json("tree")["groups"]}
+
+
+def test_what_a_source_gives_is_not_removed_by_hand(company, roster):
+    result = roster.ctl("group", "members", "/pay/api", "remove", "alice", "--role", "Developer", code=65)
+    assert "source corp gives it" in result.err
+
+
+def test_options_belong_to_the_act_that_takes_them(company, roster):
+    roster.ctl("group", "members", "/pay", "--role", "Developer", code=64)
+    roster.ctl("group", "members", "/pay", "remove", "bob", "--role", "Developer", "--until", "2030-01-01", code=64)
+    roster.ctl("group", "members", "/pay", "add", "bob", code=64)
+    roster.ctl("group", "members", "/pay", "add", "bob", "--role", "Developer", "--until", "soon", code=65)
+
+
+def test_the_tree_shows_what_hangs_where(shop, roster):
+    out = roster.ctl("tree").out
+    assert out.startswith("/\n  pay   1 member   admin admin   by rule ")
+    assert "\n    api   1 member   admin admin   app api   namespace east/api/test   by rule team-roles of corp\n" in out
+    assert roster.ctl("tree", "/pay/api").out.startswith("/pay/api   1 member")
+    assert roster.ctl("tree", "/nowhere", code=65).out == ""
+
+
+def test_an_app_and_its_team(shop, roster):
+    roster.ctl("app", "members", "api", "add", "bob", "--role", "Contributor")
+    team = {(row["login"], row["membership"]) for row in roster.json("app", "members", "api")["members"]}
+    assert team == {("carol", "owner"), ("bob", "direct"), ("alice", "inherited"), ("bob", "inherited")}
+    roster.ctl("app", "members", "api", "remove", "bob", "--role", "Contributor")
+    roster.ctl("app", "owner", "api", "alice")
+    roster.ctl("app", "group", "api", "/pay")
+    assert roster.json("app", "list")["apps"] == [{"app": "api", "owner": "alice", "owner_group": "/pay", "archived": False}]
+    roster.ctl("app", "archive", "api")
+    assert roster.json("who-can", "project.view", "app:api")["people"] == []
+    roster.ctl("app", "restore", "api")
+    assert "alice" in logins(roster.json("who-can", "project.view", "app:api")["people"])
+
+
+def test_namespaces_by_purpose(shop, roster):
+    assert roster.json("namespace", "list")["namespaces"] == [
+        {"namespace": "east/api/test", "groups": "/pay/api"}, {"namespace": "east/api/production", "groups": None}]
+    roster.ctl("can", "alice", "cluster.logs", "namespace:east/api/test")
+    roster.ctl("can", "alice", "cluster.logs", "namespace:east/api/production", code=1)
+    roster.ctl("namespace", "detach", "east/api/test", "/pay/api")
+    roster.ctl("can", "alice", "cluster.logs", "namespace:east/api/test", code=1)
+    for name in ("east", "/api", "east/", "east/api/test"):
+        roster.ctl("namespace", "create", name, "--purpose", "test", code=64)
+    roster.ctl("namespace", "create", "east/web", "--purpose", "fun", code=65)
+
+
+def test_roles(shop, roster):
+    roster.ctl("role", "create", "Tester", "--permission", "project.view", "--permission=cicd.view", "--description", "Tests")
+    assert {row["permission"] for row in roster.json("role", "show", "tester")["permissions"]} == {"project.view", "cicd.view"}
+    roster.ctl("app", "members", "api", "add", "bob", "--role", "Tester")
+    roster.ctl("role", "edit", "Tester", "--permission", "cicd.approve")
+    assert {row["permission"] for row in roster.json("role", "show", "Tester")["permissions"]} == {"cicd.approve"}
+    listed = {row["role"]: row for row in roster.json("role", "list")["roles"]}
+    assert listed["Tester"]["members"] == 1 and listed["Owner"]["tags"]
+    assert "locked" in roster.ctl("role", "edit", "Owner", "--permission", "cicd.view", code=65).err
+    roster.ctl("role", "create", "Tester", "--permission", "cicd.view", code=65)
+    roster.ctl("role", "create", "Other", "--permission", "no.such", code=65)
+
+
+def test_who_may_not_act_is_77_and_nothing_happens(shop, roster, cluster):
+    if not cluster.connect("postgres").execute("select from pg_roles where rolname = 'visitor'").fetchall():
+        cluster.execute("create role visitor login in role roster_admin")
+    before = roster.value("select head()")
+    for words in (["user", "suspend", "alice"], ["group", "create", "/x", "--admin", "alice"], ["app", "archive", "api"],
+                  ["group", "admin", "/pay", "add", "bob"], ["role", "create", "R", "--permission", "cicd.view"]):
+        assert "visitor is not allowed to" in roster.ctl(*words, user="visitor", code=77).err
+    assert roster.value("select head()") == before
+    assert "alice" in roster.ctl("user", "list", user="visitor").out
+
+
+# --- questions ----------------------------------------------------------------------------------------------------------
+
+
+def test_can_answers_with_its_exit_code(shop, roster):
+    assert roster.ctl("can", "alice", "cicd.deploy", "app:api").out == "yes\n"
+    assert roster.ctl("can", "alice", "cicd.approve", "app:api", code=1).out == "no\n"
+    assert roster.json("can", "alice", "cicd.approve", "app:api", code=1)["can"] is False
+    for words in (["zed", "cicd.deploy", "app:api"], ["alice", "cicd.fly", "app:api"], ["alice", "cicd.deploy", "app:zed"],
+                  ["alice", "cicd.deploy", "zed"]):
+        assert roster.ctl("can", *words, code=65).out == ""
+
+
+def test_who_could_in_an_earlier_revision(shop, roster):
+    before = roster.value("select head()")
+    roster.ctl("app", "archive", "api")
+    assert roster.json("who-can", "cicd.deploy", "app:api")["people"] == []
+    people = roster.json("who-can", "cicd.deploy", "app:api", "--at", before)["people"]
+    assert logins(people) == {"alice", "bob", "carol"}
+    assert {row["distance"] for row in people if row["login"] == "bob"} == {1}
+    roster.ctl("who-can", "cicd.deploy", "app:api", "--at", "yesterday", code=65)
+
+
+def test_access_shows_what_is_held_and_what_is_reached(shop, roster):
+    access = roster.json("access", "alice")
+    assert [(row["anchor"], row["role"], row["source"]) for row in access["holds"]] == [("group:/pay/api", "Developer", "corp")]
+    assert access["reaches"] == [{"resource": "app:api", "roles": "Developer"},
+                                 {"resource": "namespace:east/api/test", "roles": "Developer"}]
+
+
+def test_figures_and_state(shop, roster):
+    assert roster.json("stats")["statistics"][0]["apps"] == 1
+    (source,) = roster.json("status")["sources"]
+    assert (source["source"], source["people"], source["settled"], source["last_state"]) == ("corp", 3, True, "applied")
+    plain = roster.ctl("--plain", "status").out.rstrip("\n").split("\t")
+    assert plain[0] == "corp" and len(plain) == len(source)
+
+
+def test_quarantine_names_the_entry(company, roster):
+    company.directory(*PEOPLE, person(4, "ALICE"), *GROUPS)
+    roster.ctl("sync")
+    (problem,) = roster.json("quarantine")["problems"]
+    assert problem["source"] == "corp" and "alice" in (problem["what"] + problem["why"]).lower()
+
+
+# --- runs ----------------------------------------------------------------------------------------------------------------
+
+
+def test_runs_and_what_they_changed(company, roster):
+    (run,) = roster.json("runs")["runs"]
+    assert run["state"] == "applied" and run["entries"] == 5
+    changes = roster.json("runs", "diff", run["run"])["changes"]
+    assert {(row["change"], row["kind"], row["login"], row["anchor"]) for row in changes} >= {
+        ("added", "user", "alice", None), ("added", "group", None, "/pay/api"), ("added", "grant", "alice", "/pay/api")}
+    (shown,) = roster.json("runs", "show", run["run"].split("/")[1])["runs"]
+    assert shown["run"] == run["run"] and shown["revisions"]
+    roster.ctl("sync")
+    assert len(roster.json("runs", "--most", 1)["runs"]) == 1
+    roster.ctl("runs", "show", "corp/999", code=65)
+    roster.ctl("runs", "--most", "few", code=64)
+
+
+def test_a_run_shows_what_it_holds(company, roster):
+    company.directory(*PEOPLE, group(11, "all", user_dn("carol")), GROUPS[1])
+    assert "held: " in roster.ctl("sync", code=1).err
+    run = roster.json("runs")["runs"][0]["run"]
+    changes = {(row["change"], row["login"], row["anchor"], row["role"]) for row in roster.json("runs", "diff", run)["changes"]}
+    assert changes == {("added", "carol", "/pay/api", "Developer"), ("held", "alice", "/pay/api", "Developer")}
+
+
+# --- explain -------------------------------------------------------------------------------------------------------------
+
+
+def explained(roster, *words):
+    return roster.json("explain", *words)
+
+
+def test_a_yes_tells_the_way_from_the_directory_to_the_resource(shop, roster):
+    out = roster.ctl("explain", "alice", "app:api", "cicd.deploy").out.splitlines()
+    assert out[0].startswith("alice may cicd.deploy on app:api")
+    assert out[1].split() [:2] == ["corp", user_dn("alice")]
+    assert out[2].strip() == "└ member of cn=all,ou=Groups,dc=x"
+    assert out[3].strip() == "└ member of cn=pay-api-devs,ou=Groups,dc=x"
+    assert out[4].strip().startswith("└ rule team-roles (rosterd.conf:")
+    assert "  unit=pay team=api kind=devs  -> Developer in /pay/api   since revision " in out[4]
+    assert out[5].strip() == "└ app:api is owned by /pay/api"
+    (path,) = explained(roster, "alice", "app:api", "cicd.deploy")["paths"]
+    assert path["doors"][0]["groups"] == ["cn=all,ou=Groups,dc=x", "cn=pay-api-devs,ou=Groups,dc=x"]
+
+
+def test_a_yes_from_further_up_says_so(shop, roster):
+    out = roster.ctl("explain", "bob", "namespace:east/api/test").out
+    assert "rule contractors (rosterd.conf:" in out
+    assert "namespace:east/api/test is associated with /pay/api, below /pay\n" in out
+
+
+def test_a_yes_by_hand_says_who_gave_it(shop, roster):
+    roster.ctl("group", "members", "/pay/api", "add", "carol", "--role", "Administrator")
+    out = roster.ctl("explain", "carol", "app:api").out
+    assert "hand  Administrator in /pay/api   by admin: group members /pay/api add carol as Administrator   revision" in out
+    assert "hand  Owner in app:api   by admin: app create api   revision" in out and "app:api itself" in out
+    assert "Platform Administrator in platform" in roster.ctl("explain", "admin", "platform").out
+    out = roster.ctl("explain", "admin", "group:/pay/api").out
+    assert "└ group:/pay/api lies below /pay\n" in out and "└ group:/pay/api belongs to the platform\n" in out
+
+
+def test_a_yes_mentions_the_rule_that_was_not_used(shop, roster):
+    (obstacle,) = explained(roster, "alice", "app:api")["obstacles"]
+    assert obstacle["rule"] == "contractors"
+    assert obstacle["why"] == 'users filter does not match: employeeType is "internal", not "contractor"'
+    assert "  not used: rule contractors (rosterd.conf:" in roster.ctl("explain", "alice", "app:api").out
+
+
+def obstacles(roster, *words):
+    explanation = explained(roster, *words)
+    assert not explanation["allowed"] and not explanation["paths"]
+    return {(obstacle["kind"], obstacle["rule"], obstacle["why"]) for obstacle in explanation["obstacles"]}
+
+
+def test_a_no_names_the_doors_that_are_shut(shop, roster):
+    assert obstacles(roster, "carol", "namespace:east/api/test") == {
+        ("rule", "team-roles", "carol is not in cn=pay-api-devs,ou=Groups,dc=x"),
+        ("rule", "contractors", 'users filter does not match: employeeType is "internal", not "contractor"')}
+    out = roster.ctl("explain", "carol", "namespace:east/api/test").out
+    assert out.startswith("carol may not use namespace:east/api/test")
+    assert ") would give Developer in /pay/api: carol is not in cn=pay-api-devs," in out
+
+
+def test_a_no_of_somebody_no_source_knows(shop, roster):
+    roster.ctl("user", "create", "guest")
+    assert ("rule", "contractors", "the source does not know guest") in obstacles(roster, "guest", "app:api")
+
+
+def test_a_no_names_the_role_that_lacks_the_permission(shop, roster):
+    assert ("role", "", "alice is Developer in /pay/api, a role without cicd.approve; with it: Administrator, Operator") in (
+        obstacles(roster, "alice", "app:api", "cicd.approve"))
+
+
+def test_a_no_of_the_inactive(shop, roster):
+    roster.ctl("user", "suspend", "alice")
+    assert obstacles(roster, "alice", "app:api") == {
+        ("inactive", "", "alice is suspended by hand; inactive people reach nothing")}
+
+
+def test_a_no_because_of_the_app_or_the_permission(shop, roster):
+    assert obstacles(roster, "alice", "app:api", "cluster.logs") == {
+        ("permission", "", "cluster.logs means nothing on app:api: nobody has it there")}
+    roster.ctl("app", "archive", "api")
+    assert obstacles(roster, "alice", "app:api") == {("archived", "", "app:api is archived and gives nobody anything")}
+
+
+def test_a_no_nobody_could_help(shop, roster):
+    roster.ctl("app", "create", "lonely", "--owner", "admin")
+    assert obstacles(roster, "bob", "app:lonely") == {
+        ("nobody", "", "no rule, no hand and no ownership gives bob anything on app:lonely")}
+
+
+def test_a_no_that_waits_for_a_decision(company, roster):
+    company.configure(first_run="hold")
+    roster.config.write_text(roster.config.read_text().replace("devs|readers)", "devs|readers|guests)").replace(
+        'readers: "Contributor"', 'readers: "Contributor"; guests: "Contributor"'))
+    company.directory(*PEOPLE, GROUPS[0], group(12, "pay-api-devs", user_dn("carol"), user_dn("alice")))
+    assert "held: " in roster.ctl("sync", code=1).err
+    roster.ctl("app", "create", "api", "--owner", "admin", "--group", "/pay/api")
+    ((kind, rule, why),) = {item for item in obstacles(roster, "carol", "app:api") if item[1] == "team-roles"}
+    assert kind == "waiting" and why.startswith("already in cn=pay-api-devs,ou=Groups,dc=x, but run corp/")
+    assert " is held: " in why
+
+
+def test_explain_of_nobody_is_65(roster):
+    company = Company(roster)
+    company.configure(first_run="hold")
+    company.directory(*PEOPLE, *GROUPS)
+    roster.ctl("sync", code=1)
+    assert 'nobody has the login "zed" (' in roster.ctl("explain", "zed", "platform", code=65).err
+    assert 'nobody has the login "alice" yet, though source corp knows it' in roster.ctl("explain", "alice", "platform", code=65).err
+    roster.ctl("explain", "admin", "app:none", code=65)
+    roster.ctl("explain", "admin", "platform", "no.such", code=65)
+
+
+def test_explain_of_the_quarantined_says_why(company, roster):
+    company.directory(*PEOPLE, *GROUPS, person(4, "dave"), person(5, "dave").replace("uid=dave,", "uid=dave2,", 1))
+    roster.ctl("sync")
+    result = roster.ctl("explain", "dave", "platform", code=65)
+    assert 'nobody has the login "dave": its entry in source corp is in quarantine (' in result.err
+
+
+# --- rules test ------------------------------------------------------------------------------------------------------------
+
+
+def test_rules_are_tried_on_the_entry_of_the_mirror(company, roster):
+    tested = {row["rule"]: row for row in roster.json("rules", "test", "CN=pay-api-devs,ou=Groups,dc=x")["rules"]}
+    assert tested["team-roles"]["matches"] is True
+    assert tested["team-roles"]["result"] == "unit=pay team=api kind=devs  -> Developer in /pay/api"
+    assert tested["contractors"] ["matches"] is False and "looks at users" in tested["contractors"]["result"]
+    tested = {row["rule"]: row for row in roster.json("rules", "test", "bob", "--source", "corp")["rules"]}
+    assert tested["contractors"]["result"] == "Operator in /pay"
+    roster.ctl("rules", "test", "nobody", code=65)
+    assert "there is no source" in roster.ctl("rules", "test", "bob", "--source", "crop", code=64).err
+
+
+def test_a_new_rule_can_be_tried_before_it_is_used(company, roster):
+    roster.config.write_text(roster.config.read_text().replace("(employeeType=contractor)", "(employeeType=internal)"))
+    tested = {row["rule"]: row for row in roster.json("rules", "test", "alice")["rules"]}
+    assert tested["contractors"]["matches"] is True
+
+
+# --- the shell ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words, offered", [("us", "user"), ("user su", "suspend"), ("plan --so", "--source"),
+                                            ("--json -f x.conf runs d", "diff"), ("completion b", "bash")])
+def test_bash_completes(words, offered):
+    script = f"""source <({BUILD}/rosterctl completion bash)
+        COMP_WORDS=(rosterctl {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _rosterctl; echo "${{COMPREPLY[*]}}" """
+    assert subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout == f"{offered}\n"
+
+
+def test_output_that_cannot_be_written_is_an_error():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        assert subprocess.run([BUILD / "rosterctl", "help"], stdout=full, stderr=subprocess.DEVNULL).returncode == 1

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""P44: after any sequence of acts the database says what a plain recomputation says, and as of every earlier revision it
+says what it said then."""
+
+import random
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from oracle import Facts
+
+STEPS = 80
+# What an act may be refused with. Anything else (an ambiguous column, a missing function) is a defect.
+REFUSALS = (errors.CheckViolation, errors.ForeignKeyViolation, errors.UniqueViolation, errors.NoDataFound,
+            errors.CardinalityViolation)
+PURPOSES = ["development", "test", "acceptance", "production"]
+
+
+class Chance:
+    """Acts on whatever there is. Each act is a method that executes one transaction's statements."""
+
+    def __init__(self, session, seed):
+        self.session = session
+        self.random = random.Random(seed)
+        self.number = 0
+        self.acts = [getattr(type(self), name) for name in vars(type(self)) if name.startswith("act_")]
+
+    def fresh(self, prefix):
+        self.number += 1
+        return f"{prefix}{self.number}"
+
+    def run(self, statement, *arguments):
+        self.session.execute(statement, arguments)
+
+    def pick(self, statement):
+        found = [row[0] for row in self.session.execute(statement)]
+        return self.random.choice(found) if found else "none"
+
+    def group(self):
+        return self.pick("select path from group_paths order by path")
+
+    def user(self):
+        return self.pick("select login from users order by login")
+
+    def app(self):
+        return self.pick("select name from apps order by name")
+
+    def role(self):
+        return self.pick("select name from roles where kind = 'project' and not structural order by name")
+
+    def namespace(self):
+        return self.pick("select substr(resource_name(id), 11) from namespaces order by 1")
+
+    def permissions(self):
+        names = [row[0] for row in self.session.execute("select name from permissions order by id")]
+        return self.random.sample(names, self.random.randint(0, 12))
+
+    def act_user_create(self):
+        self.run("select user_create(%s)", self.fresh("user"))
+
+    def act_user_suspend(self):
+        self.run("select user_suspend(%s)", self.user())
+
+    def act_user_resume(self):
+        self.run("select user_resume(%s)", self.user())
+
+    def act_group_create(self):
+        parent = self.group()
+        self.run("select group_create(%s, '', %s)", f"{parent.rstrip('/')}/{self.fresh('group')}", [self.user()])
+
+    def act_group_move(self):
+        self.run("select group_move(%s, %s)", self.group(), self.group())
+
+    def act_groups_move_at_once(self):
+        self.run("update groups set parent_id = need_group(%s) where id in (need_group(%s), need_group(%s))",
+                 self.group(), self.group(), self.group())
+
+    def act_group_delete(self):
+        self.run("delete from groups where id = need_group(%s)", self.group())
+
+    def act_member_add(self):
+        self.run("select group_member_add(%s, %s, %s)", self.group(), self.user(), self.role())
+
+    def act_admin_add(self):
+        self.run("select group_member_add(%s, %s, null)", self.group(), self.user())
+
+    def act_platform_administrator(self):
+        self.run("insert into grants (user_id, anchor, role) values (need_user(%s), platform(), "
+                 "role_named('platform', 'Platform Administrator')) on conflict do nothing", self.user())
+
+    def act_member_remove(self):
+        self.run("delete from grants where ctid = (select g.ctid from grants g join users u on u.id = g.user_id "
+                 "order by u.login, u.active, g.anchor, g.role, g.source offset %s limit 1)", self.random.randint(0, 8))
+
+    def act_source_gives_many(self):
+        self.run("insert into grants (user_id, anchor, role, source) select u.id, g.id, r.id, 1 from users u, groups g, roles r "
+                 "where r.name = %s and g.id %% 3 = %s and u.login ~ '[258]$' on conflict do nothing", self.role(), self.random.randint(0, 2))
+
+    def act_source_takes_many(self):
+        self.run("delete from grants where source = 1 and anchor %% 2 = %s", self.random.randint(0, 1))
+
+    def act_app_create(self):
+        self.run("select app_create(%s, %s, %s)", self.fresh("app"), self.user(), self.random.choice([None, self.group()]))
+
+    def act_app_group(self):
+        self.run("select app_group(%s, %s)", self.app(), self.random.choice([None, self.group(), self.group()]))
+
+    def act_app_owner(self):
+        self.run("select app_owner(%s, %s)", self.app(), self.user())
+
+    def act_app_archive(self):
+        self.run("select app_archive(%s, %s)", self.app(), self.random.choice([True, False]))
+
+    def act_app_delete(self):
+        self.run("delete from apps where name = %s", self.app())
+
+    def act_app_member_add(self):
+        self.run("select app_member_add(%s, %s, %s)", self.app(), self.user(), self.role())
+
+    def act_namespace_create(self):
+        cluster = self.random.choice(["k1", "k2", self.fresh("k")])
+        self.run("select namespace_create(%s, %s, %s::purpose[])", cluster, self.fresh("n"), self.random.sample(PURPOSES, 2))
+
+    def act_namespace_attach(self):
+        self.run("select namespace_attach(%s, %s)", self.namespace(), self.group())
+
+    def act_namespace_detach(self):
+        self.run("select namespace_detach(substr(resource_name(n.namespace), 11), group_path(n.group_id)) from "
+                 "(select * from group_namespaces order by namespace, group_id limit 1) n")
+
+    def act_namespace_delete(self):
+        self.run("delete from namespaces where id = resource_named('namespace:' || %s)", self.namespace())
+
+    def act_role_create(self):
+        self.run("select role_create(%s, '', %s)", self.fresh("role"), self.permissions())
+
+    def act_role_edit(self):
+        self.run("select role_edit(%s, %s)", self.role(), self.permissions())
+
+    def act_role_delete(self):
+        self.run("delete from roles where name = %s and not builtin", self.role())
+
+    def act_several(self):
+        """Some acts in one transaction: one revision, in which something may come and go."""
+        for act in self.random.sample([act for act in self.acts if act.__name__ != "act_several"], 4):
+            try:
+                with self.session.transaction():
+                    act(self)
+            except REFUSALS:
+                pass  # this one was refused, the others stay
+
+    def step(self):
+        """One transaction; False when it was refused."""
+        act = self.random.choice(self.acts)
+        try:
+            with self.session.transaction():
+                act(self)
+            return True
+        except REFUSALS:
+            return False
+        except psycopg.Error as defect:
+            pytest.fail(f"{act.__name__}: {type(defect).__name__}: {defect}")
+
+
+def read(session, relation):
+    return set(session.execute(f"select * from {relation}").fetchall())
+
+
+def assert_as_recomputed(session):
+    facts = Facts(session)
+    said = set(session.execute("select distinct user_id, resource, permission from effective").fetchall())
+    assert said == facts.effective()
+    assert set(session.execute("select ancestor, descendant, distance from group_closure").fetchall()) == facts.closure()
+
+
+def assert_can_agrees(session, chance):
+    """can() is planned in its own way, so it is compared by itself: for all who may, and for some of all others."""
+    refused = session.execute("select * from (select distinct user_id, permission, resource from effective) e "
+                              "where not can(e.user_id, e.permission, e.resource)").fetchall()
+    assert not refused
+    wrong = session.execute("""
+        select u.id, p.id, r.id from users u, permissions p, resources r
+        where (hashtextextended(concat(u.id, p.id, r.id), %s) %% 40) = 0
+          and can(u.id, p.id, r.id) <> exists (select from effective e where e.user_id = u.id and e.permission = p.id and e.resource = r.id)
+        limit 5""", [chance.random.randint(0, 1 << 30)]).fetchall()
+    assert not wrong
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_any_sequence_of_acts(connect, seed):
+    session = connect()
+    session.execute("insert into sources (name, kind) values ('corp', 'ldif')")
+    chance = Chance(session, seed)
+    for _ in range(4):
+        chance.act_user_create()
+        chance.act_group_create()
+        chance.act_app_create()
+        chance.act_namespace_create()
+    answers, done = {}, 0
+    for _ in range(STEPS):
+        done += chance.step()
+        revision = session.execute("select head()").fetchone()[0]
+        effective = read(session, "effective")
+        assert answers.setdefault(revision, effective) == effective, "answers changed without a revision"
+        assert_as_recomputed(session)
+    assert_can_agrees(session, chance)
+    assert done > STEPS / 2, "most acts should be possible"
+    assert max(map(len, answers.values())) > 100, "there should be something to answer"
+    for revision, effective in answers.items():
+        assert read(session, f"effective_at({revision})") == effective, f"as of revision {revision}"
