@@ -212,8 +212,7 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
 			report->reason);
 	if (totals->quarantined > 0)
-		fprintf(printer->out,
-			"  ! %" PRId64 " entries or records could not be used; see: rosterctl quarantine\n",
+		fprintf(printer->out, "  ! in quarantine: %" PRId64 "; see: rosterctl quarantine\n",
 			totals->quarantined);
 	fprintf(printer->out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove",
 		printer->source->name, totals->add, totals->change, totals->remove);

@@ -13,37 +13,39 @@
 
 enum { EXIT_HELD = 1, PLAN_MOST = 1024 * 1024 * 1024 };
 
-static void say_held(const struct source_config *source, const struct sync_report *report)
+/* "1 change", "31 changes" */
+static const char *changes_text(struct arena *arena, int64_t count)
+{
+	return arena_printf(arena, "%" PRId64 " change%s", count, count == 1 ? "" : "s");
+}
+
+static void say_held(struct app *app, const char *run, const struct sync_report *report)
 {
 	bool whole = strcmp(report->state, "held") == 0;
 
 	if (whole)
-		fprintf(stderr, "held: run %s/%" PRId64 " changed nothing and holds %" PRId64 " changes: %s\n",
-			source->name, report->run, report->totals.held, report->held_reason);
+		fprintf(stderr, "held: run %s changed nothing and holds %s: %s\n", run,
+			changes_text(app->arena, report->totals.held), report->held_reason);
 	else
-		fprintf(stderr,
-			"held: run %s/%" PRId64 " applied %" PRId64 " changes and holds %" PRId64
-			": %s; they stay in force\n",
-			source->name, report->run, report->totals.changes - report->totals.held, report->newly_held,
-			report->held_reason);
-	fprintf(stderr,
-		"  see: rosterctl %s%" PRId64 "      release: rosterctl approve %s/%" PRId64
-		"      drop: rosterctl reject %s/%" PRId64 "\n",
-		whole ? "runs show " : "runs diff ", report->run, source->name, report->run, source->name, report->run);
+		fprintf(stderr, "held: run %s applied %s and holds %s: %s; they stay in force\n", run,
+			changes_text(app->arena, report->totals.changes - report->totals.held),
+			changes_text(app->arena, report->newly_held), report->held_reason);
+	fprintf(stderr, "  see: rosterctl %s%s      release: rosterctl approve %s      drop: rosterctl reject %s\n",
+		whole ? "plan" : "runs diff ", whole ? "" : run, run, run);
 }
 
-static void say_done(const struct source_config *source, const struct sync_report *report)
+static void say_done(struct app *app, const char *run, const struct sync_report *report)
 {
-	if (report->last_revision == 0)
-		fprintf(stderr, "run %s/%" PRId64 ": nothing to do\n", source->name, report->run);
-	else if (report->first_revision == report->last_revision)
-		fprintf(stderr, "run %s/%" PRId64 " applied %" PRId64 " changes as revision %" PRId64 "\n",
-			source->name, report->run, report->totals.changes - report->totals.held, report->last_revision);
+	if (report->last_revision == 0) {
+		fprintf(stderr, "run %s: nothing to do\n", run);
+		return;
+	}
+	fprintf(stderr, "run %s applied %s (revision", run,
+		changes_text(app->arena, report->totals.changes - report->totals.held));
+	if (report->first_revision == report->last_revision)
+		fprintf(stderr, " %" PRId64 ")\n", report->last_revision);
 	else
-		fprintf(stderr,
-			"run %s/%" PRId64 " applied %" PRId64 " changes as revisions %" PRId64 " to %" PRId64 "\n",
-			source->name, report->run, report->totals.changes - report->totals.held, report->first_revision,
-			report->last_revision);
+		fprintf(stderr, "s %" PRId64 " to %" PRId64 ")\n", report->first_revision, report->last_revision);
 }
 
 static int run_source(struct app *app, const struct source_config *source, struct sync_options *options,
@@ -61,13 +63,14 @@ static int run_source(struct app *app, const struct source_config *source, struc
 	if (sync_source(app->config, source, options, &report, err) != 0)
 		return -1;
 	change_printer_end(&printer, &app->config->safety);
+	const char *run = arena_printf(app->arena, "%s/%" PRId64, source->name, report.run);
 	if (report.held_reason[0] != '\0') {
-		say_held(source, &report);
+		say_held(app, run, &report);
 		app->exit_code = EXIT_HELD;
 	} else if (app->config->safety.mode == SAFETY_OBSERVE) {
 		fprintf(stderr, "observed: nothing was written, because safety.mode is \"observe\"\n");
 	} else {
-		say_done(source, &report);
+		say_done(app, run, &report);
 	}
 	return 0;
 }

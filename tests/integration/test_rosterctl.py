@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """rosterctl as an administrator types it: acts, questions, explanations, exit codes."""
 
-import itertools
+import re
 import subprocess
 
 import pytest
 
 from postgres import SUPERUSER
-from roster import BUILD
+from roster import BUILD, ROOT
 
 CONFIGURATION = """
 version: 1
@@ -50,7 +50,6 @@ GROUPS = [group(11, "all", user_dn("alice")), group(12, "pay-api-devs", "cn=all,
 class Company:
     def __init__(self, roster):
         self.roster = roster
-        self.numbers = itertools.count(1)
 
     def directory(self, *entries):
         (self.roster.directory / "people.ldif").write_text("version: 1\n\n" + "\n".join(entries))
@@ -349,7 +348,7 @@ def explained(roster, *words):
 def test_a_yes_tells_the_way_from_the_directory_to_the_resource(shop, roster):
     out = roster.ctl("explain", "alice", "app:api", "cicd.deploy").out.splitlines()
     assert out[0].startswith("alice may cicd.deploy on app:api")
-    assert out[1].split() [:2] == ["corp", user_dn("alice")]
+    assert out[1].split()[:2] == ["corp", user_dn("alice")]
     assert out[2].strip() == "└ member of cn=all,ou=Groups,dc=x"
     assert out[3].strip() == "└ member of cn=pay-api-devs,ou=Groups,dc=x"
     assert out[4].strip().startswith("└ rule team-roles (rosterd.conf:")
@@ -463,7 +462,7 @@ def test_rules_are_tried_on_the_entry_of_the_mirror(company, roster):
     tested = {row["rule"]: row for row in roster.json("rules", "test", "CN=pay-api-devs,ou=Groups,dc=x")["rules"]}
     assert tested["team-roles"]["matches"] is True
     assert tested["team-roles"]["result"] == "unit=pay team=api kind=devs  -> Developer in /pay/api"
-    assert tested["contractors"] ["matches"] is False and "looks at users" in tested["contractors"]["result"]
+    assert tested["contractors"]["matches"] is False and "looks at users" in tested["contractors"]["result"]
     tested = {row["rule"]: row for row in roster.json("rules", "test", "bob", "--source", "corp")["rules"]}
     assert tested["contractors"]["result"] == "Operator in /pay"
     roster.ctl("rules", "test", "nobody", code=65)
@@ -485,6 +484,13 @@ def test_bash_completes(words, offered):
     script = f"""source <({BUILD}/rosterctl completion bash)
         COMP_WORDS=(rosterctl {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _rosterctl; echo "${{COMPREPLY[*]}}" """
     assert subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout == f"{offered}\n"
+
+
+def test_the_manual_has_every_verb():
+    text = subprocess.run([BUILD / "rosterctl", "help"], capture_output=True, text=True, check=True).stdout
+    verbs = set(re.findall(r"^  ([a-z]+(?:[ -][a-z]+)?)  ", text, re.MULTILINE))
+    manual = set(re.findall(r"^\.It Ic ([a-z]+(?:[ -][a-z]+)?)(?: [A-Z].*)?$", (ROOT / "doc/rosterctl.1").read_text(), re.MULTILINE))
+    assert len(verbs) > 40 and verbs == manual
 
 
 def test_output_that_cannot_be_written_is_an_error():
