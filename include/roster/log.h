@@ -19,10 +19,10 @@ void log_setup(enum log_level least, enum log_format format);
 void log_bind(const char *name, const char *value);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-#define log_debug(...) log_write(LOG_DEBUG_LEVEL, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO_LEVEL, __VA_ARGS__)
+#define log_debug(...)  log_write(LOG_DEBUG_LEVEL, __VA_ARGS__)
+#define log_info(...)   log_write(LOG_INFO_LEVEL, __VA_ARGS__)
 #define log_change(...) log_write(LOG_CHANGE_LEVEL, __VA_ARGS__) /* somebody's access changed */
-#define log_warn(...) log_write(LOG_WARN_LEVEL, __VA_ARGS__)
-#define log_error(...) log_write(LOG_ERROR_LEVEL, __VA_ARGS__)
+#define log_warn(...)   log_write(LOG_WARN_LEVEL, __VA_ARGS__)
+#define log_error(...)  log_write(LOG_ERROR_LEVEL, __VA_ARGS__)
 
 #endif

@@ -23,6 +23,6 @@ size_t regex_capture_count(const struct regex *regex);
 const char *regex_capture_name(const struct regex *regex, size_t n);
 /* 1 match, 0 none, -1 limit hit (ERR_DATA). captures[n] belongs to regex_capture_name(n), NULL when it took no part. */
 int regex_match(const struct regex *regex, const char *text, size_t size, struct arena *arena, const char **captures,
-                struct error *err);
+		struct error *err);
 
 #endif

@@ -22,8 +22,9 @@ struct rules; /* borrows the configuration it was compiled from; asked by one th
 /* One match. Strings are from the arena given to rules_match(). */
 struct mapping {
 	const struct rule_config *rule;
-	const char *anchor; /* canonical: path segments case-kept as captured (folded), no trailing "/" ; "/" is the root */
-	const char *role;   /* NULL when admin */
+	const char
+	    *anchor; /* canonical: path segments case-kept as captured (folded), no trailing "/" ; "/" is the root */
+	const char *role; /* NULL when admin */
 	bool admin;
 	const char *captures; /* "unit=pay team=api kind=devs", for explain; "" when none */
 };
@@ -37,13 +38,13 @@ struct mappings {
 	struct rule_problem {
 		const struct rule_config *rule;
 		const char *why;
-	} *problems;
+	} * problems;
 	size_t problem_count;
 };
 
 /* The rules for this source, in file order. ERR_CONFIG names the first wrong one with its file and line. */
 int rules_compile(const struct config *config, const char *source_name, struct arena *arena, struct rules **ret,
-                  struct error *err);
+		  struct error *err);
 void rules_free(struct rules **rules);
 
 /* Evaluate all rules of this source against one entry. */
@@ -63,6 +64,6 @@ int rules_check(const struct rule_config *rule, struct error *err);
 
 /* Call each for every attribute name the rule reads from entries. */
 int rules_attributes(const struct rule_config *rule, void (*each)(const char *name, void *context), void *context,
-                     struct error *err);
+		     struct error *err);
 
 #endif

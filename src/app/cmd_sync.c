@@ -48,7 +48,7 @@ static void say_done(struct app *app, const char *run, const struct sync_report 
 		fprintf(stderr, "s %" PRId64 " to %" PRId64 ")\n", report->first_revision, report->last_revision);
 }
 
-static int run_source(struct app *app, const struct source_config *source, struct sync_options *options,
+static int run_source(struct app *app, const struct source_config *source, const struct sync_options *wanted,
 		      struct error *err)
 {
 	struct sync_report report;
@@ -58,9 +58,10 @@ static int run_source(struct app *app, const struct source_config *source, struc
 					 .format = app->format,
 					 .source = source,
 					 .report = &report};
+	struct sync_options options = *wanted;
 
-	options->sink = &printer.sink;
-	if (sync_source(app->config, source, options, &report, err) != 0)
+	options.sink = &printer.sink;
+	if (sync_source(app->config, source, &options, &report, err) != 0)
 		return -1;
 	change_printer_end(&printer, &app->config->safety);
 	const char *run = arena_printf(app->arena, "%s/%" PRId64, source->name, report.run);

@@ -5,13 +5,18 @@
 
 enum { CANDIDATES_MOST = 16, VALUES_MOST = 256 };
 
+/* The values given so far for an option that takes several. */
+struct list {
+	const char *values[VALUES_MOST];
+	size_t count;
+};
+
 /* Where we are in the words of a verb. */
 struct scan {
 	const struct verb *verb;
 	const struct words *words;
 	int at, kept;
-	const char **lists; /* for every option, the values given so far */
-	size_t *list_counts;
+	struct list *lists; /* one for each option; NULL without an arena */
 };
 
 static int refuse_option(const struct scan *scan, const char *word, struct error *err)
@@ -59,14 +64,13 @@ static const char *take_value(struct scan *scan, const char *word)
 
 static int keep_in_list(struct scan *scan, struct option_value *option, const char *value, struct error *err)
 {
-	size_t index = (size_t)(option - scan->words->options);
-	const char **list = scan->lists + index * VALUES_MOST;
+	struct list *list = &scan->lists[option - scan->words->options];
 	struct str text = {0};
 
-	if (scan->list_counts[index] == VALUES_MOST)
+	if (list->count == VALUES_MOST)
 		return error_set(err, ERR_USAGE, "%s is given more than %d times", option->name, VALUES_MOST);
-	list[scan->list_counts[index]++] = value;
-	pg_array(list, scan->list_counts[index], &text);
+	list->values[list->count++] = value;
+	pg_array(list->values, list->count, &text);
 	option->value = arena_strdup(scan->words->arena, str_text(&text));
 	str_free(&text);
 	return 0;
@@ -83,7 +87,7 @@ static int take_option(struct scan *scan, const char *word, struct error *err)
 		return error_set(err, ERR_USAGE, "%s takes no value", option->name);
 	if (option->kind != OPTION_FLAG && (value = take_value(scan, word)) == NULL)
 		return error_set(err, ERR_USAGE, "%s needs a value", option->name);
-	if (option->kind == OPTION_LIST)
+	if (option->kind == OPTION_LIST && scan->lists != NULL)
 		return keep_in_list(scan, option, value, err);
 	if (option->value != NULL)
 		return error_set(err, ERR_USAGE, "%s is given twice", option->name);
@@ -107,10 +111,8 @@ int app_take_options(const struct verb *verb, const struct words *words, struct 
 	struct scan scan = {.verb = verb, .words = words};
 	bool plain = false;
 
-	if (words->arena != NULL) {
-		scan.lists = arena_alloc_array(words->arena, words->option_count * VALUES_MOST + 1, sizeof *scan.lists);
-		scan.list_counts = arena_alloc_array(words->arena, words->option_count + 1, sizeof *scan.list_counts);
-	}
+	if (words->arena != NULL)
+		scan.lists = arena_alloc_array(words->arena, words->option_count + 1, sizeof *scan.lists);
 	while (scan.at < *words->argc) {
 		char *word = words->argv[scan.at++];
 		if (!plain && strcmp(word, "--") == 0)

@@ -46,17 +46,15 @@ int global_options_take(int *argc, char **argv, struct global_options *ret, stru
 	for (int at = 0; at < *argc; at++) {
 		char *word = argv[at];
 		plain = plain || strcmp(word, "--") == 0;
-		if (plain || word[0] != '-') {
-			argv[kept++] = word;
-		} else if (text_starts_with(word, "--config=")) {
+		bool named = !plain && is(word, "--config", "-f");
+		if (named && at + 1 == *argc)
+			return error_set(err, ERR_USAGE, "%s needs the name of a file", word);
+		if (named)
+			ret->config_file = argv[++at];
+		else if (!plain && text_starts_with(word, "--config="))
 			ret->config_file = word + strlen("--config=");
-		} else if (is(word, "--config", "-f")) {
-			if (++at == *argc)
-				return error_set(err, ERR_USAGE, "%s needs the name of a file", word);
-			ret->config_file = argv[at];
-		} else if (!take_flag(word, ret)) {
+		else if (plain || !take_flag(word, ret))
 			argv[kept++] = word;
-		}
 	}
 	*argc = kept;
 	return 0;

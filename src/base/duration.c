@@ -10,11 +10,11 @@ static const struct {
 	const char *name;
 	int64_t milliseconds;
 } units[] = {
-    {"d",  INT64_C(24) * 60 * 60 * 1000},
-    {"h",  INT64_C(60) * 60 * 1000     },
-    {"m",  INT64_C(60) * 1000          },
-    {"s",  1000			},
-    {"ms", 1			   },
+    {"d", INT64_C(24) * 60 * 60 * 1000},
+    {"h", INT64_C(60) * 60 * 1000},
+    {"m", INT64_C(60) * 1000},
+    {"s", 1000},
+    {"ms", 1},
 };
 
 enum { UNITS = sizeof(units) / sizeof(units[0]) };

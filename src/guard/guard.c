@@ -13,12 +13,12 @@ enum cause { CAUSE_NONE, CAUSE_PERCENT, CAUSE_LIMIT, CAUSE_MODE };
 static const struct kind_words {
 	const char *name, *one, *many, *objects;
 } words[GUARD_KINDS] = {
-    [GUARD_SUSPEND] = {"suspend", "suspension",    "suspensions",    "people"         },
-    [GUARD_VANISH] = {"vanish",  "disappearance", "disappearances", "people"         },
-    [GUARD_MEMBER] = {"member",  "removal",       "removals",       "memberships"    },
-    [GUARD_GROUP] = {"group",   "removal",       "removals",       "groups"         },
-    [GUARD_GRANT] = {"grant",   "new holder",    "new holders",    "sensitive roles"},
-    [GUARD_ADD] = {"add",     "addition",      "additions",      NULL             },
+    [GUARD_SUSPEND] = {"suspend", "suspension", "suspensions", "people"},
+    [GUARD_VANISH] = {"vanish", "disappearance", "disappearances", "people"},
+    [GUARD_MEMBER] = {"member", "removal", "removals", "memberships"},
+    [GUARD_GROUP] = {"group", "removal", "removals", "groups"},
+    [GUARD_GRANT] = {"grant", "new holder", "new holders", "sensitive roles"},
+    [GUARD_ADD] = {"add", "addition", "additions", NULL},
 };
 
 const char *guard_kind_name(enum guard_kind kind)

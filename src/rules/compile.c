@@ -85,11 +85,9 @@ static const struct selector {
 	enum entry_kind kind;
 	int (*compile)(struct rule *rule, struct arena *arena, struct error *err);
 } selectors[] = {
-    [RULE_GROUP] = {"group",   ENTRY_GROUP, compile_group  },
-      [RULE_FILTER] = {"filter",  ENTRY_GROUP, compile_filter },
-    [RULE_MATCH] = {"match",   ENTRY_GROUP, compile_match  },
-      [RULE_SUBTREE] = {"subtree", ENTRY_UNIT,  compile_subtree},
-    [RULE_USERS] = {"users",   ENTRY_USER,  compile_filter },
+    [RULE_GROUP] = {"group", ENTRY_GROUP, compile_group}, [RULE_FILTER] = {"filter", ENTRY_GROUP, compile_filter},
+    [RULE_MATCH] = {"match", ENTRY_GROUP, compile_match}, [RULE_SUBTREE] = {"subtree", ENTRY_UNIT, compile_subtree},
+    [RULE_USERS] = {"users", ENTRY_USER, compile_filter},
 };
 
 /* --- what a rule gives ----------------------------------------------------------------------------------------- */

@@ -24,20 +24,17 @@ static const struct sample {
 	const char *select, *into, *prefix;
 	size_t least, most;
 } samples[] = {
-    {"team",  RULE_MATCH,   TEAM,        "/teams/${x}/${team}", "/teams/",  3, 3},
-    {"whole", RULE_MATCH,   ANYTHING,    "/any/${x}",           "/any/",    2, 2},
-    {"part",  RULE_MATCH,   ANYTHING,    "/any/x${x}.",         "/any/x",   2, 2},
-    {"dots",  RULE_MATCH,   ANYTHING,    "/any/.${x}",          "/any/.",   2, 2},
-    {"twice", RULE_MATCH,   ANYTHING,    "/any/${x}${x}",       "/any/",    2, 2},
-    {"app",   RULE_MATCH,   ANYTHING,    "app:crm-${x}",        "app:crm-", 0, 0},
-    {"tree",  RULE_SUBTREE, "OU=D,DC=x", "/org",                "/org",     1, 3},
+    {"team", RULE_MATCH, TEAM, "/teams/${x}/${team}", "/teams/", 3, 3},
+    {"whole", RULE_MATCH, ANYTHING, "/any/${x}", "/any/", 2, 2},
+    {"part", RULE_MATCH, ANYTHING, "/any/x${x}.", "/any/x", 2, 2},
+    {"dots", RULE_MATCH, ANYTHING, "/any/.${x}", "/any/.", 2, 2},
+    {"twice", RULE_MATCH, ANYTHING, "/any/${x}${x}", "/any/", 2, 2},
+    {"app", RULE_MATCH, ANYTHING, "app:crm-${x}", "app:crm-", 0, 0},
+    {"tree", RULE_SUBTREE, "OU=D,DC=x", "/org", "/org", 1, 3},
 };
 enum { RULES = sizeof(samples) / sizeof(samples[0]), TREE_DEPTH = 2 };
 
-static struct role_choice roles[] = {
-    {"devs",   "Developer"    },
-    {"admins", "Administrator"}
-};
+static struct role_choice roles[] = {{"devs", "Developer"}, {"admins", "Administrator"}};
 static struct rule_config rule_list[RULES];
 
 static void require(bool holds, const char *what, const struct mapping *mapping)

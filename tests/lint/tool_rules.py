@@ -50,7 +50,7 @@ def key_paths(tree):
     if program.exists():
         output, good = run(program, "config", "explain", "--json")
         if good:
-            return [key["path"] for key in json.loads(output)]
+            return [key["path"] for key in json.loads(output)["keys"]]
     paths = []
     for source in tree.below("src"):
         if source.path.parts[1] == "config" and source.path.name.startswith("keys"):

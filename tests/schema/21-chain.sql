@@ -3,7 +3,6 @@
 \ir support.psql
 select plan(11);
 
-set local statement_timeout = '60s';
 select person('top'), person('owner'), person('low');
 select group_create('/chain', '', '{}'), group_create('/other', '', '{}');
 

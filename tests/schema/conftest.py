@@ -45,7 +45,7 @@ def connect(cluster, database):
     def open_session(user="postgres", **options):
         session = cluster.connect(database, user=user, **options)
         opened.append(session)
-        session.execute("set search_path = roster")
+        session.execute("set search_path = roster; set statement_timeout = '60s'")
         if not session.autocommit:
             session.commit()
         return session

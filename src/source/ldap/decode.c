@@ -7,7 +7,7 @@
 static const struct {
 	const char *class, *attribute;
 } needs_member[] = {
-    {"groupOfNames",       "member"      },
+    {"groupOfNames", "member"},
     {"groupOfUniqueNames", "uniqueMember"},
 };
 

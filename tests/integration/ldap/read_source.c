@@ -29,9 +29,9 @@ static struct source_config config = {
 	     .operation_ms = 10000,
 	     .run_ms = 60000,
 	     .page_size = 500},
-    .users = {.id = "entryUUID",            .login = "uid",       .email = "mail", .name = "cn"},
-    .groups = {.id = "entryUUID", .name = "cn",     .member = ""},
-    .units = {.id = "entryUUID",                     .name = "ou"},
+    .users = {.id = "entryUUID", .login = "uid", .email = "mail", .name = "cn"},
+    .groups = {.id = "entryUUID", .name = "cn", .member = ""},
+    .units = {.id = "entryUUID", .name = "ou"},
 };
 static int64_t slow_ms, stop_after = -1;
 static bool quiet, debug;
@@ -42,28 +42,28 @@ static const struct setting {
 	bool *flag;
 	int64_t *number;
 } settings[] = {
-    {.key = "bind_dn",         .text = &config.ldap.bind_dn        },
-    {.key = "password",        .text = &config.ldap.password.text  },
-    {.key = "sasl",            .text = &config.ldap.sasl           },
-    {.key = "ca_file",         .text = &config.ldap.ca_file        },
-    {.key = "users.base",      .text = &config.users.base          },
-    {.key = "users.filter",    .text = &config.users.filter        },
-    {.key = "users.id",        .text = &config.users.id            },
-    {.key = "groups.base",     .text = &config.groups.base         },
-    {.key = "groups.filter",   .text = &config.groups.filter       },
-    {.key = "groups.member",   .text = &config.groups.member       },
-    {.key = "units.base",      .text = &config.units.base          },
-    {.key = "units",           .flag = &config.units.present       },
-    {.key = "starttls",        .flag = &config.ldap.starttls       },
+    {.key = "bind_dn", .text = &config.ldap.bind_dn},
+    {.key = "password", .text = &config.ldap.password.text},
+    {.key = "sasl", .text = &config.ldap.sasl},
+    {.key = "ca_file", .text = &config.ldap.ca_file},
+    {.key = "users.base", .text = &config.users.base},
+    {.key = "users.filter", .text = &config.users.filter},
+    {.key = "users.id", .text = &config.users.id},
+    {.key = "groups.base", .text = &config.groups.base},
+    {.key = "groups.filter", .text = &config.groups.filter},
+    {.key = "groups.member", .text = &config.groups.member},
+    {.key = "units.base", .text = &config.units.base},
+    {.key = "units", .flag = &config.units.present},
+    {.key = "starttls", .flag = &config.ldap.starttls},
     {.key = "allow_plaintext", .flag = &config.ldap.allow_plaintext},
-    {.key = "connect_ms",      .number = &config.ldap.connect_ms   },
-    {.key = "operation_ms",    .number = &config.ldap.operation_ms },
-    {.key = "run_ms",          .number = &config.ldap.run_ms       },
-    {.key = "page_size",       .number = &config.ldap.page_size    },
-    {.key = "slow_ms",         .number = &slow_ms                  }, /* the sink takes so long for each entry */
-    {.key = "stop_after",      .number = &stop_after               }, /* the sink fails after so many entries */
-    {.key = "quiet",           .flag = &quiet                      }, /* print the result only */
-    {.key = "debug",           .flag = &debug                      },
+    {.key = "connect_ms", .number = &config.ldap.connect_ms},
+    {.key = "operation_ms", .number = &config.ldap.operation_ms},
+    {.key = "run_ms", .number = &config.ldap.run_ms},
+    {.key = "page_size", .number = &config.ldap.page_size},
+    {.key = "slow_ms", .number = &slow_ms},       /* the sink takes so long for each entry */
+    {.key = "stop_after", .number = &stop_after}, /* the sink fails after so many entries */
+    {.key = "quiet", .flag = &quiet},             /* print the result only */
+    {.key = "debug", .flag = &debug},
 };
 
 static bool set(const char *key, const char *value)

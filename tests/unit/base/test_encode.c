@@ -12,16 +12,16 @@
 static const struct {
 	const char *plain, *encoded;
 } vectors[] = {
-  /* RFC 4648 section 10 */
-    {"",	     ""        },
-    {"f",	    "Zg=="    },
-    {"fo",	   "Zm8="    },
-    {"foo",          "Zm9v"    },
-    {"foob",         "Zm9vYg=="},
-    {"fooba",        "Zm9vYmE="},
-    {"foobar",       "Zm9vYmFy"},
- /* both characters that are no letters */
-    {"\xFB\xFF\xBF", "+/+/"    },
+    /* RFC 4648 section 10 */
+    {"", ""},
+    {"f", "Zg=="},
+    {"fo", "Zm8="},
+    {"foo", "Zm9v"},
+    {"foob", "Zm9vYg=="},
+    {"fooba", "Zm9vYmE="},
+    {"foobar", "Zm9vYmFy"},
+    /* both characters that are no letters */
+    {"\xFB\xFF\xBF", "+/+/"},
 };
 
 static void rfc_vectors_are_encoded(void **state)

@@ -16,15 +16,15 @@ static void first_and_last_of_each_length_are_decoded(void **state)
 		size_t size;
 		uint32_t code;
 	} vectors[] = {
-	    {"\0",               1, 0       },
-	    {"\x7F",             1, 0x7F    },
-	    {"\xC2\x80",         2, 0x80    },
-	    {"\xDF\xBF",         2, 0x7FF   },
-	    {"\xE0\xA0\x80",     3, 0x800   },
-	    {"\xED\x9F\xBF",     3, 0xD7FF  },
-	    {"\xEE\x80\x80",     3, 0xE000  },
-	    {"\xEF\xBF\xBF",     3, 0xFFFF  },
-	    {"\xF0\x90\x80\x80", 4, 0x10000 },
+	    {"\0", 1, 0},
+	    {"\x7F", 1, 0x7F},
+	    {"\xC2\x80", 2, 0x80},
+	    {"\xDF\xBF", 2, 0x7FF},
+	    {"\xE0\xA0\x80", 3, 0x800},
+	    {"\xED\x9F\xBF", 3, 0xD7FF},
+	    {"\xEE\x80\x80", 3, 0xE000},
+	    {"\xEF\xBF\xBF", 3, 0xFFFF},
+	    {"\xF0\x90\x80\x80", 4, 0x10000},
 	    {"\xF4\x8F\xBF\xBF", 4, 0x10FFFF},
 	};
 

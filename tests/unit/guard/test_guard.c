@@ -50,13 +50,13 @@ static void check_rows(const struct safety_config *safety, const struct row *row
 static void test_at_the_count_limit_goes_and_one_above_is_held(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 500, 0, 41870}, NULL                                            },
-	    {{GUARD_MEMBER, NULL, 501, 0, 41870}, "501 removals of 41870 memberships (limit 500)" },
-	    {{GUARD_GROUP, NULL, 501, 0, 41870},  "501 removals of 41870 groups (limit 500)"      },
+	    {{GUARD_MEMBER, NULL, 500, 0, 41870}, NULL},
+	    {{GUARD_MEMBER, NULL, 501, 0, 41870}, "501 removals of 41870 memberships (limit 500)"},
+	    {{GUARD_GROUP, NULL, 501, 0, 41870}, "501 removals of 41870 groups (limit 500)"},
 	    {{GUARD_VANISH, NULL, 501, 0, 41870}, "501 disappearances of 41870 people (limit 500)"},
-	    {{GUARD_MEMBER, NULL, 1, 499, 41870}, NULL                                            },
+	    {{GUARD_MEMBER, NULL, 1, 499, 41870}, NULL},
 	    {{GUARD_MEMBER, NULL, 1, 500, 41870},
-	     "501 removals of 41870 memberships (limit 500, 500 of them within the last 1d)"      },
+	     "501 removals of 41870 memberships (limit 500, 500 of them within the last 1d)"},
 	};
 
 	(void)state;
@@ -66,11 +66,11 @@ static void test_at_the_count_limit_goes_and_one_above_is_held(void **state)
 static void test_at_the_percent_goes_and_one_above_is_held(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 40, 0, 400},     NULL						     },
-	    {{GUARD_MEMBER, NULL, 41, 0, 400},     "41 removals of 400 memberships (10.2 %, limit 10 %)"    },
-	    {{GUARD_GROUP, NULL, 41, 0, 400},      "41 removals of 400 groups (10.2 %, limit 10 %)"         },
-	    {{GUARD_VANISH, NULL, 41, 0, 400},     "41 disappearances of 400 people (10.2 %, limit 10 %)"   },
-	    {{GUARD_MEMBER, NULL, 40, 0, 399},     "40 removals of 399 memberships (10.03 %, limit 10 %)"   },
+	    {{GUARD_MEMBER, NULL, 40, 0, 400}, NULL},
+	    {{GUARD_MEMBER, NULL, 41, 0, 400}, "41 removals of 400 memberships (10.2 %, limit 10 %)"},
+	    {{GUARD_GROUP, NULL, 41, 0, 400}, "41 removals of 400 groups (10.2 %, limit 10 %)"},
+	    {{GUARD_VANISH, NULL, 41, 0, 400}, "41 disappearances of 400 people (10.2 %, limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 40, 0, 399}, "40 removals of 399 memberships (10.03 %, limit 10 %)"},
 	    {{GUARD_MEMBER, NULL, 9120, 0, 41870}, "9120 removals of 41870 memberships (21.8 %, limit 10 %)"},
 	};
 
@@ -81,11 +81,11 @@ static void test_at_the_percent_goes_and_one_above_is_held(void **state)
 static void test_percent_binds_only_above_min_remove(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 10, 0, 10}, NULL                                                 },
+	    {{GUARD_MEMBER, NULL, 10, 0, 10}, NULL},
 	    {{GUARD_MEMBER, NULL, 11, 0, 11}, "11 removals of 11 memberships (100.0 %, limit 10 %)"},
-	    {{GUARD_MEMBER, NULL, 4, 6, 10},  NULL						 },
+	    {{GUARD_MEMBER, NULL, 4, 6, 10}, NULL},
 	    {{GUARD_MEMBER, NULL, 5, 6, 11},
-	     "11 removals of 11 memberships (100.0 %, limit 10 %, 6 of them within the last 1d)"   },
+	     "11 removals of 11 memberships (100.0 %, limit 10 %, 6 of them within the last 1d)"},
 	};
 
 	(void)state;
@@ -95,8 +95,8 @@ static void test_percent_binds_only_above_min_remove(void **state)
 static void test_a_group_of_two_losing_one_is_not_held(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, "/pay/api", 1, 0, 2},   NULL							    },
-	    {{GUARD_MEMBER, "/pay/api", 2, 0, 2},   NULL							    },
+	    {{GUARD_MEMBER, "/pay/api", 1, 0, 2}, NULL},
+	    {{GUARD_MEMBER, "/pay/api", 2, 0, 2}, NULL},
 	    {{GUARD_MEMBER, "/pay/api", 20, 0, 50}, "20 removals of 50 memberships (40.0 %, limit 10 %) in /pay/api"},
 	};
 
@@ -107,8 +107,8 @@ static void test_a_group_of_two_losing_one_is_not_held(void **state)
 static void test_max_remove_is_for_the_whole_source_not_for_one_group(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, "/all", 600, 0, 41870}, NULL                                           },
-	    {{GUARD_MEMBER, "", 600, 0, 41870},     "600 removals of 41870 memberships (limit 500)"},
+	    {{GUARD_MEMBER, "/all", 600, 0, 41870}, NULL},
+	    {{GUARD_MEMBER, "", 600, 0, 41870}, "600 removals of 41870 memberships (limit 500)"},
 	};
 
 	(void)state;
@@ -137,8 +137,8 @@ static void test_max_remove_zero_lets_nothing_be_removed(void **state)
 	struct safety_config safety = defaults;
 	static const struct row rows[] = {
 	    {{GUARD_MEMBER, NULL, 1, 0, 41870}, "1 removal of 41870 memberships (limit 0)"},
-	    {{GUARD_MEMBER, NULL, 0, 0, 41870}, NULL                                      },
-	    {{GUARD_ADD, NULL, 9000, 0, 41870}, NULL                                      },
+	    {{GUARD_MEMBER, NULL, 0, 0, 41870}, NULL},
+	    {{GUARD_ADD, NULL, 9000, 0, 41870}, NULL},
 	};
 
 	(void)state;
@@ -150,12 +150,12 @@ static void test_percent_zero_holds_above_min_remove_and_hundred_switches_off(vo
 {
 	struct safety_config safety = defaults;
 	static const struct row zero[] = {
-	    {{GUARD_MEMBER, NULL, 10, 0, 41870}, NULL                                                  },
+	    {{GUARD_MEMBER, NULL, 10, 0, 41870}, NULL},
 	    {{GUARD_MEMBER, NULL, 11, 0, 41870}, "11 removals of 41870 memberships (0.03 %, limit 0 %)"},
 	};
 	static const struct row off[] = {
-	    {{GUARD_MEMBER, NULL, 400, 0, 400},   NULL                                    },
-	    {{GUARD_MEMBER, NULL, 400, 100, 400}, NULL                                    },
+	    {{GUARD_MEMBER, NULL, 400, 0, 400}, NULL},
+	    {{GUARD_MEMBER, NULL, 400, 100, 400}, NULL},
 	    {{GUARD_MEMBER, NULL, 401, 100, 400},
 	     "501 removals of 400 memberships (limit 500, 100 of them within the last 1d)"},
 	};
@@ -170,7 +170,7 @@ static void test_percent_zero_holds_above_min_remove_and_hundred_switches_off(vo
 static void test_objects_that_came_and_went_within_the_window_are_held(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 10, 0, 0}, NULL                                                },
+	    {{GUARD_MEMBER, NULL, 10, 0, 0}, NULL},
 	    {{GUARD_MEMBER, NULL, 12, 0, 0}, "12 removals of 0 memberships (100.0 %, limit 10 %)"},
 	};
 
@@ -181,8 +181,8 @@ static void test_objects_that_came_and_went_within_the_window_are_held(void **st
 static void test_a_count_without_pending_rows_goes(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 0, 9000, 41870},       NULL},
-	    {{GUARD_MEMBER, NULL, -5, 9000, 41870},      NULL},
+	    {{GUARD_MEMBER, NULL, 0, 9000, 41870}, NULL},
+	    {{GUARD_MEMBER, NULL, -5, 9000, 41870}, NULL},
 	    {{GUARD_GRANT, "Administrator", 0, 9000, 0}, NULL},
 	};
 
@@ -195,10 +195,10 @@ static void test_a_count_without_pending_rows_goes(void **state)
 static void test_explicit_suspensions_have_a_count_and_no_percent(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_SUSPEND, NULL, 200, 0, 200},   NULL                                         },
+	    {{GUARD_SUSPEND, NULL, 200, 0, 200}, NULL},
 	    {{GUARD_SUSPEND, NULL, 201, 0, 48210}, "201 suspensions of 48210 people (limit 200)"},
 	    {{GUARD_SUSPEND, NULL, 1, 200, 48210},
-	     "201 suspensions of 48210 people (limit 200, 200 of them within the last 1d)"      },
+	     "201 suspensions of 48210 people (limit 200, 200 of them within the last 1d)"},
 	};
 
 	(void)state;
@@ -208,14 +208,14 @@ static void test_explicit_suspensions_have_a_count_and_no_percent(void **state)
 static void test_a_rule_that_makes_everybody_administrator_is_held(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_GRANT, "Administrator", 20, 0, 3},             NULL                                          },
-	    {{GUARD_GRANT, "Administrator", 21, 0, 3},             "21 new holders of Administrator (limit 20)"  },
+	    {{GUARD_GRANT, "Administrator", 20, 0, 3}, NULL},
+	    {{GUARD_GRANT, "Administrator", 21, 0, 3}, "21 new holders of Administrator (limit 20)"},
 	    {{GUARD_GRANT, "Platform Administrator", 48210, 0, 3},
-	     "48210 new holders of Platform Administrator (limit 20)"                                            },
+	     "48210 new holders of Platform Administrator (limit 20)"},
 	    {{GUARD_GRANT, "Administrator", 1, 20, 3},
-	     "21 new holders of Administrator (limit 20, 20 of them within the last 1d)"                         },
-	    {{GUARD_GRANT, "", 21, 0, 3},                          "21 new holders of sensitive roles (limit 20)"},
-	    {{GUARD_ADD, NULL, 48210, 0, 3},                       NULL                                          },
+	     "21 new holders of Administrator (limit 20, 20 of them within the last 1d)"},
+	    {{GUARD_GRANT, "", 21, 0, 3}, "21 new holders of sensitive roles (limit 20)"},
+	    {{GUARD_ADD, NULL, 48210, 0, 3}, NULL},
 	};
 
 	(void)state;
@@ -226,8 +226,7 @@ static void test_max_grant_zero_names_a_single_holder(void **state)
 {
 	struct safety_config safety = defaults;
 	static const struct row rows[] = {
-	    {{GUARD_GRANT, "Administrator", 1, 0, 3}, "1 new holder of Administrator (limit 0)"}
-        };
+	    {{GUARD_GRANT, "Administrator", 1, 0, 3}, "1 new holder of Administrator (limit 0)"}};
 
 	(void)state;
 	safety.max_grant = 0;
@@ -240,12 +239,12 @@ static void test_mode_hold_makes_everything_wait_additions_too(void **state)
 {
 	struct safety_config safety = defaults;
 	static const struct row rows[] = {
-	    {{GUARD_ADD, NULL, 12, 0, 400},           "12 additions (mode is \"hold\")"                          },
-	    {{GUARD_ADD, NULL, 1, 0, 400},            "1 addition (mode is \"hold\")"                            },
-	    {{GUARD_MEMBER, "/pay/api", 1, 0, 2},     "1 removal of 2 memberships (mode is \"hold\") in /pay/api"},
-	    {{GUARD_GRANT, "Administrator", 1, 0, 2}, "1 new holder of Administrator (mode is \"hold\")"         },
-	    {{GUARD_SUSPEND, NULL, 201, 0, 900},      "201 suspensions of 900 people (limit 200)"                },
-	    {{GUARD_ADD, NULL, 0, 0, 400},            NULL						       },
+	    {{GUARD_ADD, NULL, 12, 0, 400}, "12 additions (mode is \"hold\")"},
+	    {{GUARD_ADD, NULL, 1, 0, 400}, "1 addition (mode is \"hold\")"},
+	    {{GUARD_MEMBER, "/pay/api", 1, 0, 2}, "1 removal of 2 memberships (mode is \"hold\") in /pay/api"},
+	    {{GUARD_GRANT, "Administrator", 1, 0, 2}, "1 new holder of Administrator (mode is \"hold\")"},
+	    {{GUARD_SUSPEND, NULL, 201, 0, 900}, "201 suspensions of 900 people (limit 200)"},
+	    {{GUARD_ADD, NULL, 0, 0, 400}, NULL},
 	};
 
 	(void)state;
@@ -296,9 +295,9 @@ static void test_counts_at_the_end_of_the_range_do_not_overflow(void **state)
 static void test_negative_numbers_count_as_none(void **state)
 {
 	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 500, -400, 41870},      NULL                                                },
-	    {{GUARD_MEMBER, NULL, 501, INT64_MIN, 41870}, "501 removals of 41870 memberships (limit 500)"     },
-	    {{GUARD_MEMBER, NULL, 12, 0, INT64_MIN},      "12 removals of 0 memberships (100.0 %, limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 500, -400, 41870}, NULL},
+	    {{GUARD_MEMBER, NULL, 501, INT64_MIN, 41870}, "501 removals of 41870 memberships (limit 500)"},
+	    {{GUARD_MEMBER, NULL, 12, 0, INT64_MIN}, "12 removals of 0 memberships (100.0 %, limit 10 %)"},
 	};
 
 	(void)state;
@@ -329,10 +328,8 @@ static void test_percent_is_exact_for_every_small_number(void **state)
 static void test_a_hair_above_the_percent_is_shown_as_such(void **state)
 {
 	struct safety_config safety = defaults;
-	static const struct row rows[] = {
-	    {{GUARD_MEMBER, NULL, 100001, 0, 1000000},
-	     "100001 removals of 1000000 memberships (10.0001 %, limit 10 %)"}
-        };
+	static const struct row rows[] = {{{GUARD_MEMBER, NULL, 100001, 0, 1000000},
+					   "100001 removals of 1000000 memberships (10.0001 %, limit 10 %)"}};
 
 	(void)state;
 	safety.max_remove = 1000000;
@@ -360,10 +357,7 @@ static void test_a_long_scope_is_cut_at_a_whole_character(void **state)
 static void test_each_count_gets_its_own_verdict(void **state)
 {
 	const struct guard_count counts[] = {
-	    {GUARD_ADD,    "",     5,   0, 0    },
-            {GUARD_MEMBER, "",     501, 0, 41870},
-            {GUARD_MEMBER, "/pay", 1,   0, 2    }
-        };
+	    {GUARD_ADD, "", 5, 0, 0}, {GUARD_MEMBER, "", 501, 0, 41870}, {GUARD_MEMBER, "/pay", 1, 0, 2}};
 	struct guard_verdict verdicts[3];
 
 	(void)state;

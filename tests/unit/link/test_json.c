@@ -130,15 +130,11 @@ static void every_kind_is_parsed_and_named(void **state)
 		const char *text, *name;
 		enum json_kind kind;
 	} vectors[] = {
-	    {"{}",    "object",  JSON_KIND_OBJECT },
-            {"[]",    "array",   JSON_KIND_ARRAY  },
-	    {"\"x\"", "text",    JSON_KIND_TEXT   },
-            {"-7",    "integer", JSON_KIND_INTEGER},
-	    {"1.5",   "real",    JSON_KIND_REAL   },
-            {"1e3",   "real",    JSON_KIND_REAL   },
-	    {"true",  "boolean", JSON_KIND_BOOLEAN},
-            {"false", "boolean", JSON_KIND_BOOLEAN},
-	    {"null",  "null",    JSON_KIND_NULL   },
+	    {"{}", "object", JSON_KIND_OBJECT},     {"[]", "array", JSON_KIND_ARRAY},
+	    {"\"x\"", "text", JSON_KIND_TEXT},      {"-7", "integer", JSON_KIND_INTEGER},
+	    {"1.5", "real", JSON_KIND_REAL},        {"1e3", "real", JSON_KIND_REAL},
+	    {"true", "boolean", JSON_KIND_BOOLEAN}, {"false", "boolean", JSON_KIND_BOOLEAN},
+	    {"null", "null", JSON_KIND_NULL},
 	};
 
 	(void)state;

@@ -186,14 +186,14 @@ static void bad_pattern_is_refused_with_its_column(void **state)
 	static const struct {
 		const char *pattern, *column;
 	} vectors[] = {
-	    {"abc(def",           "column 8" },
-	    {"a[b",               "column 4" },
-	    {"*",                 "column 1" },
-	    {"\xC3\xA4\xC3\xB6[", "column 4" }, /* characters, not bytes */
-	    {"(?<a>x)(?<a>y)",    "column 13"}, /* one name, two captures */
-	    {"a\\Cb",             "column 4" }, /* would split a character */
-	    {"(?<1a>x)",          "column 4" },
-	    {"\xFF",              "column 1" },
+	    {"abc(def", "column 8"},
+	    {"a[b", "column 4"},
+	    {"*", "column 1"},
+	    {"\xC3\xA4\xC3\xB6[", "column 4"}, /* characters, not bytes */
+	    {"(?<a>x)(?<a>y)", "column 13"},   /* one name, two captures */
+	    {"a\\Cb", "column 4"},             /* would split a character */
+	    {"(?<1a>x)", "column 4"},
+	    {"\xFF", "column 1"},
 	};
 
 	(void)state;

@@ -34,29 +34,33 @@ static void folding_gives_one_form_to_all_spellings(void **state)
 	static const struct {
 		const char *text, *folded;
 	} vectors[] = {
-	    {"",							     ""			},
-	    {"Pay-API.Devs_7 @[`{",					  "pay-api.devs_7 @[`{"     },
-	    {"M\xC3\x9CLLER",						"m\xC3\xBCller"           },
-	    {"MU\xCC\x88LLER",					       "m\xC3\xBCller"           }, /* u and combining diaeresis */
+	    {"", ""},
+	    {"Pay-API.Devs_7 @[`{", "pay-api.devs_7 @[`{"},
+	    {"M\xC3\x9CLLER", "m\xC3\xBCller"},
+	    {"MU\xCC\x88LLER", "m\xC3\xBCller"}, /* u and combining diaeresis */
 	    {"Stra\xC3\x9F"
-	     "e",					       "strasse"                 }, /* sharp s */
+	     "e",
+	     "strasse"}, /* sharp s */
 	    {"STRA\xE1\xBA\x9E"
-	     "E",					       "strasse"                 }, /* capital sharp s */
+	     "E",
+	     "strasse"}, /* capital sharp s */
 	    {"\xEF\xAC\x81le o\xEF\xAC\x83"
-	     "ce",					      "file office"             }, /* ligatures fi, ffi */
-	    {"\xEF\xBC\xA1\xEF\xBC\xA4\xEF\xBC\xAD\xEF\xBC\xA9\xEF\xBC\xAE", "admin"                   }, /* fullwidth ADMIN */
-	    {"\xF0\x9D\x90\x80\xE2\x84\xAA",                                 "ak"                      }, /* mathematical bold A, Kelvin sign */
-	    {"\xC4\xB0",						     "i\xCC\x87"               }, /* I with dot above */
-	    {"\xC4\xB1",						     "\xC4\xB1"                }, /* dotless i is a letter of its own */
-	    {"\xCE\xA3\xCE\x8A\xCF\x82",                                     "\xCF\x83\xCE\xAF\xCF\x83"}, /* both small sigmas are one */
-	    {"\xC2\xB2\xE2\x85\xA7",					 "2viii"                   }, /* superscript two, Roman eight */
+	     "ce",
+	     "file office"},                                                           /* ligatures fi, ffi */
+	    {"\xEF\xBC\xA1\xEF\xBC\xA4\xEF\xBC\xAD\xEF\xBC\xA9\xEF\xBC\xAE", "admin"}, /* fullwidth ADMIN */
+	    {"\xF0\x9D\x90\x80\xE2\x84\xAA", "ak"},                   /* mathematical bold A, Kelvin sign */
+	    {"\xC4\xB0", "i\xCC\x87"},                                /* I with dot above */
+	    {"\xC4\xB1", "\xC4\xB1"},                                 /* dotless i is a letter of its own */
+	    {"\xCE\xA3\xCE\x8A\xCF\x82", "\xCF\x83\xCE\xAF\xCF\x83"}, /* both small sigmas are one */
+	    {"\xC2\xB2\xE2\x85\xA7", "2viii"},                        /* superscript two, Roman eight */
 	    {"a\xC2\xA0"
-	     "b",					       "a b"		     }, /* no-break space */
-	    {"q\xCC\x87\xCC\xA3",					    "q\xCC\xA3\xCC\x87"       }, /* marks in canonical order */
-	    {"\xE1\x84\x80\xE1\x85\xA1",                                     "\xEA\xB0\x80"            }, /* Hangul composes */
-	    {"\xE2\x80\x8D",						 "\xE2\x80\x8D"            }, /* ignorables stay */
-	    {"\xCE\xB1\xCD\x85\xCC\x81",                                     "\xCE\xAC\xCE\xB9"        }, /* iota below, then acute: */
-	    {"\xE1\xBE\xB4",						 "\xCE\xAC\xCE\xB9"        }, /* the same letter in one piece */
+	     "b",
+	     "a b"},                                          /* no-break space */
+	    {"q\xCC\x87\xCC\xA3", "q\xCC\xA3\xCC\x87"},       /* marks in canonical order */
+	    {"\xE1\x84\x80\xE1\x85\xA1", "\xEA\xB0\x80"},     /* Hangul composes */
+	    {"\xE2\x80\x8D", "\xE2\x80\x8D"},                 /* ignorables stay */
+	    {"\xCE\xB1\xCD\x85\xCC\x81", "\xCE\xAC\xCE\xB9"}, /* iota below, then acute: */
+	    {"\xE1\xBE\xB4", "\xCE\xAC\xCE\xB9"},             /* the same letter in one piece */
 	};
 
 	(void)state;
@@ -108,21 +112,9 @@ static uint32_t next_random(uint32_t *seed)
 static uint32_t random_code(uint32_t *seed)
 {
 	static const uint32_t blocks[][2] = {
-	    {0x20,    0x7E    },
-            {0xA0,    0x24F   },
-            {0x300,   0x36F   },
-            {0x370,   0x3FF   },
-            {0x1F00,  0x1FFF  },
-	    {0x2100,  0x218F  },
-            {0xFB00,  0xFB4F  },
-            {0xFF00,  0xFFEF  },
-            {0x1100,  0x11FF  },
-            {0xAC00,  0xD7A3  },
-	    {0x900,   0xDFF   },
-            {0x3000,  0x33FF  },
-            {0x1D400, 0x1D7FF },
-            {0xE000,  0x10FFFF},
-            {0x20,    0xD7FF  },
+	    {0x20, 0x7E},     {0xA0, 0x24F},    {0x300, 0x36F},     {0x370, 0x3FF},     {0x1F00, 0x1FFF},
+	    {0x2100, 0x218F}, {0xFB00, 0xFB4F}, {0xFF00, 0xFFEF},   {0x1100, 0x11FF},   {0xAC00, 0xD7A3},
+	    {0x900, 0xDFF},   {0x3000, 0x33FF}, {0x1D400, 0x1D7FF}, {0xE000, 0x10FFFF}, {0x20, 0xD7FF},
 	};
 	const uint32_t *block = blocks[next_random(seed) % (sizeof(blocks) / sizeof(blocks[0]))];
 	return block[0] + next_random(seed) % (block[1] - block[0] + 1);

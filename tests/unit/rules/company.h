@@ -59,16 +59,14 @@ static inline struct rule_config *add_rule(struct company *company, enum rule_se
 	size_t n = company->config.rule_count++;
 
 	assert_in_range(n, 0, COMPANY_RULES - 1);
-	company->rules[n] = (struct rule_config){
-	    .name = names[n],
-	    .position = {"rosterd.conf", 10 + (int)n},
-	    .source = "",
-	    .selector = selector,
-	    .select = select,
-	    .into = into,
-	    .role = role,
-	    .role_by = ""
-        };
+	company->rules[n] = (struct rule_config){.name = names[n],
+						 .position = {"rosterd.conf", 10 + (int)n},
+						 .source = "",
+						 .selector = selector,
+						 .select = select,
+						 .into = into,
+						 .role = role,
+						 .role_by = ""};
 	return &company->rules[n];
 }
 

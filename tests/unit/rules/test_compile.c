@@ -42,27 +42,27 @@ static void test_places_that_are_refused(void **state)
 	static const struct {
 		const char *into, *why;
 	} rows[] = {
-	    {"",		    "into \"\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""                 },
-	    {"pay/api",             "into \"pay/api\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""          },
-	    {"access:x",            "into \"access:x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""         },
-	    {"Platform",            "into \"Platform\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""         },
-	    {"platform/x",          "into \"platform/x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""       },
-	    {"${unit}",             "into \"${unit}\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""          },
-	    {"//a",                 "into \"//a\" has an empty name: drop the spare \"/\", or name it"                           },
-	    {"/a//b",               "into \"/a//b\" has an empty name: drop the spare \"/\", or name it"                         },
-	    {"/a/",                 "into \"/a/\" has an empty name: drop the spare \"/\", or name it"                           },
-	    {"app:",                "into \"app:\" has an empty name: drop the spare \"/\", or name it"                          },
-	    {"/a/./b",              "into \"/a/./b\": the name \".\" is \".\" or \"..\""                                         },
-	    {"/..",                 "into \"/..\": the name \"..\" is \".\" or \"..\""                                           },
-	    {"app:..",              "into \"app:..\": the name \"..\" is \".\" or \"..\""                                        },
-	    {"app:a/b",             "into \"app:a/b\": the name of an app cannot hold a \"/\""                                   },
-	    {"app:${unit}/${team}", "into \"app:${unit}/${team}\": the name of an app cannot hold a \"/\""                       },
-	    {"/${unit",             "into: \"${unit\" does not name a capture: write ${name}"                                    },
-	    {"/a${}",               "into: \"${}\" does not name a capture: write ${name}"                                       },
-	    {"/${a b}",             "into: \"${a b}\" does not name a capture: write ${name}"                                    },
-	    {"/${tean}",            "into names \"tean\", which is no capture of the regular expression (did you mean \"team\"?)"},
-	    {"/${something}",       "into names \"something\", which is no capture of the regular expression"                    },
-	    {"/\xFF",               "into is not UTF-8"									  },
+	    {"", "into \"\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"pay/api", "into \"pay/api\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"access:x", "into \"access:x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"Platform", "into \"Platform\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"platform/x", "into \"platform/x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"${unit}", "into \"${unit}\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"//a", "into \"//a\" has an empty name: drop the spare \"/\", or name it"},
+	    {"/a//b", "into \"/a//b\" has an empty name: drop the spare \"/\", or name it"},
+	    {"/a/", "into \"/a/\" has an empty name: drop the spare \"/\", or name it"},
+	    {"app:", "into \"app:\" has an empty name: drop the spare \"/\", or name it"},
+	    {"/a/./b", "into \"/a/./b\": the name \".\" is \".\" or \"..\""},
+	    {"/..", "into \"/..\": the name \"..\" is \".\" or \"..\""},
+	    {"app:..", "into \"app:..\": the name \"..\" is \".\" or \"..\""},
+	    {"app:a/b", "into \"app:a/b\": the name of an app cannot hold a \"/\""},
+	    {"app:${unit}/${team}", "into \"app:${unit}/${team}\": the name of an app cannot hold a \"/\""},
+	    {"/${unit", "into: \"${unit\" does not name a capture: write ${name}"},
+	    {"/a${}", "into: \"${}\" does not name a capture: write ${name}"},
+	    {"/${a b}", "into: \"${a b}\" does not name a capture: write ${name}"},
+	    {"/${tean}", "into names \"tean\", which is no capture of the regular expression (did you mean \"team\"?)"},
+	    {"/${something}", "into names \"something\", which is no capture of the regular expression"},
+	    {"/\xFF", "into is not UTF-8"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -109,12 +109,12 @@ static void test_match_needs_an_attribute_a_tilde_and_an_expression(void **state
 	static const struct {
 		const char *select, *why;
 	} rows[] = {
-	    {"^a$",             "match \"^a$\" is not of the form: attribute ~ regular expression"            },
-	    {"~ a",             "match \"~ a\" is not of the form: attribute ~ regular expression"            },
-	    {"cn = a",          "match \"cn = a\" is not of the form: attribute ~ regular expression"         },
+	    {"^a$", "match \"^a$\" is not of the form: attribute ~ regular expression"},
+	    {"~ a", "match \"~ a\" is not of the form: attribute ~ regular expression"},
+	    {"cn = a", "match \"cn = a\" is not of the form: attribute ~ regular expression"},
 	    {"common name ~ a", "match \"common name ~ a\" is not of the form: attribute ~ regular expression"},
-	    {"cn ~",            "match \"cn ~\" has no regular expression"                                    },
-	    {"cn ~  ",          "match \"cn ~  \" has no regular expression"                                  },
+	    {"cn ~", "match \"cn ~\" has no regular expression"},
+	    {"cn ~  ", "match \"cn ~  \" has no regular expression"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -40,14 +40,8 @@ static void test_the_same_rules_have_the_same_fingerprint_wherever_they_stand(vo
 	assert_unchanged(company, before);
 }
 
-static const struct role_choice new_role[] = {
-    {"devs",   "Developer"},
-    {"admins", "Owner"    }
-};
-static const struct role_choice new_value[] = {
-    {"devs",  "Developer"    },
-    {"leads", "Administrator"}
-};
+static const struct role_choice new_role[] = {{"devs", "Developer"}, {"admins", "Owner"}};
+static const struct role_choice new_value[] = {{"devs", "Developer"}, {"leads", "Administrator"}};
 
 /* Change the n-th field; false when there are no more. */
 static bool change_field(struct rule_config *rule, size_t n)

@@ -172,20 +172,22 @@ static void test_captures_that_are_no_names_are_refused(void **state)
 	static const struct {
 		const char *cn, *why;
 	} rows[] = {
-	    {"-api-devs",             "one! cn \"-api-devs\": ${unit} \"\" is empty\n"                               },
-	    {"pay-.-devs",            "one! cn \"pay-.-devs\": ${team} \".\" is \".\" or \"..\"\n"                   },
-	    {"pay-..-devs",           "one! cn \"pay-..-devs\": ${team} \"..\" is \".\" or \"..\"\n"                 },
-	    {"pay-\xE2\x80\xA5-devs", "one! cn \"pay-\xE2\x80\xA5-devs\": ${team} \"..\" is \".\" or \"..\"\n"       },
-	    {"pay-a/b-devs",          "one! cn \"pay-a/b-devs\": ${team} \"a/b\" holds a \"/\"\n"                    },
+	    {"-api-devs", "one! cn \"-api-devs\": ${unit} \"\" is empty\n"},
+	    {"pay-.-devs", "one! cn \"pay-.-devs\": ${team} \".\" is \".\" or \"..\"\n"},
+	    {"pay-..-devs", "one! cn \"pay-..-devs\": ${team} \"..\" is \".\" or \"..\"\n"},
+	    {"pay-\xE2\x80\xA5-devs", "one! cn \"pay-\xE2\x80\xA5-devs\": ${team} \"..\" is \".\" or \"..\"\n"},
+	    {"pay-a/b-devs", "one! cn \"pay-a/b-devs\": ${team} \"a/b\" holds a \"/\"\n"},
 	    {"pay-a\xEF\xBC\x8F"
-	     "b-devs",   "one! cn \"pay-a\xEF\xBC\x8F"
-	     "b-devs\": ${team} \"a/b\" holds a \"/\"\n"                          },
-	    {"pay-\xE2\x84\x80-devs", "one! cn \"pay-\xE2\x84\x80-devs\": ${team} \"a/c\" holds a \"/\"\n"           },
-	    {"pay-a\tb-devs",         "one! cn \"pay-a\\x09b-devs\": ${team} \"a\\x09b\" holds a control character\n"},
+	     "b-devs",
+	     "one! cn \"pay-a\xEF\xBC\x8F"
+	     "b-devs\": ${team} \"a/b\" holds a \"/\"\n"},
+	    {"pay-\xE2\x84\x80-devs", "one! cn \"pay-\xE2\x84\x80-devs\": ${team} \"a/c\" holds a \"/\"\n"},
+	    {"pay-a\tb-devs", "one! cn \"pay-a\\x09b-devs\": ${team} \"a\\x09b\" holds a control character\n"},
 	    {"pay-a\xC2\x85"
-	     "b-devs",   "one! cn \"pay-a\\xC2\\x85"
+	     "b-devs",
+	     "one! cn \"pay-a\\xC2\\x85"
 	     "b-devs\": ${team} \"a\\xC2\\x85"
-	     "b\" holds a control character\n"                                    },
+	     "b\" holds a control character\n"},
 	};
 
 	add_team_rule(company);
