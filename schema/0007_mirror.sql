@@ -155,8 +155,20 @@ returns smallint language sql volatile security definer set search_path = roster
 	returning id
 $$;
 
-create function run_begin(source smallint, kind text) returns bigint language sql volatile security definer set search_path = roster, pg_temp
-as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
+-- Whoever leads the source begins its run: a run still open is one whose process died, and what it staged is swept.
+create function run_begin(source smallint, kind text) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	dead bigint;
+	begun bigint;
+begin
+	for dead in select r.id from runs r where r.source = run_begin.source and r.state = 'running' loop
+		perform unstage(dead), unplan(dead);
+		update runs r set state = 'failed', reason = 'its process ended before it did', ended_at = clock_timestamp() where r.id = dead;
+	end loop;
+	insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id into begun;
+	return begun;
+end $$;
 
 create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
 	held bigint, digest text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$

@@ -197,7 +197,18 @@ end $$;
 
 create function quarantine_list() returns table (source text, what text, why text, stage text, run bigint, noted_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source order by s.position, q.what
+	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source
+	union all
+	-- groups that still list the name of somebody who is gone, while another has that name now
+	select s.name, g.dn, format('it lists %s, whom it knew under this name is gone; take the member out and in again if the new one is meant', n.dn),
+		'name', null, old.gone_since
+	from directory_entries old
+	join directory_edges e on e.member_id = old.id
+	join directory_entries n on n.reference = e.reference and n.id <> old.id and n.gone_since is null
+	join directory_entries g on g.id = e.group_id
+	join sources s on s.id = old.source
+	where old.gone_since is not null
+	order by 1, 2
 $$;
 
 create function source_list() returns table (source text, kind text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,

@@ -16,6 +16,11 @@
 /* Well-formed UTF-8 without NUL: what a PostgreSQL text takes. */
 bool text_is_valid(const char *bytes, size_t size);
 
+/* Bytes of the control character at text, 0 when there is none: C0, DEL, C1, and the separators of lines and paragraphs,
+ * which PostgreSQL's [[:cntrl:]] counts too. Names and logins hold none. */
+size_t text_control_size(const char *text, size_t size);
+bool text_has_control(const char *text, size_t size);
+
 /* Append NFKC with full case folding (Unicode toNFKC_Casefold without removal of ignorables); -1 when bytes are not
  * UTF-8. ASCII takes a fast path. Idempotent. */
 int text_fold(const char *bytes, size_t size, struct str *out);

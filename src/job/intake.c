@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A place that deep is a loop in somebody's head, and no index takes it. */
+enum { ANCHOR_MOST = 2000 };
+
 struct intake {
 	struct entry_sink sink;
 	const struct config *config;
@@ -29,6 +32,23 @@ static struct intake *intake_of(struct entry_sink *sink)
 	return (struct intake *)sink; /* the sink is the first member */
 }
 
+/* A copy the database takes: bytes that are not UTF-8 are written out in hexadecimal. NULL gives NULL. */
+static const char *storable(struct arena *arena, const char *text)
+{
+	struct str out = {0};
+
+	if (text == NULL || text_is_valid(text, strlen(text)))
+		return arena_strdup(arena, text);
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x80)
+			str_add_char(&out, *text);
+		else
+			str_printf(&out, "\\x%02x", (unsigned char)*text);
+	const char *copy = arena_strdup(arena, str_text(&out));
+	str_free(&out);
+	return copy;
+}
+
 static void keep_problem(struct intake *intake, const struct staged_problem *problem)
 {
 	struct matches *matches = &intake->matches;
@@ -38,11 +58,11 @@ static void keep_problem(struct intake *intake, const struct staged_problem *pro
 		matches->problems = xrealloc(matches->problems, intake->problem_room, sizeof *matches->problems);
 	}
 	matches->problems[matches->problem_count++] = (struct staged_problem){
-	    .id = arena_strdup(intake->kept, problem->id),
+	    .id = storable(intake->kept, problem->id),
 	    .rule = problem->rule,
 	    .lasting = problem->lasting,
-	    .what = arena_strdup(intake->kept, problem->what),
-	    .why = arena_strdup(intake->kept, problem->why),
+	    .what = storable(intake->kept, problem->what),
+	    .why = storable(intake->kept, problem->why),
 	};
 }
 
@@ -70,7 +90,16 @@ int intake_match(struct intake *intake, const struct entry *entry, struct error 
 	(void)err;
 	rules_match(intake->rules, entry, intake->scratch, &mappings);
 	for (size_t i = 0; i < mappings.count; i++)
-		keep_mapping(intake, entry, &mappings.items[i]);
+		if (strlen(mappings.items[i].anchor) <= ANCHOR_MOST)
+			keep_mapping(intake, entry, &mappings.items[i]);
+		else
+			keep_problem(intake,
+				     &(struct staged_problem){
+					 .id = entry->id,
+					 .rule = (size_t)(mappings.items[i].rule - intake->config->rules) + 1,
+					 .what = entry->dn,
+					 .why = "the path of its group is longer than 2000 bytes; set max_depth",
+				     });
 	for (size_t i = 0; i < mappings.problem_count; i++)
 		keep_problem(intake, &(struct staged_problem){
 					 .id = entry->id,

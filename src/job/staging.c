@@ -8,6 +8,9 @@
 
 enum { REMARKS_MOST = 20 };
 
+/* What the database indexes must fit into a page of its indexes; nobody has longer ones on purpose. */
+enum { ID_MOST = 512, LOGIN_MOST = 256 };
+
 struct stager {
 	const struct source_config *source;
 	struct digest_state *digest;
@@ -99,6 +102,10 @@ static int fill_person(struct stager *stager, const struct entry *entry, struct 
 	const struct entry_config *users = &stager->source->users;
 	const char *login = entry_chosen_text(entry, users->login);
 
+	if (login != NULL && (strlen(login) > LOGIN_MOST || text_has_control(login, strlen(login))))
+		return error_set(err, ERR_DATA,
+				 "its %s cannot be a login: it holds a control character or is longer than %d bytes",
+				 users->login, LOGIN_MOST);
 	if (login == NULL)
 		return error_set(err, ERR_DATA,
 				 "it has no %s, which is the login; give it one, or set attributes.login",
@@ -214,6 +221,10 @@ int stager_fill(struct stager *stager, const struct entry *entry, struct arena *
 {
 	*ret = (struct staged_entry){.entry = entry};
 	stager->remark_count = 0;
+	if (strlen(entry->id) > ID_MOST || !text_is_valid(entry->id, strlen(entry->id)))
+		return error_set(
+		    err, ERR_DATA,
+		    "its id is not UTF-8 or longer than %d bytes; choose another attribute in attributes.id", ID_MOST);
 	if (fill_names(stager, entry, ret, err) != 0)
 		return -1;
 	if (entry->kind == ENTRY_USER && fill_person(stager, entry, arena, ret, err) != 0)

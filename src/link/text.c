@@ -232,3 +232,24 @@ bool uuid_parse(const char *text, uint8_t bytes[16])
 	memcpy(bytes, parsed, sizeof(parsed));
 	return true;
 }
+
+size_t text_control_size(const char *text, size_t size)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	if (byte[0] < 0x20 || byte[0] == 0x7F)
+		return 1;
+	if (size >= 2 && byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F)
+		return 2;
+	if (size >= 3 && byte[0] == 0xE2 && byte[1] == 0x80 && (byte[2] == 0xA8 || byte[2] == 0xA9))
+		return 3;
+	return 0;
+}
+
+bool text_has_control(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (text_control_size(text + i, size - i) > 0)
+			return true;
+	return false;
+}

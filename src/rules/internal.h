@@ -13,8 +13,6 @@
 /* Why these bytes (UTF-8) cannot be the name of a group or an app: "is empty", "holds a /" ...; NULL when they can. */
 const char *name_refusal(const char *name, size_t size);
 
-bool has_control(const char *text, size_t size);
-
 /* Append text for people: control characters as \xNN, cut when long, bytes that are not text only counted. */
 void add_printable(const char *text, size_t size, struct str *out);
 /* The same in double quotes. */

@@ -10,29 +10,6 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xC0) == 0x80;
 }
 
-/* Bytes of the control character at text, 0 when there is none: C0, DEL, C1, and the two separators of lines and
- * paragraphs, which PostgreSQL's [[:cntrl:]] counts too. */
-static size_t control_size(const char *text, size_t size)
-{
-	const unsigned char *byte = (const unsigned char *)text;
-
-	if (byte[0] < 0x20 || byte[0] == 0x7F)
-		return 1;
-	if (size >= 2 && byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F)
-		return 2;
-	if (size >= 3 && byte[0] == 0xE2 && byte[1] == 0x80 && (byte[2] == 0xA8 || byte[2] == 0xA9))
-		return 3;
-	return 0;
-}
-
-bool has_control(const char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (control_size(text + i, size - i) > 0)
-			return true;
-	return false;
-}
-
 static size_t count_characters(const char *text, size_t size)
 {
 	size_t characters = 0;
@@ -50,7 +27,7 @@ const char *name_refusal(const char *name, size_t size)
 		return "is \".\" or \"..\"";
 	if (memchr(name, '/', size))
 		return "holds a \"/\"";
-	if (has_control(name, size))
+	if (text_has_control(name, size))
 		return "holds a control character";
 	return count_characters(name, size) > NAME_CHARACTERS ? "is longer than 100 characters" : NULL;
 }
@@ -73,7 +50,7 @@ void add_printable(const char *text, size_t size, struct str *out)
 		return;
 	}
 	for (size_t i = 0; i < shown;) {
-		size_t control = control_size(text + i, size - i);
+		size_t control = text_control_size(text + i, size - i);
 		if (control == 0)
 			str_add_char(out, text[i++]);
 		for (; control > 0; control--)

@@ -45,7 +45,7 @@ static int check_place(const char *into, struct error *err)
 {
 	if (!text_is_valid(into, strlen(into)))
 		return error_set(err, ERR_CONFIG, "into is not UTF-8");
-	if (has_control(into, strlen(into)))
+	if (text_has_control(into, strlen(into)))
 		return error_set(err, ERR_CONFIG, "into holds a control character");
 	if (into[0] == '/')
 		return check_path(into, err);

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from roster import SCHEMA
+
 HERE = pathlib.Path(__file__).parent
 FILES = sorted(HERE.glob("[0-9]*.sql"))
 
@@ -27,6 +29,13 @@ def test_file(file, database, psql, record_property):
     assert not re.search(r"ok .*# (TODO|SKIP)", output, re.IGNORECASE), "a test is never skipped"
 
 
-def test_every_file_describes_each_assertion():
-    unnamed = [file.name for file in FILES if "finish()" not in file.read_text() or "rollback;" not in file.read_text()]
-    assert not unnamed, f"these do not end with finish() and rollback: {unnamed}"
+def test_every_file_is_rolled_back():
+    kept = [file.name for file in FILES if not file.read_text().endswith("select * from finish();\nrollback;\n")]
+    assert not kept, f"these do not end with finish() and rollback: {kept}"
+
+
+def test_the_readme_says_which_test_proves_what():
+    proved = {(behaviour, file.name) for file in [*FILES, *HERE.glob("test_*.py")]
+              for behaviour in re.findall(r"""(?:'|^""\")(P\d+)[ :]""", file.read_text(), re.MULTILINE)}
+    table = re.findall(r"^\| (P\d+) \| (.*) \|$", (SCHEMA / "README.md").read_text(), re.MULTILINE)
+    assert {(behaviour, name) for behaviour, names in table for name in re.findall(r"`([^`]+)`", names)} == proved

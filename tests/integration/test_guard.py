@@ -1,0 +1,468 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run may do without asking, and what becomes of the rest: held, approved, rejected."""
+
+import json
+
+import pytest
+
+SETTINGS = """
+version: 1
+database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{ corp: {{ type: "ldif"; file: "people.ldif" }} }}
+safety: {{ {safety} }}
+rules: {{
+  default_admins: [ "admin" ]
+  teams: {{ match: "cn ~ ^team-(?<team>[a-z]+)$"; into: "/${{team}}"; role: "Contributor" }}
+  {rule}
+}}
+"""
+# Only numbers bind, not shares.
+NUMBERS = 'first_run: "apply"; max_remove_percent: 100; max_remove: {}'
+EVERYBODY = 'all: { users: "(objectClass=*)"; into: "platform"; role: "Platform Administrator" }'
+
+
+def record(number, dn, *attributes):
+    lines = [f"dn: {dn},dc=x", f"entryUUID: 00000000-0000-4000-8000-{number:012}", *attributes]
+    return "\n".join(lines) + "\n"
+
+
+class Company:
+    """People p0, p1, ... and teams, as sets of their numbers; write() exports them."""
+
+    def __init__(self, roster, people=30, **teams):
+        self.roster = roster
+        self.people = {number: f"p{number}" for number in range(people)}
+        self.teams = {name: set(numbers) for name, numbers in teams.items()}
+
+    def configure(self, safety=NUMBERS.format(5), rule=""):
+        self.roster.configure(SETTINGS.format(safety=safety, rule=rule))
+
+    def write(self):
+        text = [record(number, f"uid=u{number},ou=people", "objectClass: inetOrgPerson", f"uid: {login}", f"cn: {login}")
+                for number, login in self.people.items()]
+        for position, (name, numbers) in enumerate(self.teams.items()):
+            members = [f"member: uid=u{number},ou=people,dc=x" for number in sorted(numbers)] or ["member: cn=nobody"]
+            text.append(record(900000 + position, f"cn=team-{name},ou=groups", "objectClass: groupOfNames",
+                               f"cn: team-{name}", *members))
+        (self.roster.directory / "people.ldif").write_text("version: 1\n\n" + "\n".join(text))
+
+    def sync(self, *words, code=0):
+        self.write()
+        return self.roster.ctl("sync", *words, code=code)
+
+    def start(self, **settings):
+        """Everything is applied once, whatever the limits."""
+        self.configure('first_run: "apply"; max_grant: 1000')
+        self.sync()
+        self.configure(**settings)
+        return self
+
+    def members(self, team):
+        """Numbers of those who hold the role in the model."""
+        rows = self.roster.sql("""select u.login from grants g join users u on u.id = g.user_id
+            where resource_name(g.anchor) = %s and g.source = (select id from sources where name = 'corp')""",
+            f"group:/{team}")
+        return {int(row["login"][1:]) for row in rows}
+
+    def active(self):
+        return {int(row["login"][1:]) for row in self.roster.sql("select login from users where active and login ~ '^p[0-9]'")}
+
+    def held(self, run):
+        """(kind, login, anchor) of what the run holds."""
+        rows = self.roster.json("runs", "diff", run)["changes"]
+        return {(row["kind"], row["login"], row["anchor"]) for row in rows if row["change"] == "held"}
+
+    def last_run(self):
+        return self.roster.json("runs", "--most", 1)["runs"][0]
+
+
+def removals(team, *numbers):
+    return {("grant", f"p{number}", f"/{team}") for number in numbers}
+
+
+@pytest.fixture
+def company(roster):
+    """30 people in the team red, 10 of them in blue too; 5 removals may go in a day."""
+    return Company(roster, red=range(30), blue=range(10)).start()
+
+
+@pytest.fixture
+def held(company):
+    """The same after a run that holds p0 to p7 leaving red: corp/2."""
+    company.teams["red"] -= set(range(8))
+    company.sync(code=1)
+    return company
+
+
+# --- over the limit ---------------------------------------------------------------------------------------------------
+
+
+def test_removals_above_the_limit_are_held_by_name_and_the_rest_is_applied(company):
+    company.teams["red"] -= set(range(8))
+    company.teams["blue"].add(20)
+    company.people[29] = "p29000"
+    result = company.sync(code=1)
+    assert "held: run corp/2 applied 2 changes and holds 8 changes: 8 removals of 40 memberships (limit 5); " \
+        "they stay in force\n" in result.err
+    assert "approve corp/2" in result.err and "reject corp/2" in result.err
+    assert result.out.count("as Contributor") == 9 and result.out.count("(held)") == 8
+    assert company.held("corp/2") == removals("red", *range(8))
+    assert company.members("red") == {*range(29), 29000} and 20 in company.members("blue")
+    run = company.last_run()
+    assert (run["state"], run["held"]) == ("applied", 8)
+
+
+def test_a_share_of_all_is_a_limit_too(company):
+    company.configure('first_run: "apply"')
+    company.teams["red"] -= set(range(11))
+    assert "11 removals of 40 memberships (27.5 %, limit 10 %)" in company.sync(code=1).err
+    assert company.members("red") == set(range(30))
+
+
+def test_up_to_min_remove_the_share_does_not_matter(company):
+    company.configure('first_run: "apply"')
+    company.teams["red"] -= set(range(10))
+    company.sync()
+    assert company.members("red") == set(range(10, 30))
+
+
+def test_people_above_the_limit_are_held_and_stay_active(company):
+    for number in range(6):
+        del company.people[number]
+    result = company.sync(code=1)
+    assert "6 disappearances of 30 people (limit 5)" in result.err
+    assert company.active() == set(range(30))
+    assert company.held("corp/2") == {("user", f"p{number}", None) for number in range(6)}
+    company.roster.ctl("approve", "corp/2")
+    assert company.active() == set(range(6, 30))
+    assert company.members("red") == set(range(30)), "a suspended person keeps his place"
+
+
+def test_groups_above_the_limit_are_held(roster):
+    company = Company(roster, **{f"t{chr(97 + number)}": [] for number in range(8)}).start(safety=NUMBERS.format(5))
+    company.teams.clear()
+    company.teams["red"] = {1}
+    assert "8 removals of 8 groups (limit 5)" in company.sync(code=1).err
+    assert roster.value("select count(*) from groups where archived") == 0
+    roster.ctl("approve", "corp/2")
+    assert roster.value("select count(*) from groups where archived") == 8
+
+
+# --- a group of its own -------------------------------------------------------------------------------------------------
+
+
+def test_a_group_of_two_that_loses_one_is_not_held(roster):
+    company = Company(roster, red=[1, 2], blue=range(20)).start(safety='first_run: "apply"')
+    company.teams["red"] = {1}
+    company.sync()
+    assert company.members("red") == {1}
+
+
+def test_a_group_that_loses_much_is_held_while_others_go(roster):
+    company = Company(roster, 250, red=range(50), blue=range(250)).start(safety='first_run: "apply"')
+    company.teams["red"] -= set(range(20))
+    company.teams["blue"] -= {100, 101}
+    result = company.sync(code=1)
+    assert "20 removals of 50 memberships (40.0 %, limit 10 %) in /red;" in result.err
+    assert company.held("corp/2") == removals("red", *range(20))
+    assert company.members("red") == set(range(50)) and company.members("blue") == set(range(250)) - {100, 101}
+
+
+# --- what is held stays held --------------------------------------------------------------------------------------------
+
+
+def test_a_later_run_holds_them_still_and_does_not_count_them_again(held):
+    assert "nothing to do" in held.sync().err
+    held.teams["red"] -= {10, 11, 12}
+    held.sync()
+    assert held.members("red") == set(range(30)) - {10, 11, 12}
+    assert held.held("corp/2") == removals("red", *range(8))
+    held.teams["red"] -= {13, 14, 15}
+    assert "6 removals of 40 memberships (limit 5, 3 of them within the last 1d)" in held.sync(code=1).err
+    assert held.held("corp/4") == set()
+    assert held.held("corp/5") == removals("red", 13, 14, 15)
+
+
+def test_comparing_everybody_changes_nothing_about_them(held):
+    held.configure(rule=EVERYBODY.replace("platform", "/pay").replace("Platform Administrator", "Contributor"))
+    held.sync()
+    assert held.members("red") == set(range(30)) and held.members("pay") == set(range(30))
+    assert held.held("corp/2") == removals("red", *range(8))
+
+
+def test_who_comes_back_is_held_no_more(held):
+    held.teams["red"] |= {0, 1}
+    held.sync()
+    assert held.held("corp/2") == removals("red", *range(2, 8))
+    held.roster.ctl("approve", "corp/2")
+    assert held.members("red") == {0, 1, *range(8, 30)}
+
+
+def test_a_person_who_comes_back_is_not_suspended_by_a_late_approval(company):
+    gone = [company.people.pop(number) for number in range(6)]
+    company.sync(code=1)
+    company.people[0] = gone[0]
+    company.sync()
+    company.roster.ctl("approve", "corp/2")
+    assert company.active() == {0, *range(6, 30)}
+
+
+# --- decisions ----------------------------------------------------------------------------------------------------------
+
+
+def test_approve_releases_what_that_run_holds_and_nothing_else(held):
+    held.teams["red"] -= set(range(10, 16))
+    held.sync(code=1)
+    assert "applied 8 changes" in held.roster.ctl("approve", "corp/2").err
+    assert held.members("red") == set(range(8, 30))
+    assert held.held("corp/3") == removals("red", *range(10, 16))
+    assert "holds nothing" in held.roster.ctl("approve", "corp/2", code=75).err
+    held.roster.ctl("approve", "corp/3")
+    assert held.members("red") == {8, 9, *range(16, 30)}
+
+
+def test_what_was_approved_does_not_count_again(held):
+    held.roster.ctl("approve", "corp/2")
+    held.teams["red"] -= set(range(10, 15))
+    held.sync()
+    assert held.members("red") == {8, 9, *range(15, 30)}
+
+
+def test_rejected_changes_stay_undone_until_the_group_changes(held):
+    assert "8 changes of run corp/2 are rejected" in held.roster.ctl("reject", "corp/2").err
+    held.teams["blue"] -= {9}
+    held.people[20] = "p20"
+    held.sync()
+    assert held.members("red") == set(range(30))
+    assert "nothing to do" in held.sync().err
+    held.teams["red"] -= {9}
+    assert "10 removals of 40 memberships (limit 5, 1 of them within the last 1d)" in held.sync(code=1).err
+    assert held.held(held.last_run()["run"]) == removals("red", *range(10)) - removals("red", 8)
+    assert held.members("red") == set(range(30))
+
+
+def test_rejected_changes_are_asked_again_when_the_person_changes(held):
+    held.roster.ctl("reject", "corp/2")
+    held.people[3] = "p3000"
+    held.sync()
+    assert held.members("red") == {3000 if number == 3 else number for number in range(30)} - {3000}
+
+
+def test_approve_after_reject_has_nothing_to_release(held):
+    held.roster.ctl("reject", "corp/2")
+    assert "holds nothing" in held.roster.ctl("approve", "corp/2", code=75).err
+    assert held.members("red") == set(range(30))
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_who_is_no_administrator_decides_nothing(held, cluster, verb):
+    if not cluster.execute("select from pg_roles where rolname = 'visitor'"):
+        cluster.execute("create role visitor login in role roster_admin")
+    assert "visitor is not allowed to" in held.roster.ctl(verb, "corp/2", user="visitor", code=77).err
+    assert held.held("corp/2") == removals("red", *range(8))
+    assert held.members("red") == set(range(30))
+
+
+@pytest.mark.parametrize("run", ["corp/99", "corp/none", "nowhere/2"])
+def test_a_run_that_is_not_there_cannot_be_decided(held, run):
+    held.roster.ctl("approve", run, code=65)
+    held.roster.ctl("reject", run, code=65)
+
+
+# --- the window -----------------------------------------------------------------------------------------------------------
+
+
+def test_deletions_one_by_one_stop_at_the_limit(company):
+    """A source that loses its people one poll at a time is not worse off than one that loses them at once."""
+    codes = []
+    for number in range(12):
+        del company.people[number]
+        company.write()
+        codes.append(company.roster.run("sync").code)
+    assert codes == [0] * 5 + [1] * 7
+    assert company.active() == set(range(5, 30))
+    assert company.held("corp/7") == {("user", "p5", None)}
+
+
+def test_the_window_moves_on(company):
+    company.teams["red"] -= set(range(5))
+    company.sync()
+    company.roster.sql("update guard_log set at = at - interval '25 hours'")
+    company.teams["red"] -= set(range(5, 10))
+    company.sync()
+    assert company.members("red") == set(range(10, 30))
+
+
+def test_members_who_come_and_go_do_not_widen_the_limit(company):
+    company.configure('first_run: "apply"; min_remove: 0; max_remove_percent: 20')
+    company.teams["red"] -= set(range(4))
+    company.sync()
+    company.teams["red"] -= set(range(4, 8))
+    assert "8 removals of 30 memberships (26.7 %, limit 20 %, 4 of them within the last 1d) in /red" in (
+        company.sync(code=1).err)
+    assert company.members("red") == set(range(4, 30))
+
+
+# --- new holders of sensitive roles -----------------------------------------------------------------------------------------
+
+
+def administrators(roster):
+    return {row["login"] for row in roster.json("group", "members", "platform")["members"]} if False else {
+        row["login"] for row in roster.sql("""select u.login from grants g join users u on u.id = g.user_id
+            join roles r on r.id = g.role where r.name = 'Platform Administrator'""")}
+
+
+def test_a_rule_that_makes_everybody_administrator_is_held(company):
+    company.configure('first_run: "apply"', EVERYBODY)
+    company.people[30] = "p30"
+    company.teams["red"].add(30)
+    result = company.sync(code=1)
+    assert "31 new holders of Platform Administrator (limit 20)" in result.err
+    assert administrators(company.roster) == {"admin"}
+    assert 30 in company.members("red")
+    assert "nothing to do" in company.sync().err
+    assert administrators(company.roster) == {"admin"}
+    company.roster.ctl("approve", "corp/2")
+    assert len(administrators(company.roster)) == 32
+
+
+def test_new_administrators_one_by_one_stop_at_the_limit(company):
+    company.configure('first_run: "apply"; max_grant: 2', EVERYBODY.replace("objectClass=*", "cn=boss*"))
+    codes = []
+    for number in range(4):
+        company.write()
+        path = company.roster.directory / "people.ldif"
+        text = path.read_text()
+        for boss in range(number + 1):
+            text = text.replace(f"cn: p{boss}\n", f"cn: boss{boss}\n")
+        path.write_text(text)
+        codes.append(company.roster.run("sync").code)
+    assert codes == [0, 0, 1, 1]
+    assert administrators(company.roster) == {"admin", "p0", "p1"}
+
+
+# --- the first run, other rules ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asking(roster):
+    """A company nobody has looked at yet; the first run waits."""
+    company = Company(roster, red=range(5), blue=range(2))
+    company.configure('first_run: "hold"')
+    company.write()
+    return company
+
+
+def test_the_first_run_waits_for_approval(asking):
+    result = asking.sync(code=1)
+    assert "held: run corp/1 changed nothing and holds 39 changes: the first run of this source waits" in result.err
+    assert asking.active() == set() and asking.last_run()["state"] == "held"
+    asking.sync(code=1)
+    asking.roster.ctl("approve", "corp/2")
+    assert asking.active() == set(range(30)) and asking.members("red") == set(range(5))
+    states = [run["state"] for run in asking.roster.json("runs")["runs"]]
+    assert states == ["applied", "approved", "approved"]
+    asking.teams["blue"] |= {5}
+    asking.sync()
+    assert asking.members("blue") == {0, 1, 5}
+
+
+def test_a_rejected_first_run_is_asked_again(asking):
+    asking.sync(code=1)
+    assert "rejected; the next run asks again" in asking.roster.ctl("reject", "corp/1").err
+    assert asking.last_run()["state"] == "rejected"
+    asking.roster.ctl("approve", "corp/1", code=75)
+    assert asking.active() == set()
+    asking.sync(code=1)
+
+
+def test_a_held_run_is_not_approved_when_the_directory_says_otherwise_since(asking):
+    asking.sync(code=1)
+    asking.teams["red"].add(29)
+    asking.sync(code=1)
+    assert "not the one that was agreed to" in asking.roster.ctl("approve", "corp/1", code=75).err
+    assert asking.active() == set()
+    asking.roster.ctl("approve", "corp/2")
+    assert asking.members("red") == {*range(5), 29}
+
+
+def test_a_saved_plan_is_applied_as_agreed(asking):
+    asking.roster.ctl("plan", "-o", "plan.json")
+    assert asking.roster.value("select count(*) from runs") == 0
+    plan = json.loads((asking.roster.directory / "plan.json").read_text())
+    assert len(plan["sources"][0]["changes"]) == 39
+    asking.sync("--plan", "plan.json")
+    assert asking.members("red") == set(range(5)) and asking.active() == set(range(30))
+    assert "nothing to do" in asking.sync().err
+
+
+@pytest.mark.parametrize("change", [
+    lambda company: company.teams["red"].add(9), lambda company: company.people.pop(29),
+    lambda company: company.people.update({3: "root"}), lambda company: company.teams.update(green={1})],
+    ids=["member", "person", "login", "group"])
+def test_a_saved_plan_is_refused_when_the_directory_has_changed(asking, change):
+    asking.roster.ctl("plan", "-o", "plan.json")
+    change(asking)
+    assert "not the one that was agreed to" in asking.sync("--plan", "plan.json", code=75).err
+    assert asking.active() == set() and asking.last_run()["state"] == "failed"
+    asking.roster.ctl("plan", "-o", "plan.json")
+    asking.sync("--plan", "plan.json")
+    assert asking.active()
+
+
+def test_other_rules_ask_once(company):
+    other = EVERYBODY.replace("platform", "/all").replace("Platform Administrator", "Contributor")
+    company.configure('first_run: "hold"', other)
+    result = company.sync(code=1)
+    assert "holds 31 changes: the rules have changed: their first run waits" in result.err
+    assert company.members("all") == set()
+    company.roster.ctl("approve", "corp/2")
+    assert company.members("all") == set(range(30))
+    company.people[30] = "p30"
+    company.sync()
+    assert 30 in company.members("all")
+
+
+def test_a_comment_in_the_rules_asks_nobody(company):
+    company.configure('first_run: "hold"', "# a word about nothing")
+    company.teams["red"] -= {1}
+    company.sync()
+    assert 1 not in company.members("red")
+
+
+# --- modes -----------------------------------------------------------------------------------------------------------------
+
+
+def fingerprint(roster):
+    """Of every row there is."""
+    tables = [row["name"] for row in roster.sql(
+        "select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace = 'roster'::regnamespace")]
+    return {name: roster.value(f"select md5(string_agg(t::text, '' order by t::text)) from {name} t") for name in tables}
+
+
+def test_mode_observe_writes_nothing_at_all(company):
+    company.configure('mode: "observe"; first_run: "apply"')
+    before = fingerprint(company.roster)
+    company.teams["red"] -= {1}
+    company.people[30] = "p30"
+    result = company.sync()
+    assert "p1 as Contributor" in result.out and 'mode is "observe"' in result.err
+    assert fingerprint(company.roster) == before
+
+
+def test_mode_hold_waits_with_everything(company):
+    company.configure('mode: "hold"; first_run: "apply"')
+    company.teams["red"] -= {1}
+    company.people[30] = "p30"
+    result = company.sync(code=1)
+    assert "run corp/2 changed nothing and holds 2 changes" in result.err and 'mode is "hold"' in result.err
+    assert 1 in company.members("red") and 30 not in company.active()
+    company.roster.ctl("approve", "corp/2")
+    assert 1 not in company.members("red") and 30 in company.active()
+    assert "nothing to do" in company.sync().err
+
+
+def test_what_was_held_is_released_in_mode_hold_too(held):
+    held.configure('mode: "hold"; first_run: "apply"')
+    held.roster.ctl("approve", "corp/2")
+    assert held.members("red") == set(range(8, 30))
