@@ -51,6 +51,13 @@ create table revisions (
 	transaction xid8 not null
 );
 
+-- Revisions are what everything else refers to: they are written once.
+create function keep_revisions() returns trigger language plpgsql as $$
+begin
+	raise exception 'revisions cannot be changed or removed' using errcode = 'check_violation';
+end $$;
+create trigger keep before update or delete or truncate on revisions for each statement execute function keep_revisions();
+
 -- The advisory lock every writer takes first. Two keys: class 'rost', object 1.
 create function writer_lock_class() returns integer language sql immutable as 'select 1919906676';
 
@@ -118,7 +125,15 @@ begin
 	execute format('alter table %s add column since bigint not null default roster.current_revision()', fact);
 	execute format('create table %I as select %s, since, since as until from %s with no data', short || '_history', list, fact);
 	execute format('alter table %I alter since set not null, alter until set not null', short || '_history');
+	execute format('create index on %s (since)', fact);
+	execute format('create index on %I (since)', short || '_history');
 	execute format('create index on %I (until)', short || '_history');
+	-- Rows that began or ended after the first and not after the last revision: what changed in between.
+	execute format('create function %I(first bigint, last bigint) returns setof %I language sql stable set search_path = roster, pg_temp as $f$
+	select %s, since, 0::bigint from %s where since > first and since <= last
+	union all
+	select %s, since, until from %I where (since > first and since <= last) or (until > first and until <= last)
+$f$', short || '_between', short || '_history', list, fact, list, short || '_history');
 	execute format('create trigger a_revision before insert or update or delete on %s for each statement execute function before_write()', fact);
 
 	execute format('create function %I() returns trigger language plpgsql set search_path = roster, pg_temp as $f$

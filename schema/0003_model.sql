@@ -306,6 +306,7 @@ begin
 	if exists (select from gone d join grants g on case tg_table_name
 			when 'roles' then g.role = (to_jsonb(d) ->> 'id')::integer
 			when 'resources' then g.anchor = (to_jsonb(d) ->> 'id')::integer
+			when 'sources' then g.source = (to_jsonb(d) ->> 'id')::smallint
 			else g.user_id = (to_jsonb(d) ->> 'id')::uuid end) then
 		raise exception 'grants still point at rows of %', tg_table_name using errcode = 'foreign_key_violation',
 			hint = 'take the grants away first';
@@ -318,6 +319,17 @@ create trigger f_granted after delete on resources referencing old table as gone
 	for each statement execute function keep_granted();
 create trigger f_granted after delete on users referencing old table as gone
 	for each statement execute function keep_granted();
+create trigger f_granted after delete on sources referencing old table as gone
+	for each statement execute function keep_granted();
+
+-- Ids are what grants, history and events point with.
+create function keep_id() returns trigger language plpgsql as $$
+begin
+	raise exception 'the id of a row of % cannot change', tg_table_name using errcode = 'check_violation';
+end $$;
+create trigger a_id before update on users for each row when (old.id <> new.id) execute function keep_id();
+create trigger a_id before update on resources for each row when (old.id <> new.id) execute function keep_id();
+create trigger a_id before update on sources for each row when (old.id <> new.id) execute function keep_id();
 
 create function keep_role_kind() returns trigger language plpgsql as $$
 begin

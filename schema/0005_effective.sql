@@ -6,14 +6,17 @@
 --   access    person x resource x role: holdings joined with reach, for active people
 --   effective access joined with the role's permissions of a scope that means something on that kind of resource
 --
--- Each is written once and compiled twice: as a view over the facts as they are (holdings, reach, access, effective), and
--- as a function over the facts as of a revision (holdings_at(r), ...). {name} stands for a fact table in either reading.
--- Both are inlined by the planner, so a question about one person or one resource is a walk along indexes.
+-- Each is written once and compiled three times: as a view over the facts as they are (holdings, reach, access, effective);
+-- as a function over the facts as of a revision (holdings_at(r), ...); and as a function over the facts that were true at
+-- some moment from one revision to another (holdings_within(x, y), ...), which is what a change may have touched. {name}
+-- stands for a fact table in any reading. All are inlined by the planner, so a question about one person or one resource
+-- is a walk along indexes.
 
 create procedure define_access(name text, columns text, body text) language plpgsql set search_path = roster, pg_temp as $$
 declare
 	now_body text := body;
 	then_body text := body;
+	within_body text := body;
 	fact record;
 begin
 	for fact in select f.name::text as table_name, (select relname from pg_class where oid = f.name) as short,
@@ -22,12 +25,18 @@ begin
 		then_body := replace(then_body, '{' || fact.short || '}', format(
 			'(select %2$s from %1$I where since <= $1 union all select %2$s from %3$I where since <= $1 and until > $1)',
 			fact.short, fact.list, fact.short || '_history'));
+		within_body := replace(within_body, '{' || fact.short || '}', format(
+			'(select %2$s from %1$I where since <= $2 union all select %2$s from %3$I where since <= $2 and until > $1)',
+			fact.short, fact.list, fact.short || '_history'));
 	end loop;
 	now_body := regexp_replace(now_body, '\{(\w+)\}', '\1', 'g');
 	then_body := regexp_replace(then_body, '\{(\w+)\}', '\1_at($1)', 'g');
+	within_body := regexp_replace(within_body, '\{(\w+)\}', '\1_within($1, $2)', 'g');
 	execute format('create view %I as %s', name, now_body);
 	execute format('create function %I(revision bigint) returns table (%s) language sql stable as $f$ %s $f$',
 		name || '_at', columns, then_body);
+	execute format('create function %I(first bigint, last bigint) returns table (%s) language sql stable as $f$ %s $f$',
+		name || '_within', columns, within_body);
 end $$;
 
 -- A group that lies elsewhere or is held hand-made keeps its meaning by id, never by name.
@@ -155,12 +164,14 @@ end $$;
 
 -- Questions -------------------------------------------------------------------------------------------------------------------
 
--- May this person do this here? The app's own check: ids only, one index walk. False for unknown ids.
+-- May this person do this here? The app's own check: ids only, one index walk. False for unknown ids. In plpgsql, because
+-- that keeps its plan for the session and SQL functions do not.
 create function can(user_id uuid, permission smallint, resource integer) returns boolean
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select exists (select from effective e
-		where e.user_id = can.user_id and e.permission = can.permission and e.resource = can.resource)
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return exists (select from effective e
+		where e.user_id = can.user_id and e.permission = can.permission and e.resource = can.resource);
+end $$;
 
 -- The same by name. An unknown name is an error, not a "no": a typing mistake must not look like an answer.
 create function can(login text, permission text, resource text) returns boolean
@@ -174,17 +185,17 @@ returns table (permission text, role text, anchor text, source text, distance in
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	if as_of is null then
-		return query select p.name, r.name, resource_name(e.anchor), s.name, e.distance
-		from effective e join permissions p on p.id = e.permission join roles r on r.id = e.role
+		return query select p.name, coalesce(r.name, 'deleted role ' || e.role), resource_name(e.anchor), s.name, e.distance
+		from effective e join permissions p on p.id = e.permission left join roles r on r.id = e.role
 			join sources s on s.id = e.source
 		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
-		order by p.name, e.distance, r.name, s.name;
+		order by 1, e.distance, 2, s.name;
 	else
-		return query select p.name, r.name, resource_name(e.anchor), s.name, e.distance
-		from effective_at(as_of) e join permissions p on p.id = e.permission join roles r on r.id = e.role
+		return query select p.name, coalesce(r.name, 'deleted role ' || e.role), resource_name(e.anchor), s.name, e.distance
+		from effective_at(as_of) e join permissions p on p.id = e.permission left join roles r on r.id = e.role
 			join sources s on s.id = e.source
 		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
-		order by p.name, e.distance, r.name, s.name;
+		order by 1, e.distance, 2, s.name;
 	end if;
 end $$;
 

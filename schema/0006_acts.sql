@@ -265,6 +265,13 @@ end $$;
 create function app_member_add(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform act_on_app(format('app members %s add %s as %s', name, login, role), need_app(name));
+	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
+	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
+	   and exists (select from role_permissions rp join permissions p on p.id = rp.permission join scope_resources s on s.scope = p.scope
+		where rp.role = need_role('project', app_member_add.role) and s.kind = 'app' and not can(actor(), rp.permission, need_app(app_member_add.name))) then
+		raise exception 'role "%" can do more on app:% than you can', role, name using errcode = 'insufficient_privilege',
+			hint = 'the owner of the app or a platform administrator may give it';
+	end if;
 	insert into grants (user_id, anchor, role) values (user_by_login(login), need_app(name), need_role('project', role))
 	on conflict do nothing;
 end $$;

@@ -139,9 +139,18 @@ begin
 	return row;
 end $$;
 
--- One leader per source: held for the session, on the connection that writes.
-create function lead_source(source smallint) returns boolean language sql volatile security definer set search_path = roster, pg_temp
-as 'select pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source)';
+-- One leader per source: held for the session, on the connection that writes. Who leads finds only dead runs before its
+-- own: of a large one, applied in steps, a process that was killed leaves rows behind.
+create function lead_source(source smallint) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) then
+		return false;
+	end if;
+	perform unstage(r.id), unplan(r.id) from runs r where r.source = lead_source.source and r.state = 'running';
+	update runs r set state = 'failed', reason = 'its process ended before it was done', ended_at = clock_timestamp()
+	where r.source = lead_source.source and r.state = 'running';
+	return true;
+end $$;
 
 -- Sources and runs ---------------------------------------------------------------------------------------------------------
 

@@ -71,6 +71,10 @@ begin
 			select d.id from quarantine q join directory_entries d on d.source = q.source and d.external_id = q.external_id
 			where q.source = plan_affected.source and q.stage = 'person'
 			union
+			-- whoever keeps something because a change was rejected that may now be asked for again
+			select d.id from no_longer_pinned(plan_affected.run, plan_affected.source) n
+			join directory_entries d on d.source = plan_affected.source and d.external_id = n.external_id
+			union
 			select e.member_id from below b join directory_edges e on e.group_id = b.id where e.member_id is not null
 		)
 		select plan_affected.run, d.id from below b join directory_entries d on d.id = b.id where d.kind = 'user'

@@ -55,7 +55,18 @@ join runs n on n.id = c.run
 left join directory_entries d on d.id = c.entry_id
 left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key;
 
--- Recognise what is held or approved already. A rejected change is pinned until the entries it follows from change.
+-- Rejected changes are pinned until an entry they follow from changes: the people of those that are not any more.
+create function no_longer_pinned(run bigint, source smallint) returns table (change tid, external_id text)
+language sql stable set search_path = roster, pg_temp as $$
+	select h.ctid, h.external_id from held_changes h
+	where h.source = no_longer_pinned.source and h.state = 'rejected' and exists (
+		select from staged_entries s
+		left join directory_entries d on d.source = no_longer_pinned.source and d.external_id = s.external_id
+		left join directory_mappings m on m.entry_id = d.id
+		where s.run = no_longer_pinned.run and (s.external_id = h.external_id or m.anchor_key = h.anchor_key))
+$$;
+
+-- Recognise what is held, approved or rejected already.
 create function recall_held(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	src smallint := (running(run)).source;
@@ -63,11 +74,7 @@ begin
 	if not exists (select from held_changes h where h.source = src) then
 		return;
 	end if;
-	delete from held_changes h where h.source = src and h.state = 'rejected' and exists (
-		select from staged_entries s
-		left join directory_entries d on d.source = src and d.external_id = s.external_id
-		left join directory_mappings m on m.entry_id = d.id
-		where s.run = recall_held.run and (s.external_id = h.external_id or m.anchor_key = h.anchor_key));
+	delete from held_changes h using no_longer_pinned(recall_held.run, src) n where h.ctid = n.change;
 	update planned_changes c set held = h.state <> 'approved', approved = h.state = 'approved'
 	from planned_guarded g
 	join held_changes h on h.source = g.source and h.kind = g.kind and h.action = g.action
@@ -103,6 +110,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			end, 0)::bigint
 	from pending p left join seen s on s.kind = p.kind and s.scope = p.scope
 	where p.scope = '' or p.kind = 'grant' or p.pending + coalesce(s.removed, 0) > few
+	order by p.kind, p.scope
 $$;
 
 create function hold(run bigint, kind text, scope text, reason text) returns bigint
@@ -138,15 +146,16 @@ begin
 	where g.run = apply_held.run and g.held and c.reason is not null
 	on conflict do nothing;
 
+	-- Of the first run only sensitive roles count: shares are of what it brought, not of the nothing before it.
 	insert into guard_log (source, kind, scope, removed, added)
 	select apply_held.source, l.kind, l.scope, count(*) filter (where l.removes), count(*) filter (where not l.removes)
 	from (
 		select case when g.kind = 'user' then case g.action when 'disable' then 'suspend' else 'vanish' end
 				when g.kind = 'group' then 'group' else 'member' end as kind, s.scope,
 			g.action in ('vanish', 'disable', 'archive', 'remove') as removes
-		from planned_guarded g, lateral (select '' as scope
-			union all select g.anchor where g.kind = 'grant' and (select s.first_run_at is not null from sources s where s.id = apply_held.source)) s
+		from planned_guarded g, lateral (select '' as scope union all select g.anchor where g.kind = 'grant') s
 		where g.run = apply_held.run and not g.held and not g.approved and g.action <> 'change'
+		  and (select o.first_run_at is not null from sources o where o.id = apply_held.source)
 		union all
 		select 'grant', g.scope, false from planned_guarded g
 		where g.run = apply_held.run and g.guard = 'grant' and not g.held and not g.approved

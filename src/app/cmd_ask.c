@@ -127,6 +127,10 @@ static const struct call who_can[] = {
      .rows = "people"},
 };
 
+static const struct call difference[] = {
+    {.call = MODEL_DIFFERENCE, .least = 1, .most = 2, .params = {ARGUMENT(0), ARGUMENT(1)}, .rows = "differences"},
+};
+
 static const struct verb verbs[] = {
     {
 	.name = "tree",
@@ -156,6 +160,17 @@ static const struct verb verbs[] = {
 	.example = "who-can cicd.deploy app:api --at 4711",
 	.run = call_run,
 	.calls = who_can,
+	.call_count = 1,
+    },
+    {
+	.name = "diff",
+	.usage = "REVISION [REVISION]",
+	.summary = "say who may do more, or less, than at a revision",
+	.help = "Compares effective access at the first revision with that at the second, or now: for each person and "
+		"resource the roles and permissions won and lost. What came and went in between is not told.",
+	.example = "diff 4711 4720",
+	.run = call_run,
+	.calls = difference,
 	.call_count = 1,
     },
     {

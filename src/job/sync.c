@@ -118,8 +118,8 @@ static int tally_change(struct change_sink *sink, const struct change *change, s
 	struct str line = {0};
 	uint64_t words[2];
 
-	str_printf(&line, "%s %s %s %s %s", change->kind, change->action, change->external_id, change->anchor,
-		   change->role);
+	str_printf(&line, "%s %s %s %s %s %s", change->kind, change->action, change->external_id, change->login,
+		   change->anchor, change->role);
 	struct digest digest = digest_of(str_text(&line), line.size);
 	memcpy(words, digest.bytes, sizeof words);
 	tally->sum[0] += words[0];
@@ -161,7 +161,7 @@ static int judge_anew(struct sync *sync, struct error *err)
 	    .rules = &rules,
 	};
 
-	if (store_held_recall(sync->store, sync->report->run, err) != 0 || judge_plan(&judgement, err) != 0)
+	if (judge_plan(&judgement, err) != 0)
 		return -1;
 	if (judgement.whole)
 		sync->report->state = "held";
@@ -174,7 +174,9 @@ static int judge(struct sync *sync, struct error *err)
 {
 	const char *expect = sync->options->expect;
 
-	if (store_plan_totals(sync->store, sync->report->run, &sync->report->totals, err) != 0)
+	/* Also in a plan somebody agreed to: what another run holds waits for a word about that run. */
+	if (store_held_recall(sync->store, sync->report->run, err) != 0 ||
+	    store_plan_totals(sync->store, sync->report->run, &sync->report->totals, err) != 0)
 		return -1;
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
@@ -315,7 +317,9 @@ static void record_failure(struct sync *sync, const struct error *failure)
 
 	if (sync->options->dry_run || sync->state.id == 0)
 		return;
+	/* A source that was never read is not registered yet; that another process leads it is no reason to say nothing. */
 	if (store_begin(sync->store, &err) != 0 ||
+	    (store_source_lead(sync->store, sync->source, &sync->state, &err) != 0 && err.class != ERR_CONFLICT) ||
 	    store_run_begin(sync->store, sync->state.id, "sync", &run, &err) != 0 ||
 	    store_run_end(sync->store, run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
 		store_rollback(sync->store);

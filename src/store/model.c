@@ -14,6 +14,7 @@ static const struct {
     [MODEL_EFFECTIVE] = {"select * from effective_access($1, $2, $3::bigint)", 3},
     [MODEL_CAN] = {"select can($1, $2, $3)", 3},
     [MODEL_STATISTICS] = {"select * from statistics", 0},
+    [MODEL_DIFFERENCE] = {"select * from difference_named($1, $2)", 2},
     [MODEL_USER_LIST] = {"select * from user_list($1)", 1},
     [MODEL_USER_SHOW] = {"select * from user_show($1)", 1},
     [MODEL_APP_LIST] = {"select * from app_list()", 0},

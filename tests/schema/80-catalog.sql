@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What holds for every table of facts: read from the catalog, so that a new one cannot be forgotten.
 \ir support.psql
-select plan(14);
+select plan(15);
 
 create table facts as
 	select f.name as oid, c.relname::text as name, f.columns from fact_tables f join pg_class c on c.oid = f.name;
@@ -44,6 +44,7 @@ exception when raise_exception then
 end $$;
 select is_empty($$select name, truncates(name) from facts where truncates(name) !~ 'keeps history and cannot be truncated$'$$,
 	'in fact, for every table');
+select is_empty('select name::text from fact_tables where expansion is null', 'every fact says whom and what a change of it touches');
 -- The order of triggers of one event is the order of their names.
 select is_empty($$
 	select f.name, t.tgname from facts f join pg_trigger t on t.tgrelid = f.oid

@@ -187,6 +187,27 @@ def assert_can_agrees(session, chance):
     assert not wrong
 
 
+def pairs_of(effective):
+    """What read() returned, as {(user, resource): (permissions, roles)}."""
+    pairs = {}
+    for row in effective:
+        permissions, roles = pairs.setdefault((row[0], row[1]), (set(), set()))
+        permissions.add(row[3])
+        roles.add(row[4])
+    return pairs
+
+
+def assert_difference(session, answers, first, last):
+    """difference() names exactly the pairs that differ, with what they were and what they are."""
+    before, after = pairs_of(answers[first]), pairs_of(answers[last])
+    nothing = (set(), set())
+    expected = {pair: (before.get(pair, nothing), after.get(pair, nothing))
+                for pair in before.keys() | after.keys() if before.get(pair) != after.get(pair)}
+    said = {(row[0], row[1]): ((set(row[2]), set(row[4])), (set(row[3]), set(row[5])))
+            for row in session.execute("select * from difference(%s, %s)", [first, last])}
+    assert said == expected, f"from revision {first} to {last}"
+
+
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_any_sequence_of_acts(connect, seed):
     session = connect()
@@ -209,3 +230,6 @@ def test_any_sequence_of_acts(connect, seed):
     assert max(map(len, answers.values())) > 100, "there should be something to answer"
     for revision, effective in answers.items():
         assert read(session, f"effective_at({revision})") == effective, f"as of revision {revision}"
+    known = sorted(answers)
+    for first, last in [(known[0], known[-1]), *zip(known, known[1:])][:40] + [sorted(chance.random.sample(known, 2)) for _ in range(10)]:
+        assert_difference(session, answers, first, last)
