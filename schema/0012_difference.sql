@@ -69,7 +69,7 @@ $$;
 -- The same by name, for rosterctl: what each person won and lost.
 create function difference_named(first bigint, last bigint)
 returns table (resource text, login text, roles_won text, roles_lost text, won text, lost text)
-language sql volatile security definer set search_path = roster, pg_temp as $$
+language sql stable security definer set search_path = roster, pg_temp as $$
 	select resource_name(d.resource), u.login,
 		(select string_agg(r.name, ', ' order by r.name) from roles r where r.id = any (d.roles_after) and r.id <> all (d.roles_before)),
 		(select string_agg(r.name, ', ' order by r.name) from roles r where r.id = any (d.roles_before) and r.id <> all (d.roles_after)),

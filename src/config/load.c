@@ -172,11 +172,3 @@ int config_load_text(const char *bytes, size_t size, struct arena *arena, struct
 
 	return load_document(&loader, document_make(loader.config->file, bytes, size, arena), ret, err);
 }
-
-const struct source_config *config_source(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->source_count; i++)
-		if (strcmp(config->sources[i].name, name) == 0)
-			return &config->sources[i];
-	return NULL;
-}
