@@ -182,7 +182,7 @@ class Stage:
         if each is not None:
             lines = shorten_plan(lines, each)
         elif most is not None and len(lines) > most:
-            lines = [*lines[:most], f"    ... and {len(lines) - most} more lines"]
+            lines = [*lines[:most], f"    ... {len(lines) - most} {'more ' if most else ''}lines"]
         print("".join(line + "\n" for line in lines) + process.stderr, end="", flush=True)
         if process.returncode != code:
             raise Failed(f"`{command}` ended with exit code {process.returncode}, not {code}")
