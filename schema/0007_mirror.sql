@@ -139,8 +139,8 @@ begin
 	return row;
 end $$;
 
--- One leader per source: held for the session, on the connection that writes. Who leads finds only dead runs before its
--- own: of a large one, applied in steps, a process that was killed leaves rows behind.
+-- One leader per source: held for the session, on the connection that writes. A run that is open when somebody begins to
+-- lead is one whose process died (a large one commits in steps): what it staged is swept. Who does not lead sweeps nothing.
 create function lead_source(source smallint) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	if not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) then
@@ -164,20 +164,8 @@ returns smallint language sql volatile security definer set search_path = roster
 	returning id
 $$;
 
--- Whoever leads the source begins its run: a run still open is one whose process died, and what it staged is swept.
-create function run_begin(source smallint, kind text) returns bigint
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	dead bigint;
-	begun bigint;
-begin
-	for dead in select r.id from runs r where r.source = run_begin.source and r.state = 'running' loop
-		perform unstage(dead), unplan(dead);
-		update runs r set state = 'failed', reason = 'its process ended before it did', ended_at = clock_timestamp() where r.id = dead;
-	end loop;
-	insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id into begun;
-	return begun;
-end $$;
+create function run_begin(source smallint, kind text) returns bigint language sql volatile security definer set search_path = roster, pg_temp
+as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
 
 create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
 	held bigint, digest text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$

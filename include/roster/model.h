@@ -20,9 +20,9 @@ enum model_call {
 	MODEL_EFFECTIVE, /* login, resource, as_of revision or NULL */
 	MODEL_CAN,       /* login, permission, resource */
 	MODEL_STATISTICS,
-	MODEL_DIFFERENCE,      /* first revision, last revision or NULL for now */
-	MODEL_USER_LIST, /* pattern or NULL */
-	MODEL_USER_SHOW, /* login or id */
+	MODEL_DIFFERENCE, /* first revision, last revision or NULL for now */
+	MODEL_USER_LIST,  /* pattern or NULL */
+	MODEL_USER_SHOW,  /* login or id */
 	MODEL_APP_LIST,
 	MODEL_APP_MEMBERS, /* app */
 	MODEL_NAMESPACE_LIST,

@@ -79,7 +79,7 @@ int store_run_find(struct store *store, const char *name, struct arena *arena, s
 struct mirror;
 int store_mirror_load(struct store *store, int source, struct mirror **ret, struct error *err);
 void mirror_free(struct mirror **mirror);
-size_t mirror_count(const struct mirror *mirror); /* entries that are not gone */
+size_t mirror_count(const struct mirror *mirror, enum entry_kind kind); /* entries of that kind that are not gone */
 enum mirror_state { MIRROR_NEW, MIRROR_CHANGED, MIRROR_SAME, MIRROR_TWICE };
 /* Note that the entry was seen, and compare; content NULL only notes (it could not be read and stays as it is). */
 enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content);

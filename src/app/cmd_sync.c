@@ -159,8 +159,8 @@ static int decide_in(struct app *app, struct store *store, const char *name, boo
 	if (store_held_decide(store, ret->run.run, approve, &ret->decided, err) != 0)
 		return -1;
 	if (ret->decided == 0 && strcmp(ret->run.state, "held") != 0)
-		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " is %s and holds nothing (any more)",
-				 ret->run.source, ret->run.run, ret->run.state);
+		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " holds nothing (any more)", ret->run.source,
+				 ret->run.run);
 	return 0;
 }
 

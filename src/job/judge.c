@@ -52,7 +52,7 @@ static int judge_counts(struct judgement *judgement, struct arena *arena, struct
 int judge_plan(struct judgement *judgement, struct error *err)
 {
 	struct arena *arena = arena_new();
-	int rc = judge_whole(judgement, err);
+	int rc = judgement->decided ? 0 : judge_whole(judgement, err);
 
 	if (rc == 0 && !judgement->whole)
 		rc = judge_counts(judgement, arena, err);

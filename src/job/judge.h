@@ -12,6 +12,7 @@ struct judgement {
 	int64_t run;
 	const struct digest *applied; /* the rules last applied; NULL when nothing of this source ever was */
 	const struct digest *rules;
+	bool decided; /* somebody has just decided about held rows: the run as a whole is not asked about again */
 	/* out */
 	bool whole;        /* the whole run waits */
 	int64_t newly;     /* rows held by this judgement, beside those that were held before */

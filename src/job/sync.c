@@ -22,6 +22,7 @@ struct sync {
 	struct store *store;
 	struct intake *intake;
 	struct source_state state;
+	bool leads; /* no other process runs this source */
 	struct read_result read;
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
@@ -35,18 +36,37 @@ static void digest_text(const struct digest *digest, char text[FINGERPRINT_TEXT]
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
-/* An empty answer after a full one is no answer; what the driver says is otherwise its word. */
+/* A kind of entry of which there were several and now is none at all; -1 when there is no such kind. */
+static int emptied_kind(struct sync *sync)
+{
+	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)
+		if (intake_counts(sync->intake)[kind] == 0 && mirror_count(intake_mirror(sync->intake), kind) > 1)
+			return (int)kind;
+	return -1;
+}
+
+/* An empty answer after a full one is no answer, and what has no name might be anybody; otherwise the driver's word
+ * stands. */
 static void doubt(struct sync *sync)
 {
-	size_t known = mirror_count(intake_mirror(sync->intake));
+	int emptied = emptied_kind(sync);
+	unsigned long nameless = intake_nameless(sync->intake);
+	struct read_result *read = &sync->read;
 
-	if (sync->read.completeness == READ_COMPLETE && sync->read.entries == 0 && known > 0) {
-		sync->read.completeness = READ_INCOMPLETE;
-		snprintf(sync->read.reason, sizeof sync->read.reason,
-			 "it returned nothing at all, after %zu entries before; check base, filter and the rights of "
-			 "the account",
-			 known);
-	}
+	if (read->completeness != READ_COMPLETE)
+		return;
+	if (emptied >= 0)
+		snprintf(read->reason, sizeof read->reason,
+			 "it returned no %s at all, after %zu before; check base, filter and the rights of the account",
+			 entry_kind_name((enum entry_kind)emptied),
+			 mirror_count(intake_mirror(sync->intake), (enum entry_kind)emptied));
+	else if (nameless > 0)
+		snprintf(read->reason, sizeof read->reason,
+			 "%lu records have neither an id nor a DN and might be any entry; see rosterctl quarantine",
+			 nameless);
+	else
+		return;
+	read->completeness = READ_INCOMPLETE;
 }
 
 static int read_source(struct sync *sync, struct error *err)
@@ -159,6 +179,7 @@ static int judge_anew(struct sync *sync, struct error *err)
 	    .run = sync->report->run,
 	    .applied = known ? &applied : NULL,
 	    .rules = &rules,
+	    .decided = sync->options->from_mirror,
 	};
 
 	if (judge_plan(&judgement, err) != 0)
@@ -211,15 +232,16 @@ static int apply_step(struct sync *sync, int64_t first, int64_t last, struct err
 static int apply(struct sync *sync, struct error *err)
 {
 	int64_t last = sync->report->totals.changes, first = 1;
-	bool in_steps = last > CHANGES_PER_REVISION;
 
 	/* Also without a change: what was held may no longer be asked for. */
 	do {
-		if (in_steps && (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
+		int64_t until = last - first < CHANGES_PER_REVISION ? last : first + CHANGES_PER_REVISION - 1;
+		if (last > CHANGES_PER_REVISION &&
+		    (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
 			return -1;
-		if (apply_step(sync, first, first + CHANGES_PER_REVISION - 1, err) != 0)
+		if (apply_step(sync, first, until, err) != 0)
 			return -1;
-		first += CHANGES_PER_REVISION;
+		first = until + 1;
 	} while (first <= last);
 	return store_settle(sync->store, sync->report->run, sync->rules_digest, sync->settings_digest,
 			    sync->read.completeness == READ_COMPLETE, err);
@@ -232,8 +254,10 @@ static int prepare(struct sync *sync, struct error *err)
 	const char *kind = sync->options->dry_run ? "plan" : sync->options->from_mirror ? "apply" : "sync";
 	struct digest fingerprint, settings = stager_settings(sync->source);
 
-	if (store_source_lead(sync->store, sync->source, &sync->state, err) != 0 ||
-	    store_run_begin(sync->store, sync->state.id, kind, &sync->report->run, err) != 0 ||
+	if (store_source_lead(sync->store, sync->source, &sync->state, err) != 0)
+		return -1;
+	sync->leads = true;
+	if (store_run_begin(sync->store, sync->state.id, kind, &sync->report->run, err) != 0 ||
 	    store_rules_set(sync->store, sync->state.id, sync->config, err) != 0 ||
 	    intake_new(sync->config, sync->source, sync->store, sync->report->run, &sync->intake, err) != 0 ||
 	    intake_load(sync->intake, sync->state.id, err) != 0)
@@ -315,11 +339,11 @@ static void record_failure(struct sync *sync, const struct error *failure)
 	struct error err = {0};
 	int64_t run = 0;
 
-	if (sync->options->dry_run || sync->state.id == 0)
+	if (sync->options->dry_run || !sync->leads)
 		return;
-	/* A source that was never read is not registered yet; that another process leads it is no reason to say nothing. */
+	/* Once more: what registered a new source was taken back with the rest. */
 	if (store_begin(sync->store, &err) != 0 ||
-	    (store_source_lead(sync->store, sync->source, &sync->state, &err) != 0 && err.class != ERR_CONFLICT) ||
+	    store_source_lead(sync->store, sync->source, &sync->state, &err) != 0 ||
 	    store_run_begin(sync->store, sync->state.id, "sync", &run, &err) != 0 ||
 	    store_run_end(sync->store, run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
 		store_rollback(sync->store);

@@ -19,7 +19,7 @@ struct known {
 
 struct mirror {
 	struct known *slots;
-	size_t room, used, live;
+	size_t room, used, live[ENTRY_KINDS];
 	struct digest spared[SPARED_MOST];
 	size_t spared_count;
 };
@@ -69,6 +69,14 @@ static uint64_t half(const struct digest *digest)
 	return value;
 }
 
+static enum entry_kind kind_named(const char *name)
+{
+	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)
+		if (strcmp(entry_kind_name(kind), name) == 0)
+			return kind;
+	return ENTRY_USER;
+}
+
 static int load_batch(const struct pg_rows *rows, void *context, struct error *err)
 {
 	struct mirror *mirror = context;
@@ -82,7 +90,7 @@ static int load_batch(const struct pg_rows *rows, void *context, struct error *e
 		struct known *slot = insert(mirror, &key);
 		slot->content = half(&content);
 		slot->gone = pg_boolean(rows, i, 2);
-		mirror->live += !slot->gone;
+		mirror->live[kind_named(pg_text(rows, i, 3))] += !slot->gone;
 	}
 	return 0;
 }
@@ -94,9 +102,10 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 	struct mirror *mirror = xcalloc(1, sizeof *mirror);
 
 	grow(mirror);
-	if (pg_stream(store->pg,
-		      "select external_id, content, gone_since is not null from directory_entries where source = $1",
-		      params, 1, &(struct pg_reader){load_batch, mirror}, err) != 0) {
+	if (pg_stream(
+		store->pg,
+		"select external_id, content, gone_since is not null, kind from directory_entries where source = $1",
+		params, 1, &(struct pg_reader){load_batch, mirror}, err) != 0) {
 		mirror_free(&mirror);
 		return -1;
 	}
@@ -113,9 +122,9 @@ void mirror_free(struct mirror **mirror)
 	*mirror = NULL;
 }
 
-size_t mirror_count(const struct mirror *mirror)
+size_t mirror_count(const struct mirror *mirror, enum entry_kind kind)
 {
-	return mirror->live;
+	return mirror->live[kind];
 }
 
 enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content)
@@ -209,14 +218,6 @@ struct walk {
 	int (*each)(const struct mirror_row *row, void *context, struct error *err);
 	void *context;
 };
-
-static enum entry_kind kind_named(const char *name)
-{
-	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)
-		if (strcmp(entry_kind_name(kind), name) == 0)
-			return kind;
-	return ENTRY_USER;
-}
 
 static int walk_rows(const struct pg_rows *rows, void *context, struct error *err)
 {

@@ -28,9 +28,10 @@ static const char *user_of(const struct database_config *database, enum store_ri
 
 int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err)
 {
-	/* Our statements are many and short: compiling them costs more than it saves. */
-	static const char *const limits =
-	    "set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '1h'; set jit = off";
+	/* Our statements are many and short: compiling them costs more than it saves. A process that was killed must not hold
+	 * its locks until the server next has something to say to it. */
+	static const char *const limits = "set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '1h'; "
+					  "set client_connection_check_interval = '2s'; set jit = off";
 	struct store *store = xcalloc(1, sizeof *store);
 
 	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0 ||

@@ -14,7 +14,7 @@ import time
 
 import ldap
 
-from postgres import SUPERUSER, Cluster
+from postgres import FAST, SUPERUSER, Cluster
 from roster import BUILD, SCHEMA
 from slapd import free_port, unprivileged
 
@@ -61,7 +61,10 @@ class Failed(Exception):
 
 
 class Directory:
-    """slapd on a free port of 127.0.0.1, never as root. mortal: it ends when this process does, however that happens."""
+    """slapd on a free port of 127.0.0.1, never as root.
+
+    mortal: it ends when this process does, however that happens.
+    """
 
     def __init__(self, folder, mortal):
         self.folder = folder
@@ -75,7 +78,8 @@ class Directory:
         """Everything in this LDIF file, and the account roster reads with."""
         settings = SLAPD_CONF.replace("@password@", self.password).replace("@directory@", str(self.folder))
         write_secret(self.folder / "slapd.conf", settings)
-        write_secret(self.folder / "all.ldif", company.read_text().removeprefix("version: 1\n\n") + SERVICE.replace("@password@", self.password))
+        entries = company.read_text().removeprefix("version: 1\n\n")  # slapadd takes no line of its own for that
+        write_secret(self.folder / "all.ldif", entries + SERVICE.replace("@password@", self.password))
         (self.folder / "db").mkdir()
         shed = unprivileged()
         for path in [self.folder, *self.folder.iterdir()] if shed else []:
@@ -130,10 +134,11 @@ class Stage:
         for name in ("slapd", "postgresql"):
             (self.folder / name).mkdir()
         self.directory = Directory(self.folder / "slapd", mortal=not keep)
-        self.cluster = Cluster(self.folder / "postgresql", mortal=not keep)
+        # Nobody else on this machine is let in: the server trusts whoever reaches its socket.
+        self.cluster = Cluster(self.folder / "postgresql", {**FAST, "unix_socket_permissions": "0700"}, mortal=not keep)
         self.exports = {"PATH": f"{BUILD}:{os.environ['PATH']}", "ROSTER_SCHEMA_DIR": str(SCHEMA),
                         "ROSTER_CONFIG": str(self.folder / "rosterd.conf"), "LDAPURI": self.directory.url,
-                        "PGHOST": str(self.folder / "postgresql"), "PGDATABASE": "postgres", "PGUSER": SUPERUSER}
+                        "PGHOST": str(self.folder / "postgresql"), "PGDATABASE": "roster", "PGUSER": SUPERUSER}
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -175,7 +180,8 @@ class Stage:
         """Print a command, run it, print what it says, and give that. code: how it must end. each: of a plan so many
         changes of each kind; most: so many lines."""
         print(f"$ {command}", flush=True)
-        kept = {name: value for name, value in os.environ.items() if name in ("HOME", "TMPDIR") or name.endswith("SAN_OPTIONS")}
+        kept = {name: value for name, value in os.environ.items()
+                if name in ("HOME", "TMPDIR") or name.endswith("SAN_OPTIONS")}
         process = subprocess.run(shlex.split(command), cwd=self.folder, text=True, capture_output=True,
                                  env={**kept, "LANG": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", **self.exports})
         lines = process.stdout.splitlines()
@@ -197,20 +203,21 @@ class Stage:
 
     def say_failed(self, problem):
         what = f"{type(problem).__name__}: " if not isinstance(problem, Failed) else ""
-        print(f"\ndemo: step {self.title!r} failed: {what}{problem}", file=sys.stderr)
+        print(f"\ndemo: step \"{self.title}\" failed: {what}{problem}", file=sys.stderr)
         for log in (self.directory.log, self.cluster.log):
             if log.exists():
                 lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
                 print(f"--- the end of {log}", *lines, sep="\n", file=sys.stderr)
 
     def say_kept(self):
-        servers = f"{self.directory.process.pid} {self.cluster.process.pid}"
-        waiting = " ".join(f"--pid={pid}" for pid in servers.split())
+        servers = (self.directory.process.pid, self.cluster.process.pid)
+        waiting = " ".join(f"tail --pid={pid} -f /dev/null;" for pid in servers)
         print(f"\nIt stays up in {self.folder}. To try it yourself:\n  cd {self.folder}")
         for name, value in self.exports.items():
             print(f"  export {name}={shlex.quote(value) if name != 'PATH' else f'{shlex.quote(str(BUILD))}:$PATH'}")
-        print(f"  rosterctl status; rosterctl help\n  ldapmodify -x -D {ADMIN} -y ldap.password    # then: rosterctl plan\n"
-              f"To end it:\n  kill -INT {servers}; tail -f /dev/null {waiting}; rm -r {self.folder}")
+        print("  rosterctl status; rosterctl help\n"
+              f"  ldapmodify -x -D {ADMIN} -y ldap.password    # then: rosterctl plan\n"
+              f"To end it:\n  kill -INT {servers[0]} {servers[1]}; {waiting} rm -r {self.folder}")
 
 
 def write_secret(path, text):

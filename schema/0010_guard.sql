@@ -191,8 +191,3 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where held_list.run is null or h.run = held_list.run
 	order by s.position, h.run, h.kind, h.anchor, 5
 $$;
-
-revoke all on all functions in schema roster from public;
-grant execute on function recall_held(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text) to roster_daemon;
-grant execute on function decide(bigint, boolean) to roster_admin;
-grant execute on function held_list(bigint) to roster_admin, roster_daemon;

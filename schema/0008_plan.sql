@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- From the mirror to the model: plan(run) says what would change, apply(run) does it.
+-- From the mirror to a plan: plan(run) says what would change in the model.
 --
 -- The unit of comparison is the person: whoever may be affected by what was merged is compared whole, what the rules want
 -- for him against what this source gave him. So the cost follows what changed. A person who is gone or could not be read
@@ -335,167 +335,6 @@ begin
 	analyze planned_changes;
 end $$;
 
--- Apply ---------------------------------------------------------------------------------------------------------------------------
-
-create function apply_people(run bigint, source smallint, first bigint, last bigint) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
-begin
-	-- Those who go first: a login they held may be needed by one who comes.
-	with gone as (
-		update identities i set gone_since = now()
-		from planned_changes c join directory_entries d on d.id = c.entry_id
-		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
-		  and c.action in ('vanish', 'disable') and not c.held
-		  and i.source = d.source and i.external_id = d.external_id
-		returning i.user_id)
-	update users u set active = false from gone g where u.id = g.user_id and u.active
-	  and exists (select from sources s where s.id = apply_people.source and s.authoritative);
-
-	with added as (
-		select c.seq, d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
-		from planned_changes c join directory_entries d on d.id = c.entry_id
-		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'add' and not c.held
-	), made as (
-		insert into users (id, login, email, name, attributes_from)
-		select id, login, email, name, apply_people.source from added
-		returning id)
-	insert into identities (source, external_id, user_id)
-	select apply_people.source, a.external_id, a.id from added a join made using (id);
-
-	-- Two steps, so that two people may swap logins.
-	update users u set login = '~' || u.id
-	from planned_changes c
-	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change'
-	  and not c.held and c.user_id = u.id;
-
-	with back as (
-		update identities i set gone_since = null
-		from planned_changes c join directory_entries d on d.id = c.entry_id
-		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
-		  and c.action in ('return', 'change') and not c.held
-		  and i.source = d.source and i.external_id = d.external_id
-		returning i.user_id, d.login, d.email, d.name)
-	update users u set
-		login = case when u.attributes_from = apply_people.source then b.login else u.login end,
-		email = case when u.attributes_from = apply_people.source then b.email else u.email end,
-		name = case when u.attributes_from = apply_people.source then b.name else u.name end
-	from back b where u.id = b.user_id;
-	update users u set active = true
-	from planned_changes c
-	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
-	  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
-end $$;
-
--- Make the planned groups, level by level from the top, with the parents that are missing on the way.
-create function apply_groups(run bigint, source smallint, first bigint, last bigint) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
-declare
-	deepest integer;
-begin
-	update groups g set archived = false from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
-	where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group' and c.action = 'add'
-	  and not c.held and g.id = k.resource;
-
-	select max(cardinality(string_to_array(k.anchor, '/'))) into deepest
-	from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
-	where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group' and c.action = 'add' and not c.held;
-
-	for level in 2 .. coalesce(deepest, 1) loop
-		with wanted as (
-			select distinct on (lower(normalize(path, NFKC))) path, parent, name, rule
-			from (
-				select array_to_string(s.part[1:level], '/') as path, array_to_string(s.part[1:level - 1], '/') as parent,
-					s.part[level] as name, c.rule, cardinality(s.part) as depth
-				from planned_changes c
-				join wanted_anchors k on k.run = c.run and k.key = c.anchor_key,
-				lateral (select string_to_array(k.anchor, '/') as part) s
-				where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group'
-				  and c.action = 'add' and not c.held and cardinality(s.part) >= level
-			) p
-			order by lower(normalize(path, NFKC)), depth, rule -- the rule that names it comes before one that passes it
-		), made as (
-			insert into groups (parent_id, name, description, made_by, made_by_rule, made_for)
-			select case when w.parent = '' then root_group() else resolve_anchor(apply_groups.source, w.parent) end,
-				w.name, 'made by rule ' || r.name, apply_groups.source, r.name, lower(normalize(w.path, NFKC))
-			from wanted w join directory_rules r on r.source = apply_groups.source and r.ordinal = w.rule
-			where resolve_anchor(apply_groups.source, w.path) is null
-			returning id, made_by_rule)
-		insert into grants (user_id, anchor, role)
-		select distinct u.id, m.id, role_named('platform', 'Group Administrator')
-		from made m
-		join directory_rules r on r.source = apply_groups.source and r.name = m.made_by_rule, unnest(r.admins) a(login)
-		join users u on u.active and u.login_key = lower(normalize(a.login, NFKC));
-	end loop;
-
-	update wanted_anchors k set resource = resolve_anchor(apply_groups.source, k.anchor)
-	where k.run = apply_groups.run and k.resource is null;
-
-	update groups g set archived = true from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
-	where c.run = apply_groups.run and c.seq between first and last and c.kind = 'group' and c.action = 'archive'
-	  and not c.held and g.id = k.resource;
-end $$;
-
-create function apply_grants(run bigint, source smallint, first bigint, last bigint) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
-begin
-	delete from grants g using planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
-	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove'
-	  and not c.held and g.user_id = c.user_id and g.anchor = k.resource and g.role = c.role and g.source = apply_grants.source;
-
-	insert into grants (user_id, anchor, role, source, since)
-	select i.user_id, k.resource, c.role, apply_grants.source, current_revision()
-	from planned_changes c
-	join wanted_anchors k on k.run = c.run and k.key = c.anchor_key and k.resource is not null
-	join directory_entries d on d.id = c.entry_id
-	join identities i on i.source = d.source and i.external_id = d.external_id
-	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'add' and not c.held
-	on conflict do nothing;
-end $$;
-
--- Apply the planned changes numbered first to last, those not held, as one revision. Returns its number, NULL when there
--- was nothing to do.
-create function apply(run bigint, first bigint, last bigint) returns bigint
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	src smallint := (running(run)).source;
-	revision bigint;
-begin
-	if first <= 1 then
-		perform apply_held(run, src);
-	end if;
-	if not exists (select from planned_changes c where c.run = apply.run and c.seq between first and last and not c.held) then
-		return null;
-	end if;
-	revision := open_revision(format('run %s/%s', (select s.name from sources s where s.id = src), run), run);
-	perform apply_people(run, src, first, last);
-	perform apply_groups(run, src, first, last);
-	perform apply_grants(run, src, first, last);
-	update runs r set adds = r.adds + c.adds, removes = r.removes + c.removes
-	from (select count(*) filter (where action in ('add', 'return', 'change')) as adds,
-			count(*) filter (where action not in ('add', 'return', 'change')) as removes
-		from planned_changes p where p.run = apply.run and p.seq between first and last and not p.held) c
-	where r.id = apply.run;
-	return revision;
-end $$;
-
--- The model follows from the mirror again.
-create function settle(run bigint, rules_digest text, settings_digest text, complete boolean) returns void
-language sql volatile security definer set search_path = roster, pg_temp as $$
-	update sources s set settled = not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null),
-		rules_digest = settle.rules_digest, settings_digest = settle.settings_digest,
-		first_run_at = coalesce(s.first_run_at, now()),
-		last_complete_at = case when complete then now() else s.last_complete_at end
-	where s.id = (select r.source from runs r where r.id = settle.run)
-$$;
-
-create function unplan(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
-	delete from affected_people a where a.run = unplan.run;
-	delete from groups_above g where g.run = unplan.run;
-	delete from wanted_grants w where w.run = unplan.run;
-	delete from wanted_anchors w where w.run = unplan.run;
-	delete from planned_changes c where c.run = unplan.run;
-$$;
-
 -- The plan as people read it, in order.
 create view planned_changes_named as
 select c.run, c.seq, c.kind, c.action, c.held,
@@ -536,3 +375,11 @@ $$;
 
 create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
 as 'update planned_changes c set held = true where c.run = hold_all.run';
+
+create function unplan(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+	delete from affected_people a where a.run = unplan.run;
+	delete from groups_above g where g.run = unplan.run;
+	delete from wanted_grants w where w.run = unplan.run;
+	delete from wanted_anchors w where w.run = unplan.run;
+	delete from planned_changes c where c.run = unplan.run;
+$$;

@@ -22,12 +22,13 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
 	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
 	namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
-	role_create(text, text, text[]), role_edit(text, text[]) to roster_admin;
+	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
-	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint)
+	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
+	held_list(bigint), difference(bigint, bigint), difference_named(bigint, bigint)
 	to roster_admin, roster_daemon;
 
 -- The daemon stages, and calls the road.
@@ -36,4 +37,5 @@ grant select on sources, runs, directory_entries, directory_rules, staged_entrie
 grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint), run_begin(smallint, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
 	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean), plan_totals(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
-	settle(bigint, text, text, boolean), unstage(bigint), unplan(bigint) to roster_daemon;
+	settle(bigint, text, text, boolean), unstage(bigint), unplan(bigint),
+	recall_held(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text) to roster_daemon;

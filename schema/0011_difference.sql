@@ -78,6 +78,3 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from difference(difference_named.first, coalesce(difference_named.last, head())) d join users u on u.id = d.user_id
 	order by 1, 2
 $$;
-
-revoke all on all functions in schema roster from public;
-grant execute on function difference(bigint, bigint), difference_named(bigint, bigint) to roster_admin, roster_daemon;
