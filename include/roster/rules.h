@@ -52,7 +52,7 @@ void rules_match(struct rules *rules, const struct entry *entry, struct arena *a
 
 /* Append why a rule does not match this entry, or gave it nothing:
  * `users filter does not match: employeeType is "internal"`. */
-void rules_explain(struct rules *rules, const struct rule_config *rule, const struct entry *entry, struct str *out);
+void rules_explain(struct rules *rules, const struct rule_config *config, const struct entry *entry, struct str *out);
 
 /* A digest over everything that decides about matches and about who administers the groups they make, in file order
  * and without positions: when it changes, all entries are matched anew and the guard asks once. */
@@ -60,10 +60,10 @@ struct digest rules_fingerprint(const struct rules *rules);
 
 /* Check one rule as far as the configuration alone allows (filter parses, regex compiles, every ${capture} and role_by
  * names a capture, the role map is not empty ...): 0, or -1 with a message that needs no position. */
-int rules_check(const struct rule_config *rule, struct error *err);
+int rules_check(const struct rule_config *config, struct error *err);
 
 /* Call each for every attribute name the rule reads from entries. */
-int rules_attributes(const struct rule_config *rule, void (*each)(const char *name, void *context), void *context,
+int rules_attributes(const struct rule_config *config, void (*each)(const char *name, void *context), void *context,
 		     struct error *err);
 
 #endif

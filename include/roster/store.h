@@ -100,7 +100,7 @@ struct staged_entry {
 };
 /* Between start and end the store takes nothing else. */
 int store_stage_start(struct store *store, struct error *err);
-int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *entry, struct error *err);
+int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *staged, struct error *err);
 int store_stage_end(struct store *store, struct error *err);
 void store_stage_abort(struct store *store, const char *why);
 

@@ -234,7 +234,7 @@ static void assert_same_on_both_paths(const char *dn)
 static void plain_and_thorough_parser_agree(void **state)
 {
 	static const char alphabet[] = "aZ0-=,;+ .#\"\\<cn=o=uid=,";
-	char dn[24];
+	char dn[24] = "";
 
 	(void)state;
 	srand(1290);
