@@ -2,7 +2,7 @@
 -- Apps, their owners and their teams.
 \ir support.psql
 \ir company.psql
-select plan(53);
+select plan(54);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 
@@ -49,6 +49,7 @@ select is(tried('test_oz', $$select app_owner('shop', 'oz')$$), '42501', 'P36 no
 select role_create('Lead', '', array['project.view', 'project.team']);
 select app_member_add('shop', 'pat', 'Lead');
 select is(tried('test_pat', $$select app_member_add('shop', 'nel', 'Contributor')$$), 'done', 'P36 unless a role of his gives him the team');
+select is(tried('test_pat', $$select app_member_add('shop', 'pat', 'Administrator')$$), '42501', 'C35 nobody gives a role that can do more than he can');
 select is(tried('test_pat', $$select app_owner('shop', 'pat')$$), '42501', 'P36 the team is not ownership');
 select is(tried('test_pat', $$select app_member_add('gate', 'nel', 'Contributor')$$), '42501', 'P36 nor is one app another');
 select app_member_remove('shop', 'nel', 'Contributor');

@@ -36,6 +36,6 @@ def test_every_file_is_rolled_back():
 
 def test_the_readme_says_which_test_proves_what():
     proved = {(behaviour, file.name) for file in [*FILES, *HERE.glob("test_*.py")]
-              for behaviour in re.findall(r"""(?:'|^""\")(P\d+)[ :]""", file.read_text(), re.MULTILINE)}
-    table = re.findall(r"^\| (P\d+) \| (.*) \|$", (SCHEMA / "README.md").read_text(), re.MULTILINE)
+              for behaviour in re.findall(r"""(?:'|^""\")([A-Z]\d+)[ :]""", file.read_text(), re.MULTILINE)}
+    table = re.findall(r"^\| ([A-Z]\d+) \| (.*) \|$", (SCHEMA / "README.md").read_text(), re.MULTILINE)
     assert {(behaviour, name) for behaviour, names in table for name in re.findall(r"`([^`]+)`", names)} == proved
