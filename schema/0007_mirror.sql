@@ -123,7 +123,7 @@ create index on staged_problems (run);
 create unlogged table staged_edges (run bigint not null, group_id bigint not null, reference uuid not null, text text);
 create index on staged_edges (run);
 create unlogged table dropped_edges (run bigint not null, group_id bigint not null, member_id bigint);
-create index on dropped_edges (run);
+create index on dropped_edges (run, member_id);
 create unlogged table touched_entries (run bigint not null, entry_id bigint not null);
 create index on touched_entries (run);
 
@@ -182,6 +182,9 @@ $$;
 -- admins: one comma-separated list of logins for each rule.
 create function set_rules(source smallint, names text[], positions text[], admins text[]) returns void
 language sql volatile security definer set search_path = roster, pg_temp as $$
+	-- What a rule gave that is no longer there goes with it.
+	delete from directory_mappings m using directory_entries d, directory_rules r
+	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule and r.name <> all (names);
 	update directory_mappings m set rule = n.ordinal
 	from directory_entries d, directory_rules r, unnest(names) with ordinality n(name, ordinal)
 	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule
@@ -200,13 +203,19 @@ create function merge_entries(run bigint, source smallint) returns void language
 	from staged_entries s where s.run = merge_entries.run
 	on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
 		alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
-		email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false;
+		email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false
+	-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
+	where d.kind <> 'user' or excluded.kind = 'user';
+	update directory_entries d set gone_since = now(), gone_explicit = false
+	from staged_entries s
+	where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id
+	  and d.kind = 'user' and s.kind <> 'user' and d.gone_since is null;
 
 	-- Who changed is looked at again, whatever the change was.
 	insert into touched_entries (run, entry_id)
 	select s.run, d.id from staged_entries s
 	join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
-	where s.run = merge_entries.run and s.kind = 'user';
+	where s.run = merge_entries.run and d.kind = 'user';
 $$;
 
 create function merge_edges(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
@@ -214,7 +223,7 @@ begin
 	insert into staged_edges (run, group_id, reference, text)
 	select s.run, d.id, m.reference, m.text
 	from staged_entries s
-	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id,
+	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
 	unnest(s.members, s.member_texts) m(reference, text)
 	where s.run = merge_edges.run;
 	analyze staged_edges;
@@ -253,26 +262,40 @@ begin
 	with bound as (
 		update directory_edges e set member_id = d.id, reference_text = null
 		from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
-		where s.run = merge_edges.run and e.member_id is null and e.reference in (s.reference, s.alias)
+		where s.run = merge_edges.run and d.kind = s.kind and e.member_id is null and e.reference in (s.reference, s.alias)
 		  and (e.reference = s.reference or not exists (
 			select from directory_entries o where o.alias = s.alias and o.id <> d.id and o.gone_since is null))
 		returning d.id)
 	insert into touched_entries select distinct merge_edges.run, id from bound;
+
+	-- A login that two people had, and one of them is gone: the other is meant.
+	with bound as (
+		update directory_edges e set member_id = d.id, reference_text = null
+		from staged_gone g
+		join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
+		join directory_entries d on d.alias = o.alias and d.gone_since is null
+		where g.run = merge_edges.run and e.member_id is null and e.reference = o.alias
+		  and not exists (select from directory_entries x where x.alias = d.alias and x.id <> d.id and x.gone_since is null)
+		returning d.id)
+	insert into touched_entries select distinct merge_edges.run, id from bound;
 end $$;
+
+-- What is gone binds no edge any more: this comes before merge_edges.
+create function mark_gone(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+	update directory_entries d set gone_since = now(), gone_explicit = g.explicit
+	from staged_gone g
+	where g.run = mark_gone.run and d.source = mark_gone.source and d.external_id = g.external_id and d.gone_since is null;
+
+	insert into touched_entries
+	select mark_gone.run, d.id from staged_gone g
+	join directory_entries d on d.source = mark_gone.source and d.external_id = g.external_id
+	where g.run = mark_gone.run;
+$$;
 
 -- Groups and units that are gone open no door; a person who is gone keeps his edges, and with them his place, until he
 -- comes back or his time of grace is over.
 create function merge_gone(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
-	update directory_entries d set gone_since = now(), gone_explicit = g.explicit
-	from staged_gone g
-	where g.run = merge_gone.run and d.source = merge_gone.source and d.external_id = g.external_id and d.gone_since is null;
-
-	insert into touched_entries
-	select merge_gone.run, d.id from staged_gone g
-	join directory_entries d on d.source = merge_gone.source and d.external_id = g.external_id
-	where g.run = merge_gone.run;
-
 	with dropped as (
 		delete from directory_edges e using staged_gone g, directory_entries d
 		where g.run = merge_gone.run and d.source = merge_gone.source and d.external_id = g.external_id
@@ -330,6 +353,10 @@ language sql volatile set search_path = roster, pg_temp as $$
 	select merge_problems.source, p.external_id, p.what, p.why,
 		case when p.rule is not null then 'rule' when p.lasting then 'content' else 'read' end, p.run
 	from staged_problems p where p.run = merge_problems.run;
+	insert into quarantine (source, external_id, what, why, stage, run)
+	select d.source, d.external_id, s.dn, format('its id is that of the person %s, who is gone now; give it an id of its own', d.dn), 'content', s.run
+	from staged_entries s join directory_entries d on d.source = merge_problems.source and d.external_id = s.external_id
+	where s.run = merge_problems.run and d.kind = 'user' and s.kind <> 'user';
 $$;
 
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
@@ -344,6 +371,7 @@ begin
 	update sources set settled = false where id = src and settled;
 	analyze staged_entries, staged_mappings, staged_gone;
 	perform merge_entries(run, src);
+	perform mark_gone(run, src);
 	perform merge_edges(run, src);
 	perform merge_gone(run, src);
 	perform merge_mappings(run, src, everything);

@@ -115,7 +115,7 @@ begin
 	  and not exists (select from identities i join affected_people a on a.run = plan_people.run
 		join directory_entries d on d.id = a.entry_id and d.source = i.source and d.external_id = i.external_id
 		where i.user_id = h.id and i.source = plan_people.source
-		  and (d.gone_since is not null or lower(normalize(d.login, NFKC)) <> h.login_key))
+		  and (d.gone_since is not null or (h.attributes_from = plan_people.source and lower(normalize(d.login, NFKC)) <> h.login_key)))
 	where h.id is not null or n.claims > 1;
 
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id)
@@ -178,8 +178,8 @@ language sql volatile set search_path = roster, pg_temp as $$
 		select distinct g.anchor as resource
 		from affected_people a
 		join directory_entries d on d.id = a.entry_id
-		join identities i on i.source = d.source and i.external_id = d.external_id
-		join grants g on g.user_id = i.user_id and g.source = d.source
+		join identities i on i.source = plan_anchors.source and i.external_id = d.external_id
+		join grants g on g.user_id = i.user_id and g.source = plan_anchors.source
 		where a.run = plan_anchors.run
 	), everywhere as (
 		select anchor, anchor_key, resource from resolved
@@ -280,8 +280,8 @@ language sql volatile set search_path = roster, pg_temp as $$
 		select 'remove', a.entry_id, g.user_id, k.key, g.role, null, x.group_id
 		from affected_people a
 		join directory_entries d on d.id = a.entry_id and d.gone_since is null
-		join identities i on i.source = d.source and i.external_id = d.external_id
-		join grants g on g.user_id = i.user_id and g.source = d.source
+		join identities i on i.source = plan_grants.source and i.external_id = d.external_id
+		join grants g on g.user_id = i.user_id and g.source = plan_grants.source
 		join (select distinct on (k.resource) k.resource, k.key, k.anchor_key from wanted_anchors k
 			where k.run = plan_grants.run order by k.resource, k.key) k
 			on k.resource = g.anchor
@@ -318,6 +318,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	src smallint := (running(run)).source;
 begin
+	analyze dropped_edges, touched_entries;
 	perform plan_affected(run, src, everything);
 	perform plan_people(run, src);
 	perform plan_above(run, src);

@@ -1,6 +1,30 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- From a plan to the model: apply(run) does what was planned and is not held, as one revision.
 
+-- Nobody gets a login that somebody else has when all is done: what the plan expected to become free may have been held,
+-- or belong to another source. One who is refused keeps his login, which may refuse the next.
+create function apply_rivals(run bigint, source smallint, first bigint, last bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	loop
+		with refused as (
+			update planned_changes c set held = true
+			from directory_entries d, users h
+			where c.run = apply_rivals.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'return', 'change')
+			  and not c.held and d.id = c.entry_id and h.active and h.login_key = lower(normalize(d.login, NFKC))
+			  and h.id is distinct from c.user_id
+			  and not exists (select from planned_changes o join directory_entries e on e.id = o.entry_id
+				where o.run = c.run and o.seq between first and last and o.kind = 'user' and o.action = 'change' and not o.held
+				  and o.user_id = h.id and lower(normalize(e.login, NFKC)) <> h.login_key)
+			returning d.external_id, d.dn, d.login, h.id)
+		insert into quarantine (source, external_id, what, why, stage, run)
+		select apply_rivals.source, r.external_id, r.dn, format('login "%s" still belongs to user %s; give one of them another login', r.login, r.id),
+			'person', apply_rivals.run
+		from refused r;
+		exit when not found;
+	end loop;
+end $$;
+
 create function apply_people(run bigint, source smallint, first bigint, last bigint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
@@ -15,6 +39,14 @@ begin
 	update users u set active = false from gone g where u.id = g.user_id and u.active
 	  and exists (select from sources s where s.id = apply_people.source and s.authoritative);
 
+	perform apply_rivals(run, source, first, last);
+
+	-- Two steps, so that two people may swap logins and a new one may take a login that is given up.
+	update users u set login = '~' || u.id
+	from planned_changes c
+	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change'
+	  and not c.held and c.user_id = u.id;
+
 	with added as (
 		select c.seq, d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
 		from planned_changes c join directory_entries d on d.id = c.entry_id
@@ -25,12 +57,6 @@ begin
 		returning id)
 	insert into identities (source, external_id, user_id)
 	select apply_people.source, a.external_id, a.id from added a join made using (id);
-
-	-- Two steps, so that two people may swap logins.
-	update users u set login = '~' || u.id
-	from planned_changes c
-	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change'
-	  and not c.held and c.user_id = u.id;
 
 	with back as (
 		update identities i set gone_since = null

@@ -78,8 +78,8 @@ begin
 	update planned_changes c set held = h.state <> 'approved', approved = h.state = 'approved'
 	from planned_guarded g
 	join held_changes h on h.source = g.source and h.kind = g.kind and h.action = g.action
-	  and h.external_id is not distinct from g.external_id and h.anchor_key is not distinct from g.anchor_key
-	  and h.role is not distinct from g.role
+	  and coalesce(h.external_id, '') = coalesce(g.external_id, '') and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '')
+	  and coalesce(h.role, 0) = coalesce(g.role, 0)
 	where g.run = recall_held.run and c.run = g.run and c.seq = g.seq;
 end $$;
 
@@ -132,13 +132,13 @@ language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
 	delete from held_changes h where h.source = apply_held.source and (
 		exists (select from planned_guarded g where g.run = apply_held.run and g.approved and h.state = 'approved'
-			and h.kind = g.kind and h.action = g.action and h.external_id is not distinct from g.external_id
-			and h.anchor_key is not distinct from g.anchor_key and h.role is not distinct from g.role)
+			and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')
+			and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))
 		or (exists (select from affected_people a join directory_entries d on d.id = a.entry_id
 				where a.run = apply_held.run and d.source = h.source and d.external_id = h.external_id)
 			and not exists (select from planned_guarded g where g.run = apply_held.run and g.held
-				and h.kind = g.kind and h.action = g.action and h.external_id is not distinct from g.external_id
-				and h.anchor_key is not distinct from g.anchor_key and h.role is not distinct from g.role)));
+				and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')
+				and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))));
 
 	insert into held_changes (source, kind, action, external_id, anchor, anchor_key, role, run, reason)
 	select g.source, g.kind, g.action, g.external_id, g.anchor, g.anchor_key, g.role, g.run, c.reason
@@ -173,9 +173,9 @@ begin
 	update held_changes h set state = case when approve then 'approved' else 'rejected' end::held_state, decided_by = session_user
 	where h.run = decide.run and h.state = 'held';
 	get diagnostics count = row_count;
-	if approve then
+	if approve and count > 0 then
 		update sources s set settled = false where s.id = (select r.source from runs r where r.id = decide.run);
-	elsif count = 0 then
+	elsif not approve and count = 0 then
 		update runs r set state = 'rejected' where r.id = decide.run and r.state = 'held';
 	end if;
 	return count;

@@ -35,13 +35,14 @@ static int plan_all(struct app *app, const char *only, FILE *file, bool *pending
 	FILE *out = file == NULL ? stdout : file;
 	enum output_format format = file == NULL ? app->format : OUTPUT_JSON;
 
+	int rc = 0;
+
 	changes_open(out, format);
-	for (size_t i = 0; i < app->config->source_count; i++)
-		if (source_is_asked(&app->config->sources[i], only) &&
-		    plan_source(app, &app->config->sources[i], file, pending, err) != 0)
-			return -1;
+	for (size_t i = 0; rc == 0 && i < app->config->source_count; i++)
+		if (source_is_asked(&app->config->sources[i], only))
+			rc = plan_source(app, &app->config->sources[i], file, pending, err);
 	changes_close(out, format);
-	return 0;
+	return rc;
 }
 
 static int save(struct app *app, const char *path, const char *only, bool *pending, struct error *err)

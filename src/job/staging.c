@@ -16,6 +16,7 @@ struct stager {
 	struct digest_state *digest;
 	struct str text;
 	struct digest alias;
+	struct digest settings; /* part of every content: other settings read every entry anew */
 	const char *remarks[REMARKS_MOST];
 	size_t remark_count;
 };
@@ -26,6 +27,7 @@ struct stager *stager_new(const struct source_config *source)
 
 	stager->source = source;
 	stager->digest = digest_start();
+	stager->settings = stager_settings(source);
 	return stager;
 }
 
@@ -53,6 +55,7 @@ struct digest stager_content(struct stager *stager, const struct entry *entry)
 {
 	struct digest_state *digest = stager->digest;
 
+	digest_add(digest, &stager->settings, sizeof stager->settings);
 	digest_add(digest, &entry->kind, sizeof entry->kind);
 	digest_add(digest, entry->dn, strlen(entry->dn));
 	for (size_t i = 0; i < entry->attribute_count; i++) {

@@ -179,7 +179,7 @@ static int judge_anew(struct sync *sync, struct error *err)
 	    .run = sync->report->run,
 	    .applied = known ? &applied : NULL,
 	    .rules = &rules,
-	    .decided = sync->options->from_mirror,
+	    .decided = sync->options->from_mirror || sync->options->expect != NULL,
 	};
 
 	if (judge_plan(&judgement, err) != 0)
@@ -207,7 +207,8 @@ static int judge(struct sync *sync, struct error *err)
 		return error_set(err, ERR_CONFLICT,
 				 "the plan is not the one that was agreed to: the directory or the model has "
 				 "changed since (see rosterctl plan)");
-	return 0;
+	/* An administrator's approval stands; a saved plan was read, but the limits are there for what is overlooked. */
+	return sync->options->from_mirror ? 0 : judge_anew(sync, err);
 }
 
 /* --- applying ----------------------------------------------------------------------------------------------------------- */
