@@ -113,7 +113,7 @@ create unlogged table staged_problems (
 	run bigint not null,
 	external_id text,
 	rule smallint, -- a rule that could not be evaluated: what it gave before stays
-	lasting boolean not null, -- it is about the content, which is not looked at again until it changes
+	lasting boolean not null, -- of an entry: it is about the content, true until that changes; of a rule: what it gave before stays
 	what text not null,
 	why text not null
 );
@@ -325,7 +325,7 @@ begin
 		  and not exists (select from said n where n.entry_id = o.entry_id and n.rule = o.rule and n.anchor = o.anchor
 			and n.role is not distinct from o.role and n.captures = o.captures)
 		  and not exists (select from staged_problems p where p.run = merge_mappings.run
-			and p.external_id = e.external_id and p.rule = o.rule)
+			and p.external_id = e.external_id and p.rule = o.rule and p.lasting)
 		returning o.entry_id
 	), fresh as (
 		insert into directory_mappings (entry_id, rule, anchor, role, captures)

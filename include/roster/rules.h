@@ -32,12 +32,14 @@ struct mapping {
 struct mappings {
 	struct mapping *items;
 	size_t count;
-	/* Rules that matched but could not be evaluated (bad capture, unmapped role value), or that could not be decided
-	 * (a value that is not text, a limit of the regular expression, a rule before them that says stop and could not
-	 * be decided): reported, and the entry's earlier mappings of those rules stay as they are. */
+	/* Rules that matched and gave nothing: reported. undecided ones could not be evaluated (a capture that is no name, a
+	 * value that is not text, a limit of the regular expression, a rule before them that says stop and could not be
+	 * decided): the entry's earlier mappings of those rules stay as they are. The others have answered: a value that is
+	 * not in the role map gives nothing any more. */
 	struct rule_problem {
 		const struct rule_config *rule;
 		const char *why;
+		bool undecided;
 	} * problems;
 	size_t problem_count;
 };

@@ -113,7 +113,7 @@ struct staged_mapping {
 struct staged_problem {
 	const char *id; /* NULL when unknown */
 	size_t rule;    /* 0: the entry itself could not be read */
-	bool lasting;   /* it is about the content of the entry: true until that changes */
+	bool lasting; /* of an entry: true until its content changes; of a rule: what it gave the entry before stays */
 	const char *what, *why;
 };
 struct matches {

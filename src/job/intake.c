@@ -98,12 +98,14 @@ int intake_match(struct intake *intake, const struct entry *entry, struct error 
 					 .id = entry->id,
 					 .rule = (size_t)(mappings.items[i].rule - intake->config->rules) + 1,
 					 .what = entry->dn,
+					 .lasting = true,
 					 .why = "the path of its group is longer than 2000 bytes; set max_depth",
 				     });
 	for (size_t i = 0; i < mappings.problem_count; i++)
 		keep_problem(intake, &(struct staged_problem){
 					 .id = entry->id,
 					 .rule = (size_t)(mappings.problems[i].rule - intake->config->rules) + 1,
+					 .lasting = mappings.problems[i].undecided,
 					 .what = arena_printf(intake->scratch, "rule %s on %s",
 							      mappings.problems[i].rule->name, entry->dn),
 					 .why = mappings.problems[i].why,

@@ -50,7 +50,7 @@ static void *grow(struct arena *arena, void *items, size_t count, size_t size)
 static void add_problem(struct mappings *ret, struct arena *arena, const struct rule_config *rule, const char *why)
 {
 	ret->problems = grow(arena, ret->problems, ret->problem_count, sizeof(*ret->problems));
-	ret->problems[ret->problem_count++] = (struct rule_problem){.rule = rule, .why = why};
+	ret->problems[ret->problem_count++] = (struct rule_problem){.rule = rule, .why = why, .undecided = true};
 }
 
 /* `cn "pay-..": ` before why, so that the report names what the rule stumbled over. */
@@ -166,9 +166,11 @@ static void give_captured(const struct matching *matching, const struct value *v
 
 	if (anchor && rule->config->role_by[0])
 		role = choose_role(rule, matching->view->arena, &why);
-	if (why)
+	if (why) {
 		add_value_problem(matching, value, why);
-	else
+		/* A place without a role is an answer; a place that has no name is none. */
+		matching->ret->problems[matching->ret->problem_count - 1].undecided = anchor == NULL;
+	} else
 		add_mapping(matching, anchor, role, describe_captures(&rule->captures, matching->view->arena));
 }
 

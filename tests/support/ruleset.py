@@ -20,6 +20,10 @@ class Undecided(Exception):
     """The rule is about this entry, and what it gives cannot be told: what it gave before stays."""
 
 
+class Unmapped(Exception):
+    """The rule is about this entry and its role map has no role for it: it gives nothing, and that is reported."""
+
+
 class Rule:
     def __init__(self, name, settings, default_admins):
         self.name = name
@@ -63,7 +67,7 @@ class Rule:
             return self._door(anchor)
         roles = {fold(value): role for value, role in self.settings["role"].items()}
         if captures[self.settings["role_by"]] not in roles:
-            raise Undecided
+            raise Unmapped
         return self._door(anchor, roles[captures[self.settings["role_by"]]])
 
     def _subtree(self, entry):
@@ -106,6 +110,9 @@ class Ruleset:
             except Undecided:
                 undecided.append(rule.name)
                 given = [door for door in earlier if door.rule == rule.name]
+            except Unmapped:
+                undecided.append(rule.name)
+                given = []
             doors += given or []
             if given is not None and rule.settings.get("stop"):
                 break
