@@ -9,7 +9,7 @@ create table sources (
 	position integer not null default 0, -- place in the configuration: the first source decides attribute values
 	authoritative boolean not null default true,
 	nested boolean not null default true,
-	settings_digest text, -- of what the source is asked for: another one makes the next read full
+	settings_digest text, -- of what the source was last asked for; part of every entry's content too, so another one reads all anew
 	rules_digest text,    -- of the rules last applied: another one plans for everybody
 	settled boolean not null default false, -- the model follows from the mirror; false while a plan is half applied
 	first_run_at timestamptz, -- when a run of this source was first applied
