@@ -17,17 +17,19 @@ declare
 	now_body text := body;
 	then_body text := body;
 	within_body text := body;
+	ever text;
 	fact record;
 begin
 	for fact in select f.name::text as table_name, (select relname from pg_class where oid = f.name) as short,
 			(select string_agg(quote_ident(c), ', ') from unnest(f.columns) c) as list from fact_tables f loop
 		now_body := replace(now_body, '{' || fact.short || '}', fact.table_name);
-		then_body := replace(then_body, '{' || fact.short || '}', format(
-			'(select %2$s from %1$I where since <= $1 union all select %2$s from %3$I where since <= $1 and until > $1)',
-			fact.short, fact.list, fact.short || '_history'));
-		within_body := replace(within_body, '{' || fact.short || '}', format(
-			'(select %2$s from %1$I where since <= $2 union all select %2$s from %3$I where since <= $2 and until > $1)',
-			fact.short, fact.list, fact.short || '_history'));
+		-- No condition inside the union: then the planner can walk the indexes of both tables from whatever it is joined with.
+		ever := format('select %2$s, since, 9223372036854775807 as until from %1$I union all select %2$s, since, until from %3$I',
+			fact.short, fact.list, fact.short || '_history');
+		then_body := replace(then_body, '{' || fact.short || '}',
+			format('(select %s from (%s) ever where since <= $1 and until > $1)', fact.list, ever));
+		within_body := replace(within_body, '{' || fact.short || '}',
+			format('(select %s from (%s) ever where since <= $2 and until > $1)', fact.list, ever));
 	end loop;
 	now_body := regexp_replace(now_body, '\{(\w+)\}', '\1', 'g');
 	then_body := regexp_replace(then_body, '\{(\w+)\}', '\1_at($1)', 'g');
@@ -184,7 +186,7 @@ create function effective_access(user_id uuid, resource integer, as_of bigint de
 returns table (permission text, role text, anchor text, source text, distance integer)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	if as_of is null then
+	if need_revision(as_of) is null then
 		return query select p.name, coalesce(r.name, 'deleted role ' || e.role), resource_name(e.anchor), s.name, e.distance
 		from effective e join permissions p on p.id = e.permission left join roles r on r.id = e.role
 			join sources s on s.id = e.source
@@ -208,14 +210,16 @@ $$;
 -- Who may do this here, with every path that gives it.
 create function who_can(permission smallint, resource integer, as_of bigint default null)
 returns table (user_id uuid, login text, role text, anchor text, source text, distance integer)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select e.user_id, u.login, r.name, resource_name(e.anchor), s.name, e.distance
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	perform need_revision(as_of);
+	return query select e.user_id, u.login, r.name, resource_name(e.anchor), s.name, e.distance
 	from (select * from effective where as_of is null
 		union all select * from effective_at(as_of) where as_of is not null) e
 		join users u on u.id = e.user_id join roles r on r.id = e.role join sources s on s.id = e.source
 	where e.permission = who_can.permission and e.resource = who_can.resource
-	order by u.login, e.distance, r.name, s.name
-$$;
+	order by u.login, e.distance, r.name, s.name;
+end $$;
 
 create function who_can(permission text, resource text, as_of bigint default null)
 returns table (user_id uuid, login text, role text, anchor text, source text, distance integer)

@@ -1,69 +1,319 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The difference between two revisions: who may do more, or less, on what.
+-- The difference between two revisions: who may do more, or less, on what; and all access to some resources at one.
 --
--- Asked for everything at once this would compare all access with all access. So each fact that changed is expanded into
--- the pairs of person and resource it may have touched (too many is allowed, too few is not), and only these are compared.
+-- A pair of person and resource changes only if a holding or a reach is in force at one of the two revisions and not at the
+-- other, or what a role means is. So each fact that differs is expanded into holdings or reaches at the revision where it is in
+-- force, these into pairs (too many is allowed, too few is not), and only these pairs are compared.
+--
+-- Everything goes from step to step in arrays: nothing is written, so a reader may ask, and the planner sees how few there are.
+-- A view of access is restricted with "= any (array)", which reaches the tables below it; a join does not. Few rows take
+-- plans that are made once for the session; many are worth a plan of their own (plan_for).
 
-alter table fact_tables add column expansion regprocedure;
+-- What a role means on a kind of resource: nothing, where this has no row.
+call define_access('role_meanings', 'role integer, kind resource_kind, permission smallint', $$
+	select rp.role, s.kind, rp.permission
+	from {role_permissions} rp
+	join permissions p on p.id = rp.permission
+	join scope_resources s on s.scope = p.scope
+$$);
 
--- Register how a changed row of a fact table expands. body selects user_id and resource; $1 and $2 are the revisions.
-create procedure define_expansion(fact text, body text) language plpgsql set search_path = roster, pg_temp as $$
+-- Clusters are reached from the root alone.
+create index on groups_history (until) where parent_id is null;
+
+-- How the statements that follow are planned, until the end of the calling function, which sets all three. For a few rows:
+-- once for the session, and walking indexes from them. For many: by hashing, since the planner thinks too well of a walk
+-- through a table and its twin, whose statistics it cannot add up. Sorting and merging never pay here.
+create function plan_for(rows integer) returns void language plpgsql volatile as $$
 begin
-	execute format('create function %I(first bigint, last bigint) returns table (user_id uuid, resource integer) language sql stable
-		set search_path = roster, pg_temp as $f$ %s $f$', 'expand_' || fact, body);
-	update fact_tables f set expansion = format('roster.%I(bigint, bigint)', 'expand_' || fact)::regprocedure
-	where f.name = to_regclass('roster.' || fact);
+	perform set_config('plan_cache_mode', case when rows > 100 then 'force_custom_plan' else 'force_generic_plan' end, true),
+		set_config('enable_hashjoin', (rows > 100)::text, true), set_config('enable_nestloop', (rows <= 5000)::text, true);
 end $$;
 
-call define_expansion('grants', $$
-	select b.user_id, t.resource from grants_between($1, $2) b join reach_within($1, $2) t on t.anchor = b.anchor $$);
-call define_expansion('users', $$
-	select b.id, t.resource from users_between($1, $2) b
-	join holdings_within($1, $2) h on h.user_id = b.id join reach_within($1, $2) t on t.anchor = h.anchor $$);
-call define_expansion('group_closure', $$
-	select h.user_id, t.resource from group_closure_between($1, $2) b
-	join holdings_within($1, $2) h on h.anchor = b.ancestor
-	join reach_within($1, $2) t on t.anchor = b.ancestor and t.via = b.descendant $$);
-call define_expansion('groups', $$
-	select h.user_id, b.id from groups_between($1, $2) b
-	join reach_within($1, $2) t on t.resource = b.id join holdings_within($1, $2) h on h.anchor = t.anchor $$);
-call define_expansion('apps', $$
-	select h.user_id, b.id from apps_between($1, $2) b
-	join reach_within($1, $2) t on t.resource = b.id join holdings_within($1, $2) h on h.anchor = t.anchor $$);
-call define_expansion('clusters', $$
-	select h.user_id, b.id from clusters_between($1, $2) b
-	join reach_within($1, $2) t on t.resource = b.id join holdings_within($1, $2) h on h.anchor = t.anchor $$);
-call define_expansion('group_namespaces', $$
-	select h.user_id, b.namespace from group_namespaces_between($1, $2) b
-	join reach_within($1, $2) t on t.resource = b.namespace join holdings_within($1, $2) h on h.anchor = t.anchor $$);
-call define_expansion('role_permissions', $$
-	select h.user_id, t.resource from role_permissions_between($1, $2) b
-	join holdings_within($1, $2) h on h.role = b.role join reach_within($1, $2) t on t.anchor = h.anchor $$);
+-- Expansions -----------------------------------------------------------------------------------------------------------
 
--- Pairs that may differ between two revisions.
-create function touched_pairs(first bigint, last bigint) returns table (user_id uuid, resource integer)
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
+alter table fact_tables add column expansions regprocedure[] not null default '{}';
+
+create table expansions (
+	procedure regprocedure primary key,
+	gives text not null check (gives in ('holdings', 'reach'))
+);
+
+-- Holdings and reaches that follow, at one revision, from facts that are not in force at the other. Rewritten, as the
+-- next one, by define_expansion.
+create function changed_holdings(other bigint, at bigint) returns table (user_id uuid, anchor integer, role integer)
+language sql as 'select null::uuid, 0, 0 where false';
+create function changed_reach(other bigint, at bigint) returns table (anchor integer, resource integer, kind resource_kind)
+language sql as 'select 0, 0, ''app''::resource_kind where false';
+
+-- How many facts began or ended after the first revision and until the last; most: counted no further.
+create function changed_facts(first bigint, last bigint, most bigint) returns bigint language sql as 'select 0::bigint';
+
+-- Register what follows from a changed row of a fact table. It has changed when it is in force at one revision and no row
+-- with the same deciding columns is at the other. body selects holdings (user_id, anchor, role) or reaches (anchor, resource,
+-- kind) as of the revision "at", from {changed}, which are these rows; every_COLUMN is an array of that column.
+create procedure define_expansion(fact text, gives text, deciding text[], body text) language plpgsql set search_path = roster, pg_temp as $$
 declare
-	body text := (select string_agg(format('select * from roster.%I($1, $2)', 'expand_' || c.relname), ' union ')
-		from fact_tables f join pg_class c on c.oid = f.name);
+	table_oid regclass := to_regclass('roster.' || fact);
+	short text := format('expand_%s_%s', fact, (select cardinality(f.expansions) + 1 from fact_tables f where f.name = table_oid));
+	list text := array_to_string(deciding, ', ');
+	arrays text := (select string_agg('every_' || c, ', ') from unnest(deciding) c);
+	returned text := case gives when 'holdings' then 'user_id uuid, anchor integer, role integer'
+		else 'anchor integer, resource integer, kind resource_kind' end;
+	-- In force at the second of two revisions, and either begun after the first or ended by then.
+	changed text := format('select %1$s from %2$s where since > %%1$s and since <= %%2$s
+		union all select %1$s from %2$s_history where since > %%1$s and since <= %%2$s and until > %%2$s
+		union all select %1$s from %2$s_history where until > %%2$s and until <= %%1$s and since <= %%2$s', list, fact);
 begin
-	return query execute body using first, last;
+	execute format('create function %I(other bigint, at bigint) returns table (%s) language plpgsql stable set search_path = roster, pg_temp
+	set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off as $f$
+#variable_conflict use_column
+declare
+	%s;
+begin
+	if exists (%s) then
+		select %s into %s from ((%s) except (%s)) changed;
+		if every_%s is not null then
+			perform plan_for(cardinality(every_%s));
+			return query %s;
+		end if;
+	end if;
+end $f$', short, returned,
+		(select string_agg(format('every_%s %s[]', a.attname, format_type(a.atttypid, a.atttypmod)), '; ')
+			from pg_attribute a where a.attrelid = table_oid and a.attname = any (deciding)),
+		format(changed, 'other', 'at'),
+		(select string_agg(format('array_agg(%s)', c), ', ') from unnest(deciding) c), arrays, format(changed, 'other', 'at'), format(changed, 'at', 'other'),
+		deciding[1], deciding[1],
+		replace(body, '{changed}', format('unnest(%s) changed(%s)', arrays, list)));
+	update fact_tables f set expansions = f.expansions || format('roster.%I(bigint, bigint)', short)::regprocedure where f.name = table_oid;
+	insert into expansions values (format('roster.%I(bigint, bigint)', short)::regprocedure, gives);
+	execute format('create or replace function %I(other bigint, at bigint) returns table (%s) language plpgsql stable set search_path = roster, pg_temp as $f$
+begin
+	%s
+end $f$', 'changed_' || gives, returned,
+		(select string_agg(format('return query select * from roster.%I(other, at);', p.proname), e'\n\t' order by p.oid)
+			from expansions e join pg_proc p on p.oid = e.procedure where e.gives = define_expansion.gives));
+	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint) returns bigint language plpgsql stable
+	set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
+begin
+	return (select count(*) from (%s limit most) changed);
+end $f$', (select string_agg(format('select from %1$I where since > first and since <= last
+		union all select from %2$I where since > first and since <= last
+		union all select from %2$I where until > first and until <= last', c.relname, c.relname || '_history'), e'\n\t\tunion all ')
+		from fact_tables f join pg_class c on c.oid = f.name where f.expansions <> '{}'));
 end $$;
+
+call define_expansion('grants', 'holdings', array['user_id', 'anchor', 'role'], $$
+	select changed.user_id, changed.anchor, changed.role from {changed} $$);
+call define_expansion('users', 'holdings', array['id', 'active'], $$
+	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.user_id = any (every_id) $$);
+call define_expansion('apps', 'holdings', array['id', 'owner'], $$
+	select changed.owner, changed.id, r.id from {changed}, roles r where r.kind = 'project' and r.name = 'Owner' $$);
+call define_expansion('role_permissions', 'holdings', array['role', 'permission'], $$
+	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.role = any (every_role) $$);
+call define_expansion('apps', 'reach', array['id', 'owner_group', 'archived'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
+call define_expansion('groups', 'reach', array['id'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
+call define_expansion('clusters', 'reach', array['id'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
+call define_expansion('group_namespaces', 'reach', array['group_id', 'namespace'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_namespace) and t.via = any (every_group_id) $$);
+call define_expansion('group_closure', 'reach', array['ancestor', 'descendant'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t join {changed} on changed.ancestor = t.anchor and changed.descendant = t.via
+	where t.anchor = any (every_ancestor) and t.via = any (every_descendant) $$);
+
+-- Pairs that may differ between the two revisions, of those in force at the second one. most: of either kind, at most.
+create function touched_at(other bigint, at bigint, most bigint) returns table (user_id uuid, resource integer)
+language plpgsql stable set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off as $$
+#variable_conflict use_column
+declare
+	users uuid[];
+	anchors integer[];
+	roles integer[];
+	resources integer[];
+	kinds resource_kind[];
+	places integer[]; -- anchors, each once: the planner looks at every element
+begin
+	select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into users, anchors, roles from changed_holdings(other, at) h;
+	if users is not null then
+		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
+		places := array(select distinct a from unnest(anchors) a);
+		-- What an anchor reaches grows with the groups below it.
+		perform plan_for(cardinality(users) + (select count(*)::integer from group_closure c where c.ancestor = any (places)));
+		return query select h.user_id, t.resource from (
+				select h.user_id, h.anchor, m.kind from unnest(users, anchors, roles) h(user_id, anchor, role)
+				join (select distinct m.role, m.kind from role_meanings_at(at) m) m on m.role = h.role offset 0) h
+			join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
+			where t.anchor = any (places) and t.kind = any (kinds) limit most;
+	end if;
+	perform plan_for(1);
+	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, resources, kinds from changed_reach(other, at) t;
+	if anchors is not null then
+		-- Not everybody who holds something there: a new group is reached from the platform, where every person holds a role.
+		roles := array(select distinct m.role from role_meanings_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
+		places := array(select distinct a from unnest(anchors) a);
+		perform plan_for(cardinality(anchors));
+		return query select h.user_id, t.resource from (
+				select t.anchor, t.resource, m.role from unnest(anchors, resources, kinds) t(anchor, resource, kind)
+				join (select distinct m.role, m.kind from role_meanings_at(at) m) m on m.kind = t.kind offset 0) t
+			join holdings_at(at) h on h.anchor = t.anchor and h.role = t.role
+			where h.anchor = any (places) and h.role = any (roles) limit most;
+	end if;
+end $$;
+
+-- Pairs that may differ between two revisions, some of them twice.
+create function touched_pairs(first bigint, last bigint, most bigint default null) returns table (user_id uuid, resource integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select * from touched_at(last, first, most) union all select * from touched_at(first, last, most)
+$$;
+
+-- Access of some people or to some resources at a revision ---------------------------------------------------------------
+
+call define_access('active_users', 'user_id uuid', 'select u.id as user_id from {users} u where u.active');
+
+-- Make a plpgsql function that returns access as of the revision "at". body has {access QUERY} where it returns: user_id,
+-- resource and bit, the place in meant of a role that means something there. The same few sets of roles come again and again,
+-- so what a set permits is worked out once; a string of bits is the smallest thing to collect them in.
+create procedure define_snapshot(name text, parameters text, body text) language plpgsql set search_path = roster, pg_temp as $$
+begin
+	execute format('create function %I(%s)
+	returns table (resource integer, user_id uuid, permissions smallint[], roles integer[]) language plpgsql stable set search_path = roster, pg_temp
+	set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = ''64MB'' set jit = off as $f$
+#variable_conflict use_column
+%s $f$', name, parameters, regexp_replace(body, '\{access ([^}]*)\}', $t$with numbered as materialized (
+		select m.role, m.kind, m.permissions, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size
+		from (select m.role, m.kind, array_agg(m.permission) as permissions from role_meanings_at(at) m group by m.role, m.kind) m
+	), meant as materialized (
+		select n.*, set_bit(repeat('0', n.size)::bit varying, n.number, 1) as bit from numbered n
+	), held as materialized (
+		select a.resource, a.user_id, bit_or(a.bit)::text as bits from (\1) a group by a.resource, a.user_id
+	), sets as materialized (
+		select s.bits, array(select m.role from meant m where substr(s.bits, m.number + 1, 1) = '1' order by m.role) as roles,
+			array(select distinct p from meant m, unnest(m.permissions) p where substr(s.bits, m.number + 1, 1) = '1' order by p) as permissions
+		from (select distinct held.bits from held) s
+	)
+	select held.resource, held.user_id, sets.permissions, sets.roles from held join sets on sets.bits = held.bits$t$, 'g'));
+end $$;
+
+-- Of these pairs, users[i] and resources[i].
+call define_snapshot('access_of_pairs', 'users uuid[], resources integer[], at bigint', $$
+declare
+	people uuid[] := array(select distinct u from unnest(users) u);
+	things integer[] := array(select distinct r from unnest(resources) r);
+	anchors integer[];
+	places integer[];
+	roles integer[];
+	kinds resource_kind[];
+begin
+	perform plan_for(least(cardinality(people), 5000));
+	people := array(select a.user_id from active_users_at(at) a where a.user_id = any (people));
+	if cardinality(users) > 30 and cardinality(people) * 10 < cardinality(things) then
+		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, anchors, roles
+		from holdings_at(at) h where h.user_id = any (people);
+		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
+		places := array(select distinct a from unnest(anchors) a);
+		perform plan_for(cardinality(users) * 3);
+		return query {access select p.user_id, p.resource, a.bit from (
+				select h.user_id, t.resource, h.bit from (
+					select h.user_id, h.anchor, m.kind, m.bit from unnest(people, anchors, roles) h(user_id, anchor, role)
+					join meant m on m.role = h.role offset 0) h
+				join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
+				where t.anchor = any (places) and t.kind = any (kinds) offset 0) a
+			join unnest(users, resources) p(user_id, resource) on p.user_id = a.user_id and p.resource = a.resource};
+	else
+		perform plan_for(cardinality(things) * 3);
+		select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
+		from reach_at(at) t where t.resource = any (things);
+		perform plan_for(cardinality(users) * 3);
+		return query {access select p.user_id, p.resource, m.bit from unnest(users, resources) p(user_id, resource)
+			join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.resource = p.resource
+			join (select * from holdings_at(at) h where h.user_id = any (people)) h on h.anchor = t.anchor and h.user_id = p.user_id
+			join meant m on m.role = h.role and m.kind = t.kind};
+	end if;
+end $$);
+
+-- Of everybody to these resources.
+call define_snapshot('access_snapshot', 'resources integer[], at bigint', $$
+declare
+	anchors integer[];
+	places integer[];
+	things integer[];
+	kinds resource_kind[];
+	roles integer[];
+begin
+	perform plan_for(cardinality(resources) * 10);
+	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
+	from reach_at(at) t where t.resource = any (resources);
+	roles := array(select distinct m.role from role_meanings_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
+	places := array(select distinct a from unnest(anchors) a);
+	perform plan_for((select (count(*) / 5)::integer from grants g where g.anchor = any (places)));
+	return query {access select h.user_id, t.resource, t.bit from (
+			select h.user_id, h.anchor, h.role from holdings_at(at) h join active_users_at(at) u on u.user_id = h.user_id
+			where h.anchor = any (places) and h.role = any (roles) offset 0) h
+		join (select t.anchor, t.resource, m.role, m.bit from unnest(anchors, things, kinds) t(anchor, resource, kind)
+			join meant m on m.kind = t.kind offset 0) t on t.anchor = h.anchor and t.role = h.role};
+end $$);
+alter function access_snapshot(integer[], bigint) security definer;
+
+create function access_snapshot(resource integer, at bigint) returns table (user_id uuid, permissions smallint[], roles integer[])
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.user_id, s.permissions, s.roles from access_snapshot(array[access_snapshot.resource], access_snapshot.at) s
+$$;
+
+-- The difference -----------------------------------------------------------------------------------------------------------
 
 -- Pairs whose permissions or roles differ, with what they were and what they are. Of what came and went in between
--- nothing is said.
+-- nothing is said. resources: of these only; NULL is all. most: how many pairs may be held in
+-- memory at once.
+create function difference(first bigint, last bigint, resources integer[], most integer default 1000000)
+returns table (user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[])
+language plpgsql stable security definer set search_path = roster, pg_temp
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = '64MB' set jit = off as $$
+#variable_conflict use_column
+declare
+	users uuid[];
+	things integer[];
+	-- Facts that may be expanded. More are too many: then everything is compared, which is cheap for a few resources anyway.
+	enough bigint := case when resources is null then most when cardinality(resources) > 20 then cardinality(resources) else 0 end;
+	facts bigint := changed_facts(least(first, last), greatest(first, last), enough + 1);
+	touched bigint;
+	at_once constant integer := 500;
+begin
+	if facts = 0 then
+		return;
+	elsif facts <= enough then
+		perform plan_for(cardinality(resources));
+		select array_agg(t.user_id) filter (where t.wanted), array_agg(t.resource) filter (where t.wanted), coalesce(sum(t.number), 0)
+		into users, things, touched from (
+			select t.user_id, t.resource, count(*) as number, resources is null or t.resource = any (resources) as wanted
+			from touched_pairs(first, last, most) t group by t.user_id, t.resource) t;
+		if touched < most then
+			perform plan_for(cardinality(users));
+			return query select coalesce(b.user_id, a.user_id), coalesce(b.resource, a.resource), coalesce(b.permissions, '{}'),
+				coalesce(a.permissions, '{}'), coalesce(b.roles, '{}'), coalesce(a.roles, '{}')
+			from access_of_pairs(users, things, first) b
+			full join access_of_pairs(users, things, last) a on a.user_id = b.user_id and a.resource = b.resource
+			where (b.permissions, b.roles) is distinct from (a.permissions, a.roles);
+			return;
+		end if;
+	end if;
+	resources := case when resources is null then array(select distinct t.resource from reach_within(least(first, last), greatest(first, last)) t order by 1)
+		else array(select distinct r from unnest(resources) r order by 1) end;
+	for place in 1 .. cardinality(resources) by at_once loop
+		things := resources[place : place + at_once - 1];
+		perform plan_for(cardinality(things) * 10);
+		return query select coalesce(b.user_id, a.user_id), coalesce(b.resource, a.resource), coalesce(b.permissions, '{}'),
+			coalesce(a.permissions, '{}'), coalesce(b.roles, '{}'), coalesce(a.roles, '{}')
+		from access_snapshot(things, first) b
+		full join access_snapshot(things, last) a on a.user_id = b.user_id and a.resource = b.resource
+		where (b.permissions, b.roles) is distinct from (a.permissions, a.roles);
+	end loop;
+end $$;
+
 create function difference(first bigint, last bigint)
 returns table (user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[])
--- The planner cannot know how few pairs there are; walking the indexes for each is what we want.
-language sql stable security definer set search_path = roster, pg_temp
-set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
-	select p.user_id, p.resource, b.permissions, a.permissions, b.roles, a.roles
-	from touched_pairs(first, last) p,
-	lateral (select coalesce(array_agg(distinct e.permission), '{}') as permissions, coalesce(array_agg(distinct e.role), '{}') as roles
-		from effective_at(first) e where e.user_id = p.user_id and e.resource = p.resource) b,
-	lateral (select coalesce(array_agg(distinct e.permission), '{}') as permissions, coalesce(array_agg(distinct e.role), '{}') as roles
-		from effective_at(last) e where e.user_id = p.user_id and e.resource = p.resource) a
-	where (b.permissions, b.roles) is distinct from (a.permissions, a.roles)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select * from difference(difference.first, difference.last, null)
 $$;
 
 -- The same by name, for rosterctl: what each person won and lost.
@@ -75,6 +325,6 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		(select string_agg(r.name, ', ' order by r.name) from roles r where r.id = any (d.roles_before) and r.id <> all (d.roles_after)),
 		(select string_agg(p.name, ', ' order by p.name) from permissions p where p.id = any (d.permissions_after) and p.id <> all (d.permissions_before)),
 		(select string_agg(p.name, ', ' order by p.name) from permissions p where p.id = any (d.permissions_before) and p.id <> all (d.permissions_after))
-	from difference(difference_named.first, coalesce(difference_named.last, head())) d join users u on u.id = d.user_id
+	from difference(need_revision(difference_named.first), coalesce(need_revision(difference_named.last), head())) d join users u on u.id = d.user_id
 	order by 1, 2
 $$;

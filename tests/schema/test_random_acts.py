@@ -197,15 +197,47 @@ def pairs_of(effective):
     return pairs
 
 
-def assert_difference(session, answers, first, last):
-    """difference() names exactly the pairs that differ, with what they were and what they are."""
+def said_to_differ(session, call, *arguments):
+    """What difference() returned, as {(user, resource): (before, after)}, both as in pairs_of; no pair may come twice."""
+    rows = session.execute(f"select * from {call}", arguments).fetchall()
+    pairs = {(row[0], row[1]): ((set(row[2]), set(row[4])), (set(row[3]), set(row[5]))) for row in rows}
+    assert len(pairs) == len(rows)
+    return pairs
+
+
+def expected_difference(answers, first, last):
     before, after = pairs_of(answers[first]), pairs_of(answers[last])
     nothing = (set(), set())
-    expected = {pair: (before.get(pair, nothing), after.get(pair, nothing))
-                for pair in before.keys() | after.keys() if before.get(pair) != after.get(pair)}
-    said = {(row[0], row[1]): ((set(row[2]), set(row[4])), (set(row[3]), set(row[5])))
-            for row in session.execute("select * from difference(%s, %s)", [first, last])}
-    assert said == expected, f"from revision {first} to {last}"
+    return {pair: (before.get(pair, nothing), after.get(pair, nothing))
+            for pair in before.keys() | after.keys() if before.get(pair) != after.get(pair)}
+
+
+def assert_difference(session, answers, first, last):
+    """difference() names exactly the pairs that differ, with what they were and what they are."""
+    said = said_to_differ(session, "difference(%s, %s)", first, last)
+    assert said == expected_difference(answers, first, last), f"from revision {first} to {last}"
+
+
+def assert_difference_in_parts(session, answers, first, last, chance):
+    """However it is asked: all access with all access, of one or many resources, backwards."""
+    expected = expected_difference(answers, first, last)
+    assert said_to_differ(session, "difference(%s, %s, null, 0)", first, last) == expected
+    resources = sorted({row[1] for revision in (first, last) for row in answers[revision]})
+    for some in ([chance.random.choice(resources)], chance.random.sample(resources, len(resources) // 2), resources):
+        of_some = {pair: sides for pair, sides in expected.items() if pair[1] in some}
+        for most in (0, 1000000):
+            assert said_to_differ(session, "difference(%s, %s, %s, %s)", first, last, some, most) == of_some, f"of {some}, {first} to {last}"
+    assert said_to_differ(session, "difference(%s, %s)", last, first) == {pair: sides[::-1] for pair, sides in expected.items()}
+
+
+def assert_snapshot(session, answers, revision):
+    """access_snapshot() returns each pair once, with its permissions and roles in ascending order."""
+    resources = sorted({row[1] for row in answers[revision]})
+    rows = session.execute("select user_id, resource, permissions, roles from access_snapshot(%s::integer[], %s)", [resources, revision]).fetchall()
+    assert sorted(rows) == sorted((*pair, sorted(permissions), sorted(roles))
+                                  for pair, (permissions, roles) in pairs_of(answers[revision]).items()), f"as of revision {revision}"
+    one = session.execute("select user_id, %s, permissions, roles from access_snapshot(%s::integer, %s)", [resources[0]] * 2 + [revision]).fetchall()
+    assert sorted(one) == sorted(row for row in rows if row[1] == resources[0])
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
@@ -233,3 +265,6 @@ def test_any_sequence_of_acts(connect, seed):
     known = sorted(answers)
     for first, last in [(known[0], known[-1]), *zip(known, known[1:])][:40] + [sorted(chance.random.sample(known, 2)) for _ in range(10)]:
         assert_difference(session, answers, first, last)
+    for first, last in [(known[0], known[-1]), (known[-2], known[-1])] + [sorted(chance.random.sample(known, 2)) for _ in range(6)]:
+        assert_difference_in_parts(session, answers, first, last, chance)
+        assert_snapshot(session, answers, last)
