@@ -64,4 +64,27 @@ struct ldap_connection {
 /* What the server, or libldap, has to say beyond the code; "" when nothing. ret is cut, never overrun. */
 void ldap_diagnostic(LDAP *handle, char *ret, size_t size);
 
+/* --- what searches of any kind share (ldap_search.c) -------------------------------------------------------------- */
+
+/* The parts of a result that matter. Starts as {0}. */
+struct ldap_response {
+	int code;
+	char *matched, *text;
+	char **referrals;
+	LDAPControl **controls;
+};
+int ldap_response_parse(const struct ldap_connection *connection, LDAPMessage *message, struct ldap_response *ret,
+			struct error *err);
+void ldap_response_free(struct ldap_response *response);
+/* The code in words, and what the server says about it; cut, never overrun. */
+void ldap_response_describe(const struct ldap_response *response, char *ret, size_t size);
+
+int ldap_scope_code(enum ldap_scope scope);
+
+/* Names and values stay where they are in the message, with a NUL behind each that libldap has put there: read the
+ * controls of the message before. Arrays are in the connection's arena and last until it is reset or the next entry is decoded;
+ * the caller frees ber, also after a failure. -1: malformed. */
+int ldap_entry_decode(struct ldap_connection *connection, LDAPMessage *message, BerElement **ber,
+		      struct ldap_entry *ret);
+
 #endif

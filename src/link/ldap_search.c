@@ -14,20 +14,32 @@ struct reading {
 	struct berval *cookie; /* of the next page; NULL before the first and after the last */
 };
 
-/* The parts of a result that matter, freed by result_free(). */
-struct result {
-	int code;
-	char *matched, *text;
-	char **referrals;
-	LDAPControl **controls;
-};
-
-static void result_free(struct result *result)
+void ldap_response_free(struct ldap_response *response)
 {
-	ldap_memfree(result->matched);
-	ldap_memfree(result->text);
-	ldap_memvfree((void **)result->referrals);
-	ldap_controls_free(result->controls);
+	ldap_memfree(response->matched);
+	ldap_memfree(response->text);
+	ldap_memvfree((void **)response->referrals);
+	ldap_controls_free(response->controls);
+	*response = (struct ldap_response){0};
+}
+
+int ldap_response_parse(const struct ldap_connection *connection, LDAPMessage *message, struct ldap_response *ret,
+			struct error *err)
+{
+	int code = ldap_parse_result(connection->handle, message, &ret->code, &ret->matched, &ret->text,
+				     &ret->referrals, &ret->controls, 0);
+
+	if (code == LDAP_SUCCESS)
+		return 0;
+	return error_set(err, ERR_PROTOCOL, "malformed result: %s (%d)", ldap_err2string(code), code);
+}
+
+void ldap_response_describe(const struct ldap_response *response, char *ret, size_t size)
+{
+	const char *text = response->text && *response->text ? response->text : NULL;
+
+	snprintf(ret, size, "%s (%d)%s%s", ldap_err2string(response->code), response->code, text ? ": " : "",
+		 text ? text : "");
 }
 
 /* --- entries --------------------------------------------------------------------------------------------------------- */
@@ -56,14 +68,12 @@ static void take_values(struct ldap_attribute *attribute, struct arena *arena, c
 	}
 }
 
-/* Names and values stay where they are in the message; libldap has put a NUL behind each. -1: malformed. */
-static int decode_entry(struct ldap_connection *connection, LDAPMessage *message, BerElement **ber,
-			struct ldap_entry *ret)
+int ldap_entry_decode(struct ldap_connection *connection, LDAPMessage *message, BerElement **ber,
+		      struct ldap_entry *ret)
 {
 	struct berval name = {0}, *values = NULL;
 	int code;
 
-	arena_reset(connection->arena);
 	if (ldap_get_dn_ber(connection->handle, message, ber, &name) != LDAP_SUCCESS)
 		return -1;
 	*ret = (struct ldap_entry){.dn = name.bv_val ? name.bv_val : "", .dn_size = name.bv_len};
@@ -85,7 +95,8 @@ static int take_entry(struct reading *reading, LDAPMessage *message, struct erro
 	BerElement *ber = NULL;
 	int status;
 
-	if (decode_entry(reading->connection, message, &ber, &entry)) {
+	arena_reset(reading->connection->arena);
+	if (ldap_entry_decode(reading->connection, message, &ber, &entry)) {
 		status =
 		    error_set(err, ERR_PROTOCOL, "the server at %s sent a malformed entry", reading->connection->url);
 	} else {
@@ -129,7 +140,7 @@ static int take_reference(const struct reading *reading, LDAPMessage *message, s
 }
 
 /* A page ended well: was it the last one? RFC 2696 section 3. */
-static int end_page(struct reading *reading, const struct result *result, struct error *err)
+static int end_page(struct reading *reading, const struct ldap_response *result, struct error *err)
 {
 	LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, result->controls, NULL);
 	struct berval cookie = {0};
@@ -154,14 +165,12 @@ static int end_page(struct reading *reading, const struct result *result, struct
 	return 0;
 }
 
-static int judge_code(const struct reading *reading, const struct result *result, struct error *err)
+static int judge_code(const struct reading *reading, const struct ldap_response *result, struct error *err)
 {
 	const struct ldap_code *meaning = ldap_code_find(result->code);
-	const char *text = result->text && *result->text ? result->text : NULL;
 	char what[320];
 
-	snprintf(what, sizeof(what), "%s (%d)%s%s", ldap_err2string(result->code), result->code, text ? ": " : "",
-		 text ? text : "");
+	ldap_response_describe(result, what, sizeof(what));
 	if (!meaning->incomplete) {
 		error_set(err, meaning->class, "%s", what);
 		if (result->matched && *result->matched)
@@ -178,23 +187,19 @@ static int judge_code(const struct reading *reading, const struct result *result
 
 static int take_result(struct reading *reading, LDAPMessage *message, int type, struct error *err)
 {
-	struct result result = {0};
-	int status;
+	struct ldap_response result = {0};
 
 	reading->connection->broken = false;
-	int code = ldap_parse_result(reading->connection->handle, message, &result.code, &result.matched, &result.text,
-				     &result.referrals, &result.controls, 0);
+	int status = ldap_response_parse(reading->connection, message, &result, err);
 	reading->outcome->code = result.code;
-	if (code != LDAP_SUCCESS)
-		status = error_set(err, ERR_PROTOCOL, "malformed result: %s (%d)", ldap_err2string(code), code);
-	else if (result.code != LDAP_SUCCESS)
+	if (!status && result.code != LDAP_SUCCESS)
 		status = judge_code(reading, &result, err);
-	else if (type != LDAP_RES_SEARCH_RESULT)
+	else if (!status && type != LDAP_RES_SEARCH_RESULT)
 		status = error_set(err, ERR_PROTOCOL, "the answer is a message of type 0x%x, not of a search",
 				   (unsigned)type);
-	else
+	else if (!status)
 		status = end_page(reading, &result, err);
-	result_free(&result);
+	ldap_response_free(&result);
 	return status;
 }
 
@@ -235,18 +240,24 @@ static int next_message(const struct reading *reading, LDAPMessage **ret, struct
 	return fail_wait(reading, err);
 }
 
+int ldap_scope_code(enum ldap_scope scope)
+{
+	static const int scopes[] = {LDAP_SCOPE_BASE, LDAP_SCOPE_ONELEVEL, LDAP_SCOPE_SUBTREE};
+
+	return scopes[scope];
+}
+
 static int send_search(struct reading *reading, struct error *err)
 {
 	LDAP *handle = reading->connection->handle;
 	const struct ldap_search *search = reading->search;
-	static const int scopes[] = {LDAP_SCOPE_BASE, LDAP_SCOPE_ONELEVEL, LDAP_SCOPE_SUBTREE};
 	LDAPControl *controls[2] = {NULL, NULL};
 	int code = LDAP_SUCCESS;
 
 	if (search->page_size > 0)
 		code = ldap_create_page_control(handle, (ber_int_t)search->page_size, reading->cookie, 1, &controls[0]);
 	if (code == LDAP_SUCCESS)
-		code = ldap_search_ext(handle, search->base, scopes[search->scope], search->filter,
+		code = ldap_search_ext(handle, search->base, ldap_scope_code(search->scope), search->filter,
 				       (char **)search->attributes, 0, search->page_size > 0 ? controls : NULL, NULL,
 				       NULL, LDAP_NO_LIMIT, &reading->message_id);
 	if (controls[0])

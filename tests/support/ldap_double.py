@@ -79,11 +79,61 @@ def page(code, cookie):
     return result(code)[0], tlv(0xA0, control)
 
 
+# --- content synchronization (RFC 4533) --------------------------------------------------------------------------------
+
+SYNC = "1.3.6.1.4.1.4203.1.9.1"
+PRESENT, ADD, MODIFY, DELETE = range(4)
+
+
+def controlled(answer, name, value):
+    """The answer with a response control."""
+    return answer[0], tlv(0xA0, tlv(0x30, text(name) + text(value)))
+
+
+def optional(cookie, flag):
+    return (b"" if cookie is None else text(cookie)) + (b"" if flag is None else tlv(0x01, b"\xff" if flag else b"\0"))
+
+
+def synced(number, state=ADD, cookie=None):
+    """A person with the state of synchronization; uuid(number) is its id."""
+    value = tlv(0x30, integer(state, 0x0A) + text(uuid(number)) + optional(cookie, None))
+    return controlled(person(number), f"{SYNC}.2", value)
+
+
+def uuid(number):
+    return number.to_bytes(16, "big")
+
+
+def synced_end(cookie=None, deletes=None, code=0):
+    return controlled(result(code), f"{SYNC}.3", tlv(0x30, optional(cookie, deletes)))
+
+
+def info(value, name=f"{SYNC}.4"):
+    """An intermediate response."""
+    return tlv(0x79, text(name, 0x80) + text(value, 0x81)), b""
+
+
+def phase(deletes, cookie=None, done=None):
+    return info(tlv(0xA1 if deletes else 0xA2, optional(cookie, done)))
+
+
+def ids(numbers, cookie=None, deletes=None):
+    octets = b"".join(text(uuid(number)) for number in numbers)
+    return info(tlv(0xA3, optional(cookie, deletes) + tlv(0x31, octets)))
+
+
+def disconnection(code, message):
+    """Notice of disconnection (RFC 4511 section 4.4.1): it has message id 0."""
+    name = text("1.3.6.1.4.1.1466.20036", 0x8A)
+    return Raw(tlv(0x30, integer(0) + tlv(0x78, integer(code, 0x0A) + text("") + text(message) + name)))
+
+
 # --- the server --------------------------------------------------------------------------------------------------------
 
 
 class Request:
-    """tag: 0x60 bind, 0x63 search, 0x77 extended; cookie: of a paged search, else None."""
+    """tag: 0x60 bind, 0x63 search, 0x77 extended, 0x50 abandon; cookie: of a paged search or a synchronization, else
+    None."""
 
     def __init__(self, message):
         parts = parse(parse(message)[0][1])
@@ -94,7 +144,8 @@ class Request:
         for _, control in parse(parts[2][1]) if len(parts) > 2 else []:
             fields = parse(control)
             self.critical = fields[1][0] == 0x01 and fields[1][1] != b"\0"
-            self.cookie = parse(parse(fields[-1][1])[0][1])[1][1]
+            octets = [content for tag, content in parse(parse(fields[-1][1])[0][1]) if tag == 0x04]
+            self.cookie = octets[0] if octets else None
 
 
 class LdapDouble:

@@ -53,10 +53,12 @@ class Slapd:
     """with Slapd(ldif, database=[...], certificates=DIR) as server: ... server.url, server.ldaps, server.ldapi
 
     database: further lines of slapd.conf for the database, access rules included (everybody may read without any);
-    settings: further global lines.
+    settings: further global lines; sync: lines for overlay syncprov, None for no overlay. It stands last (before dynlist
+    it crashes slapd 2.5 on a search with a current cookie) and has the index without which slapd takes any old cookie
+    for a good one.
     """
 
-    def __init__(self, ldif, database=(), settings=(), certificates=None):
+    def __init__(self, ldif, database=(), settings=(), certificates=None, sync=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-slapd-"))
         self.directory.chmod(0o755)
         self.ldif = ldif
@@ -66,6 +68,9 @@ class Slapd:
         self.ldapi = "ldapi://" + urllib.parse.quote(str(self.directory / "ldapi"), safe="")
         self.certificates = certificates
         self.process = None
+        if sync is not None:
+            settings = [*settings, "moduleload syncprov"]
+            database = [*database, "index entryCSN,entryUUID eq", "overlay syncprov", *sync]
         self._write_configuration(database, settings)
 
     def _write_configuration(self, database, settings):
@@ -127,6 +132,12 @@ class Slapd:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def restart(self):
+        """An orderly one: what slapd keeps in memory is lost, what it writes when it stops is not."""
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.start()
 
     def admin(self):
         """A python-ldap connection that may do everything."""
