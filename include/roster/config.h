@@ -41,7 +41,7 @@ int secret_read(const struct secret_reference *reference, struct secret *ret, st
 void secret_wipe(struct secret *secret);
 
 struct database_config {
-	const char *conninfo;    /* libpq conninfo without a user; "" when embedded */
+	const char *conninfo;    /* libpq conninfo without a user; that of the private cluster when embedded */
 	const char *embedded;    /* directory of the private cluster; "" when conninfo */
 	const char *owner_role;  /* owns the schema; used by `rosterctl database` */
 	const char *daemon_role; /* runs, staging and apply */
@@ -87,6 +87,31 @@ struct source_config {
 	size_t attribute_count;
 };
 
+struct target_config {
+	const char *name;
+	const char *type; /* a driver's name */
+	struct position position;
+	const char *url;
+	/* Keys to sign with: the first is the newest, and each of them makes a signature, so that a receiver can change over
+	 * while both are known. Each secret is one or more lines "whsec_BASE64". */
+	struct secret_reference *sign;
+	size_t sign_count;
+	const char **resources; /* patterns on names of resources: * within a segment, ** across */
+	size_t resource_count;
+	bool left_keep;      /* left: "keep": a resource that leaves the patterns is not taken back; default "revoke" */
+	int64_t batch;       /* differences in one message, at most */
+	int64_t timeout_ms;  /* for one message */
+	const char *ca_file; /* "" for the system's */
+};
+
+/* What somebody is told about, once for each change of state. */
+enum notice { NOTICE_RUN_HELD, NOTICE_SOURCE_STALE, NOTICE_TARGET_STUCK, NOTICE_NEEDS_ATTENTION, NOTICES };
+
+struct notice_config {
+	const char *exec; /* absolute path of a program, "" for none */
+	const char *url;  /* https address that gets a POST, "" for none */
+};
+
 enum safety_mode { SAFETY_ENFORCE, SAFETY_HOLD, SAFETY_OBSERVE };
 
 struct safety_config {
@@ -129,6 +154,10 @@ struct config {
 	size_t source_count;
 	struct rule_config *rules;
 	size_t rule_count;
+	struct target_config *targets;
+	size_t target_count;
+	struct notice_config notices[NOTICES];
+	const char *status_listen; /* "unix:/run/roster/status.sock", "127.0.0.1:9187" or "[::1]:9187"; "" for none */
 	const char **default_admins;
 	size_t default_admin_count;
 };
@@ -158,6 +187,7 @@ void findings_add(struct findings *findings, struct arena *arena, const struct f
 void findings_print(const struct findings *findings, struct str *out);
 
 const struct source_config *config_source(const struct config *config, const char *name); /* NULL when absent */
+const struct target_config *config_target(const struct config *config, const char *name);
 
 /* --- the key table, for help and lint ---------------------------------------------------------------------------- */
 

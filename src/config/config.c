@@ -11,3 +11,11 @@ const struct source_config *config_source(const struct config *config, const cha
 			return &config->sources[i];
 	return NULL;
 }
+
+const struct target_config *config_target(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->target_count; i++)
+		if (strcmp(config->targets[i].name, name) == 0)
+			return &config->targets[i];
+	return NULL;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 #include "config/peer.h"
+#include "roster/cluster.h"
 
 #include <string.h>
 
@@ -40,6 +41,18 @@ static void check_conninfo(struct loader *loader, const struct conf_node *node)
 	check_transport(loader, position, &conninfo);
 }
 
+/* Everybody who asks for the conninfo gets one, whichever way it is. */
+static void check_embedded(struct loader *loader, const struct conf_node *node)
+{
+	struct database_config *database = &loader->config->database;
+	const char *flaw = cluster_path_flaw(database->embedded, loader->arena);
+
+	if (flaw)
+		report_error(loader, node_position(node), "choose another directory", "\"embedded\" %s", flaw);
+	else
+		database->conninfo = cluster_conninfo(database->embedded, loader->arena);
+}
+
 void check_database(struct loader *loader)
 {
 	const struct conf_node *database = conf_child(loader->root, "database");
@@ -56,4 +69,6 @@ void check_database(struct loader *loader)
 			     "\"database\" has both \"conninfo\" and \"embedded\"");
 	if (conninfo && *loader->config->database.conninfo)
 		check_conninfo(loader, conninfo);
+	else if (embedded && *loader->config->database.embedded)
+		check_embedded(loader, embedded);
 }

@@ -7,12 +7,14 @@
 #define ROOT(field)   (int)offsetof(struct config, field), 0
 #define SOURCE(field) (int)offsetof(struct source_config, field), 0
 #define RULE(field)   (int)offsetof(struct rule_config, field), 0
+#define TARGET(field) (int)offsetof(struct target_config, field), 0
 #define TEXT(text)    "\"" text "\""
 #define MANY          "0..1000000000000"
 
 #define ROOT_LIST(list, count)   (int)offsetof(struct config, list), (int)offsetof(struct config, count)
 #define SOURCE_LIST(list, count) (int)offsetof(struct source_config, list), (int)offsetof(struct source_config, count)
 #define RULE_LIST(list, count)   (int)offsetof(struct rule_config, list), (int)offsetof(struct rule_config, count)
+#define TARGET_LIST(list, count) (int)offsetof(struct target_config, list), (int)offsetof(struct target_config, count)
 
 /* path, type, default, choices or range, help; kind; field; flags. Order is that of the manual and of `config show`. */
 #define KEY(path, kind, field, fallback, choices, flags, help)                                                         \
@@ -178,6 +180,59 @@ KEY("rules.*.stop", KEY_BOOLEAN, RULE(stop), "false", NULL, 0,
     "an entry this rule matches is shown to no later rule"),
 KEY("rules.*.admins", KEY_LIST, RULE_LIST(admins, admin_count), NULL, NULL, KEY_NONEMPTY,
     "logins of the admins of groups this rule makes"),
+
+KEY("targets", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "the apps and systems that are told when access changes"),
+KEY("targets.*", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "one target, under a name you choose"),
+KEY("targets.*.type", KEY_CHOICE, TARGET(type), NULL, "webhook", KEY_REQUIRED,
+    "what kind of target it is"),
+KEY("targets.*.url", KEY_STRING, TARGET(url), NULL, NULL, KEY_NONEMPTY | KEY_WEBHOOK,
+    "the https address messages are posted to; http only to this host"),
+KEY("targets.*.sign", KEY_SECRETS, TARGET_LIST(sign, sign_count), NULL, NULL, KEY_NONEMPTY | KEY_WEBHOOK,
+    "where the keys messages are signed with are, the newest first: credential:NAME or file:PATH, or a list of them"),
+KEY("targets.*.resources", KEY_LIST, TARGET_LIST(resources, resource_count), NULL, NULL, KEY_REQUIRED | KEY_NONEMPTY,
+    "patterns of the resources it is told about; * matches within a part of a name, ** across /"),
+KEY("targets.*.left", KEY_SECOND, TARGET(left_keep), TEXT("revoke"), "revoke keep", 0,
+    "what becomes of access to a resource that leaves the patterns: taken back, or kept as it was last told"),
+KEY("targets.*.batch", KEY_INTEGER, TARGET(batch), "200", "1..10000", 0,
+    "how many differences one message holds at most"),
+KEY("targets.*.timeout", KEY_DURATION, TARGET(timeout_ms), TEXT("20s"), "1s..5m", KEY_WEBHOOK,
+    "how long one message may take, from the connection to the answer"),
+KEY("targets.*.ca_file", KEY_PATH, TARGET(ca_file), NULL, NULL, KEY_NONEMPTY | KEY_WEBHOOK,
+    "the certificate authorities to trust; those of the system when absent"),
+
+KEY("notify", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "who is told when something needs a person, once for each change of state"),
+KEY("notify.run_held", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "a run went beyond a limit of safety and waits for approval"),
+KEY("notify.run_held.exec", KEY_STRING, ROOT(notices[NOTICE_RUN_HELD].exec), NULL, NULL, KEY_NONEMPTY,
+    "the program to start, by its absolute path"),
+KEY("notify.run_held.url", KEY_STRING, ROOT(notices[NOTICE_RUN_HELD].url), NULL, NULL, KEY_NONEMPTY,
+    "the https address that gets a POST"),
+KEY("notify.source_stale", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "a source could not be read for too long"),
+KEY("notify.source_stale.exec", KEY_STRING, ROOT(notices[NOTICE_SOURCE_STALE].exec), NULL, NULL, KEY_NONEMPTY,
+    "the program to start, by its absolute path"),
+KEY("notify.source_stale.url", KEY_STRING, ROOT(notices[NOTICE_SOURCE_STALE].url), NULL, NULL, KEY_NONEMPTY,
+    "the https address that gets a POST"),
+KEY("notify.target_stuck", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "a target does not confirm what it is sent"),
+KEY("notify.target_stuck.exec", KEY_STRING, ROOT(notices[NOTICE_TARGET_STUCK].exec), NULL, NULL, KEY_NONEMPTY,
+    "the program to start, by its absolute path"),
+KEY("notify.target_stuck.url", KEY_STRING, ROOT(notices[NOTICE_TARGET_STUCK].url), NULL, NULL, KEY_NONEMPTY,
+    "the https address that gets a POST"),
+KEY("notify.needs_attention", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "something else that only a person can set right"),
+KEY("notify.needs_attention.exec", KEY_STRING, ROOT(notices[NOTICE_NEEDS_ATTENTION].exec), NULL, NULL, KEY_NONEMPTY,
+    "the program to start, by its absolute path"),
+KEY("notify.needs_attention.url", KEY_STRING, ROOT(notices[NOTICE_NEEDS_ATTENTION].url), NULL, NULL, KEY_NONEMPTY,
+    "the https address that gets a POST"),
+
+KEY("status", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "where rosterd answers questions about its state"),
+KEY("status.listen", KEY_STRING, ROOT(status_listen), NULL, NULL, KEY_NONEMPTY,
+    "the address it answers on: unix:PATH, 127.0.0.1:PORT or [::1]:PORT; none when absent"),
 };
 /* clang-format on */
 
@@ -221,6 +276,8 @@ enum key_record key_record(const struct key *key)
 {
 	if (text_starts_with(key->entry.path, "sources.*."))
 		return RECORD_SOURCE;
+	if (text_starts_with(key->entry.path, "targets.*."))
+		return RECORD_TARGET;
 	return text_starts_with(key->entry.path, "rules.*.") ? RECORD_RULE : RECORD_CONFIG;
 }
 
@@ -241,6 +298,7 @@ const struct config_key *config_keys(size_t *count)
 	    [KEY_DURATION] = "duration", [KEY_INTEGER] = "integer", [KEY_BOOLEAN] = "boolean", [KEY_CHOICE] = "choice",
 	    [KEY_MODE] = "choice",       [KEY_FIRST] = "choice",    [KEY_LIST] = "list",       [KEY_WORDS] = "list",
 	    [KEY_SELECTOR] = "string",   [KEY_ROLE] = "map",        [KEY_VERSION] = "integer", [KEY_INCLUDE] = "string",
+	    [KEY_SECRETS] = "secret",    [KEY_SECOND] = "choice",
 	};
 	static struct config_key keys[KEY_COUNT];
 

@@ -16,12 +16,14 @@ enum key_kind {
 	KEY_STRING,   /* const char * */
 	KEY_PATH,     /* const char *, made relative to the file it stands in */
 	KEY_SECRET,   /* struct secret_reference */
+	KEY_SECRETS,  /* struct secret_reference * and its count; one string, or a list of them */
 	KEY_DURATION, /* int64_t, milliseconds */
 	KEY_INTEGER,  /* int64_t */
 	KEY_BOOLEAN,  /* bool */
 	KEY_CHOICE,   /* const char *, one of the choices */
 	KEY_MODE,     /* enum safety_mode, in the order of the choices */
 	KEY_FIRST,    /* bool: the first choice was taken */
+	KEY_SECOND,   /* bool: the second choice was taken */
 	KEY_LIST,     /* const char ** and its count */
 	KEY_WORDS,    /* the same, also accepted as one string with spaces */
 	KEY_SELECTOR, /* struct rule_config: selector by the key's name, and select */
@@ -30,13 +32,14 @@ enum key_kind {
 	KEY_INCLUDE   /* lands nowhere: read before all others */
 };
 
-enum key_record { RECORD_CONFIG, RECORD_SOURCE, RECORD_RULE };
+enum key_record { RECORD_CONFIG, RECORD_SOURCE, RECORD_RULE, RECORD_TARGET };
 
 enum key_flags {
 	KEY_REQUIRED = 1,
 	KEY_NONEMPTY = 2, /* "" is refused */
 	KEY_LDAP = 4,     /* only for a source of type "ldap" */
-	KEY_LDIF = 8      /* only for a source of type "ldif" */
+	KEY_LDIF = 8,     /* only for a source of type "ldif" */
+	KEY_WEBHOOK = 16  /* only for a target of type "webhook" */
 };
 
 enum { KEY_NOWHERE = -1 };

@@ -138,6 +138,9 @@ static int load_document(struct loader *loader, struct document *document, struc
 		check_database(loader);
 		check_sources(loader);
 		check_rules(loader);
+		check_targets(loader);
+		check_notices(loader);
+		check_status(loader);
 	}
 	return finish(loader, ret, err);
 }

@@ -21,8 +21,8 @@ struct loader {
 	bool partial; /* a file could not be parsed: what seems missing may be in it */
 	struct config *config;
 	struct conf_node *root;
-	/* The nodes config->sources and config->rules were read from, in the same order. */
-	const struct conf_node **source_nodes, **rule_nodes;
+	/* The nodes config->sources, rules and targets were read from, in the same order. */
+	const struct conf_node **source_nodes, **rule_nodes, **target_nodes;
 };
 
 /* The same as config_load() for a text that stands for a file "rosterd.conf" here; include_dir is followed. */
@@ -61,6 +61,9 @@ void value_defaults(struct arena *arena, enum key_record which, void *record);
 void check_database(struct loader *loader);
 void check_sources(struct loader *loader);
 void check_rules(struct loader *loader);
+void check_targets(struct loader *loader);
+void check_notices(struct loader *loader);
+void check_status(struct loader *loader);
 
 /* Does the text name a secret, `credential:NAME` or `file:PATH`? NULL, or what is wrong, without repeating it. */
 const char *secret_flaw(const char *text);

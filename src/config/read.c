@@ -157,7 +157,7 @@ static void check_required(struct loader *loader, const struct group *group)
 
 /* --- groups -------------------------------------------------------------------------------------------------------- */
 
-/* The record a named group fills: a new source or rule, or the one around it. */
+/* The record a named group fills: a new source, rule or target, or the one around it. */
 static void *record_for(struct loader *loader, const struct key *key, const struct conf_node *node, void *record)
 {
 	struct config *config = loader->config;
@@ -178,6 +178,14 @@ static void *record_for(struct loader *loader, const struct key *key, const stru
 		rule->name = node->name;
 		rule->position = node_position(node);
 		return rule;
+	}
+	if (strcmp(key->entry.path, "targets.*") == 0) {
+		struct target_config *target = &config->targets[config->target_count];
+		loader->target_nodes[config->target_count++] = node;
+		value_defaults(loader->arena, RECORD_TARGET, target);
+		target->name = node->name;
+		target->position = node_position(node);
+		return target;
 	}
 	return record;
 }
@@ -228,11 +236,14 @@ void tree_read(struct loader *loader)
 {
 	struct config *config = loader->config;
 	size_t sources = child_count(loader->root, "sources"), rules = child_count(loader->root, "rules");
+	size_t targets = child_count(loader->root, "targets");
 
 	config->sources = arena_alloc_array(loader->arena, sources, sizeof(*config->sources));
 	config->rules = arena_alloc_array(loader->arena, rules, sizeof(*config->rules));
+	config->targets = arena_alloc_array(loader->arena, targets, sizeof(*config->targets));
 	loader->source_nodes = arena_alloc_array(loader->arena, sources, sizeof(*loader->source_nodes));
 	loader->rule_nodes = arena_alloc_array(loader->arena, rules, sizeof(*loader->rule_nodes));
+	loader->target_nodes = arena_alloc_array(loader->arena, targets, sizeof(*loader->target_nodes));
 	value_defaults(loader->arena, RECORD_CONFIG, config);
 	struct group root = {loader->root, "", "", config};
 	read_group(loader, &root);

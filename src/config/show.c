@@ -50,6 +50,20 @@ static void add_list(struct str *out, const char *const *items, size_t count)
 	str_add(out, count ? " ]" : "]");
 }
 
+/* One secret as a string of its own, as most people write it. */
+static void add_secrets(struct str *out, const struct secret_reference *references, size_t count)
+{
+	if (count == 1) {
+		add_text(out, references[0].text);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		str_add(out, i ? ", " : "[ ");
+		add_text(out, references[i].text);
+	}
+	str_add(out, count ? " ]" : "");
+}
+
 /* The n-th word of the choices. */
 static void add_choice(struct str *out, const char *choices, size_t n)
 {
@@ -98,6 +112,11 @@ static void add_number(struct str *out, const struct key *key, const void *field
 			   *(const int64_t *)field > INT32_MAX ? "L" : "");
 }
 
+static size_t count_of(const struct key *key, const void *record)
+{
+	return *(const size_t *)((const char *)record + key->count_offset);
+}
+
 /* Append the value; nothing when it is unset. */
 static void add_value(struct str *out, const struct key *key, const void *record)
 {
@@ -126,11 +145,16 @@ static void add_value(struct str *out, const struct key *key, const void *record
 	case KEY_FIRST:
 		add_choice(out, key->entry.choices, !*(const bool *)field);
 		break;
+	case KEY_SECOND:
+		add_choice(out, key->entry.choices, *(const bool *)field);
+		break;
+	case KEY_SECRETS:
+		add_secrets(out, *(const struct secret_reference *const *)field, count_of(key, record));
+		break;
 	case KEY_LIST:
 	case KEY_WORDS:
-		if (*(const size_t *)((const char *)record + key->count_offset) > 0)
-			add_list(out, *(const char *const *const *)field,
-				 *(const size_t *)((const char *)record + key->count_offset));
+		if (count_of(key, record) > 0)
+			add_list(out, *(const char *const *const *)field, count_of(key, record));
 		break;
 	case KEY_SELECTOR:
 		add_selector(out, key, record);
@@ -214,6 +238,18 @@ static void show_rules(struct show *show, const struct key *key, const struct co
 	}
 }
 
+static void show_targets(struct show *show, const struct key *key, const struct config *config)
+{
+	struct target_config usual = {0};
+
+	value_defaults(show->arena, RECORD_TARGET, &usual);
+	for (size_t i = 0; i < config->target_count; i++) {
+		bool webhook = strcmp(config->targets[i].type, "webhook") == 0;
+		struct shown shown = {&config->targets[i], &usual, webhook ? 0 : KEY_WEBHOOK};
+		show_named(show, config->targets[i].name, key, &shown);
+	}
+}
+
 static bool is_written(const struct key *key, const struct shown *shown)
 {
 	return key->offset == KEY_NOWHERE || *(const bool *)((const char *)shown->record + key->offset);
@@ -232,6 +268,8 @@ static void show_group(struct show *show, const char *pattern, const struct show
 			show_sources(show, key, shown->record);
 		else if (strcmp(key->entry.path, "rules.*") == 0)
 			show_rules(show, key, shown->record);
+		else if (strcmp(key->entry.path, "targets.*") == 0)
+			show_targets(show, key, shown->record);
 		else if (key->kind == KEY_GROUP && is_written(key, shown))
 			show_named(show, key_leaf(key), key, shown);
 		else if (key->kind != KEY_GROUP && key->offset != KEY_NOWHERE)
@@ -243,8 +281,11 @@ void config_show(const struct config *config, bool with_defaults, struct str *ou
 {
 	struct config usual = {0};
 	struct show show = {.out = out, .with_defaults = with_defaults, .arena = arena_new()};
-	struct shown shown = {config, &usual, 0};
+	struct config written = *config;
+	struct shown shown = {&written, &usual, 0};
 
+	if (*written.database.embedded)
+		written.database.conninfo = ""; /* follows from it, and the two exclude each other */
 	value_defaults(show.arena, RECORD_CONFIG, &usual);
 	str_add(out, "version: 1\n");
 	show_group(&show, "", &shown);

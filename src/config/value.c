@@ -128,10 +128,9 @@ static int store_string(const struct slot *slot)
 	return 0;
 }
 
-static int store_secret(const struct slot *slot)
+static int read_reference(const struct slot *slot, struct secret_reference *reference)
 {
 	static const char hint[] = "write credential:NAME or file:PATH, and keep the secret itself there";
-	struct secret_reference *reference = field(slot);
 	const char *text = slot_text(slot);
 	if (!text)
 		return -1;
@@ -143,6 +142,35 @@ static int store_secret(const struct slot *slot)
 		const char *path = path_beside(slot->node->file, text + strlen("file:"), slot->loader->arena);
 		reference->text = arena_printf(slot->loader->arena, "file:%s", path);
 	}
+	return 0;
+}
+
+static int store_secret(const struct slot *slot)
+{
+	return read_reference(slot, field(slot));
+}
+
+static int store_secrets(const struct slot *slot)
+{
+	bool one = slot->node->type == CONF_STRING;
+	size_t count = one ? 1 : slot->node->count;
+	int status = 0;
+
+	if (!one && slot->node->type != CONF_LIST)
+		return wrong(slot, "write \"credential:NAME\", or a list of such strings",
+			     "must be a string or a list of strings, not %s", conf_type_name(slot->node->type));
+	if (count == 0)
+		return wrong(slot, NULL, "must not be empty");
+	struct secret_reference *references = arena_alloc_array(slot->loader->arena, count, sizeof(*references));
+	for (size_t i = 0; i < count; i++) {
+		struct slot item = {slot->loader, slot->key, one ? slot->node : slot->node->children[i], NULL};
+		if (read_reference(&item, &references[i]) < 0)
+			status = -1;
+	}
+	if (status < 0)
+		return -1;
+	*(struct secret_reference **)field(slot) = references;
+	*(size_t *)((char *)slot->record + slot->key->count_offset) = count;
 	return 0;
 }
 
@@ -256,6 +284,8 @@ static int store_choice(const struct slot *slot)
 		*(enum safety_mode *)field(slot) = (enum safety_mode)chosen;
 	else if (slot->key->kind == KEY_FIRST)
 		*(bool *)field(slot) = chosen == 0;
+	else if (slot->key->kind == KEY_SECOND)
+		*(bool *)field(slot) = chosen == 1;
 	else
 		*(const char **)field(slot) = choices[chosen];
 	return 0;
@@ -347,6 +377,7 @@ int value_store(struct loader *loader, const struct key *key, const struct conf_
 	    [KEY_CHOICE] = store_choice,     [KEY_MODE] = store_choice,     [KEY_FIRST] = store_choice,
 	    [KEY_LIST] = store_list,         [KEY_WORDS] = store_list,      [KEY_SELECTOR] = store_selector,
 	    [KEY_ROLE] = store_role,         [KEY_VERSION] = check_version, [KEY_INCLUDE] = NULL,
+	    [KEY_SECRETS] = store_secrets,   [KEY_SECOND] = store_choice,
 	};
 	struct slot slot = {loader, key, node, record};
 

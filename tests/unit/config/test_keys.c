@@ -28,6 +28,10 @@ static void key_says_all_a_manual_needs(void **state)
 	assert_string_equal(find("safety.mode")->choices, "enforce hold observe");
 	assert_string_equal(find("sources.*.password")->type, "secret");
 	assert_string_equal(find("rules.*.role")->type, "map");
+	assert_string_equal(find("targets.*.sign")->type, "secret");
+	assert_string_equal(find("targets.*.left")->type, "choice");
+	assert_string_equal(find("targets.*.left")->fallback, "\"revoke\"");
+	assert_string_equal(find("notify.run_held")->type, "group");
 	assert_string_equal(find("rules.default_admins")->type, "list");
 	assert_string_equal(find("sources.*.starttls")->type, "boolean");
 	assert_string_equal(find("safety.max_grant")->type, "integer");
@@ -98,6 +102,15 @@ static void every_default_is_a_value_the_key_accepts(void **state)
 	}
 }
 
+static void keys_of_a_target_land_in_it(void **state)
+{
+	(void)state;
+	assert_int_equal(key_record(key_child("targets.*", "url")), RECORD_TARGET);
+	assert_int_equal(key_record(key_child("targets", "anything")), RECORD_CONFIG);
+	assert_int_equal(key_record(key_child("notify.run_held", "url")), RECORD_CONFIG);
+	assert_null(key_child("notify", "anything"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +118,7 @@ int main(void)
 	    cmocka_unit_test(every_key_has_a_type_a_help_and_a_group_it_stands_in),
 	    cmocka_unit_test(no_key_stands_twice),
 	    cmocka_unit_test(own_name_goes_before_a_chosen_one),
+	    cmocka_unit_test(keys_of_a_target_land_in_it),
 	    cmocka_unit_test(every_default_is_a_value_the_key_accepts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,7 +106,7 @@ static void findings_come_in_the_order_of_files_and_lines(void **state)
 	write_file("rosterd.conf",
 		   "include_dir: \"conf.d\"\nsafty: { }\ndatabase: { embedded: \"db\"; conninfo: \"x=y\" }\n"
 		   "version: 2\n");
-	write_file("conf.d/a.conf", "\nsafety: { mode: 5 }\ntargets: { }\n");
+	write_file("conf.d/a.conf", "\nsafety: { mode: 5 }\noutlets: { }\n");
 	struct loaded loaded = load_file("rosterd.conf");
 	static const int lines[] = {2, 3, 4, 2, 3};
 	assert_int_equal(loaded.findings.count, 5);

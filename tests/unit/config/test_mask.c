@@ -33,6 +33,18 @@ static void reference_is_shown(void **state)
 	assert_masked("password: \"file:/run/x\" ;", "password: \"file:/run/x\" ;");
 }
 
+static void signing_key_is_masked_wherever_it_stands(void **state)
+{
+	(void)state;
+	assert_masked("sign: \"hunter2\"; left: \"keep\"", "sign: \"********\"; left: \"keep\"");
+	assert_masked("signs: [ \"credential:a\", \"hunter2\" ]", "signs: [ \"credential:a\", \"********\" ]");
+	assert_masked("sgin: \"whsec_MfKQ9r8+GKY/Tw==\"; left: \"x\"", "sgin: \"********\"; left: \"x\"");
+	assert_masked("[ \"WHSEC_Mf+\", \"a\" ]", "[ \"********\", \"a\" ]");
+	assert_masked("# the key was whsec_MfKQ9r8", "# the key was ********");
+	assert_masked("whsec_", "********");
+	assert_masked("site: { type: \"webhook\" }", "site: { type: \"webhook\" }");
+}
+
 static void broken_value_is_masked(void **state)
 {
 	(void)state;
@@ -94,6 +106,11 @@ static void no_finding_shows_a_secret_beside_a_mistake(void **state)
 	    HEAD "sources: { a: { type: \"ldap\"; password:\n\"hunter2\"; mod: 1 } }\n",
 	    HEAD "sources: { a: { type: \"ldap\"; password: { x: \"hunter2\" } } }\n",
 	    "version: 1; database: { conninfo: \"host=x password=hunter2\" }\n",
+	    HEAD "targets: { a: { type: \"webhook\"; sign: \"hunter2\" } }\n",
+	    HEAD "targets: { a: { type: \"webhook\"; sign: [ \"credential:a\", \"hunter2\" ] } }\n",
+	    HEAD "targets: { a: { type: \"webhook\"; key: \"whsec_hunter2\" } }\n",
+	    HEAD "targets: { a: { type: \"webhook\"; url: \"https://me:hunter2@x/\" } }\n",
+	    HEAD "notify: { run_held: { url: \"http://me:hunter2@x/\" } }\n",
 	};
 
 	(void)state;
@@ -115,6 +132,7 @@ int main(void)
 	    cmocka_unit_test(value_of_a_secret_is_masked),
 	    cmocka_unit_test(misspelt_secret_is_masked),
 	    cmocka_unit_test(reference_is_shown),
+	    cmocka_unit_test(signing_key_is_masked_wherever_it_stands),
 	    cmocka_unit_test(broken_value_is_masked),
 	    cmocka_unit_test(everything_in_the_group_of_a_secret_is_masked),
 	    cmocka_unit_test(password_inside_a_connection_string_is_masked),

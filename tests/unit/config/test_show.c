@@ -78,6 +78,35 @@ static const char everything[] = "version: 1\n"
 				 "    role: \"Reader\"\n"
 				 "    max_depth: 3\n"
 				 "  }\n"
+				 "}\n"
+				 "targets: {\n"
+				 "  billing: {\n"
+				 "    type: \"webhook\"\n"
+				 "    url: \"https://billing.example/hook\"\n"
+				 "    sign: [ \"credential:new\", \"file:/old\" ]\n"
+				 "    resources: [ \"app:billing-*\", \"group:/pay/**\" ]\n"
+				 "    left: \"keep\"\n"
+				 "    batch: 50\n"
+				 "    timeout: \"5s\"\n"
+				 "    ca_file: \"/ca.pem\"\n"
+				 "  }\n"
+				 "  bus: {\n"
+				 "    type: \"webhook\"\n"
+				 "    url: \"http://[::1]:8080/\"\n"
+				 "    sign: \"credential:bus\"\n"
+				 "    resources: [ \"**\" ]\n"
+				 "  }\n"
+				 "}\n"
+				 "notify: {\n"
+				 "  run_held: {\n"
+				 "    exec: \"/usr/local/bin/tell\"\n"
+				 "  }\n"
+				 "  target_stuck: {\n"
+				 "    url: \"https://chat.example/hook\"\n"
+				 "  }\n"
+				 "}\n"
+				 "status: {\n"
+				 "  listen: \"unix:/run/roster/status.sock\"\n"
 				 "}\n";
 
 static void what_differs_is_shown_as_it_could_be_written(void **state)
@@ -136,6 +165,31 @@ static void defaults_are_shown_on_request(void **state)
 	str_free(&want);
 }
 
+static void defaults_of_a_target_are_shown_on_request(void **state)
+{
+	struct loaded loaded = load_good(HEAD "targets: { t: { type: \"webhook\"; url: \"https://t\"\n"
+					      " sign: \"credential:t\"; resources: [ \"**\" ] } }\n");
+	struct str out = {0};
+
+	(void)state;
+	config_show(loaded.config, true, &out);
+	assert_non_null(strstr(str_text(&out), "targets: {\n"
+					       "  t: {\n"
+					       "    type: \"webhook\"\n"
+					       "    url: \"https://t\"\n"
+					       "    sign: \"credential:t\"\n"
+					       "    resources: [ \"**\" ]\n"
+					       "    left: \"revoke\"\n"
+					       "    batch: 200\n"
+					       "    timeout: \"20s\"\n"
+					       "  }\n"
+					       "}\n"));
+	assert_null(strstr(str_text(&out), "notify"));
+	assert_null(strstr(str_text(&out), "status"));
+	str_free(&out);
+	loaded_free(&loaded);
+}
+
 static void keys_of_other_types_are_not_among_the_defaults(void **state)
 {
 	struct loaded loaded = load_good(HEAD "sources: { s: { type: \"ldif\"; file: \"/x\" } }\n");
@@ -173,6 +227,7 @@ int main(void)
 	    cmocka_unit_test(what_differs_is_shown_as_it_could_be_written),
 	    cmocka_unit_test(nothing_is_shown_that_is_as_usual),
 	    cmocka_unit_test(defaults_are_shown_on_request),
+	    cmocka_unit_test(defaults_of_a_target_are_shown_on_request),
 	    cmocka_unit_test(keys_of_other_types_are_not_among_the_defaults),
 	    cmocka_unit_test(what_is_shown_loads_to_the_same),
 	};

@@ -13,7 +13,7 @@ static void everything_absent_has_its_default(void **state)
 
 	(void)state;
 	assert_string_equal(config->file, "rosterd.conf");
-	assert_string_equal(config->database.conninfo, "");
+	assert_string_equal(config->database.conninfo, "host=/db/run port=5432 dbname=roster");
 	assert_string_equal(config->database.owner_role, "roster_owner");
 	assert_string_equal(config->database.daemon_role, "roster_daemon");
 	assert_int_equal(config->safety.mode, SAFETY_ENFORCE);
@@ -208,9 +208,10 @@ static void misplaced_keys_are_sent_to_their_place(void **state)
 static void unknown_keys_get_the_list_of_known_ones(void **state)
 {
 	(void)state;
-	expect(HEAD "targets: { }\n", "rosterd.conf:2: unknown key \"targets\"\n"
-				      "    targets: { }\n"
-				      "    hint: known here: version, include_dir, database, sources, safety, rules\n");
+	expect(HEAD "outlets: { }\n", "rosterd.conf:2: unknown key \"outlets\"\n"
+				      "    outlets: { }\n"
+				      "    hint: known here: version, include_dir, database, sources, safety, rules, "
+				      "targets, notify, status\n");
 }
 
 static void wrong_types_are_named(void **state)

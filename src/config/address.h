@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * address: is an address in the file one that roster sends to, or listens on?
+ *
+ * Judged by its text alone: no name is looked up. What a name leads to is judged again when a connection is made.
+ */
+#ifndef ROSTER_CONFIG_ADDRESS_H
+#define ROSTER_CONFIG_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is wrong, to follow the name of the key in a message, and what to do. Neither repeats the address. */
+struct flaw {
+	const char *what;
+	const char *hint; /* may be NULL */
+};
+
+/* No address has more. */
+enum { FLAWS_MAX = 8 };
+
+/* https://HOST[:PORT][/PATH][?QUERY] without a user (RFC 3986); with allow_loopback also http:// to a host written as
+ * localhost, 127.0.0.0/8 or [::1]. Gives how many flaws it has, 0 when it may be used. */
+size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws[FLAWS_MAX]);
+/* unix:/PATH, 127.0.0.1:PORT or [::1]:PORT. False with a flaw when it is none of them. */
+bool address_can_listen(const char *text, struct flaw *ret);
+
+#endif
