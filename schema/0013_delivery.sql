@@ -1,0 +1,272 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Delivery: from the difference to messages, and what becomes of them.
+
+-- Opening windows -----------------------------------------------------------------------------------------------------------
+
+create function new_window(target smallint, kind window_kind, main boolean, after bigint, revision bigint) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	given bigint;
+begin
+	update targets t set windows = t.windows + 1 where t.id = new_window.target returning t.windows into given;
+	insert into windows (target, number, kind, main, after, revision, reached)
+	values (new_window.target, given, new_window.kind, new_window.main, new_window.after, new_window.revision,
+		case when new_window.kind = 'snapshot' then 0 end);
+	return given;
+end $$;
+
+-- Bring every target of a driver up to date with names and history. Says which cursors those stand at that are behind the
+-- head; their difference is taken once for all that share one.
+-- expectant: sources are configured. Before the first of them was applied there is nothing that is so: an app must not take
+-- an empty tree for the truth.
+create function open_targets(driver text, head bigint, expectant boolean) returns setof bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here installation;
+	told targets;
+begin
+	if expectant and not exists (select from sources s where s.first_run_at is not null) then
+		return;
+	end if;
+	perform check_history();
+	select * into here from installation;
+	for told in select * from targets t where t.kind = driver and t.configured and t.state = 'active'
+			and (t.history is distinct from here.history or t.scoped_at is distinct from here.names)
+			and not exists (select from windows w where w.target = t.id and w.main) order by t.id loop
+		if told.history is distinct from here.history then
+			-- Never told, or told by a database that is no more: everything anew.
+			delete from windows w where w.target = told.id;
+			delete from lanes l where l.target = told.id;
+			told.history := null;
+			told.cursor := 0;
+			perform scope_target(told);
+			update targets t set history = here.history, cursor = 0 where t.id = told.id;
+			perform new_window(told.id, 'snapshot', true, 0, open_targets.head);
+		else
+			perform scope_target(told);
+		end if;
+	end loop;
+	return query select distinct t.cursor from targets t where t.kind = driver and t.configured and t.state = 'active'
+		and t.cursor < open_targets.head and not exists (select from windows w where w.target = t.id and w.main);
+end $$;
+
+-- Lanes that are due set out for the cursor, and those that have reached it end. Not while the cursor itself is under way:
+-- they would only have to set out once more. Those never refused travel together, by what they need; the others each alone.
+create function open_lanes(driver text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	lane record;
+	opened bigint;
+begin
+	delete from lanes l using targets t where t.id = l.target and t.kind = driver and l."window" is null and l.revision = t.cursor and not l.leaving
+		and not exists (select from windows w where w.target = t.id and w.main);
+	for lane in select t.id as target, t.cursor, array_agg(l.resource) as resources, l.leaving, l.revision
+			from targets t join lanes l on l.target = t.id
+			where t.kind = driver and t.configured and t.state = 'active' and l."window" is null and l.due <= now()
+			  and not exists (select from windows w where w.target = t.id and w.main)
+			group by t.id, l.leaving, l.revision, case when l.attempts > 0 then l.resource end
+			order by t.id, l.leaving desc, l.revision loop
+		opened := new_window(lane.target, case when lane.leaving then 'withdrawal' when lane.revision = 0 then 'snapshot'
+			else 'difference' end::window_kind, false, lane.revision, lane.cursor);
+		update lanes l set "window" = opened where l.target = lane.target and l.resource = any (lane.resources);
+	end loop;
+end $$;
+
+-- One difference, as messages need it: names of today beside the ids of then. A resource without any change has a row
+-- without a user where the whole list of a resource is told.
+create type told_row as (target smallint, target_name text, resource integer, resource_name text, user_id uuid, login text, email text, name text, external_ids text,
+	permissions_before text, permissions_after text, roles_before text, roles_after text);
+
+create function external_ids(user_id uuid) returns text language sql stable set search_path = roster, pg_temp as $$
+	select coalesce(json_object_agg(s.name, i.external_id order by s.position, s.id), '{}')::text
+	from identities i join sources s on s.id = i.source where i.user_id = external_ids.user_id
+$$;
+
+-- What the targets of a driver that stand at this cursor must be told, removals first.
+create function main_rows(driver text, cursor bigint, head bigint) returns setof told_row
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select f.target, t.name, d.resource, f.name, d.user_id, u.login, u.email, u.name, external_ids(u.id),
+		d.permissions_before::text, d.permissions_after::text, d.roles_before::text, d.roles_after::text
+	from difference(main_rows.cursor, main_rows.head) d
+	join followed f on f.resource = d.resource
+	join targets t on t.id = f.target
+	join users u on u.id = d.user_id
+	where t.kind = driver and t.configured and t.state = 'active' and t.cursor = main_rows.cursor and t.history is not null
+	  and not exists (select from windows w where w.target = t.id and w.main)
+	  and not exists (select from lanes l where l.target = t.id and l.resource = d.resource)
+	order by f.target, not (d.permissions_after <@ d.permissions_before), d.resource, u.login, u.id
+$$;
+
+-- Whom that difference did not concern has been told all there is.
+create function pass_cursor(driver text, cursor bigint, head bigint) returns void
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	update targets t set cursor = pass_cursor.head
+	where t.kind = driver and t.configured and t.state = 'active' and t.cursor = pass_cursor.cursor and t.history is not null
+	  and not exists (select from windows w where w.target = t.id and w.main)
+$$;
+
+-- The rows of a window of lanes that are not a snapshot.
+create function lane_rows(target smallint, "window" bigint) returns setof told_row
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	w windows := (select w from windows w where w.target = lane_rows.target and w.number = lane_rows."window");
+	asked integer[] := (select array_agg(l.resource) from lanes l where l.target = lane_rows.target and l."window" = lane_rows."window");
+begin
+	return query
+	select f.target, null, d.resource, f.name, d.user_id, u.login, u.email, u.name, external_ids(u.id),
+		d.permissions_before::text, d.permissions_after::text, d.roles_before::text, d.roles_after::text
+	from (select * from difference(w.after, w.revision, asked) where w.kind = 'difference'
+		union all
+		select s.user_id, s.resource, s.permissions, '{}'::smallint[], s.roles, '{}'::integer[] from access_snapshot(asked, w.after) s where w.kind = 'withdrawal') d
+	join followed f on f.resource = d.resource and f.target = lane_rows.target
+	join users u on u.id = d.user_id
+	order by not (d.permissions_after <@ d.permissions_before), d.resource, u.login, u.id;
+end $$;
+
+-- The resources of a window of lanes: of a withdrawal where nobody knows what was told, all there is to say.
+create function lane_resources(target smallint, "window" bigint) returns table (resource integer, name text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select f.resource, f.name from lanes l join followed f on f.target = l.target and f.resource = l.resource
+	where l.target = lane_resources.target and l."window" = lane_resources."window" order by 1
+$$;
+
+-- The next resources of a snapshot, at least one, with all their people.
+create function snapshot_resources(target smallint, "window" bigint, most integer) returns integer[]
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select array_agg(n.resource) from (
+		select f.resource from windows w join followed f on f.target = w.target and f.resource > w.reached
+		left join lanes l on l.target = f.target and l.resource = f.resource
+		where w.target = snapshot_resources.target and w.number = snapshot_resources."window"
+		  and case when w.main then l.resource is null else l."window" = w.number end
+		order by f.resource limit most) n
+$$;
+
+create function snapshot_rows(target smallint, resources integer[], revision bigint) returns setof told_row
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select f.target, null, f.resource, f.name, s.user_id, u.login, u.email, u.name, external_ids(u.id),
+		'{}', s.permissions::text, '{}', s.roles::text
+	from followed f
+	left join access_snapshot(resources, revision) s on s.resource = f.resource
+	left join users u on u.id = s.user_id
+	where f.target = snapshot_rows.target and f.resource = any (resources)
+	order by f.resource, u.login, u.id
+$$;
+
+-- What a complete snapshot could not tell: in lanes, or not told before. It must not be taken for gone.
+create function snapshot_spared(target smallint) returns table (resource integer, name text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select f.resource, f.name from lanes l join followed f on f.target = l.target and f.resource = l.resource
+	where l.target = snapshot_spared.target order by 1
+$$;
+
+create function snapshot_reached(target smallint, "window" bigint, resource integer) returns void
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	update windows w set reached = snapshot_reached.resource where w.target = snapshot_reached.target and w.number = snapshot_reached."window"
+$$;
+
+create function add_part(target smallint, "window" bigint, resources integer[], body text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	update windows w set parts = w.parts + 1 where w.target = add_part.target and w.number = add_part."window";
+	insert into parts (target, "window", part, resources, body)
+	select w.target, w.number, w.parts, add_part.resources, add_part.body from windows w
+	where w.target = add_part.target and w.number = add_part."window";
+end $$;
+
+-- Windows that need parts: opened and empty, or snapshots that are not all in parts and have nothing left to send.
+create function unwritten_windows(driver text)
+returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select t.id, t.name, w.number, w.kind, w.main, w.after, w.revision, w.parts from targets t join windows w on w.target = t.id
+	where t.kind = driver and t.configured and t.state = 'active' and (w.reached is not null or w.parts = 0)
+	  and not exists (select from parts p where p.target = w.target and p."window" = w.number)
+	order by t.id, not w.main, w.number
+$$;
+
+-- Sending -----------------------------------------------------------------------------------------------------------------
+
+-- The next part of each target that is due, but for those that have one under way.
+create function due_parts(driver text, busy smallint[])
+returns table (target smallint, name text, "window" bigint, part integer, id text, body text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select t.id, t.name, p."window", p.part, format('roster_%s_%s_%s_%s', t.history, t.id, p."window", p.part), p.body
+	from targets t
+	cross join lateral (select p.* from parts p join windows w on w.target = p.target and w.number = p."window"
+		where p.target = t.id order by w.kind <> 'withdrawal', w.number, p.part limit 1) p
+	where t.kind = driver and t.configured and t.state = 'active' and t.due <= now() and t.id <> all (busy)
+	limit 100
+$$;
+
+-- The instant at which something will be due that is not yet; NULL when nothing waits.
+create function next_due(driver text) returns timestamptz language sql stable security definer set search_path = roster, pg_temp as $$
+	select min(due) from (
+		select t.due from targets t where t.kind = driver and t.configured and t.state = 'active' and exists (select from parts p where p.target = t.id)
+		union all
+		select greatest(l.due, t.due) from lanes l join targets t on t.id = l.target
+		where t.kind = driver and t.configured and t.state = 'active' and l."window" is null) d
+$$;
+
+-- A window without parts left to write or to send is told.
+create function close_window(target smallint, "window" bigint) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	w windows := (select w from windows w where w.target = close_window.target and w.number = close_window."window");
+begin
+	if w is null or w.reached is not null or exists (select from parts p where p.target = w.target and p."window" = w.number) then
+		return;
+	end if;
+	if w.main then
+		update targets t set cursor = w.revision where t.id = w.target and t.cursor = w.after;
+	else
+		delete from followed f using lanes l where l.target = w.target and l."window" = w.number and l.leaving
+		  and f.target = l.target and f.resource = l.resource;
+		update lanes l set revision = w.revision, "window" = null, attempts = 0, error = null, due = now()
+		where l.target = w.target and l."window" = w.number;
+	end if;
+	delete from windows d where d.target = w.target and d.number = w.number;
+end $$;
+
+create function part_confirmed(target smallint, "window" bigint, part integer) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	delete from parts p where p.target = part_confirmed.target and p."window" = part_confirmed."window" and p.part = part_confirmed.part;
+	update targets t set attempts = 0, error = null, confirmed_at = clock_timestamp() where t.id = part_confirmed.target;
+	perform close_window(target, "window");
+end $$;
+
+-- The target is not to be had: it is asked again with the same bytes, when it says, else after a while.
+create function target_later(target smallint, reason text, wait interval) returns interval
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	update targets t set attempts = t.attempts + 1, error = reason,
+		due = clock_timestamp() + case when target_later.wait is null then delivery_wait(t.attempts + 1) else greatest(target_later.wait, '1 s') end
+	where t.id = target_later.target returning t.due - clock_timestamp()
+$$;
+
+-- The target does not take this part, now or ever: its resources go each into a lane of its own, the rest goes on. A
+-- resource may be in other parts too, confirmed or still to be sent, so what the target knows of it is neither the state
+-- before nor that after: its lane begins with a snapshot. What of a snapshot was not sent yet is written anew without
+-- them, since lists go over from part to part.
+create function part_refused(target smallint, "window" bigint, part integer, reason text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	w windows := (select w from windows w where w.target = part_refused.target and w.number = part_refused."window");
+	refused integer[] := (select p.resources from parts p
+		where p.target = part_refused.target and p."window" = part_refused."window" and p.part = part_refused.part);
+begin
+	insert into lanes as l (target, resource, revision, attempts, due, error)
+	select w.target, r, 0, 1, clock_timestamp() + delivery_wait(1), reason from (select distinct unnest(refused)) d(r)
+	on conflict on constraint lanes_pkey do update set revision = 0, attempts = l.attempts + 1, "window" = null, error = excluded.error,
+		due = clock_timestamp() + delivery_wait(l.attempts + 1);
+	if w.kind = 'snapshot' then
+		delete from parts p where p.target = w.target and p."window" = w.number and p.part >= part_refused.part;
+		update windows d set reached = (select max(r) from unnest(refused) r) where d.target = w.target and d.number = w.number;
+	else
+		delete from parts p where p.target = w.target and p."window" = w.number and p.part = part_refused.part;
+	end if;
+	update targets t set attempts = 0, error = null where t.id = part_refused.target;
+	perform close_window(target, "window");
+end $$;
+
+create function target_disabled(target smallint, reason text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+	update targets t set state = 'disabled', error = reason where t.id = target_disabled.target
+$$;

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/windows.h"
+
+#include "roster/arena.h"
+#include "roster/delivery.h"
+#include "roster/elapsed.h"
+
+#include <inttypes.h>
+
+enum {
+	PAGE = 100,       /* resources of a snapshot whose people are written at a time */
+	AT_ONCE_MS = 500, /* longer than this nobody waits for messages that are written */
+};
+
+/* Writes the parts of one window after the other. */
+struct pen {
+	struct told_sink sink;
+	struct store *store;
+	const struct config *config;
+	struct arena *arena;
+	struct delivery_facts facts;
+	struct message *message;
+	struct window window;
+	struct message_window about;
+	bool open;
+	size_t batch;
+	int parts;
+	struct str resources, body; /* of the part being written */
+	int64_t resource;           /* of the last row; 0: none yet */
+	const char *resource_name;
+	bool unlisted; /* it has rows in this part that the part's list does not name yet */
+};
+
+static void name_resource(struct pen *pen, int64_t resource)
+{
+	str_printf(&pen->resources, "%s%" PRId64, pen->resources.size == 0 ? "{" : ",", resource);
+}
+
+static int finish_part(struct pen *pen, bool last, struct error *err)
+{
+	str_add(&pen->resources, pen->resources.size == 0 ? "{}" : "}");
+	message_write(pen->message, &pen->about, ++pen->parts, last, &pen->body);
+	int rc = store_part_add(pen->store, &pen->window, &pen->resources, &pen->body, err);
+	str_clear(&pen->resources);
+	str_clear(&pen->body);
+	return rc;
+}
+
+static int begin_window(struct pen *pen, const struct window *window, struct error *err)
+{
+	const struct target_config *target = config_target(pen->config, window->target_name);
+
+	pen->window = *window;
+	pen->batch = target == NULL ? 1 : (size_t)target->batch;
+	pen->parts = window->parts;
+	pen->resource = 0;
+	pen->open = true;
+	pen->about = (struct message_window){
+	    .target = window->target_name,
+	    .history = pen->facts.history,
+	    .number = window->number,
+	    .after = window->after,
+	    .revision = window->revision,
+	    .snapshot = window->kind == WINDOW_SNAPSHOT,
+	    /* Completely told means that the rest is taken back: not what left the patterns and is to stay. */
+	    .complete = window->kind == WINDOW_SNAPSHOT && window->main && target != NULL && !target->left_keep,
+	};
+	return store_causes(pen->store, pen->arena, &pen->about, err);
+}
+
+/* --- differences ------------------------------------------------------------------------------------------------------- */
+
+static int difference_row(struct told_sink *sink, const struct told *row, struct error *err)
+{
+	struct pen *pen = (struct pen *)sink;
+
+	if (message_count(pen->message) == pen->batch) {
+		if (finish_part(pen, false, err) != 0)
+			return -1;
+		pen->resource = 0;
+	}
+	if (row->resource != pen->resource)
+		name_resource(pen, row->resource);
+	pen->resource = row->resource;
+	message_add(pen->message, row);
+	return 0;
+}
+
+static int end_difference(struct pen *pen, struct error *err)
+{
+	if (!pen->open)
+		return 0;
+	pen->open = false;
+	return message_count(pen->message) > 0 ? finish_part(pen, true, err)
+					       : store_window_close(pen->store, &pen->window, err);
+}
+
+/* Of all targets at one cursor: the first row of a target opens its window. */
+struct main_pen {
+	struct told_sink sink;
+	struct pen *pen;
+	int64_t cursor, head;
+};
+
+static int main_row(struct told_sink *sink, const struct told *row, struct error *err)
+{
+	struct main_pen *main = (struct main_pen *)sink;
+	struct pen *pen = main->pen;
+
+	if (!pen->open || pen->window.target != row->target) {
+		struct window window = {
+		    .target = row->target,
+		    .target_name = arena_strdup(pen->arena, row->target_name),
+		    .after = main->cursor,
+		    .revision = main->head,
+		    .kind = WINDOW_DIFFERENCE,
+		    .main = true,
+		};
+		if (end_difference(pen, err) != 0 || store_window_open(pen->store, &window, err) != 0 ||
+		    begin_window(pen, &window, err) != 0)
+			return -1;
+	}
+	return difference_row(&pen->sink, row, err);
+}
+
+static int write_main(struct pen *pen, const char *type, const struct cursors *cursors, struct error *err)
+{
+	for (size_t i = 0; i < cursors->count; i++) {
+		struct main_pen main = {{main_row}, pen, cursors->items[i], cursors->head};
+		if (store_told_main(pen->store, type, cursors, i, &main.sink, err) != 0 ||
+		    end_difference(pen, err) != 0 || store_cursor_pass(pen->store, type, cursors, i, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_lanes(struct pen *pen, const struct window *window, struct error *err)
+{
+	pen->sink.row = difference_row;
+	return begin_window(pen, window, err) != 0 || store_told_lanes(pen->store, window, &pen->sink, err) != 0
+		   ? -1
+		   : end_difference(pen, err);
+}
+
+/* --- snapshots ----------------------------------------------------------------------------------------------------------- */
+
+static void list_resource(struct pen *pen, bool ends)
+{
+	if (pen->resource == 0 || !(ends || pen->unlisted))
+		return;
+	message_list(pen->message, pen->resource, pen->resource_name, ends);
+	name_resource(pen, pen->resource);
+	pen->unlisted = false;
+}
+
+static int snapshot_row(struct told_sink *sink, const struct told *row, struct error *err)
+{
+	struct pen *pen = (struct pen *)sink;
+
+	if (row->resource != pen->resource) {
+		list_resource(pen, true);
+		pen->resource = row->resource;
+		pen->resource_name = arena_strdup(pen->arena, row->resource_name);
+		pen->unlisted = true;
+	}
+	if (row->user[0] == '\0')
+		return 0;
+	if (message_count(pen->message) == pen->batch) {
+		list_resource(pen, false);
+		if (finish_part(pen, false, err) != 0)
+			return -1;
+	}
+	pen->unlisted = true;
+	message_add(pen->message, row);
+	return 0;
+}
+
+/* Nobody knows what the target was told: it is told that nothing is left. */
+static int emptied_row(struct told_sink *sink, const struct told *row, struct error *err)
+{
+	struct pen *pen = (struct pen *)sink;
+
+	(void)err;
+	message_list(pen->message, row->resource, row->resource_name, true);
+	name_resource(pen, row->resource);
+	return 0;
+}
+
+static int write_emptied(struct pen *pen, const struct window *window, struct error *err)
+{
+	pen->sink.row = emptied_row;
+	if (begin_window(pen, window, err) != 0)
+		return -1;
+	pen->about.snapshot = true;
+	pen->open = false;
+	return store_lane_resources(pen->store, window, &pen->sink, err) == 0 ? finish_part(pen, true, err) : -1;
+}
+
+static int spared_row(struct told_sink *sink, const struct told *row, struct error *err)
+{
+	struct pen *pen = (struct pen *)sink;
+
+	(void)err;
+	message_list(pen->message, row->resource, row->resource_name, false);
+	return 0;
+}
+
+static int write_snapshot(struct pen *pen, const struct window *window, struct error *err)
+{
+	struct snapshot_page page;
+	bool last;
+
+	pen->sink.row = snapshot_row;
+	if (begin_window(pen, window, err) != 0 ||
+	    store_snapshot_page(pen->store, window, PAGE, pen->arena, &page, err) != 0 ||
+	    store_told_snapshot(pen->store, window, &page, &pen->sink, err) != 0)
+		return -1;
+	list_resource(pen, true);
+	pen->open = false;
+	last = page.count < PAGE;
+	pen->sink.row = spared_row;
+	if (last && pen->about.complete && store_snapshot_spared(pen->store, window, &pen->sink, err) != 0)
+		return -1;
+	/* After a refusal there may be nothing left to say. */
+	bool silent = page.count == 0 && !pen->about.complete;
+	if ((!silent && finish_part(pen, last, err) != 0) ||
+	    store_snapshot_reached(pen->store, window, last ? 0 : page.last, err) != 0)
+		return -1;
+	return silent ? store_window_close(pen->store, window, err) : 0;
+}
+
+/* --- all ------------------------------------------------------------------------------------------------------------------- */
+
+static int write_window(struct pen *pen, const struct window *window, struct error *err)
+{
+	if (window->kind == WINDOW_SNAPSHOT)
+		return write_snapshot(pen, window, err);
+	if (window->kind == WINDOW_WITHDRAWAL && window->after == 0)
+		return write_emptied(pen, window, err);
+	return write_lanes(pen, window, err);
+}
+
+/* In one transaction: what all targets of a cursor share. */
+static int open_all(struct pen *pen, const char *type, struct windows *windows, struct error *err)
+{
+	struct cursors cursors;
+
+	if (store_begin(pen->store, err) != 0 ||
+	    store_targets_open(pen->store, type, pen->config->source_count > 0, pen->arena, &cursors, err) != 0 ||
+	    store_delivery_facts(pen->store, pen->arena, &pen->facts, err) != 0)
+		return -1;
+	pen->message = message_new(&pen->facts.names);
+	if (write_main(pen, type, &cursors, err) != 0 || store_lanes_open(pen->store, type, err) != 0 ||
+	    store_windows_unwritten(pen->store, type, pen->arena, windows, err) != 0)
+		return -1;
+	return store_commit(pen->store, err);
+}
+
+static int write_apart(struct pen *pen, const struct window *window, struct error *err)
+{
+	return store_begin(pen->store, err) == 0 && write_window(pen, window, err) == 0 ? store_commit(pen->store, err)
+											: -1;
+}
+
+int windows_open(struct store *store, const struct config *config, const char *type, bool *more, struct error *err)
+{
+	struct pen pen = {.store = store, .config = config, .arena = arena_new()};
+	struct windows windows = {NULL, 0};
+	int64_t until = clock_ms() + AT_ONCE_MS;
+	size_t written = 0;
+	int rc = open_all(&pen, type, &windows, err);
+
+	while (rc == 0 && written < windows.count && (written == 0 || clock_ms() < until))
+		rc = write_apart(&pen, &windows.items[written++], err);
+	*more = written < windows.count;
+	if (rc != 0)
+		store_rollback(store);
+	message_free(&pen.message);
+	str_free(&pen.resources);
+	str_free(&pen.body);
+	arena_free(&pen.arena);
+	return rc;
+}
