@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/run.h"
+
+#include "roster/json.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- here ------------------------------------------------------------------------------------------------------------- */
+
+static int run_here(struct app *app, const struct run_wanted *wanted, struct change_printer *printer,
+		    struct sync_report *report, struct error *err)
+{
+	const struct sync_options options = {
+	    .dry_run = wanted->kind == REQUEST_PLAN,
+	    .full = wanted->full,
+	    .from_mirror = wanted->from_mirror,
+	    .expect = wanted->expect,
+	    .sink = &printer->sink,
+	};
+
+	return sync_source(app->config, printer->source, &options, report, err);
+}
+
+/* --- by rosterd ------------------------------------------------------------------------------------------------------- */
+
+int run_check_led(struct store *store, const struct source_config *source, struct error *err)
+{
+	int led = request_is_led(store, REQUEST_SYNC, source->name, err);
+
+	if (led != 0)
+		return led > 0 ? 0 : -1;
+	return error_set(err, ERR_ABSENT, "no rosterd leads source %s: start rosterd, or use --local", source->name);
+}
+
+static int make(struct store *store, const struct source_config *source, const struct run_wanted *wanted, int64_t *id,
+		struct error *err)
+{
+	struct json *options = json_new_object();
+	struct str text = {0};
+	int rc = 0;
+
+	if (wanted->full)
+		rc = json_put(options, "full", json_new_boolean(true), err);
+	if (rc == 0 && wanted->from_mirror)
+		rc = json_put(options, "from_mirror", json_new_boolean(true), err);
+	if (rc == 0 && wanted->expect != NULL)
+		rc = json_put_text(options, "expect", wanted->expect, err);
+	json_print(options, false, &text);
+	if (rc == 0)
+		rc = run_check_led(store, source, err);
+	if (rc == 0)
+		rc = request_make(store, wanted->kind, source->name, str_text(&text), id, err);
+	str_free(&text);
+	json_free(&options);
+	return rc;
+}
+
+int run_ask(struct app *app, const struct source_config *source, const struct run_wanted *wanted, int64_t *id,
+	    struct error *err)
+{
+	struct store *store = NULL;
+	int rc = app_connect(app, STORE_OPERATOR, &store, err);
+
+	if (rc == 0)
+		rc = make(store, source, wanted, id, err);
+	store_close(&store);
+	return rc;
+}
+
+/* Who waits at a terminal sees how far it is, on one line that is wiped at the end. */
+struct teller {
+	struct request_follower follower;
+	const char *source;
+	bool told;
+};
+
+static void wipe_progress(struct teller *teller)
+{
+	if (teller->told)
+		fputs("\r\033[K", stderr);
+	teller->told = false;
+}
+
+static void tell_progress(struct request_follower *follower, const char *text)
+{
+	struct teller *teller = (struct teller *)follower;
+
+	wipe_progress(teller);
+	teller->told = text[0] != '\0';
+	if (teller->told)
+		fprintf(stderr, "source %s: %s", teller->source, text);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void note_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static bool was_interrupted(void)
+{
+	return interrupted != 0;
+}
+
+/* As whoever did not handle it, so that a shell knows. */
+_Noreturn static void end_interrupted(int64_t id)
+{
+	fprintf(stderr, "interrupted: request %" PRId64 " goes on in rosterd; see: rosterctl requests\n", id);
+	fflush(stdout);
+	signal(SIGINT, SIG_DFL);
+	raise(SIGINT);
+	_exit(128 + SIGINT);
+}
+
+static int follow(struct app *app, struct store *store, int64_t id, const char *source, struct request_result *ret,
+		  struct error *err)
+{
+	struct teller teller = {.follower.must_stop = was_interrupted, .source = source};
+	struct sigaction noting = {.sa_handler = note_interrupt}, before;
+	int rc;
+
+	if (isatty(STDERR_FILENO))
+		teller.follower.progress = tell_progress;
+	sigaction(SIGINT, &noting, &before);
+	rc = request_follow(store, id, &teller.follower, app->arena, ret, err);
+	wipe_progress(&teller);
+	sigaction(SIGINT, &before, NULL);
+	if (rc == 0)
+		end_interrupted(id);
+	return rc > 0 ? 0 : -1;
+}
+
+static int run_there(struct app *app, struct store *store, const struct run_wanted *wanted,
+		     struct change_printer *printer, struct sync_report *report, struct error *err)
+{
+	struct request_result result;
+	int64_t id = 0;
+
+	if (make(store, printer->source, wanted, &id, err) != 0 ||
+	    follow(app, store, id, printer->source->name, &result, err) != 0)
+		return -1;
+	if (!result.done)
+		return error_set(err, result.error_class, "%s", result.error);
+	if (report_read(result.result, app->arena, report, err) != 0)
+		return -1;
+	return request_lines_walk(store, id, &printer->sink, err);
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------------- */
+
+int run_print(struct app *app, const struct run_wanted *wanted, struct change_printer *printer,
+	      struct sync_report *report, struct error *err)
+{
+	struct store *store = NULL;
+	int rc;
+
+	printer->sink.change = change_print;
+	printer->app = app;
+	printer->report = report;
+	if (wanted->local) {
+		rc = run_here(app, wanted, printer, report, err);
+	} else {
+		rc = app_connect(app, STORE_OPERATOR, &store, err);
+		if (rc == 0)
+			rc = run_there(app, store, wanted, printer, report, err);
+	}
+	if (rc == 0)
+		change_printer_end(printer, &app->config->safety);
+	store_close(&store);
+	return rc;
+}

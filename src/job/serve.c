@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of the process that leads a source. */
+#include "roster/elapsed.h"
+#include "roster/job.h"
+#include "roster/json.h"
+#include "roster/log.h"
+#include "roster/request.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* LOOK_MS: a signal that comes just before a wait is noticed after that time. IDLE_MS: a notification may be lost with
+ * the pooler in between, so the database is asked once in a while all the same. */
+enum { LEAD_AGAIN_MS = 5000, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000, OPTIONS_MOST = 64 * 1024 };
+
+struct service {
+	struct sync_watch watch;
+	const struct config *config;
+	const struct source_config *source;
+	const struct serve_hooks *hooks;
+	struct store *store;
+	struct request_writer *writer; /* of the request under way */
+	int64_t due_at;
+	int64_t back_off_ms; /* 0 after a good run */
+	bool told_paused;
+};
+
+/* --- one run ---------------------------------------------------------------------------------------------------------- */
+
+static bool on_step(struct sync_watch *watch, const char *what)
+{
+	struct service *service = (struct service *)watch;
+
+	service->hooks->alive();
+	/* Not worth a run: who waits sees an older word. */
+	if (service->writer != NULL)
+		request_writer_progress(service->writer, what, NULL);
+	return !service->hooks->must_stop();
+}
+
+static void log_report(const struct service *service, const struct sync_report *report, const char *asked_by)
+{
+	bool held = report->held_reason[0] != '\0', doubtful = report->reason[0] != '\0';
+	struct str text = {0};
+
+	report_tell(report, service->source->name, &text);
+	if (doubtful)
+		str_printf(&text, "; the read is %s, nothing is removed by it: %s", report->completeness,
+			   report->reason);
+	if (asked_by != NULL)
+		str_printf(&text, " (asked for by %s)", asked_by);
+	if (held || doubtful)
+		log_warn("%s", str_text(&text));
+	else if (report->last_revision != 0)
+		log_change("%s", str_text(&text));
+	else
+		log_info("%s", str_text(&text));
+	str_free(&text);
+}
+
+static void run_was_good(struct service *service)
+{
+	service->back_off_ms = 0;
+	service->due_at = clock_ms() + service->source->poll_ms;
+}
+
+static void run_was_bad(struct service *service)
+{
+	int64_t wanted = service->back_off_ms == 0 ? BACK_OFF_MS : 2 * service->back_off_ms;
+
+	service->back_off_ms = wanted < service->source->poll_ms ? wanted : service->source->poll_ms;
+	service->due_at = clock_ms() + service->back_off_ms;
+}
+
+static int poll_source(struct service *service, struct error *err)
+{
+	const struct sync_options options = {.watch = &service->watch};
+	struct sync_report report;
+	struct error failure = {0};
+	char pause[32];
+
+	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) == 0) {
+		run_was_good(service);
+		log_report(service, &report, NULL);
+		return 0;
+	}
+	if (store_is_lost(service->store)) {
+		*err = failure;
+		return -1;
+	}
+	if (service->hooks->must_stop())
+		return 0;
+	run_was_bad(service);
+	log_error("%s; the next try is in %s", failure.text,
+		  duration_format(service->back_off_ms, pause, sizeof pause));
+	return 0;
+}
+
+/* --- requests --------------------------------------------------------------------------------------------------------- */
+
+static int read_options(const struct json *object, struct sync_options *options, struct error *err)
+{
+	if (json_get_boolean(object, "full", &options->full, err) < 0 ||
+	    json_get_boolean(object, "from_mirror", &options->from_mirror, err) < 0 ||
+	    json_get_text(object, "expect", &options->expect, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int run_request(struct service *service, const struct request *request, struct sync_report *report,
+		       struct error *err)
+{
+	struct sync_options options = {.dry_run = request->kind == REQUEST_PLAN, .watch = &service->watch};
+	struct json *object = NULL;
+	int rc = json_parse(request->options, strlen(request->options), OPTIONS_MOST, &object, err);
+
+	if (rc == 0)
+		rc = read_options(object, &options, err);
+	if (rc == 0)
+		rc = request_writer_open(&service->config->database, request->id, &service->writer, err);
+	if (rc == 0) {
+		options.sink = request_writer_sink(service->writer);
+		rc = sync_source_on(service->store, service->config, service->source, &options, report, err);
+	}
+	if (rc == 0)
+		rc = request_writer_flush(service->writer, err);
+	if (rc == 0 && !options.dry_run && !options.from_mirror)
+		run_was_good(service);
+	request_writer_close(&service->writer);
+	json_free(&object);
+	return rc;
+}
+
+static int end_request(struct service *service, const struct request *request, const struct sync_report *report,
+		       struct error *err)
+{
+	bool leaves_run = request->kind == REQUEST_SYNC && !report->observed;
+	struct str result = {0};
+	int rc;
+
+	report_write(report, &result);
+	rc = request_end(service->store, request->id, leaves_run ? report->run : 0, str_text(&result), NULL, err);
+	str_free(&result);
+	if (request->kind == REQUEST_SYNC)
+		log_report(service, report, request->login);
+	else
+		log_info("a plan for source %s: %" PRId64 " changes (asked for by %s)", service->source->name,
+			 report->totals.changes, request->login);
+	return rc;
+}
+
+static int carry_out(struct service *service, const struct request *request, struct error *err)
+{
+	struct sync_report report;
+	struct error failure = {0};
+
+	if (run_request(service, request, &report, &failure) == 0)
+		return end_request(service, request, &report, err);
+	if (store_is_lost(service->store)) {
+		*err = failure;
+		return -1;
+	}
+	/* Left as it is, the next one who leads begins it anew. */
+	if (service->hooks->must_stop())
+		return 0;
+	log_error("%s (%s, asked for by %s)", failure.text, request_kind_name(request->kind), request->login);
+	return request_end(service->store, request->id, 0, NULL, &failure, err);
+}
+
+/* --- the loop --------------------------------------------------------------------------------------------------------- */
+
+/* Until there is news about the source, the time is over, or the process shall stop. */
+static int rest(struct service *service, int64_t until, struct error *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && !service->hooks->must_stop()) {
+		int64_t left = until - clock_ms();
+		if (left <= 0)
+			break;
+		rc = request_wait(service->store, service->source->name, left < LOOK_MS ? left : LOOK_MS, err);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int turn(struct service *service, struct arena *arena, struct error *err)
+{
+	struct request request;
+	int64_t now, until;
+	int rc = request_take(service->store, service->source->name, arena, &request, err);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : carry_out(service, &request, err);
+	now = clock_ms();
+	until = now + IDLE_MS;
+	if (service->due_at > now)
+		return rest(service, service->due_at < until ? service->due_at : until, err);
+	rc = request_is_paused(service->store, service->source->name, err);
+	if (rc < 0)
+		return -1;
+	if (rc > 0 && !service->told_paused)
+		log_info("source %s is paused: its poll is left out", service->source->name);
+	service->told_paused = rc > 0;
+	return rc > 0 ? rest(service, until, err) : poll_source(service, err);
+}
+
+/* 1 when this session leads the source now, 0 when another does. */
+static int try_to_lead(struct service *service, struct error *err)
+{
+	struct source_state state;
+
+	if (store_begin(service->store, err) != 0)
+		return -1;
+	if (store_source_lead(service->store, service->source, &state, err) == 0)
+		return store_commit(service->store, err) == 0 ? 1 : -1;
+	store_rollback(service->store);
+	return err->class == ERR_CONFLICT && !store_is_lost(service->store) ? 0 : -1;
+}
+
+/* 1 when it leads, 0 when told to stop before that. */
+static int lead(struct service *service, struct error *err)
+{
+	bool told = false;
+	int rc;
+
+	while ((rc = try_to_lead(service, err)) == 0) {
+		if (!told)
+			log_info("source %s is led by another process; this one waits", service->source->name);
+		told = true;
+		service->hooks->alive();
+		if (rest(service, clock_ms() + LEAD_AGAIN_MS, err) != 0)
+			return -1;
+		if (service->hooks->must_stop())
+			return 0;
+	}
+	if (rc > 0)
+		log_info("source %s is led by this process", service->source->name);
+	return rc;
+}
+
+static int serve(struct service *service, struct error *err)
+{
+	struct arena *arena = arena_new();
+	int rc = lead(service, err);
+
+	if (rc > 0)
+		rc = request_attend(service->store, service->source->name, err);
+	service->due_at = clock_ms();
+	while (rc == 0 && !service->hooks->must_stop()) {
+		service->hooks->alive();
+		arena_reset(arena);
+		rc = turn(service, arena, err);
+	}
+	arena_free(&arena);
+	return rc;
+}
+
+int serve_source(const struct config *config, const struct source_config *source, const struct serve_hooks *hooks,
+		 struct error *err)
+{
+	struct service service = {.watch.step = on_step, .config = config, .source = source, .hooks = hooks};
+	int rc = store_open(&config->database, STORE_DAEMON, &service.store, err);
+
+	if (rc == 0)
+		rc = store_schema_check(service.store, err);
+	if (rc == 0) {
+		hooks->ready();
+		rc = serve(&service, err);
+	}
+	store_close(&service.store);
+	return rc == 0 ? 0 : error_prefix(err, "source %s", source->name);
+}
