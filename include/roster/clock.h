@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clock: the store's half of what becomes due by time alone (schema/0017_clock.sql).
+ *
+ * In order: lead, then again and again ask when the next thing is due, wait until then, tick. A tick is one transaction;
+ * one that is not made is made up for by the next. Times are the database's own.
+ */
+#ifndef ROSTER_CLOCK_H
+#define ROSTER_CLOCK_H
+
+#include "roster/store.h"
+
+/* Lead the clock: 1, or 0 when another process does. */
+int store_clock_lead(struct store *store, struct error *err);
+/* Milliseconds until the next thing is due, 0 when it is already; -1 when nothing is going to be. */
+int store_clock_due(struct store *store, int64_t grace_ms, int64_t *ret, struct error *err);
+/* Do what is due by now, as one revision; *done is 0 when there was nothing. */
+int store_clock_tick(struct store *store, int64_t grace_ms, int64_t *done, struct error *err);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an instant to a revision. */
+#include "roster/clock.h"
+#include "roster/delivery.h"
+#include "roster/job.h"
+#include "roster/log.h"
+
+#include <inttypes.h>
+
+enum {
+	LEAD_WAIT_MS = 5000,  /* between two attempts to become the leader */
+	IDLE_WAIT_MS = 60000, /* a wake-up may get lost, and what a run leaves in the mirror alone wakes nobody */
+	BUSY_WAIT_MS = 1000,  /* what is due but in the hands of a run is tried again */
+};
+
+struct clock {
+	const struct serve_hooks *hooks;
+	struct store *store;
+	int64_t grace_ms;
+};
+
+static int lead(struct clock *clock, struct error *err)
+{
+	int rc = 0;
+
+	while (!clock->hooks->must_stop() && (rc = store_clock_lead(clock->store, err)) == 0) {
+		clock->hooks->alive();
+		if (store_notified_within(clock->store, LEAD_WAIT_MS, err) < 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* Sleep until the time is over or something has changed; how many revisions there were meanwhile does not matter. */
+static int pause_until(struct clock *clock, int64_t wait_ms, struct error *err)
+{
+	int rc;
+
+	if (wait_ms < 0 || wait_ms > IDLE_WAIT_MS)
+		wait_ms = IDLE_WAIT_MS;
+	do {
+		rc = store_notified_within(clock->store, wait_ms, err);
+		wait_ms = 0;
+	} while (rc == 1);
+	return rc;
+}
+
+static int tick(struct clock *clock, int64_t *wait_ms, struct error *err)
+{
+	int64_t done;
+
+	if (store_clock_tick(clock->store, clock->grace_ms, &done, err) != 0)
+		return -1;
+	if (done > 0)
+		log_info("%" PRId64 " thing%s that had become due %s done", done, done == 1 ? "" : "s",
+			 done == 1 ? "is" : "are");
+	*wait_ms = done > 0 ? 0 : BUSY_WAIT_MS;
+	return 0;
+}
+
+static int round_trip(struct clock *clock, struct error *err)
+{
+	int64_t wait_ms;
+
+	clock->hooks->alive();
+	if (store_clock_due(clock->store, clock->grace_ms, &wait_ms, err) != 0 ||
+	    (wait_ms == 0 && tick(clock, &wait_ms, err) != 0))
+		return -1;
+	return pause_until(clock, wait_ms, err);
+}
+
+static int run(struct clock *clock, struct error *err)
+{
+	if (store_schema_check(clock->store, err) != 0 || lead(clock, err) != 0)
+		return -1;
+	if (clock->hooks->must_stop())
+		return 0;
+	if (store_listen(clock->store, "roster_revision", err) != 0)
+		return -1;
+	clock->hooks->ready();
+	while (!clock->hooks->must_stop())
+		if (round_trip(clock, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* Where another process is the clock it does what is due. */
+static int tick_all(struct clock *clock, struct error *err)
+{
+	int64_t wait_ms = 0;
+	int rc = store_schema_check(clock->store, err);
+
+	if (rc == 0)
+		rc = store_clock_lead(clock->store, err);
+	while (rc == 1 && wait_ms == 0)
+		if (tick(clock, &wait_ms, err) != 0)
+			rc = -1;
+	return rc < 0 ? -1 : 0;
+}
+
+int clock_once(const struct config *config, struct error *err)
+{
+	struct clock clock = {.grace_ms = config->safety.grace_ms};
+	int rc = store_open(&config->database, STORE_DAEMON, &clock.store, err);
+
+	if (rc == 0)
+		rc = tick_all(&clock, err);
+	store_close(&clock.store);
+	return rc == 0 ? 0 : error_prefix(err, "clock");
+}
+
+int clock_serve(const struct config *config, const struct serve_hooks *hooks, struct error *err)
+{
+	struct clock clock = {.hooks = hooks, .grace_ms = config->safety.grace_ms};
+	int rc = store_open(&config->database, STORE_DAEMON, &clock.store, err);
+
+	if (rc == 0)
+		rc = run(&clock, err);
+	store_close(&clock.store);
+	return rc == 0 ? 0 : error_prefix(err, "clock");
+}
