@@ -1,0 +1,99 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Figures for monitoring: what `rosterd: status` shows. Names of sources, targets and rules are in them, never a person.
+
+-- Counters must never fall, whatever becomes of the rows they count. So they are kept apart from them, by source: who leads
+-- the source is the only one who writes its rows.
+create table run_counts (
+	source smallint not null references sources,
+	result run_state not null,
+	runs bigint not null,
+	primary key (source, result)
+);
+create table change_counts (
+	source smallint not null references sources,
+	kind change_kind not null,
+	action change_action not null,
+	changes bigint not null,
+	primary key (source, kind, action)
+);
+insert into run_counts (source, result, runs)
+select r.source, case when r.state in ('approved', 'rejected', 'superseded') then 'held' else r.state end, count(*)
+from runs r where r.source is not null and r.state <> 'running' group by 1, 2;
+
+-- A run counts when it ends, by how it ended then: what somebody decides about it later is no other run. Its plan is still
+-- there; of one that died in the middle it is not, and what it did is not counted.
+create function count_run() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	insert into run_counts as c (source, result, runs) values (new.source, new.state, 1)
+	on conflict (source, result) do update set runs = c.runs + 1;
+	if new.state = 'applied' then
+		insert into change_counts as c (source, kind, action, changes)
+		select new.source, p.kind, p.action, count(*) from planned_changes p where p.run = new.id and not p.held group by p.kind, p.action
+		on conflict (source, kind, action) do update set changes = c.changes + excluded.changes;
+	end if;
+	return null;
+end $$;
+create trigger e_count after update of state on runs for each row
+when (old.state = 'running' and new.state <> 'running' and new.source is not null) execute function count_run();
+
+-- To find the last complete read of a source.
+create index on runs (source, id) where completeness = 'complete';
+
+-- When a source was last read completely, whatever the guard thought of what it said; 0 when it never was.
+create function last_complete(source smallint) returns timestamptz language sql stable set search_path = roster, pg_temp as $$
+	select greatest((select s.last_complete_at from sources s where s.id = last_complete.source),
+		(select r.ended_at from runs r where r.source = last_complete.source and r.completeness = 'complete' order by r.id desc limit 1))
+$$;
+
+-- Changes of a source that wait for an answer: rows that are held, and those of the last run that is held as a whole.
+create function waiting_changes(source smallint) returns bigint language sql stable set search_path = roster, pg_temp as $$
+	select (select count(*) from held_changes h where h.source = waiting_changes.source and h.state = 'held')
+		+ coalesce((select greatest(r.held, 1) from runs r where r.source = waiting_changes.source and r.state = 'held' order by r.id desc limit 1), 0)
+$$;
+create index on runs (source, id) where state = 'held';
+
+-- The figures: a metric, its labels in the order rosterd(8) names them, and the number. Of sources only those that are
+-- asked for: one that was taken out of the configuration is not late.
+create function metrics(sources text[]) returns table (metric text, label text, second_label text, value numeric)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with asked as (
+		select n.name, s.id from unnest(metrics.sources) n(name) left join sources s on s.name = n.name and s.id <> 0
+	), told as (
+		select t.id, t.name, t.cursor from targets t where t.configured
+	)
+	select 'roster_revision', null, null, head()::numeric
+	union all
+	select 'roster_users_active', null, null, count(*) from users u where u.active
+	union all
+	select 'roster_source_last_complete_timestamp_seconds', a.name, null, coalesce(extract(epoch from last_complete(a.id)), 0) from asked a
+	union all
+	select 'roster_run_held', a.name, null, waiting_changes(a.id) from asked a
+	union all
+	select 'roster_quarantined', a.name, null, (select count(*) from quarantine q where q.source = a.id) from asked a
+	union all
+	select 'roster_runs_total', a.name, r.result::text, coalesce(c.runs, 0)
+	from asked a cross join unnest(array['nothing', 'applied', 'held', 'failed']::run_state[]) r(result)
+	left join run_counts c on c.source = a.id and c.result = r.result
+	union all
+	select 'roster_changes_total', k.kind::text, k.action::text, coalesce(sum(c.changes), 0)
+	from (values ('user', 'add'), ('user', 'change'), ('user', 'return'), ('user', 'vanish'), ('user', 'disable'),
+		('group', 'add'), ('group', 'archive'), ('grant', 'add'), ('grant', 'remove')) k(kind, action)
+	left join change_counts c on c.kind = k.kind::change_kind and c.action = k.action::change_action
+	group by k.kind, k.action
+	union all
+	select 'roster_rule_matches', r.name, null, sum(m.entries)
+	from directory_rules r join asked a on a.id = r.source
+	cross join lateral (select count(*) as entries from directory_mappings m join directory_entries d on d.id = m.entry_id
+		where m.rule = r.ordinal and d.source = r.source and d.gone_since is null) m
+	group by r.name
+	union all
+	select 'roster_target_lag_revisions', t.name, null, head() - t.cursor from told t
+	union all
+	select 'roster_target_lag_seconds', t.name, null, round(coalesce(greatest(extract(epoch from clock_timestamp() -
+		(select v.at from revisions v where v.id > t.cursor order by v.id limit 1)), 0), 0), 3) from told t
+	union all
+	select 'roster_target_lanes', t.name, null, (select count(*) from lanes l where l.target = t.id) from told t
+$$;
+
+-- Here, because the file with all other grants ran before this one.
+grant execute on function metrics(text[]) to roster_daemon;
