@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rosterd: the service of roster. */
+#include "roster/daemon.h"
+
+static const struct duty *const duties[] = {&duty_database, &duty_clock,  &duty_source,  &duty_webhook,
+					    &duty_notices,  &duty_status, &duty_request, NULL};
+
+int main(int argc, char **argv)
+{
+	return daemon_main(duties, argc, argv);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* child: what a child process does around its duty. */
+#ifndef DAEMON_CHILD_H
+#define DAEMON_CHILD_H
+
+#include "roster/daemon.h"
+
+/* How a child is called: "source corp", "database". */
+const char *child_title(const struct duty *duty, const char *subject, struct arena *arena);
+
+/* Run the duty until it ends, and return the exit code of the process. */
+int child_main(const struct duty *duty, const struct child_context *context);
+
+/* To be called first, before anything that takes time: from now on the child knows when it is to stop. Returns -1 when its
+ * supervisor is gone already. */
+int child_prepare(const struct duty *duty);
+
+#endif

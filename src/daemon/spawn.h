@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spawn: this program again, as a child with one duty. */
+#ifndef DAEMON_SPAWN_H
+#define DAEMON_SPAWN_H
+
+#include "roster/error.h"
+
+#include <sys/types.h>
+
+/* Where a child finds its end of the channel, over which it sends one of these bytes at a time. */
+enum { CHANNEL_FD = 3, CHANNEL_READY = 'r', CHANNEL_ALIVE = 'a' };
+/* The process id of the supervisor, in the environment of a child until child_main() has seen it. */
+extern const char spawn_supervisor_variable[];
+
+struct spawned {
+	pid_t pid;
+	int channel; /* our end, never blocks */
+};
+
+/* title is what ps shows, config_file an absolute path. A child that cannot be executed ends with 70. */
+int spawn(const char *title, const char *duty, const char *subject, const char *config_file, struct spawned *ret,
+	  struct error *err);
+
+#endif

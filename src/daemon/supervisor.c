@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/supervisor.h"
+
+#include "daemon/children.h"
+#include "daemon/notify.h"
+#include "roster/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where things are to get. Whatever happens, advance() does the next steps towards it. */
+enum goal { GOAL_RUN, GOAL_RELOAD, GOAL_STOP };
+
+/* What USR1 and USR2 ask for. */
+static const char *const request_subjects[] = {"sync", "full"};
+enum { REQUESTS = sizeof request_subjects / sizeof request_subjects[0] };
+
+enum { STATUS_MOST = 512 };
+
+struct supervisor {
+	const struct duty *const *duties;
+	const char *config_file;
+	struct loop *loop;
+	struct loop_timer *watchdog;
+	struct notify notify;
+	struct children *children;
+	struct setup setup, next; /* in force; to come, while the goal is to reload */
+	enum goal goal;
+	bool told_ready;          /* the service manager was told so at least once */
+	bool announce;            /* it is to be told so when the children are started */
+	bool requests[REQUESTS];  /* asked for and not yet begun */
+	char refused[ERROR_TEXT]; /* why the file is not what is in force; "" when it is */
+	char status[STATUS_MOST];
+};
+
+/* --- what the service manager hears ------------------------------------------------------------------------------------ */
+
+static void say_status(struct supervisor *self)
+{
+	struct children_count count = children_count(self->children);
+	char status[STATUS_MOST];
+
+	snprintf(status, sizeof status, "%s%zu of %zu children ready%s%.300s",
+		 self->goal == GOAL_STOP ? "stopping, " : "", count.ready, count.wanted,
+		 self->refused[0] == '\0' ? "" : "; the configuration is not in force: ", self->refused);
+	/* A message is lines. */
+	for (char *c = status; *c != '\0'; c++)
+		*c = *c == '\n' ? ' ' : *c;
+	if (strcmp(status, self->status) == 0)
+		return;
+	memcpy(self->status, status, sizeof status);
+	notify_send(&self->notify, "STATUS=%s", status);
+}
+
+static void say_ready(struct supervisor *self)
+{
+	if (!self->announce)
+		return;
+	self->announce = false;
+	if (!self->told_ready)
+		log_info("rosterd %s has started", ROSTER_VERSION);
+	self->told_ready = true;
+	notify_send(&self->notify, "READY=1");
+}
+
+static void give_sign_of_life(void *context)
+{
+	struct supervisor *self = context;
+
+	notify_send(&self->notify, "WATCHDOG=1");
+	loop_timer_start(self->watchdog, self->notify.watchdog_ms);
+}
+
+/* --- the children there are to be --------------------------------------------------------------------------------------- */
+
+struct wanting {
+	struct supervisor *self;
+	const struct duty *duty;
+};
+
+static void want_child(void *context, const char *subject)
+{
+	const struct wanting *wanting = context;
+
+	children_want(wanting->self->children, wanting->duty, subject);
+}
+
+static void want_all(struct supervisor *self)
+{
+	for (const struct duty *const *duty = self->duties; *duty != NULL; duty++) {
+		struct wanting wanting = {self, *duty};
+		if ((*duty)->wanted != NULL)
+			(*duty)->wanted(self->setup.config, want_child, &wanting);
+	}
+}
+
+static const struct duty *request_duty(const struct supervisor *self)
+{
+	for (const struct duty *const *duty = self->duties; *duty != NULL; duty++)
+		if (strcmp((*duty)->name, "request") == 0)
+			return *duty;
+	return NULL;
+}
+
+static void start_requests(struct supervisor *self)
+{
+	const struct duty *duty = request_duty(self);
+
+	for (size_t i = 0; i < REQUESTS; i++)
+		if (self->requests[i] && children_run_once(self->children, duty, request_subjects[i]))
+			self->requests[i] = false;
+}
+
+/* --- on the way to the goal ---------------------------------------------------------------------------------------------- */
+
+static void run_on(struct supervisor *self)
+{
+	children_start(self->children, true);
+	if (self->announce && !children_are_ready(self->children, true))
+		return;
+	children_start(self->children, false);
+	start_requests(self);
+	say_ready(self);
+}
+
+/* The others first, and what they lean on when they are gone. */
+static bool all_stopped(struct supervisor *self)
+{
+	return children_stop(self->children, false) && children_stop(self->children, true);
+}
+
+static void take_next(struct supervisor *self)
+{
+	daemon_unload(&self->setup);
+	self->setup = self->next;
+	self->next = (struct setup){NULL, NULL};
+	self->goal = GOAL_RUN;
+	self->announce = true;
+	want_all(self);
+	log_info("%s is in force", self->config_file);
+}
+
+static void advance(void *context)
+{
+	struct supervisor *self = context;
+
+	if (self->goal == GOAL_STOP && all_stopped(self)) {
+		loop_stop(self->loop);
+		return;
+	}
+	if (self->goal == GOAL_RELOAD && all_stopped(self))
+		take_next(self);
+	if (self->goal == GOAL_RUN)
+		run_on(self);
+	say_status(self);
+}
+
+/* after is the configuration to come, NULL when nothing is to be kept. */
+static void keep_foundations(struct supervisor *self, const struct config *after)
+{
+	for (const struct duty *const *duty = self->duties; *duty != NULL; duty++)
+		children_keep(self->children, *duty,
+			      after != NULL && (*duty)->foundation && (*duty)->keeps != NULL &&
+				  (*duty)->keeps(self->setup.config, after));
+}
+
+/* --- signals ------------------------------------------------------------------------------------------------------------- */
+
+static void on_stop(int number, void *context)
+{
+	struct supervisor *self = context;
+
+	if (self->goal == GOAL_STOP)
+		return;
+	log_info("stopping, because of signal %s", sigabbrev_np(number));
+	notify_send(&self->notify, "STOPPING=1");
+	self->goal = GOAL_STOP;
+	keep_foundations(self, NULL);
+	advance(self);
+}
+
+static void refuse_next(struct supervisor *self, const struct error *err)
+{
+	log_error("%s; the configuration in force stays", err->text);
+	snprintf(self->refused, sizeof self->refused, "%s", err->text);
+	if (self->told_ready && self->goal == GOAL_RUN)
+		notify_send(&self->notify, "READY=1");
+}
+
+static void on_reload(int number, void *context)
+{
+	struct supervisor *self = context;
+	struct setup next;
+	struct error err = {0};
+
+	(void)number;
+	if (self->goal == GOAL_STOP)
+		return;
+	if (self->told_ready)
+		notify_reloading(&self->notify);
+	if (daemon_load(self->config_file, true, &next, &err) != 0 || daemon_permitted(next.config, &err) != 0) {
+		daemon_unload(&next);
+		refuse_next(self, &err);
+	} else {
+		/* Also when the last one has not come into force yet: then it never will. */
+		daemon_unload(&self->next);
+		self->next = next;
+		self->refused[0] = '\0';
+		self->goal = GOAL_RELOAD;
+		keep_foundations(self, next.config);
+	}
+	advance(self);
+}
+
+static void on_request(int number, void *context)
+{
+	struct supervisor *self = context;
+
+	if (request_duty(self) == NULL) {
+		log_warn("signal %s asks for a run, which this rosterd cannot ask for", sigabbrev_np(number));
+		return;
+	}
+	self->requests[number == SIGUSR1 ? 0 : 1] = true;
+	advance(self);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------------ */
+
+static void open_supervisor(struct supervisor *self)
+{
+	struct error err = {0};
+
+	if (notify_open(&self->notify, &err) != 0)
+		log_warn("the service manager cannot be told anything: %s", err.text);
+	self->loop = loop_new();
+	self->children = children_new(self->loop, self->config_file, advance, self);
+	self->watchdog = loop_timer_new(self->loop, give_sign_of_life, self);
+	loop_on_signal(self->loop, SIGTERM, on_stop, self);
+	loop_on_signal(self->loop, SIGINT, on_stop, self);
+	loop_on_signal(self->loop, SIGHUP, on_reload, self);
+	loop_on_signal(self->loop, SIGUSR1, on_request, self);
+	loop_on_signal(self->loop, SIGUSR2, on_request, self);
+}
+
+static void close_supervisor(struct supervisor *self)
+{
+	children_free(&self->children);
+	loop_timer_free(&self->watchdog);
+	loop_free(&self->loop);
+	notify_close(&self->notify);
+	daemon_unload(&self->next);
+	daemon_unload(&self->setup);
+}
+
+int supervise(const struct duty *const duties[], const char *config_file, struct setup *setup, struct error *err)
+{
+	struct supervisor self = {.duties = duties, .config_file = config_file, .setup = *setup, .announce = true};
+
+	*setup = (struct setup){NULL, NULL};
+	/* Who reads the log may go away; that is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
+	open_supervisor(&self);
+	if (self.notify.watchdog_ms > 0)
+		give_sign_of_life(&self);
+	want_all(&self);
+	advance(&self);
+	int rc = loop_run(self.loop, err);
+	close_supervisor(&self);
+	return rc;
+}

@@ -1,0 +1,427 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rosterd and its children: started in order, watched, started again, told to end, and never left behind.
+
+The children are puppets (daemon/puppets.c), which do what their names say.
+"""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+
+from rosterd import PUPPETS, ROSTERD, Manager, Rosterd, field, lives, wait_until
+
+
+class Stage:
+    """A configuration whose sources are puppets, and the files that are gates: "base" is ready once its own is open."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.config = directory / "rosterd.conf"
+
+    def gate(self, name):
+        return self.directory / f"{name}.gate"
+
+    def open(self, name):
+        self.gate(name).touch()
+
+    def set(self, *names, **gates):
+        """The puppets there are; gates: another file than the usual one for some of them."""
+        sources = " ".join(f'{name}: {{ type: "ldif"; file: "{self.gate(gates.get(name, name))}" }}' for name in names)
+        self.config.write_text(f'version: 1\ndatabase: {{ conninfo: "dbname=none" }}\nsources: {{ {sources} }}\n')
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage(tmp_path)
+
+
+@pytest.fixture
+def manager(tmp_path):
+    listening = Manager(tmp_path / "notify")
+    yield listening
+    listening.close()
+
+
+def execute(program, *words, **options):
+    environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+    result = subprocess.run([program, *words], text=True, capture_output=True, timeout=60, check=False,
+                            env={**environment, **options.pop("environment", {})}, **options)
+    print(result.args, result.stdout, result.stderr, result.returncode, sep="\n")
+    return result
+
+
+def pauses(daemon, name):
+    return [float(text) for text in re.findall(rf"{name} [^;]*; it is started again in ([\d.]+) s", daemon.log())]
+
+
+# --- start ------------------------------------------------------------------------------------------------------------
+
+
+def test_others_start_when_the_base_is_ready(stage, manager):
+    stage.set("base", "steady", "other")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        daemon.child("base")
+        manager.await_status("^0 of 3 children ready")
+        assert set(daemon.children()) == {"base"} and not manager.heard("READY")
+        stage.open("base")
+        daemon.child("puppet steady")
+        daemon.child("puppet other")
+        wait_until(lambda: manager.heard("READY"), "READY")
+        manager.await_status("^3 of 3 children ready")
+    assert daemon.log().index("base is ready") < daemon.log().index("puppet")
+
+
+def test_without_a_base_all_start_at_once(stage, manager):
+    stage.set("steady", "crash")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        wait_until(lambda: manager.heard("READY"), "READY")
+        daemon.child("puppet steady")
+        daemon.await_log("the string is cut")
+
+
+def test_a_child_has_a_title_and_clean_surroundings(stage, manager):
+    stage.set("steady")
+    leak = os.open("/dev/zero", os.O_RDONLY)
+    os.set_inheritable(leak, True)
+    with Rosterd(stage.config, manager=manager, pass_fds=[leak], stdin=subprocess.PIPE, umask=0) as daemon:
+        pid = daemon.child("puppet steady")
+        here = pathlib.Path(f"/proc/{pid}")
+        words = (here / "cmdline").read_bytes().split(b"\0")
+        environment = (here / "environ").read_bytes().decode().split("\0")
+        assert words[:-1] == [b"rosterd: puppet steady", b"--child", b"puppet", b"steady", b"-f",
+                              str(stage.config).encode()]
+        assert {int(entry.name) for entry in (here / "fd").iterdir()} <= {0, 1, 2, 3}
+        assert os.readlink(here / "fd/0") == "/dev/null"
+        assert os.readlink(here / "cwd") == "/"
+        assert field(pid, "Umask") == "0077"
+        assert "LDAPNOINIT=1" in environment and not [word for word in environment if word.startswith("NOTIFY_SOCKET")]
+        assert os.getsid(pid) == pid
+        daemon.process.stdin.close()
+    os.close(leak)
+
+
+def test_a_relative_name_of_the_file_is_found_by_children(stage):
+    stage.set("steady")
+    with Rosterd(stage.config) as daemon:
+        daemon.child("puppet steady")
+    daemon.words[2] = stage.config.name
+    with daemon:
+        daemon.child("puppet steady")
+
+
+# --- watching ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_killed_child_is_started_again_after_growing_pauses(stage):
+    stage.set("steady", "other")
+    with Rosterd(stage.config) as daemon:
+        other, pid = daemon.child("puppet other"), None
+        for _ in range(2):
+            pid = daemon.child("puppet steady", other_than=pid)
+            os.kill(pid, signal.SIGKILL)
+        daemon.child("puppet steady", other_than=pid)
+        first, second = pauses(daemon, "puppet steady")
+        assert 0.7 <= first <= 1 and 1.5 <= second <= 2
+        assert daemon.count("puppet steady was ended by signal KILL") == 2
+        assert daemon.children()["puppet other"] == other
+
+
+def test_a_child_that_cannot_go_on_says_why_and_comes_back(stage):
+    stage.set("crash")
+    with Rosterd(stage.config) as daemon:
+        daemon.await_log("the string is cut", times=3)
+        first, second, *_ = pauses(daemon, "puppet crash")
+        assert 0.7 <= first <= 1 and 1.5 <= second <= 2
+        assert 'msg="the string is cut" child="puppet crash"' in daemon.log()
+        assert "puppet crash ended with 69; it is started again" in daemon.log()
+
+
+def test_a_silent_child_is_killed_and_started_again(stage):
+    stage.set("rude-silent", "steady")
+    with Rosterd(stage.config) as daemon:
+        steady, silent = daemon.child("puppet steady"), daemon.child("rude rude-silent")
+        daemon.child("rude rude-silent", other_than=silent)
+        assert "rude rude-silent has given no sign of life for 1s and is killed" in daemon.log()
+        assert not lives(silent) and daemon.children()["puppet steady"] == steady
+
+
+def test_signs_of_life_keep_a_child_alive(stage):
+    stage.set("rude-silent", "rude-stubborn")
+    with Rosterd(stage.config) as daemon:
+        lively = daemon.child("rude rude-stubborn")
+        daemon.await_log("rude rude-silent has given no sign of life", times=2)
+        assert daemon.children()["rude rude-stubborn"] == lively and daemon.count("rude-stubborn has given") == 0
+
+
+def test_a_base_that_ends_leaves_the_others_at_work(stage):
+    stage.set("base", "steady")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        steady, base = daemon.child("puppet steady"), daemon.child("base")
+        os.kill(base, signal.SIGKILL)
+        daemon.child("base", other_than=base)
+        assert daemon.children()["puppet steady"] == steady
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def stop(daemon, how):
+    if how == "Ctrl-C":
+        os.killpg(daemon.process.pid, signal.SIGINT)
+    else:
+        daemon.send(how)
+    assert daemon.await_end() == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, "Ctrl-C"], ids=["TERM", "INT", "Ctrl-C"])
+def test_told_to_stop_the_base_goes_last(stage, manager, how):
+    stage.set("base", "steady", "other", "crash")
+    stage.open("base")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        for name in ("base", "puppet steady", "puppet other"):
+            daemon.child(name)
+        stop(daemon, how)
+        assert manager.heard("STOPPING") == ["1"]
+        assert not [pid for pid in daemon.known if lives(pid)]
+        ends = re.findall(r'"ends" child="?([\w ]+)', daemon.log())
+        assert sorted(ends[:2]) == ["puppet other", "puppet steady"] and ends[2:] == ["base"]
+        assert daemon.count("was ended by signal") == 0
+
+
+def test_who_does_not_end_is_killed(stage):
+    stage.set("base", "rude-stubborn", "steady")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        base, stubborn = daemon.child("base"), daemon.child("rude rude-stubborn")
+        daemon.send(signal.SIGTERM)
+        daemon.await_log("rude rude-stubborn was told to end and has not for 1s and is killed")
+        assert daemon.await_end() == 0
+        assert not lives(stubborn) and not lives(base)
+        assert daemon.log().index("is killed") < daemon.log().index('"ends" child=base')
+
+
+def test_told_to_stop_before_the_base_is_ready(stage):
+    stage.set("base", "steady")
+    with Rosterd(stage.config) as daemon:
+        base = daemon.child("base")
+        daemon.send(signal.SIGTERM)
+        assert daemon.await_end() == 0
+        assert not lives(base) and "puppet steady" not in daemon.log()
+
+
+def test_no_child_outlives_a_killed_rosterd(stage):
+    stage.set("base", "steady", "rude-stubborn")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        pids = [daemon.child(name) for name in ("base", "puppet steady", "rude rude-stubborn")]
+        daemon.send(signal.SIGKILL)
+        wait_until(lambda: not any(map(lives, pids)), "the end of all children", seconds=20)
+
+
+# --- HUP --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_configuration_comes_into_force(stage, manager):
+    stage.set("base", "steady", "leaving")
+    stage.open("base")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        base, steady, leaving = (daemon.child(name) for name in ("base", "puppet steady", "puppet leaving"))
+        wait_until(lambda: manager.heard("READY"), "READY")
+        stage.set("base", "steady", "coming")
+        daemon.send(signal.SIGHUP)
+        daemon.child("puppet coming")
+        daemon.child("puppet steady", other_than=steady)
+        assert daemon.children()["base"] == base and not lives(leaving)
+        wait_until(lambda: len(manager.heard("READY")) == 2, "READY after the reload")
+        order = [key for message in manager.listen() for key in message if key in ("READY", "RELOADING", "MONOTONIC_USEC")]
+        assert order == ["READY", "RELOADING", "MONOTONIC_USEC", "READY"]
+
+
+def test_another_base_is_started_anew_and_waited_for(stage, manager):
+    stage.set("base", "steady")
+    stage.open("base")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        base, steady = daemon.child("base"), daemon.child("puppet steady")
+        stage.set("base", "steady", base="another")
+        daemon.send(signal.SIGHUP)
+        daemon.child("base", other_than=base)
+        manager.await_status("^0 of 2 children ready")
+        assert set(daemon.children()) == {"base"} and not lives(base) and len(manager.heard("READY")) == 1
+        stage.open("another")
+        daemon.child("puppet steady", other_than=steady)
+        wait_until(lambda: len(manager.heard("READY")) == 2, "READY after the reload")
+    assert daemon.log().index('"ends" child="puppet steady"') < daemon.log().index('"ends" child=base')
+
+
+def test_a_wrong_configuration_changes_nothing(stage, manager):
+    stage.set("base", "steady")
+    stage.open("base")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        before = {name: daemon.child(name) for name in ("base", "puppet steady")}
+        wait_until(lambda: manager.heard("READY"), "READY")
+        stage.config.write_text(stage.config.read_text() + "sauces: { }\n")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log("the configuration in force stays")
+        assert re.search(r'rosterd.conf:4: .*"sauces"', daemon.log()) and "sources" in daemon.log()
+        manager.await_status("the configuration is not in force: .*sauces")
+        assert len(manager.heard("RELOADING")) == 1 and len(manager.heard("READY")) == 2
+        assert daemon.children() == before
+        stage.set("base", "steady", "coming")
+        daemon.send(signal.SIGHUP)
+        daemon.child("puppet coming")
+        manager.await_status("^3 of 3 children ready$")
+
+
+def test_two_reloads_end_in_the_last_file(stage):
+    stage.set("steady", "rude-stubborn")
+    with Rosterd(stage.config) as daemon:
+        daemon.child("puppet steady")
+        daemon.child("rude rude-stubborn")
+        stage.set("first")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log('"ends" child="puppet steady"')  # the stubborn one still keeps the reload waiting
+        stage.set("second")
+        daemon.send(signal.SIGHUP)
+        daemon.child("puppet second")
+        assert set(daemon.children()) == {"puppet second"} and "puppet first" not in daemon.log()
+
+
+def test_a_base_that_is_ending_cannot_be_kept(stage, manager):
+    stage.set("base", "anchor", "steady")
+    stage.open("base")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        base = daemon.child("base")
+        steady = daemon.child("puppet steady")
+        stage.set("base", "anchor", "steady", base="another")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log('"ends" child=base')
+        stage.set("base", "anchor", "steady")
+        daemon.send(signal.SIGHUP)
+        wait_until(lambda: len(manager.heard("RELOADING")) == 2, "the second reload")
+        stage.open("anchor")
+        daemon.child("base", other_than=base)
+        daemon.child("puppet steady", other_than=steady)
+
+
+def test_told_to_stop_while_reloading(stage):
+    stage.set("base", "steady", "rude-stubborn")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        base = daemon.child("base")
+        daemon.child("puppet steady")
+        daemon.child("rude rude-stubborn")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log('"ends" child="puppet steady"')
+        daemon.send(signal.SIGTERM)
+        assert daemon.await_end() == 0
+        assert not lives(base) and '"ends" child=base' in daemon.log()
+
+
+# --- USR1, USR2 -------------------------------------------------------------------------------------------------------
+
+
+def test_requests_coalesce(stage):
+    stage.set("gate", "steady")
+    with Rosterd(stage.config) as daemon:
+        daemon.child("puppet steady")
+        daemon.send(signal.SIGUSR1)
+        daemon.child("request sync")
+        for _ in range(5):
+            daemon.send(signal.SIGUSR1)
+        daemon.send(signal.SIGUSR2)
+        daemon.child("request full")  # which also shows that the others were seen
+        stage.open("gate")
+        daemon.await_log('"ends" child="request sync"', times=2)
+        wait_until(lambda: set(daemon.children()) == {"puppet steady"}, "the end of the requests")
+        daemon.send(signal.SIGUSR2)
+        daemon.await_log('"ends" child="request full"', times=2)
+        assert daemon.count('"begins as .*child="request sync"') == 2
+
+
+def test_a_request_waits_for_the_base(stage):
+    stage.set("base", "steady")
+    with Rosterd(stage.config) as daemon:
+        daemon.child("base")
+        daemon.send(signal.SIGUSR1)
+        stage.open("base")
+        daemon.await_log('"ends" child="request sync"')
+    assert daemon.log().index("base is ready") < daemon.log().index('child="request sync"')
+
+
+# --- the service manager ----------------------------------------------------------------------------------------------
+
+
+def test_signs_of_life_go_to_an_abstract_socket_too(stage, tmp_path):
+    manager = Manager(f"@{tmp_path}")
+    stage.set("steady")
+    with Rosterd(stage.config, manager=manager, environment={"WATCHDOG_USEC": "100000"}) as daemon:
+        wait_until(lambda: len(manager.heard("WATCHDOG")) >= 4, "signs of life")
+        daemon.send(signal.SIGTERM)
+        assert daemon.await_end() == 0
+    assert manager.heard("READY") and manager.heard("STOPPING")
+    manager.close()
+
+
+# --- the program ------------------------------------------------------------------------------------------------------
+
+
+def test_the_configuration_is_checked(stage):
+    stage.set("steady")
+    good = execute(ROSTERD, "-t", "-f", stage.config)
+    assert good.returncode == 0 and "is good" in good.stderr and good.stdout == ""
+    stage.config.write_text(stage.config.read_text() + "sauces: { }\n")
+    for words in (["-t"], [], ["--once"]):
+        bad = execute(ROSTERD, *words, "-f", stage.config)
+        assert bad.returncode == 78 and re.search(r'rosterd.conf:4: .*"sauces"', bad.stderr)
+    assert execute(ROSTERD, "-t", environment={"ROSTER_CONFIG": str(stage.config)}).returncode == 78
+
+
+def test_without_a_database_both_ways_are_shown(stage):
+    stage.config.write_text("version: 1\n")
+    refused = execute(ROSTERD, "-f", stage.config)
+    assert refused.returncode == 78 and "embedded:" in refused.stderr and "conninfo:" in refused.stderr
+
+
+def test_the_command_line_is_checked():
+    unknown = execute(ROSTERD, "--onec")
+    assert unknown.returncode == 64 and unknown.stderr == "rosterd: there is no option --onec; did you mean --once?\n"
+    unknown = execute(PUPPETS, "--child", "juggler", "")
+    assert unknown.returncode == 64 and 'there is no duty "juggler"' in unknown.stderr
+    assert execute(ROSTERD, "-V").stdout.startswith("rosterd ")
+    assert execute(ROSTERD, "-h").stdout.startswith("usage: rosterd")
+
+
+def test_root_keeps_no_database(stage, tmp_path):
+    """Whoever is not root becomes it in a namespace of his own, which is enough for the question."""
+    stage.config.write_text(f'version: 1\ndatabase: {{ embedded: "{tmp_path}/db" }}\n')
+    root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+    refused = execute(*root, ROSTERD, "-f", stage.config)
+    assert refused.returncode == 77 and "as a user of its own" in refused.stderr
+    assert not (tmp_path / "db").exists()
+
+
+def test_once_does_the_work_of_each_source(roster):
+    def once(first_run, *sources):
+        listed = " ".join(f'{name}: {{ type: "ldif"; file: "{name}.ldif" }}' for name in sources)
+        roster.configure(f"""version: 1\ndatabase: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{ {listed} }}\nsafety: {{ first_run: "{first_run}" }}\n""")
+        return execute(ROSTERD, "--once", environment=roster.environment())
+
+    def people():
+        return [row["login"] for row in roster.sql("select login from users where login <> 'admin'")]
+
+    (roster.directory / "corp.ldif").write_text(
+        "version: 1\n\ndn: uid=alice,dc=x\nobjectClass: inetOrgPerson\nuid: alice\n"
+        "entryUUID: 00000000-0000-4000-8000-000000000001\n")
+    held = once("hold", "corp")
+    assert held.returncode == 1 and "changed nothing and holds 1 change: " in held.stderr and people() == []
+    worse = once("apply", "lost", "corp")  # the first one fails, the second has its turn all the same
+    assert worse.returncode == 69 and "lost.ldif" in worse.stderr and people() == ["alice"]
+    assert "not all of the work could be done" in worse.stderr and "applied 1 change (revision" in worse.stderr
+    again = once("apply", "corp")
+    assert again.returncode == 0 and "nothing to do" in again.stderr

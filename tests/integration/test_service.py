@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole service: an edit of a source becomes an event at an app, whatever dies on the way; steered by signals."""
+
+import os
+import random
+import signal
+
+import pytest
+
+from leading import directory
+from receiver import Receiver
+from rosterd import ROSTERD, Rosterd, wait_until
+from told import Told
+
+SOURCE = """
+sources: {{ corp: {{ type: "ldif"; file: "people.ldif"; poll: "{poll}"; users: {{ filter: "(objectClass=inetOrgPerson)" }} }} }}
+safety: {{ first_run: "apply"; max_remove_percent: 100; max_remove: 100000; max_suspend: 100000 }}
+rules: {{
+  default_admins: ["admin"]
+  teams: {{ source: "corp"; match: "cn ~ ^team-(?<team>[a-z]+)$"; into: "/${{team}}"; role: "Contributor" }}
+}}
+"""
+
+
+class Site:
+    """A source, one app /pay owns, and a target that is told about everything below."""
+
+    def __init__(self, roster, receiver):
+        self.roster = roster
+        self.receiver = receiver
+        self.told = Told(roster)
+        roster.led = True
+        self.configure()
+
+    def configure(self, poll="1h", target=True):
+        self.told.configure(*[self.told.target("billing", self.receiver, "app:*", "group:/**")] if target else [])
+        self.roster.config.write_text(self.roster.config.read_text() + SOURCE.format(poll=poll))
+
+    def write(self, people, **teams):
+        (self.roster.directory / "people.new").write_text(directory(people, **teams))
+        os.replace(self.roster.directory / "people.new", self.roster.directory / "people.ldif")
+
+    def service(self):
+        return Rosterd(self.roster.config, program=ROSTERD, environment=self.roster.environment())
+
+    def is_told(self):
+        """Everything the database says now, and nothing else."""
+        try:
+            self.told.check(self.receiver, "app:*", "group:/**")
+        except AssertionError:
+            return False
+        return self.roster.value("select bool_and(cursor = head() and history is not null) from targets")
+
+    def found_apps(self, *teams):
+        """An app for each team, named like it, once its group is there."""
+        for team in teams:
+            wait_until(lambda: self.roster.sql("select 1 from resource_names where name = %s", f"group:/{team}"), team)
+            self.roster.ctl("app", "create", team, "--owner", "admin", "--group", f"/{team}")
+
+    def members(self, team):
+        """Those of whom the app of a team was told that they are in it."""
+        return {user for user, (_, roles) in self.receiver.people(f"app:{team}").items() if "Contributor" in roles}
+
+    def await_told(self, **teams):
+        """How many people of each."""
+        for team, count in teams.items():
+            wait_until(lambda: len(self.members(team)) == count, f"{count} people of {team}")
+        wait_until(self.is_told, "the target to know everything")
+
+
+@pytest.fixture
+def site(roster):
+    with Receiver() as receiver:
+        yield Site(roster, receiver)
+
+
+def test_an_edit_becomes_an_event(site):
+    site.write(range(5), pay=[0, 1, 2])
+    with site.service() as rosterd:
+        site.found_apps("pay")
+        site.await_told(pay=3)
+        site.write(range(5), pay=[1, 2, 3, 4])
+        site.roster.ctl("sync")
+        site.await_told(pay=4)
+        assert {name.split()[0] for name in rosterd.children()} >= {"source", "webhook"}
+        rosterd.send(signal.SIGTERM)
+        assert rosterd.await_end() == 0 and not rosterd.children()
+
+
+def test_nothing_is_told_before_the_first_run_was_applied(site):
+    """An app must not take an empty tree for the truth."""
+    site.write(range(3), pay=[0])
+    site.roster.config.write_text(site.roster.config.read_text().replace('first_run: "apply"', 'first_run: "hold"'))
+    with site.service() as rosterd:
+        rosterd.await_log("holds")
+        assert not site.receiver.requests
+        site.roster.ctl("approve", "corp/1")
+        site.await_told()
+        assert site.receiver.events[0]["complete"] and site.receiver.events[0]["resources"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_a_signal_asks_for_a_run(site, number):
+    site.write(range(3), pay=[0])
+    with site.service() as rosterd:
+        site.found_apps("pay")
+        site.await_told(pay=1)
+        site.write(range(3), pay=[0, 1])
+        rosterd.send(number)
+        site.await_told(pay=2)
+
+
+def test_a_new_configuration_is_taken_and_a_wrong_one_is_not(site):
+    site.write(range(3), pay=[0])
+    site.configure(target=False)
+    with site.service() as rosterd:
+        site.found_apps("pay")
+        good = site.roster.config.read_text()
+        site.roster.config.write_text(good + "\nnonsense: true\n")
+        rosterd.send(signal.SIGHUP)
+        rosterd.await_log("stays")
+        assert "unknown key" in rosterd.log() and "rosterd.conf:" in rosterd.log()
+        assert not site.receiver.requests
+        site.configure()
+        rosterd.send(signal.SIGHUP)
+        site.await_told(pay=1)
+        site.configure(target=False)
+        rosterd.send(signal.SIGHUP)
+        wait_until(lambda: site.roster.value("select bool_and(not configured) from targets"), "the target to be forgotten")
+
+
+def test_deliver_by_the_service(site):
+    site.write(range(3), pay=[0])
+    with site.service():
+        site.found_apps("pay")
+        site.await_told(pay=1)
+        site.receiver.answer = 503
+        site.write(range(3), pay=[0, 1])
+        site.roster.ctl("sync")
+        wait_until(lambda: site.roster.value("select attempts > 0 from targets"), "the first attempt")
+        site.receiver.answer = 204
+        site.roster.ctl("deliver", "billing")
+        site.await_told(pay=2)
+        site.roster.ctl("pause", "billing")
+        site.write(range(3), pay=[0])
+        site.roster.ctl("sync")
+        assert [row["state"] for row in site.roster.json("status")["targets"]] == ["paused"]
+        site.roster.ctl("resume", "billing")
+        site.await_told(pay=1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_is_killed_nothing_is_lost(site, seed):
+    """Promise 4: kill -9 of any child at any instant, with a target that fails now and then."""
+    chance = random.Random(seed)
+    site.write(range(30), pay=range(10), api=range(5, 15))
+    site.receiver.answer = lambda request: chance.choice([204, 204, 204, 500, 422])
+    with site.service() as rosterd:
+        site.found_apps("pay", "api")
+        for _ in range(4):
+            pay, api = (chance.sample(range(30), chance.randint(3, 20)) for _ in range(2))
+            site.write(range(30), pay=pay, api=api)
+            rosterd.send(signal.SIGUSR1)
+            for _ in range(3):
+                wait_until(lambda: len(rosterd.children()) > 1, "children")
+                victim = chance.choice(list(rosterd.children().values()))
+                signal.sigtimedwait([], chance.random() * 0.4)
+                try:
+                    os.kill(victim, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        site.receiver.answer = 204
+        site.receiver.faults.clear()  # what was refused is told once more, and what it was before is not known exactly
+
+        def settled():
+            site.told.at_once()
+            site.roster.sql("notify roster_revision")
+            return len(site.members("pay")) == len(pay) and len(site.members("api")) == len(api) and site.is_told()
+
+        rosterd.send(signal.SIGUSR1)
+        wait_until(settled, "everything to be told", seconds=120)
+        site.receiver.faults.clear()
