@@ -1,0 +1,109 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- A source that is no longer in the configuration: what it gave stays until somebody says otherwise, but not in silence.
+
+-- Sources roster knows and these names do not have, that still give something.
+create function sources_absent(names text[]) returns table (source text, people bigint, grants bigint)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select a.* from (
+		select s.name,
+			(select count(*) from identities i join users u on u.id = i.user_id and u.active where i.source = s.id and i.gone_since is null) as people,
+			(select count(*) from grants g where g.source = s.id) as grants
+		from sources s where s.id <> 0 and s.kind <> 'import' and s.retired_at is null and s.name <> all (sources_absent.names)
+	) a where a.people > 0 or a.grants > 0
+	order by 1
+$$;
+
+-- People whom no other source knows.
+create function known_here_alone(source smallint) returns table (user_id uuid) language sql stable set search_path = roster, pg_temp as $$
+	select i.user_id from identities i
+	where i.source = known_here_alone.source and not exists (select from identities o
+		where o.user_id = i.user_id and o.source <> i.source and o.gone_since is null)
+$$;
+
+-- What retiring a source takes away: everything it gave, and everybody only it knew, as if all had left. Into
+-- planned_imports; import_changes() and import_counts() show it.
+create function retire_plan(name text, binding boolean) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	src smallint;
+begin
+	if binding then
+		perform pg_advisory_xact_lock(writer_lock_class(), 1);
+	end if;
+	perform require_administrator('source retire ' || name);
+	src := need_source(name);
+	if not pg_try_advisory_xact_lock(writer_lock_class() + 1, src) then
+		raise exception 'source % is being synchronised', name using errcode = 'lock_not_available', hint = 'stop that, then try again';
+	end if;
+	delete from staged_imports s;
+	delete from planned_imports p;
+	insert into planned_imports (kind, action, user_id, description)
+	select 'user', 'remove', u.id, 'no other source knows this person'
+	from users u where u.active and u.id in (select k.user_id from known_here_alone(src) k)
+	  and (select s.authoritative from sources s where s.id = src)
+	order by u.login_key;
+	perform plan_withdrawal(src);
+end $$;
+
+create function retire_apply(name text) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	src smallint;
+	revision bigint;
+begin
+	perform require_administrator('source retire ' || name);
+	src := need_source(name);
+	if exists (select from planned_imports p where p.transaction = pg_current_xact_id() and p.action <> 'keep') then
+		revision := apply_imports(src, 'retire', false);
+		update users u set active = false from planned_imports p
+		where p.transaction = pg_current_xact_id() and p.kind = 'user' and u.id = p.user_id;
+	end if;
+	if not exists (select from grants g join users u on u.id = g.user_id and u.active
+			where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator')) then
+		raise exception 'nobody would be a platform administrator any more' using errcode = 'check_violation',
+			hint = 'give the role to somebody this source does not know: rosterctl init --administrator, as the owner of the schema';
+	end if;
+	-- Who is known elsewhere is that source's from now on; who is not is remembered as gone.
+	delete from identities i where i.source = src and i.user_id not in (select k.user_id from known_here_alone(src) k);
+	update identities i set gone_since = now() where i.source = src and i.gone_since is null;
+	delete from directory_mappings m using directory_entries d where d.source = src and m.entry_id = d.id;
+	delete from directory_edges e using directory_entries d where d.source = src and e.group_id = d.id;
+	delete from directory_edges e using directory_entries d where d.source = src and e.member_id = d.id;
+	delete from directory_entries d where d.source = src;
+	delete from directory_rules r where r.source = src;
+	delete from quarantine q where q.source = src;
+	delete from held_changes h where h.source = src;
+	delete from guard_log g where g.source = src;
+	-- Should it come back, it begins anew.
+	update sources s set retired_at = now(), settled = false, first_run_at = null, last_complete_at = null, rules_digest = null, settings_digest = null
+	where s.id = src;
+	delete from planned_imports p where p.transaction = pg_current_xact_id();
+	return revision;
+end $$;
+
+-- Forget that a source knows a person: what it gave him goes, and what it says about him does not count any more. Who is
+-- inactive stays so until user_resume(); while the source still has the entry, it waits in quarantine for another login.
+create function user_unlink(who text, source text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	person uuid := need_user(who);
+	src smallint;
+begin
+	perform act(format('user unlink %s %s', who, source));
+	src := need_source(source);
+	delete from held_changes h using identities i
+	where i.user_id = person and i.source = src and h.source = src and h.external_id = i.external_id;
+	delete from identities i where i.user_id = person and i.source = src;
+	if not found then
+		raise exception 'source % does not know %', source, who using errcode = 'no_data_found', hint = 'see rosterctl user show';
+	end if;
+	delete from grants g where g.user_id = person and g.source = src;
+	update users u set suspended = u.suspended or not u.active,
+		attributes_from = case when u.attributes_from = src then 0 else u.attributes_from end
+	where u.id = person;
+	-- The next run looks at everybody, and finds an entry that is nobody's.
+	update sources s set settled = false where s.id = src;
+end $$;
+
+grant execute on function sources_absent(text[]), need_source(text) to roster_admin, roster_daemon;
+grant execute on function retire_plan(text, boolean), retire_apply(text), user_unlink(text, text) to roster_admin;

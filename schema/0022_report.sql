@@ -1,0 +1,117 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Reports: everything an auditor asks for, complete and in a fixed order. Who, what, since when, why, from which source.
+--
+-- Names of people, groups and roles are those of today, as a revision keeps ids only; rules are told for today only, as the
+-- directory is not kept as it was.
+
+-- Since when an app has this owner: its row changes for other reasons too.
+create function owner_since(app integer, owner uuid, since bigint) returns bigint language sql stable set search_path = roster, pg_temp as $$
+	select coalesce(
+		(select max(h.until) from apps_history h where h.id = app and h.owner <> owner_since.owner and h.until <= owner_since.since),
+		(select min(h.since) from apps_history h where h.id = app), owner_since.since)
+$$;
+
+-- Who held what at a revision, and since when, with the owners of apps. At the head: now.
+create function holdings_since(at bigint)
+returns table (user_id uuid, anchor integer, role integer, source smallint, since bigint, expires_at timestamptz)
+language sql stable as $$
+	select g.user_id, g.anchor, g.role, g.source, g.since, g.expires_at from grants g where g.since <= at
+	union all
+	select g.user_id, g.anchor, g.role, g.source, g.since, null from grants_history g where g.since <= at and g.until > at
+	union all
+	select a.owner, a.id, role_named('project', 'Owner'), 0::smallint, owner_since(a.id, a.owner, a.since), null from apps a where a.since <= at
+	union all
+	select a.owner, a.id, role_named('project', 'Owner'), 0::smallint, owner_since(a.id, a.owner, a.since), null from apps_history a where a.since <= at and a.until > at
+$$;
+
+-- The rules of each source that give a role at a place.
+create view rule_doors as
+with named as (
+	select d.source, m.anchor_key, min(m.anchor) as anchor, m.role, w.name
+	from directory_mappings m
+	join directory_entries d on d.id = m.entry_id and d.gone_since is null
+	join directory_rules w on w.source = d.source and w.ordinal = m.rule
+	group by d.source, m.anchor_key, m.role, w.name
+), places as (
+	select n.source, n.anchor_key, resolve_anchor(n.source, min(n.anchor)) as anchor from named n group by n.source, n.anchor_key
+)
+select n.source, p.anchor, case when n.role is null then role_named('platform', 'Group Administrator')
+		else role_named(case when n.anchor = 'platform' then 'platform' else 'project' end::role_kind, n.role) end as role,
+	array_agg(distinct n.name order by n.name) as rules
+from named n join places p using (source, anchor_key)
+where p.anchor is not null
+group by 1, 2, 3;
+
+-- Which of these rules give this person the role there: asked of the directory only where several might.
+create function rules_of(rules text[], user_id uuid, anchor integer, role integer, source smallint) returns text
+language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	if cardinality(rules) > 1 then
+		return (select string_agg(distinct p.rule, ', ') from directory_paths(user_id, anchor, role, source) p);
+	end if;
+	return rules[1];
+end $$;
+
+create function report_grants(who text, place text, as_of bigint)
+returns table (login text, name text, user_id uuid, active boolean, anchor text, role text, source text, rule text,
+	since bigint, since_at timestamptz, given_by text, cause text, expires_at timestamptz)
+language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
+declare
+	person uuid := case when who is not null then need_user(who) end;
+	here integer := case when place is not null then resource_named(place) end;
+	moment bigint := coalesce(need_revision(as_of), head());
+	today boolean := moment = head();
+begin
+	return query
+	with names as materialized (select * from resource_names), doors as materialized (select * from rule_doors d where today)
+	select u.login, u.name, u.id, case when today then u.active else coalesce((select o.active from users_history o where o.id = u.id and o.since <= moment and o.until > moment), u.active) end,
+		n.name, coalesce(r.name, 'deleted role ' || h.role), s.name,
+		rules_of(d.rules, h.user_id, h.anchor, h.role, h.source), h.since, v.at, coalesce(b.login, v.login::text), v.cause, h.expires_at
+	from holdings_since(moment) h
+	join users u on u.id = h.user_id
+	join sources s on s.id = h.source
+	left join names n on n.resource = h.anchor
+	left join roles r on r.id = h.role
+	left join doors d on d.source = h.source and d.anchor = h.anchor and d.role = h.role
+	left join revisions v on v.id = h.since
+	left join users b on b.id = v.actor
+	where (person is null or h.user_id = person) and (here is null or h.anchor = here)
+	order by u.login_key, u.id, n.name collate "C", r.name collate "C", s.name;
+end $$;
+
+-- The view of now knows more indexes than the function that takes a revision.
+create function report_access(who text, place text, as_of bigint)
+returns table (login text, name text, user_id uuid, resource text, permissions text, role text, anchor text, distance integer, source text,
+	rule text, since bigint, since_at timestamptz, given_by text, cause text)
+language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
+declare
+	person uuid := case when who is not null then need_user(who) end;
+	here integer := case when place is not null then resource_named(place) end;
+	moment bigint := coalesce(need_revision(as_of), head());
+	today boolean := moment = head();
+begin
+	return query execute format($query$
+	with names as materialized (select * from resource_names), doors as materialized (select * from rule_doors d where $4),
+	meanings as materialized (select m.role, m.kind, string_agg(p.name, ' ' order by p.name) as permissions
+		from %s m join permissions p on p.id = m.permission group by m.role, m.kind),
+	since as materialized (select * from holdings_since($3) h where $1 is null or h.user_id = $1)
+	select u.login, u.name, u.id, n.name, m.permissions, coalesce(r.name, 'deleted role ' || a.role), c.name, a.distance, s.name,
+		rules_of(d.rules, a.user_id, a.anchor, a.role, a.source), h.since, v.at, coalesce(b.login, v.login::text), v.cause
+	from %s a
+	join meanings m on m.role = a.role and m.kind = a.kind
+	join users u on u.id = a.user_id
+	join sources s on s.id = a.source
+	left join names n on n.resource = a.resource
+	left join names c on c.resource = a.anchor
+	left join roles r on r.id = a.role
+	left join since h on h.user_id = a.user_id and h.anchor = a.anchor and h.role = a.role and h.source = a.source
+	left join doors d on d.source = a.source and d.anchor = a.anchor and d.role = a.role
+	left join revisions v on v.id = h.since
+	left join users b on b.id = v.actor
+	where ($1 is null or a.user_id = $1) and ($2 is null or a.resource = $2)
+	order by u.login_key, u.id, n.name collate "C", r.name collate "C", c.name collate "C", s.name, a.distance
+	$query$, case when today then 'role_meanings' else 'role_meanings_at($3)' end, case when today then 'access' else 'access_at($3)' end)
+	using person, here, moment, today;
+end $$;
+
+grant execute on function report_grants(text, text, bigint), report_access(text, text, bigint) to roster_admin, roster_daemon;
