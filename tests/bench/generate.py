@@ -89,7 +89,8 @@ class Company:
         span = min(self.sizes.people, 4 * size + 8)
         chosen = self.random.sample(range(span), min(size, span))
         dns = [self.people[(start + offset) % self.sizes.people][2] for offset in chosen]
-        if number % 8 == 3 and number + len(UNITS) < self.sizes.groups:
+        kind = number // len(UNITS) % len(KINDS)
+        if number % 8 == 3 and kind + 1 < len(KINDS) and number + len(UNITS) < self.sizes.groups:
             dns.append(self.group_dn(number + len(UNITS)))
         if number < 2 <= self.sizes.groups:
             dns.append(self.group_dn(1 - number))  # the circle

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures: what is measured, what must hold (gate), what roster wants to be known for (goal), and how it is printed."""
+
+import dataclasses
+import json
+import statistics
+
+
+@dataclasses.dataclass
+class Figure:
+    """unit: "x" for a ratio over the floor; otherwise what is measured, without a floor. up: more is better."""
+
+    number: str
+    what: str
+    unit: str
+    gate: float
+    goal: float
+    up: bool = False
+    why_not: str = "not asked for"
+
+
+SYNC = "needs RFC 4533"
+FIGURES = [
+    Figure("1", "first full run / read + COPY", "x", 2.5, 1.6),
+    Figure("2", "full run without a change / read", "x", 1.6, 1.1),
+    Figure("3", "run by cookie without a change / ldapsearch -E sync", "x", 3, 1.5, why_not=SYNC),
+    Figure("4", "1 % changed, full run / read", "x", 2.5, 1.6),
+    Figure("5", "1,000 changed entries by cookie / ldapsearch -E sync", "x", 5, 2.5, why_not=SYNC),
+    Figure("6", "peak memory of the process that reads", "MiB", 96, 48),
+    Figure("7", "edit visible (by poll) / modify + commit", "x", 5, 2),
+    Figure("8", "edit received by a webhook, p50", "ms", 15, 5, why_not=SYNC),
+    Figure("9", "member added to a group of 40,000 / slapd sends it", "x", 3, 1.5, why_not=SYNC),
+    Figure("10", "roster.can, p50 / select 1", "x", 4, 2.5),
+    Figure("10 p99", "roster.can, p99 / select 1", "x", 5, 3),
+    Figure("11", "roster.can over 1,000 nested groups, p50", "ms", 5, 1),
+    Figure("12", "facts written: a member joins / needed", "x", 1, 1),
+    Figure("12 move", "rows written: a subtree moves / needed", "x", 1, 1),
+    Figure("13", "difference: one person at a leaf", "ms", 10, 2),
+    Figure("13 root", "difference: one person at the root", "ms", 500, 100),
+    Figure("13 move", "difference: a subtree moved", "ms", 2000, 300),
+    Figure("14", "snapshot told, up to the wire", "pairs/s", 300000, 2000000, up=True),
+    Figure("15", "growth of 1 over the floor's own", "x", 1.3, 1.1),
+    Figure("15 same", "growth of 2 over the floor's own", "x", 1.3, 1.1),
+]
+# Limits that are others for a large company.
+AT_LARGE = {"6": (400, 256)}
+
+
+def numbers():
+    return sorted({int(figure.number.split()[0]) for figure in FIGURES})
+
+
+def growth(samples, below, key, floors):
+    """How much more one of ours grew from the smaller to the larger size than its floor did."""
+    def ratio(name):
+        return statistics.median(samples[name]) / statistics.median(below[name])
+
+    def total(taken):
+        return statistics.median(map(sum, zip(*(taken[name] for name in floors))))
+
+    return ratio(key), total(samples) / total(below)
+
+
+class Results:
+    """results.ratio("2", ours, floors) with samples taken side by side; results.value("6", samples)."""
+
+    def __init__(self, size):
+        self.size = size
+        self.rows = {}
+
+    def ratio(self, number, ours, floors, **more):
+        """The median of the ratios, pair by pair: what slows a round down slows both of it down."""
+        self.rows[number] = {"ours": statistics.median(ours), "floor": statistics.median(floors),
+                             "figure": statistics.median(our / floor for our, floor in zip(ours, floors)),
+                             "samples": {"ours": ours, "floor": floors}, **more}
+
+    def value(self, number, samples, **more):
+        middle = statistics.median(samples)
+        self.rows[number] = {"ours": middle, "figure": middle, "samples": {"ours": samples}, **more}
+
+    def limits(self, figure):
+        return AT_LARGE.get(figure.number, (figure.gate, figure.goal)) if self.size == "large" else (figure.gate, figure.goal)
+
+    def verdict(self, figure):
+        row = self.rows.get(figure.number)
+        if row is None:
+            return figure.why_not
+        gate, goal = self.limits(figure)
+        for limit, words in ((goal, "met the goal"), (gate, "within the gate")):
+            if row["figure"] >= limit if figure.up else row["figure"] <= limit:
+                return words
+        return "MISSED"
+
+    def missed(self):
+        return [figure.number for figure in FIGURES if self.verdict(figure) == "MISSED"]
+
+    def document(self, **about):
+        figures = []
+        for figure in FIGURES:
+            gate, goal = self.limits(figure)
+            figures.append({"number": figure.number, "what": figure.what, "unit": figure.unit, "gate": gate, "goal": goal,
+                            "verdict": self.verdict(figure), **self.rows.get(figure.number, {})})
+        return json.dumps({"schema": 1, "size": self.size, **about, "figures": figures}, indent=1) + "\n"
+
+    def table(self):
+        lines = [("", "what", "ours", "floor", "figure", "gate", "goal", "")]
+        for figure in FIGURES:
+            row, limits = self.rows.get(figure.number, {}), self.limits(figure)
+            lines.append((figure.number, figure.what, amount(row.get("ours")), amount(row.get("floor")),
+                          f"{amount(row['figure'])} {figure.unit}" if row else "",
+                          *(f"{amount(limit)} {figure.unit}" for limit in limits), self.verdict(figure)))
+        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+        return "\n".join("  ".join(cell.ljust(width) if place in (0, 1, 7) else cell.rjust(width)
+                                   for place, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
+
+
+def amount(number):
+    """Three digits that say something; no fraction where there is none."""
+    if number is None:
+        return ""
+    if number >= 100 or number == int(number):
+        return f"{number:,.0f}"
+    return f"{number:.3g}"
