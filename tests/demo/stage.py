@@ -1,198 +1,137 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stage of the demonstration: a directory server and a database of its own, and commands shown as they are run."""
+"""The stage of the demonstration: a private folder, the pieces that run in it, and commands shown as they are run."""
 
 import os
 import pathlib
-import secrets
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-import ldap
+from pieces import ADMIN, App, Directory, Failed, Person, Rosterd, interrupts
+from roster import BUILD, ROOT, SCHEMA
 
-from postgres import FAST, SUPERUSER, Cluster
-from roster import BUILD, SCHEMA
-from slapd import free_port, unprivileged
-
-SUFFIX = "dc=corp,dc=example"
-ADMIN = f"cn=admin,{SUFFIX}"
-ACCOUNT = f"cn=roster,ou=Services,{SUFFIX}"
 LOG_LINES = 15
-
-SLAPD_CONF = f"""\
-include /etc/ldap/schema/core.schema
-include /etc/ldap/schema/cosine.schema
-include /etc/ldap/schema/inetorgperson.schema
-modulepath /usr/lib/ldap
-moduleload back_mdb
-database config
-rootpw @password@
-database mdb
-suffix "{SUFFIX}"
-rootdn "{ADMIN}"
-rootpw @password@
-directory @directory@/db
-maxsize 268435456
-dbnosync
-index objectClass eq
-limits dn.exact="{ACCOUNT}" size=unlimited
-access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="{ACCOUNT}" read by * none
-"""
-SERVICE = f"""\
-dn: ou=Services,{SUFFIX}
-objectClass: organizationalUnit
-ou: Services
-
-dn: {ACCOUNT}
-objectClass: organizationalRole
-objectClass: simpleSecurityObject
-cn: roster
-userPassword: @password@
-"""
-
-
-class Failed(Exception):
-    """A step did not do what it promises."""
-
-
-class Directory:
-    """slapd on a free port of 127.0.0.1, never as root.
-
-    mortal: it ends when this process does, however that happens.
-    """
-
-    def __init__(self, folder, mortal):
-        self.folder = folder
-        self.mortal = mortal
-        self.log = folder / "slapd.log"
-        self.url = f"ldap://127.0.0.1:{free_port()}"
-        self.password = secrets.token_urlsafe(16)
-        self.process = None
-
-    def load(self, company):
-        """Everything in this LDIF file, and the account roster reads with."""
-        settings = SLAPD_CONF.replace("@password@", self.password).replace("@directory@", str(self.folder))
-        write_secret(self.folder / "slapd.conf", settings)
-        entries = company.read_text().removeprefix("version: 1\n\n")  # slapadd takes no line of its own for that
-        write_secret(self.folder / "all.ldif", entries + SERVICE.replace("@password@", self.password))
-        (self.folder / "db").mkdir()
-        shed = unprivileged()
-        for path in [self.folder, *self.folder.iterdir()] if shed else []:
-            shutil.chown(path, shed["user"])
-        added = subprocess.run(["/usr/sbin/slapadd", "-q", "-f", self.folder / "slapd.conf", "-l",
-                                self.folder / "all.ldif"], capture_output=True, text=True, **shed)
-        if added.returncode != 0:
-            raise Failed(f"slapadd ended with exit code {added.returncode}: {added.stderr}")
-
-    def start(self):
-        mortally = ["setpriv", "--pdeathsig", "TERM"] if self.mortal else []
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [*mortally, "/usr/sbin/slapd", "-f", self.folder / "slapd.conf", "-h", self.url, "-d", "stats"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=not self.mortal,
-                **unprivileged())
-        for _ in range(200):
-            try:
-                connection = ldap.initialize(self.url)
-                connection.simple_bind_s(ADMIN, self.password)
-                connection.unbind_s()
-                return
-            except ldap.SERVER_DOWN:
-                if self.process.poll() is not None:
-                    break
-                time.sleep(0.05)
-        raise Failed("slapd does not start")
-
-    def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process = None
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+PROGRAMS = (BUILD / "rosterd", BUILD / "rosterctl", ROOT / "contrib/receiver/receiver.py",
+            ROOT / "tests/bench/generate.py")
 
 
 class Stage:
     """with Stage() as stage: stage.scene("..."); stage.show("rosterctl check")
 
-    Commands run in `folder`. Leaving ends both servers and removes the folder, unless keep is set and nothing failed.
+    Commands run in `folder`, as one ordinary user. Leaving ends what runs and removes the folder, unless keep is set
+    and nothing failed.
     """
 
     def __init__(self, keep=False):
         self.keep = keep
         self.title = "the beginning"
         self.scenes = 0
+        self.person = Person()
+        for number in ENDING:
+            signal.signal(number, interrupts.take)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="roster-demo-", dir="/tmp"))
-        self.folder.chmod(0o755)
-        for name in ("slapd", "postgresql"):
-            (self.folder / name).mkdir()
         self.directory = Directory(self.folder / "slapd", mortal=not keep)
-        # Nobody else on this machine is let in: the server trusts whoever reaches its socket.
-        self.cluster = Cluster(self.folder / "postgresql", {**FAST, "unix_socket_permissions": "0700"}, mortal=not keep)
-        self.exports = {"PATH": f"{BUILD}:{os.environ['PATH']}", "ROSTER_SCHEMA_DIR": str(SCHEMA),
-                        "ROSTER_CONFIG": str(self.folder / "rosterd.conf"), "LDAPURI": self.directory.url,
-                        "PGHOST": str(self.folder / "postgresql"), "PGDATABASE": "roster", "PGUSER": SUPERUSER}
+        self.rosterd = Rosterd(self.folder / "rosterd.log", self.folder / "db", mortal=not keep)
+        self.app = App(self.folder, mortal=not keep)
+        self.pieces = (self.app, self.rosterd, self.directory)
+        self.exports = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": str(self.folder),
+                        "ROSTER_SCHEMA_DIR": f"{self.folder}/schema", "ROSTER_CONFIG": f"{self.folder}/rosterd.conf",
+                        "LDAPURI": self.directory.url}
 
     def __enter__(self):
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+        """Signals that came before wait until scene(), so that __exit__() is sure to follow."""
         return self
 
     def __exit__(self, kind, problem, _):
         if kind is None and self.keep:
             self.say_kept()
             return False
-        if problem is not None and not isinstance(problem, SystemExit):
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)  # what follows takes moments, and must be done whole
+        if kind is not None and issubclass(kind, SystemExit):
+            print(f"\ndemo: interrupted in step \"{self.title}\"", file=sys.stderr)
+        elif kind is not None:
             self.say_failed(problem)
-        self.directory.stop()
-        self.cluster.stop()
+        for piece in self.pieces:
+            piece.stop()
         shutil.rmtree(self.folder)
         if kind is None:
-            print("\nBoth servers are stopped and the folder is removed: nothing is left of it.")
+            print("\nEverything is stopped and the folder is removed: nothing is left of it.")
         elif not issubclass(kind, SystemExit):
             sys.exit(1)
         return False
 
+    def furnish(self):
+        """The programs and the schema, where whoever plays can read them."""
+        (self.folder / "bin").mkdir()
+        (self.folder / "slapd").mkdir()
+        for program in PROGRAMS:
+            shutil.copy(program, self.folder / "bin")
+        shutil.copytree(SCHEMA, self.folder / "schema")
+        for path in (self.folder, *self.folder.rglob("*")):
+            path.chmod(0o755)
+        self.person.own(self.folder)
+
     # --- what is shown ---
 
     def scene(self, title):
+        interrupts.release()
         self.scenes += 1
         self.title = f"{self.scenes}. {title}"
         print(f"\n\033[1m{self.title}\033[0m" if sys.stdout.isatty() else f"\n## {self.title}", flush=True)
+
+    def say(self, *lines, mark="   "):
+        print("".join(f"{mark} {line}\n" for line in lines), end="", flush=True)
 
     def write(self, name, text):
         """A file in the folder, shown as cat would."""
         (self.folder / name).write_text(text)
         self.show(f"cat {name}")
 
-    def export(self, name, value):
-        print(f"$ export {name}={shlex.quote(value)}")
-        self.exports[name] = value
+    def environment(self):
+        kept = {name: value for name, value in os.environ.items() if name == "TMPDIR" or name.endswith("SAN_OPTIONS")}
+        return {**kept, "LANG": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", **self.exports}
+
+    def run(self, command):
+        """What came of it; it does not outlive this."""
+        with interrupts.later():
+            process = subprocess.Popen(shlex.split(command), cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
+                                       **self.person.shed)
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def show(self, command, code=0, each=None, most=None):
         """Print a command, run it, print what it says, and give that. code: how it must end. each: of a plan so many
         changes of each kind; most: so many lines."""
         print(f"$ {command}", flush=True)
-        kept = {name: value for name, value in os.environ.items()
-                if name in ("HOME", "TMPDIR") or name.endswith("SAN_OPTIONS")}
-        process = subprocess.run(shlex.split(command), cwd=self.folder, text=True, capture_output=True,
-                                 env={**kept, "LANG": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", **self.exports})
+        process = self.run(command)
         lines = process.stdout.splitlines()
-        if each is not None:
-            lines = shorten_plan(lines, each)
-        elif most is not None and len(lines) > most:
-            lines = [*lines[:most], f"    ... {len(lines) - most} {'more ' if most else ''}lines"]
+        lines = shorten_plan(lines, each) if each is not None else shorten(lines, most)
         print("".join(line + "\n" for line in lines) + process.stderr, end="", flush=True)
         if process.returncode != code:
             raise Failed(f"`{command}` ended with exit code {process.returncode}, not {code}")
         return process.stdout + process.stderr
+
+    def begin(self, piece, words):
+        """A program in the background."""
+        print(f"$ {shlex.join(words)} >>{piece.log.name} 2>&1 &", flush=True)
+        words = [self.folder / "bin" / words[0], *words[1:]]
+        piece.launch(words, cwd=self.folder, env=self.environment(), **self.person.shed)
+
+    @staticmethod
+    def signal(name, pid):
+        print(f"$ kill -{name} {pid}", flush=True)
+        os.kill(pid, getattr(signal, f"SIG{name}"))
 
     def change_directory(self, name, text, who=ADMIN):
         """Changes in LDIF, made as somebody who may."""
@@ -204,25 +143,37 @@ class Stage:
     def say_failed(self, problem):
         what = f"{type(problem).__name__}: " if not isinstance(problem, Failed) else ""
         print(f"\ndemo: step \"{self.title}\" failed: {what}{problem}", file=sys.stderr)
-        for log in (self.directory.log, self.cluster.log):
-            if log.exists():
-                lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-                print(f"--- the end of {log}", *lines, sep="\n", file=sys.stderr)
+        for piece in self.pieces:
+            if piece.log.exists():
+                lines = piece.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+                print(f"--- the end of {piece.log}", *lines, sep="\n", file=sys.stderr)
 
     def say_kept(self):
-        servers = (self.directory.process.pid, self.cluster.process.pid)
-        waiting = " ".join(f"tail --pid={pid} -f /dev/null;" for pid in servers)
-        print(f"\nIt stays up in {self.folder}. To try it yourself:\n  cd {self.folder}")
-        for name, value in self.exports.items():
-            print(f"  export {name}={shlex.quote(value) if name != 'PATH' else f'{shlex.quote(str(BUILD))}:$PATH'}")
-        print("  rosterctl status; rosterctl help\n"
-              f"  ldapmodify -x -D {ADMIN} -y ldap.password    # then: rosterctl plan\n"
-              f"To end it:\n  kill -INT {servers[0]} {servers[1]}; {waiting} rm -r {self.folder}")
+        """How to go on, and how to end it: rosterd first, which ends its children and the database."""
+        rosterd, others = self.rosterd.process.pid, [piece.process.pid for piece in (self.app, self.directory)]
+        waiting = " ".join(f"tail --pid={pid} -f /dev/null;" for pid in (rosterd, *others))
+        enter = self.folder / "enter"
+        shed = f"setpriv --reuid={self.person.name} --regid={self.person.shed['group']} --clear-groups "
+        enter.write_text(f"#!/bin/sh\n# A command, or a shell, as {self.person.name} and beside what is kept here.\n"
+                         f"cd {self.folder} || exit 1\n"
+                         + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.exports.items())
+                         + f"[ $# -gt 0 ] || set -- bash\nexec {shed if self.person.shed else ''}\"$@\"\n")
+        enter.chmod(0o755)
+        print(f"""
+It stays up in {self.folder}. To try it yourself, in a shell as {self.person.name}, whom rosterd runs as:
+  {enter}
+  rosterctl status; rosterctl help
+  ldapmodify -x -D {ADMIN} -y ldap.password    # then: rosterctl sync
+  tail -f rosterd.log app.log slapd/slapd.log      # what each piece says; the app prints what it is told
+  kill -HUP {rosterd}                            # rosterd reads rosterd.conf again; USR1: it asks for a run
+To end it:
+  kill {rosterd} {' '.join(map(str, others))}; {waiting} rm -r {self.folder}""")
 
 
-def write_secret(path, text):
-    path.touch(mode=0o600)
-    path.write_text(text)
+def shorten(lines, most):
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[:most], f"    ... {len(lines) - most} {'more ' if most else ''}lines"]
 
 
 def shorten_plan(lines, each):
