@@ -94,6 +94,15 @@ as 'select id from revisions order by id desc limit 1';
 create function head() returns bigint language sql stable security definer set search_path = roster, pg_temp
 as 'select coalesce(max(id), 0) from revisions';
 
+-- That revision, if there is one: a question about another must not look like an answer.
+create function need_revision(revision bigint) returns bigint language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if revision not between 1 and head() then
+		raise exception 'there is no revision %', revision using errcode = 'no_data_found', hint = format('they go from 1 to %s', head());
+	end if;
+	return revision;
+end $$;
+
 create function revision_at(at timestamptz) returns bigint language sql stable security definer set search_path = roster, pg_temp
 as 'select coalesce(max(r.id), 0) from revisions r where r.at <= revision_at.at';
 

@@ -13,10 +13,19 @@ create table sources (
 	rules_digest text,    -- of the rules last applied: another one plans for everybody
 	settled boolean not null default false, -- the model follows from the mirror; false while a plan is half applied
 	first_run_at timestamptz, -- when a run of this source was first applied
-	last_complete_at timestamptz
+	last_complete_at timestamptz,
+	retired_at timestamptz -- taken out of the configuration, and with it all it gave
 );
 insert into sources (id, name, kind) overriding system value values (0, 'hand', 'hand');
 alter table runs add foreign key (source) references sources;
+
+-- Sources that are not read by themselves for the time being. Not a column of sources: a run keeps that row locked while it
+-- reads, and who says stop must not wait for it.
+create table paused_sources (
+	source smallint primary key references sources,
+	paused_at timestamptz not null default now(),
+	login name not null default session_user
+);
 
 create table users (
 	id uuid primary key default gen_random_uuid(),
@@ -42,15 +51,26 @@ create table identities (
 	user_id uuid not null references users,
 	enabled boolean not null default true,
 	gone_since timestamptz,
-	primary key (source, external_id)
+	ended_at timestamptz, -- when the time of grace was over: his place there is not kept any more, the denial stays
+	keeps_admin boolean not null default false, -- ended, and still the last admin somewhere: until there is another
+	primary key (source, external_id),
+	check (ended_at is null or gone_since is not null)
 );
 create index on identities (user_id);
+create index identities_in_grace on identities (gone_since) where gone_since is not null and ended_at is null;
+create index identities_keep_admin on identities (user_id) where keeps_admin;
 
 -- A person is active unless suspended by hand or disowned by an authoritative source that knows him.
 create function is_wanted_active(person users) returns boolean language sql stable set search_path = roster, pg_temp as $$
 	select not person.suspended and not exists (
 		select from identities i join sources s on s.id = i.source
 		where i.user_id = person.id and s.authoritative and (not i.enabled or i.gone_since is not null))
+$$;
+
+-- Nothing but a tombstone: disowned by an authoritative source for longer than the time of grace.
+create function is_past_grace(person users) returns boolean language sql stable set search_path = roster, pg_temp as $$
+	select not person.active and exists (select from identities i join sources s on s.id = i.source
+		where i.user_id = person.id and s.authoritative and i.ended_at is not null)
 $$;
 
 -- Who acts ----------------------------------------------------------------------------------------------------------

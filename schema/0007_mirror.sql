@@ -160,7 +160,8 @@ returns smallint language sql volatile security definer set search_path = roster
 	values (register_source.name, register_source.kind, register_source.position, register_source.authoritative, register_source.nested)
 	on conflict (name) do update set kind = excluded.kind, position = excluded.position,
 		authoritative = excluded.authoritative, nested = excluded.nested,
-		settled = s.settled and s.nested = excluded.nested
+		settled = s.settled and s.nested = excluded.nested, retired_at = null
+	where s.kind <> 'import' -- the name is taken
 	returning id
 $$;
 
@@ -362,9 +363,11 @@ $$;
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
 -- again are over. everything: all entries were matched against new rules.
 create function merge(run bigint, complete boolean, everything boolean) returns void
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 declare
 	src smallint := (running(run)).source;
+	much boolean := (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
+		from staged_entries s where s.run = merge.run);
 begin
 	-- Until settle() says otherwise: a run that is held or ends half applied leaves this behind, and the next one compares
 	-- everybody.
@@ -372,10 +375,17 @@ begin
 	analyze staged_entries, staged_mappings, staged_gone;
 	perform merge_entries(run, src);
 	perform mark_gone(run, src);
+	-- What the planner knows of a mirror that has just grown by so much is wrong, and autovacuum sees it too late.
+	if much then
+		analyze directory_entries;
+	end if;
 	perform merge_edges(run, src);
 	perform merge_gone(run, src);
 	perform merge_mappings(run, src, everything);
 	perform merge_problems(run, src, complete, everything);
+	if much or everything then
+		analyze directory_edges, directory_mappings;
+	end if;
 end $$;
 
 create function unstage(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$

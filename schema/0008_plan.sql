@@ -35,7 +35,8 @@ create unlogged table planned_changes (
 	role integer,
 	rule smallint,
 	via bigint,         -- the directory entry that opens (or opened) the door
-	held boolean not null default false,
+	held boolean not null default false,     -- it stays undone
+	rejected boolean not null default false, -- held, and nobody is asked any more
 	approved boolean not null default false, -- somebody agreed: the guard does not count it again
 	reason text,                             -- why it is held now
 	primary key (run, seq)
@@ -187,7 +188,10 @@ language sql volatile set search_path = roster, pg_temp as $$
 		select a, lower(normalize(a, NFKC)), h.resource from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
 		where h.resource not in (select r.resource from resolved r where r.resource is not null)
 	)
-	select plan_anchors.run, row_number() over (order by anchor collate "C", resource), anchor, anchor_key, resource from everywhere;
+	-- A group by the name it has now: it may lie elsewhere than where the rule made it.
+	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource),
+		case when e.anchor like '/%' and e.resource is not null then group_path(e.resource) else e.anchor end, e.anchor_key, e.resource
+	from everywhere e;
 $$;
 
 -- What the rules want for the affected people who are here: by a group he is in, at any depth; by the unit he is directly
@@ -314,7 +318,7 @@ $$;
 -- Fill planned_changes for a merged run. everything: compare everybody, not only the affected. whole: the whole directory
 -- was seen, so groups nobody wants any more may be archived.
 create function plan(run bigint, everything boolean, whole boolean) returns void
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 declare
 	src smallint := (running(run)).source;
 begin
@@ -338,7 +342,7 @@ end $$;
 
 -- The plan as people read it, in order.
 create view planned_changes_named as
-select c.run, c.seq, c.kind, c.action, c.held,
+select c.run, c.seq, c.kind, c.action, c.held and not c.rejected as held, c.rejected,
 	coalesce(d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
 	coalesce(k.anchor, '') as anchor, coalesce(r.name, '') as role,
 	coalesce(w.name, '') as rule, coalesce(w.position, '') as position, coalesce(v.dn, '') as via,
@@ -363,10 +367,11 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
-	out held bigint, out grants bigint, out people bigint, out quarantined bigint)
+	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
-		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held),
+		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held and not c.rejected),
+		count(*) filter (where c.rejected),
 		(select count(*) from grants g where g.source = (select r.source from runs r where r.id = plan_totals.run)),
 		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
 			and i.gone_since is null),

@@ -59,7 +59,7 @@ begin
 	select apply_people.source, a.external_id, a.id from added a join made using (id);
 
 	with back as (
-		update identities i set gone_since = null
+		update identities i set gone_since = null, ended_at = null, keeps_admin = false
 		from planned_changes c join directory_entries d on d.id = c.entry_id
 		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
 		  and c.action in ('return', 'change') and not c.held
@@ -75,6 +75,15 @@ begin
 	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
 	  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
 end $$;
+
+-- Admins that a rule names for the groups it makes and whom nobody was when it made them: the clock makes them admins
+-- when they are there, once. Who was taken away by hand after that stays away.
+create table awaited_admins (
+	group_id integer references groups on delete cascade,
+	login_key text,
+	primary key (group_id, login_key)
+);
+create index on awaited_admins (login_key);
 
 -- Make the planned groups, level by level from the top, with the parents that are missing on the way.
 create function apply_groups(run bigint, source smallint, first bigint, last bigint) returns void
@@ -112,12 +121,18 @@ begin
 				w.name, 'made by rule ' || r.name, apply_groups.source, r.name, lower(normalize(w.path, NFKC))
 			from wanted w join directory_rules r on r.source = apply_groups.source and r.ordinal = w.rule
 			where resolve_anchor(apply_groups.source, w.path) is null
-			returning id, made_by_rule)
+			returning id, made_by_rule
+		), named as (
+			select distinct m.id as group_id, lower(normalize(a.login, NFKC)) as login_key
+			from made m
+			join directory_rules r on r.source = apply_groups.source and r.name = m.made_by_rule, unnest(r.admins) a(login)
+		), awaited as (
+			insert into awaited_admins (group_id, login_key)
+			select n.group_id, n.login_key from named n
+			where not exists (select from users u where u.active and u.login_key = n.login_key))
 		insert into grants (user_id, anchor, role)
-		select distinct u.id, m.id, role_named('platform', 'Group Administrator')
-		from made m
-		join directory_rules r on r.source = apply_groups.source and r.name = m.made_by_rule, unnest(r.admins) a(login)
-		join users u on u.active and u.login_key = lower(normalize(a.login, NFKC));
+		select u.id, n.group_id, role_named('platform', 'Group Administrator')
+		from named n join users u on u.active and u.login_key = n.login_key;
 	end loop;
 
 	update wanted_anchors k set resource = resolve_anchor(apply_groups.source, k.anchor)
@@ -151,7 +166,7 @@ end $$;
 -- Apply the planned changes numbered first to last, those not held, as one revision. Returns its number, NULL when there
 -- was nothing to do.
 create function apply(run bigint, first bigint, last bigint) returns bigint
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 declare
 	src smallint := (running(run)).source;
 	revision bigint;

@@ -23,6 +23,35 @@ create table held_changes (
 );
 create index on held_changes (run);
 
+-- What a run that is held whole would do: the change list of the last such run of each source.
+create table held_plans (
+	source smallint not null references sources,
+	digest text not null,
+	seq bigint not null,
+	kind change_kind not null,
+	action change_action not null,
+	login text not null,
+	anchor text not null,
+	role text not null,
+	primary key (source, digest, seq)
+);
+
+-- After run_end(). The same list is written once, however often it is found.
+create function keep_held_plan(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	ended runs;
+begin
+	select r.* into ended from runs r where r.id = keep_held_plan.run;
+	if ended.state not in ('held', 'applied') or ended.state = 'held'
+	   and exists (select from held_plans p where p.source = ended.source and p.digest = ended.plan_digest) then
+		return;
+	end if;
+	delete from held_plans p where p.source = ended.source;
+	insert into held_plans (source, digest, seq, kind, action, login, anchor, role)
+	select ended.source, ended.plan_digest, c.seq, c.kind, c.action, c.login, c.anchor, c.role
+	from planned_changes_named c where c.run = ended.id and ended.state = 'held';
+end $$;
+
 -- What was applied, for the sliding window: counts, not names. Approved changes are not in it.
 create table guard_log (
 	source smallint not null references sources,
@@ -75,7 +104,7 @@ begin
 		return;
 	end if;
 	delete from held_changes h using no_longer_pinned(recall_held.run, src) n where h.ctid = n.change;
-	update planned_changes c set held = h.state <> 'approved', approved = h.state = 'approved'
+	update planned_changes c set held = h.state <> 'approved', rejected = h.state = 'rejected', approved = h.state = 'approved'
 	from planned_guarded g
 	join held_changes h on h.source = g.source and h.kind = g.kind and h.action = g.action
 	  and coalesce(h.external_id, '') = coalesce(g.external_id, '') and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '')
@@ -180,6 +209,14 @@ begin
 	end if;
 	return count;
 end $$;
+
+-- What still waits for a decision in the source of a run, and the runs that found it.
+create function held_waiting(run bigint, out waiting bigint, out runs text) language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce(sum(h.number), 0)::bigint, coalesce(string_agg(s.name || '/' || h.run, ', ' order by h.run), '')
+	from (select h.source, h.run, count(*) as number from held_changes h where h.state = 'held'
+		and h.source = (select r.source from runs r where r.id = held_waiting.run) group by h.source, h.run) h
+	join sources s on s.id = h.source
+$$;
 
 create function held_list(run bigint) returns table (source text, run text, kind text, action text, login text, anchor text, role text, state text,
 	reason text, held_at timestamptz)

@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import shutil
+import tempfile
 
 import pytest
 
@@ -41,12 +42,15 @@ def database(cluster, template):
 
 
 @pytest.fixture
-def roster(cluster, database, tmp_path):
-    """A roster of one's own, still without a configuration."""
+def roster(cluster, database):
+    """A roster of one's own, still without a configuration, in a folder whose path always has the same length: it is
+    printed in tables."""
     logged = cluster.log.stat().st_size
-    installation = Roster(cluster, database, tmp_path)
+    folder = tempfile.mkdtemp(prefix="roster-", dir="/tmp")
+    installation = Roster(cluster, database, folder)
     yield installation
     installation.close()
+    shutil.rmtree(folder, ignore_errors=True)
     with open(cluster.log, encoding="utf-8", errors="replace") as log:
         log.seek(logged)
         print(log.read(), end="")

@@ -24,6 +24,7 @@ enum error_class {
 	ERR_DATA,        /* input data is bad: exit 65, no retry before it changes */
 	ERR_CONFLICT,    /* somebody else changed it meanwhile, or holds it: exit 75, retry at once */
 	ERR_GUARD,       /* a safety limit refused: exit 1, an administrator decides */
+	ERR_ABSENT,      /* nobody is there to do it, no rosterd leads the source: exit 3 */
 	ERR_INTERNAL,    /* a bug of ours: exit 70 */
 	ERR_CLASSES
 };
@@ -49,6 +50,8 @@ int error_hint(struct error *err, const char *format, ...) __attribute__((format
 
 /* "config", "unreachable", ... : for logs, metrics and --json. */
 const char *error_class_name(enum error_class class);
+/* And back; ERR_INTERNAL for a name that is none. */
+enum error_class error_class_named(const char *name);
 
 /* The exit status rosterctl(1) documents for this class. */
 int error_exit_code(enum error_class class);

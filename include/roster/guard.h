@@ -20,15 +20,17 @@
 #include <stdint.h>
 
 enum guard_kind {
-	GUARD_SUSPEND, /* people the source says are disabled or deleted; limit: max_suspend */
-	GUARD_VANISH,  /* people inferred to be gone, as a complete read lacked them; max_remove and percent */
-	GUARD_MEMBER,  /* memberships and grants taken away; max_remove and percent */
-	GUARD_GROUP,   /* groups of the tree taken away; max_remove and percent */
-	GUARD_GRANT,   /* new holders of a sensitive role; max_grant */
-	GUARD_ADD,     /* whatever else is new; no limit, but mode "hold" makes it wait */
+	GUARD_SUSPEND,  /* people the source says are disabled or deleted; limit: max_suspend */
+	GUARD_VANISH,   /* people inferred to be gone, as a complete read lacked them; max_remove and percent */
+	GUARD_MEMBER,   /* memberships and grants taken away; max_remove and percent */
+	GUARD_GROUP,    /* groups of the tree taken away; max_remove and percent */
+	GUARD_RESOURCE, /* apps and associations of namespaces taken away by an import; max_remove and percent */
+	GUARD_GRANT,    /* new holders of a sensitive role; max_grant */
+	GUARD_ADD,      /* whatever else is new; no limit, but mode "hold" makes it wait */
 	GUARD_KINDS
 };
-const char *guard_kind_name(enum guard_kind kind); /* "suspend", "vanish", "member", "group", "grant", "add" */
+const char *
+guard_kind_name(enum guard_kind kind); /* "suspend", "vanish", "member", "group", "resource", "grant", "add" */
 
 struct guard_count {
 	enum guard_kind kind;

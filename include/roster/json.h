@@ -88,5 +88,7 @@ bool json_each(const struct json *object, struct json_member *member);
 
 /* Append value, keys sorted, so that equal values print alike: on one line without spaces, or indented by two. */
 void json_print(const struct json *value, bool indented, struct str *out);
+/* Append a text as it stands in JSON, in its quotes: for what is too much to be built as a tree first. */
+void json_add_text(struct str *out, const char *text);
 
 #endif

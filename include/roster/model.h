@@ -32,9 +32,15 @@ enum model_call {
 	MODEL_RUN_LIST,      /* most */
 	MODEL_RUN_SHOW,      /* run */
 	MODEL_RUN_DIFF,      /* run */
-	MODEL_SOURCE_LIST,
+	MODEL_SOURCE_LIST,   /* names[] of the configuration */
+	MODEL_REQUEST_LIST,  /* most */
 	MODEL_QUARANTINE_LIST,
-	MODEL_ENTRY_LIST, /* DN, id or login; source or NULL: source, kind, id, dn, attributes */
+	MODEL_ATTENTION_LIST,
+	MODEL_TARGET_LIST, /* target or NULL */
+	MODEL_LANE_LIST,
+	MODEL_DELIVERY_WAITING, /* target or NULL, revision: target, is it served, is something coming */
+	MODEL_TOLD,             /* resource id, revision */
+	MODEL_ENTRY_LIST,       /* DN, id or login; source or NULL: source, kind, id, dn, attributes */
 	/* what explain is made of */
 	MODEL_PERSON_STATE,    /* login or id: id, login, active, why not */
 	MODEL_RESOURCE_STATE,  /* resource, permission or NULL: ids of both, revision, name, does it apply, archived */
@@ -45,10 +51,13 @@ enum model_call {
 	MODEL_MISSED_DOORS,    /* user id, resource id, permission id or NULL */
 	MODEL_OPENING,         /* source, anchors[], roles[], resource id, permission id or NULL */
 	/* acts */
+	MODEL_TARGET_HURRY, /* target or NULL, a complete snapshot or not; gives the head */
+	MODEL_DATABASE_RESTORED,
 	MODEL_INIT_ADMINISTRATOR,  /* login, database login of the operator or NULL for the session's */
 	MODEL_USER_CREATE,         /* login, email, name */
 	MODEL_USER_SUSPEND,        /* login or id */
 	MODEL_USER_RESUME,         /* login or id */
+	MODEL_USER_UNLINK,         /* login or id, source */
 	MODEL_GROUP_CREATE,        /* path, description, admins[] */
 	MODEL_GROUP_MOVE,          /* path, new parent */
 	MODEL_GROUP_MEMBER_ADD,    /* path, login, role or NULL for admin, expires_at or NULL */
@@ -64,6 +73,8 @@ enum model_call {
 	MODEL_NAMESPACE_DETACH,    /* cluster/name/purpose, group */
 	MODEL_ROLE_CREATE,         /* role, description, permissions[] */
 	MODEL_ROLE_EDIT,           /* role, permissions[] */
+	MODEL_PAUSE,               /* source or target */
+	MODEL_RESUME,              /* source or target */
 	MODEL_CALLS
 };
 

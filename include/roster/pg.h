@@ -56,6 +56,18 @@ struct pg_reader {
 int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, const struct pg_reader *reader,
 	      struct error *err);
 
+/* The same without waiting, for a process that has others to serve: each call does what can be done at once, and is made
+ * again a little later while it gives 0. Only the lookup of a host's name may take its time. */
+/* Begin to connect; settings are options of the session, "-c statement_timeout=5s". */
+struct pg_login {
+	const char *conninfo, *user, *application, *settings; /* as for pg_open() */
+};
+int pg_open_start(const struct pg_login *login, struct pg **ret, struct error *err);
+int pg_open_step(struct pg *pg, struct error *err); /* 1: it is open */
+/* Then, one at a time: */
+int pg_send(struct pg *pg, const char *sql, const char *const params[], size_t count, struct error *err);
+int pg_receive(struct pg *pg, struct pg_rows **rows, struct error *err); /* 1: *rows is the answer */
+
 /* COPY ... FROM STDIN in text form. Fields in order, then pg_copy_row(). Text must be UTF-8 without NUL. Rows are sent
  * as they come; pg_copy_end() reports what the server thinks of them. Between start and end the connection takes no
  * other statement. */
@@ -73,6 +85,22 @@ int pg_copy_row(struct pg *pg, struct error *err);
 int pg_copy_end(struct pg *pg, struct error *err);
 /* Give the COPY up; the transaction is aborted. */
 void pg_copy_abort(struct pg *pg, const char *why);
+
+/* --- notifications ---------------------------------------------------------------------------------------------------- */
+
+/* Hear what is sent to channel from now on. */
+int pg_listen(struct pg *pg, const char *channel, struct error *err);
+/* Borrowed until the next pg_wait(). */
+struct pg_notice {
+	const char *channel, *payload;
+};
+/* Wait for a notification: 1 and *ret, 0 when the time is over or a signal came, -1 when the connection is lost. Those that
+ * came meanwhile are handed out one by one, at once. */
+int pg_wait(struct pg *pg, int64_t timeout_ms, struct pg_notice *ret, struct error *err); /* ret may be NULL */
+/* For who waits for more than this; call pg_wait() with 0 when it is readable. */
+int pg_socket(const struct pg *pg);
+/* A fault was that of the connection: it will not recover. */
+bool pg_is_lost(const struct pg *pg);
 
 /* A text[] literal of the items, for a parameter; appended to out. */
 void pg_array(const char *const items[], size_t count, struct str *out);

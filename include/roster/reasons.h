@@ -54,6 +54,14 @@ struct explain_obstacle {
 	const char *why;
 };
 
+/* A target that follows the resource: has it been told what is so now? */
+struct explain_told {
+	const char *target;
+	const char *state;        /* "ok", "pending", "paused", "disabled" */
+	const char *confirmed_at; /* when it last confirmed anything; "" never */
+	const char *error;        /* what keeps it from being told; "" nothing */
+};
+
 struct explanation {
 	const char *login, *id, *resource, *permission; /* permission "" when any was asked for */
 	bool allowed;
@@ -62,6 +70,8 @@ struct explanation {
 	size_t path_count;
 	struct explain_obstacle *obstacles; /* when allowed: rules that were not used */
 	size_t obstacle_count;
+	struct explain_told *told;
+	size_t told_count;
 };
 
 /* ERR_DATA when person, resource or permission do not exist. */

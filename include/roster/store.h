@@ -29,8 +29,13 @@ void store_close(struct store **store);
 int store_begin(struct store *store, struct error *err);
 int store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
+/* A fault was that of the connection, which will not recover; open another store. */
+bool store_is_lost(const struct store *store);
 
 /* --- schema (the owner's) ------------------------------------------------------------------------------------------ */
+
+/* Make the database "roster" in the private cluster if there is none, as owner_role. */
+int store_database_make(const struct database_config *database, struct error *err);
 
 struct schema_state {
 	int version; /* 0: not there */
@@ -136,6 +141,8 @@ int store_mirror_walk(struct store *store, int64_t run,
 		      int (*each)(const struct mirror_row *row, void *context, struct error *err), void *context,
 		      struct error *err);
 
+/* ERR_CONFIG names every role of a rule that does not exist, with the rule and its line. */
+int store_roles_check(struct store *store, const struct config *config, struct error *err);
 /* The rules in order, so that a change can name its rule and line; ERR_CONFIG names a role that does not exist. */
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
 int store_merge(struct store *store, int64_t run, bool complete, bool everything, struct error *err);
@@ -143,9 +150,9 @@ int store_plan(struct store *store, int64_t run, bool everything, bool whole, st
 
 /* One planned change, as people read it. Borrowed until the next. */
 struct change {
-	const char *kind;   /* "user", "group", "grant" */
-	const char *action; /* "add", "change", "return", "vanish", "disable", "remove", "archive" */
-	bool held;
+	const char *kind;                     /* "user", "group", "grant" */
+	const char *action;                   /* "add", "change", "return", "vanish", "disable", "remove", "archive" */
+	bool held, rejected;                  /* it stays undone */
 	const char *login, *dn, *external_id; /* of the person */
 	const char *anchor;                   /* "/pay/api", "app:crm", "platform" */
 	const char *role;
@@ -161,7 +168,8 @@ struct change_sink {
 int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, struct error *err);
 struct plan_totals {
 	int64_t changes; /* all planned rows, numbered from 1 */
-	int64_t add, change, remove, held;
+	int64_t add, change, remove;
+	int64_t held, rejected; /* they stay undone: nobody has decided yet, or somebody has */
 	int64_t grants, people; /* of this source, in force now */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
 };
@@ -184,6 +192,13 @@ int store_guard_hold(struct store *store, int64_t run, const struct guard_count 
 		     int64_t *held, struct error *err);
 /* Approve or reject the held rows of a run; *decided is how many there were. */
 int store_held_decide(struct store *store, int64_t run, bool approve, int64_t *decided, struct error *err);
+/* What still waits for a decision in the run's source, and which runs found it: "corp/2, corp/5". */
+struct held_waiting {
+	int64_t count;
+	const char *runs;
+};
+int store_held_waiting(struct store *store, int64_t run, struct arena *arena, struct held_waiting *ret,
+		       struct error *err);
 /* Apply rows first..last as one revision; *revision is 0 when none was needed. */
 int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err);
 int store_settle(struct store *store, int64_t run, const char *rules_digest, const char *settings_digest, bool complete,

@@ -86,7 +86,10 @@ static void print_text(struct change_printer *printer, const struct change *chan
 	else
 		describe_grant(change, printer->app->arena, &line);
 	fprintf(printer->out, "  %c %-8s %-20s %-40s %s%s\n", line.sign, line.noun, line.subject, str_text(&line.what),
-		line.reference, change->held ? "   (held)" : "");
+		line.reference,
+		change->held       ? "   (held)"
+		: change->rejected ? "   (rejected)"
+				   : "");
 	str_free(&line.what);
 }
 
@@ -94,7 +97,9 @@ static void print_plain(const struct change_printer *printer, const struct chang
 {
 	fprintf(printer->out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", printer->source->name, change->kind,
 		change->action, change->login, change->anchor, change->role, change->rule, change->position, change->dn,
-		change->held ? "held" : "");
+		change->held       ? "held"
+		: change->rejected ? "rejected"
+				   : "");
 }
 
 static void put_present(struct json *object, const char *key, const char *text)
@@ -120,6 +125,7 @@ static void print_json(struct change_printer *printer, const struct change *chan
 	put_present(object, "via", change->via);
 	put_present(object, "was", change->was);
 	json_put(object, "held", json_new_boolean(change->held), NULL);
+	json_put(object, "rejected", json_new_boolean(change->rejected), NULL);
 	json_print(object, false, &text);
 	fprintf(printer->out, "%s\n    %s", printer->printed == 0 ? "" : ",", str_text(&text));
 	str_free(&text);
@@ -193,6 +199,8 @@ static void end_json(struct change_printer *printer)
 	json_put(object, "change", json_new_integer(report->totals.change), NULL);
 	json_put(object, "remove", json_new_integer(report->totals.remove), NULL);
 	json_put(object, "held", json_new_integer(report->totals.held), NULL);
+	json_put(object, "rejected", json_new_integer(report->totals.rejected), NULL);
+	json_put(object, "waiting", json_new_integer(report->waiting), NULL);
 	json_put(object, "first_revision", json_new_integer(report->first_revision), NULL);
 	json_put(object, "last_revision", json_new_integer(report->last_revision), NULL);
 	json_print(object, false, &text);

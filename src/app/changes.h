@@ -9,7 +9,7 @@
 #include "roster/app.h"
 #include "roster/job.h"
 
-/* The caller fills app, out, format, source and report, and sets sink.change to change_print. */
+/* The caller fills all but started and printed, and sets sink.change to change_print; run_print() does it. */
 struct change_printer {
 	struct change_sink sink; /* hand this to sync_source() */
 	struct app *app;

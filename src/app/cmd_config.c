@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration: checked, shown, explained. */
 #include "app/output.h"
+#include "app/sources.h"
 #include "app/verbs.h"
 #include "roster/json.h"
 #include "roster/source.h"
@@ -14,10 +15,18 @@ static void note(const char *peer, int rc, const struct error *fault, struct err
 {
 	if (rc == 0)
 		fprintf(stderr, "%s: ok\n", peer);
+	else if (strncmp(fault->text, peer, strlen(peer)) == 0 && fault->text[strlen(peer)] == ':')
+		fprintf(stderr, "%s\n", fault->text);
 	else
 		fprintf(stderr, "%s: %s\n", peer, fault->text);
 	if (rc != 0 && err->class == ERR_NONE)
 		*err = *fault;
+}
+
+static void note_fault(const char *peer, int rc, const struct error *fault, struct error *err)
+{
+	if (rc != 0)
+		note(peer, rc, fault, err);
 }
 
 static void try_database(struct app *app, struct error *err)
@@ -26,8 +35,12 @@ static void try_database(struct app *app, struct error *err)
 	struct error fault = {0};
 	int rc = app_connect(app, STORE_DAEMON, &store, &fault);
 
-	store_close(&store);
 	note("database", rc, &fault, err);
+	if (rc == 0) {
+		note_fault("rules", store_roles_check(store, app->config, &fault), &fault, err);
+		note_fault("database", sources_warn_absent(app, store, &fault), &fault, err);
+	}
+	store_close(&store);
 }
 
 /* A sink that has seen enough with the first entry. */
@@ -82,6 +95,12 @@ static void try_source(struct app *app, const struct source_config *config, stru
 	note(arena_printf(app->arena, "source %s", config->name), rc, &fault, err);
 }
 
+/* "1 rule", "2 rules" */
+static const char *counted(struct app *app, size_t count, const char *what)
+{
+	return arena_printf(app->arena, "%zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
 static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
 {
 	struct option_value options[] = {{"--connect", OPTION_FLAG, NULL}};
@@ -95,9 +114,8 @@ static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
 		if (err->class != ERR_NONE)
 			return -1;
 	}
-	app_done(app, "%s is good: %zu source%s, %zu rule%s", app->config_file, app->config->source_count,
-		 app->config->source_count == 1 ? "" : "s", app->config->rule_count,
-		 app->config->rule_count == 1 ? "" : "s");
+	app_done(app, "%s is good: %s, %s, %s", app->config_file, counted(app, app->config->source_count, "source"),
+		 counted(app, app->config->rule_count, "rule"), counted(app, app->config->target_count, "target"));
 	return 0;
 }
 
@@ -179,8 +197,10 @@ static const struct verb verbs[] = {
 	.name = "check",
 	.usage = "[--connect]",
 	.summary = "check the configuration",
-	.help = "Names everything wrong at once, each with its line and what to do. With --connect the database is "
-		"tried too, and every source is read up to its first entry.",
+	.help =
+	    "Names everything wrong at once, each with its line and what to do. With --connect the database is "
+	    "tried too, with the roles the rules name, every source is read up to its first entry, and sources that "
+	    "are no longer in the configuration are named.",
 	.example = "check --connect -f /etc/roster/rosterd.conf",
 	.run = cmd_check,
     },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The database: its schema, and the first administrator. */
+#include "app/call.h"
 #include "app/verbs.h"
 #include "roster/model.h"
 
@@ -93,6 +94,10 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	return 0;
 }
 
+static const struct call restored[] = {
+    {.call = MODEL_DATABASE_RESTORED, .done = "a new history begins: every target gets a complete snapshot"},
+};
+
 static const struct verb verbs[] = {
     {
 	.name = "database init",
@@ -121,6 +126,30 @@ static const struct verb verbs[] = {
 	.help = "Also where the schema is too old or too new for this program, which every other verb refuses.",
 	.example = "database status",
 	.run = cmd_status,
+    },
+    {
+	.name = "database restored",
+	.usage = "",
+	.summary = "say that the database was restored from a backup",
+	.help =
+	    "What targets were told after the backup was made is not known any more: a new history begins, and each "
+	    "target gets a snapshot of everything, in which it withdraws what is not named. Another server, or a "
+	    "server that was promoted, is noticed without this. Only a platform administrator may.",
+	.example = "database restored",
+	.run = call_run,
+	.calls = restored,
+	.call_count = 1,
+    },
+    {
+	.name = "database backup",
+	.usage = "FILE|DIRECTORY",
+	.summary = "write everything roster keeps to a file",
+	.help = "In the custom form of pg_dump, for pg_restore; in a directory the file is named after the time. An "
+		"existing "
+		"file is not overwritten, and FILE appears only when it is whole: until then it is FILE.part. Runs as "
+		"the role database.owner_role of the configuration, while everything else goes on.",
+	.example = "database backup /var/backups/roster",
+	.run = cmd_database_backup,
     },
 };
 

@@ -134,6 +134,25 @@ static void add_obstacle(struct str *out, const struct explanation *explanation,
 	str_add_char(out, '\n');
 }
 
+/* Which targets know. */
+static void add_told(struct str *out, const struct explanation *explanation)
+{
+	for (size_t i = 0; i < explanation->told_count; i++) {
+		const struct explain_told *told = &explanation->told[i];
+		str_printf(out, "%s%s %s", i == 0 ? "  told: " : ", ", told->target, told->state);
+		if (strcmp(told->state, "ok") == 0 && told->confirmed_at[0] != '\0') {
+			str_add_char(out, ' ');
+			add_time(out, told->confirmed_at);
+		}
+		if (told->error[0] != '\0') {
+			str_add(out, " (");
+			output_add_text(out, told->error);
+			str_add_char(out, ')');
+		}
+	}
+	str_add(out, explanation->told_count == 0 ? "" : "\n");
+}
+
 static void print_text(const struct explanation *explanation)
 {
 	const char *permission = explanation->permission;
@@ -148,6 +167,7 @@ static void print_text(const struct explanation *explanation)
 		add_path(&out, explanation->resource, &explanation->paths[i]);
 	for (size_t i = 0; i < explanation->obstacle_count; i++)
 		add_obstacle(&out, explanation, &explanation->obstacles[i]);
+	add_told(&out, explanation);
 	fputs(str_text(&out), stdout);
 	str_free(&out);
 }
@@ -200,14 +220,28 @@ static struct json *json_of_obstacle(const struct explain_obstacle *obstacle)
 	return object;
 }
 
+static struct json *json_of_told(const struct explain_told *told)
+{
+	struct json *object = json_new_object();
+
+	json_put_text(object, "target", told->target, NULL);
+	json_put_text(object, "state", told->state, NULL);
+	json_put_text(object, "confirmed_at", told->confirmed_at, NULL);
+	json_put_text(object, "error", told->error, NULL);
+	return object;
+}
+
 static int print_json(const struct explanation *explanation, struct error *err)
 {
 	struct json *object = json_new_object(), *paths = json_new_array(), *obstacles = json_new_array();
+	struct json *told = json_new_array();
 
 	for (size_t i = 0; i < explanation->path_count; i++)
 		json_append(paths, json_of_path(&explanation->paths[i]), NULL);
 	for (size_t i = 0; i < explanation->obstacle_count; i++)
 		json_append(obstacles, json_of_obstacle(&explanation->obstacles[i]), NULL);
+	for (size_t i = 0; i < explanation->told_count; i++)
+		json_append(told, json_of_told(&explanation->told[i]), NULL);
 	json_put_text(object, "login", explanation->login, NULL);
 	json_put_text(object, "id", explanation->id, NULL);
 	json_put_text(object, "resource", explanation->resource, NULL);
@@ -216,6 +250,7 @@ static int print_json(const struct explanation *explanation, struct error *err)
 	json_put(object, "revision", json_new_integer(explanation->revision), NULL);
 	json_put(object, "paths", paths, NULL);
 	json_put(object, "obstacles", obstacles, NULL);
+	json_put(object, "told", told, NULL);
 	return output_json(object, err);
 }
 

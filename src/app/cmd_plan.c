@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan: what sync would do, by doing it and taking it back. */
-#include "app/changes.h"
+#include "app/run.h"
 #include "app/sources.h"
 #include "app/verbs.h"
 
@@ -9,28 +9,30 @@
 
 enum { EXIT_CHANGES_PENDING = 2 };
 
-static int plan_source(struct app *app, const struct source_config *source, FILE *file, bool *pending,
+struct plan {
+	const char *only; /* one source; NULL for all */
+	bool local;
+	bool pending; /* out: something would change */
+};
+
+static int plan_source(struct app *app, const struct source_config *source, FILE *file, struct plan *plan,
 		       struct error *err)
 {
+	const struct run_wanted wanted = {.local = plan->local, .kind = REQUEST_PLAN};
 	struct sync_report report;
 	struct change_printer printer = {
-	    .sink.change = change_print,
-	    .app = app,
 	    .out = file == NULL ? stdout : file,
 	    .format = file == NULL ? app->format : OUTPUT_JSON,
 	    .source = source,
-	    .report = &report,
 	};
-	const struct sync_options options = {.dry_run = true, .sink = &printer.sink};
 
-	if (sync_source(app->config, source, &options, &report, err) != 0)
+	if (run_print(app, &wanted, &printer, &report, err) != 0)
 		return -1;
-	change_printer_end(&printer, &app->config->safety);
-	*pending = *pending || report.totals.changes > 0;
+	plan->pending = plan->pending || report.totals.changes > 0;
 	return 0;
 }
 
-static int plan_all(struct app *app, const char *only, FILE *file, bool *pending, struct error *err)
+static int plan_all(struct app *app, FILE *file, struct plan *plan, struct error *err)
 {
 	FILE *out = file == NULL ? stdout : file;
 	enum output_format format = file == NULL ? app->format : OUTPUT_JSON;
@@ -39,20 +41,20 @@ static int plan_all(struct app *app, const char *only, FILE *file, bool *pending
 
 	changes_open(out, format);
 	for (size_t i = 0; rc == 0 && i < app->config->source_count; i++)
-		if (source_is_asked(&app->config->sources[i], only))
-			rc = plan_source(app, &app->config->sources[i], file, pending, err);
+		if (source_is_asked(&app->config->sources[i], plan->only))
+			rc = plan_source(app, &app->config->sources[i], file, plan, err);
 	changes_close(out, format);
 	return rc;
 }
 
-static int save(struct app *app, const char *path, const char *only, bool *pending, struct error *err)
+static int save(struct app *app, const char *path, struct plan *plan, struct error *err)
 {
 	FILE *file = fopen(path, "we");
 	int rc;
 
 	if (file == NULL)
 		return error_set(err, ERR_DATA, "cannot write the plan to %s: %s", path, strerror(errno));
-	rc = plan_all(app, only, file, pending, err);
+	rc = plan_all(app, file, plan, err);
 	if (fclose(file) != 0 && rc == 0)
 		rc = error_set(err, ERR_DATA, "cannot write the plan to %s: %s", path, strerror(errno));
 	return rc;
@@ -69,18 +71,20 @@ static void say_next(const struct app *app, const char *saved)
 
 int cmd_plan(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct option_value options[] = {
-	    {"--source", OPTION_VALUE, NULL}, {"--output", OPTION_VALUE, NULL}, {"--exit-code", OPTION_FLAG, NULL}};
-	bool pending = false;
+	struct option_value options[] = {{"--source", OPTION_VALUE, NULL},
+					 {"--output", OPTION_VALUE, NULL},
+					 {"--exit-code", OPTION_FLAG, NULL},
+					 {"--local", OPTION_FLAG, NULL}};
 
-	if (app_options(verb_named("plan"), &argc, argv, options, 3, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
+	if (app_options(verb_named("plan"), &argc, argv, options, 4, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
 	    sources_check(app->config, options[0].value, err) != 0)
 		return -1;
-	if (options[1].value != NULL ? save(app, options[1].value, options[0].value, &pending, err) != 0
-				     : plan_all(app, options[0].value, NULL, &pending, err) != 0)
+	const char *file = options[1].value;
+	struct plan plan = {.only = options[0].value, .local = options[3].value != NULL};
+	if (file != NULL ? save(app, file, &plan, err) != 0 : plan_all(app, NULL, &plan, err) != 0)
 		return -1;
-	say_next(app, options[1].value);
-	if (options[2].value != NULL && pending)
+	say_next(app, file);
+	if (options[2].value != NULL && plan.pending)
 		app->exit_code = EXIT_CHANGES_PENDING;
 	return 0;
 }

@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* State: sources, runs, what could not be used, figures. */
 #include "app/call.h"
+#include "app/output.h"
+#include "app/sources.h"
 #include "app/verbs.h"
 
 #include <string.h>
 
-static int print_runs(struct app *app, const char *most, struct error *err)
+/* Which list, how it is called, and how many of it at most. */
+struct list {
+	enum model_call call;
+	const char *name, *most;
+};
+
+static int print_list(struct app *app, const struct list *list, struct error *err)
 {
 	struct store *store = NULL;
 	struct pg_rows *rows = NULL;
 	int rc = -1;
 
 	if (app_connect(app, STORE_OPERATOR, &store, err) == 0 &&
-	    model_call(store, MODEL_RUN_LIST, &most, &rows, err) == 0)
-		rc = app_print_rows(app, "runs", rows, err);
+	    model_call(store, list->call, &list->most, &rows, err) == 0)
+		rc = app_print_rows(app, list->name, rows, err);
 	pg_free(&rows);
 	store_close(&store);
 	return rc;
 }
 
-static int cmd_runs(struct app *app, int argc, char **argv, struct error *err)
+static int print_latest(struct app *app, int argc, char **argv, struct list *list, struct error *err)
 {
 	struct option_value options[] = {{"--most", OPTION_VALUE, NULL}};
 
@@ -28,12 +36,49 @@ static int cmd_runs(struct app *app, int argc, char **argv, struct error *err)
 	const char *most = options[0].value == NULL ? "20" : options[0].value;
 	if (most[0] == '\0' || strspn(most, "0123456789") != strlen(most) || strlen(most) > 9)
 		return error_set(err, ERR_USAGE, "--most needs a number, not \"%s\"", most);
-	return print_runs(app, most, err);
+	list->most = most;
+	return print_list(app, list, err);
 }
 
-static const struct call status[] = {
-    {.call = MODEL_SOURCE_LIST, .rows = "sources"},
-};
+static int cmd_runs(struct app *app, int argc, char **argv, struct error *err)
+{
+	return print_latest(app, argc, argv, &(struct list){.call = MODEL_RUN_LIST, .name = "runs"}, err);
+}
+
+static int cmd_requests(struct app *app, int argc, char **argv, struct error *err)
+{
+	return print_latest(app, argc, argv, &(struct list){.call = MODEL_REQUEST_LIST, .name = "requests"}, err);
+}
+
+enum { SOURCES, TARGETS, LANES, STATUS_LISTS };
+
+/* Where people come from, and who is told; lanes only where there are some, but for programs. */
+static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
+{
+	static const enum model_call questions[] = {MODEL_SOURCE_LIST, MODEL_TARGET_LIST, MODEL_LANE_LIST};
+	static const char *const names[] = {"sources", "targets", "lanes"};
+	struct pg_rows *rows[STATUS_LISTS] = {NULL, NULL, NULL};
+	struct table *tables[STATUS_LISTS];
+	struct store *store = NULL;
+	int rc = -1;
+
+	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 ||
+	    app_connect(app, STORE_OPERATOR, &store, err) != 0)
+		return -1;
+	const char *params[] = {sources_names(app), NULL, NULL};
+	for (size_t i = 0; i < STATUS_LISTS; i++) {
+		if (model_call(store, questions[i], &params[i], &rows[i], err) != 0)
+			goto out;
+		tables[i] = table_of_rows(app->arena, names[i], rows[i]);
+	}
+	bool lanes = app->format == OUTPUT_JSON || pg_count(rows[LANES]) > 0;
+	rc = app_print_tables(app, tables, lanes ? STATUS_LISTS : LANES, err);
+out:
+	for (size_t i = 0; i < STATUS_LISTS; i++)
+		pg_free(&rows[i]);
+	store_close(&store);
+	return rc;
+}
 
 static const struct call runs_show[] = {
     {.call = MODEL_RUN_SHOW, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "runs", .record = true},
@@ -47,6 +92,10 @@ static const struct call quarantine[] = {
     {.call = MODEL_QUARANTINE_LIST, .rows = "problems"},
 };
 
+static const struct call attention[] = {
+    {.call = MODEL_ATTENTION_LIST, .rows = "attention"},
+};
+
 static const struct call stats[] = {
     {.call = MODEL_STATISTICS, .rows = "statistics", .record = true},
 };
@@ -55,13 +104,15 @@ static const struct verb verbs[] = {
     {
 	.name = "status",
 	.usage = "",
-	.summary = "show the sources, what they hold and their last run",
-	.help = "A source is settled when the access it gives follows from its last read; it is not while a run of "
-		"it is held.",
+	.summary = "show the sources with their last run, and the targets with what they were told",
+	.help =
+	    "A source is settled when the access it gives follows from its last read; it is not while a run of "
+	    "it is held; one that is paused is not read by itself. One that is not in the configuration any more keeps "
+	    "what it gave: see source retire. A target is behind until it has confirmed the latest revision; lanes are "
+	    "resources it is "
+	    "told apart from the rest.",
 	.example = "status",
-	.run = call_run,
-	.calls = status,
-	.call_count = 1,
+	.run = cmd_status,
     },
     {
 	.name = "runs",
@@ -86,12 +137,22 @@ static const struct verb verbs[] = {
 	.name = "runs diff",
 	.usage = "RUN",
 	.summary = "list what a run changed and what it holds",
-	.help = "Changes that wait for a decision are listed with the reason; see approve and reject. A run that is "
-		"held whole changed nothing: plan shows what it would do.",
+	.help = "Changes that wait for a decision are listed with the reason; see approve and reject. Of a run "
+		"that is held whole everything it would do is listed, while it is the last one of its source.",
 	.example = "runs diff corp/12",
 	.run = call_run,
 	.calls = runs_diff,
 	.call_count = 1,
+    },
+    {
+	.name = "requests",
+	.usage = "[--most N]",
+	.summary = "list what rosterd was asked for",
+	.help =
+	    "What plan, sync and approve asked of the rosterd that leads a source: whether it waits, how far it is, "
+	    "and how it ended. The last 20 are listed unless --most says otherwise.",
+	.example = "requests",
+	.run = cmd_requests,
     },
     {
 	.name = "quarantine",
@@ -102,6 +163,19 @@ static const struct verb verbs[] = {
 	.example = "quarantine",
 	.run = call_run,
 	.calls = quarantine,
+	.call_count = 1,
+    },
+    {
+	.name = "attention",
+	.usage = "",
+	.summary = "list apps and groups that need a person and have none",
+	.help =
+	    "An app is listed when its owner is not active: suspended, gone from a source, or past the time of grace. "
+	    "A group, or the platform, is listed when none of its admins is active. An entry leaves the list when "
+	    "somebody is named (app owner, group admin) or the person comes back.",
+	.example = "attention",
+	.run = call_run,
+	.calls = attention,
 	.call_count = 1,
     },
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sync and approve: the same road as plan, to its end. */
-#include "app/changes.h"
+#include "app/output.h"
+#include "app/run.h"
 #include "app/sources.h"
 #include "app/verbs.h"
 
@@ -19,59 +20,40 @@ static const char *changes_text(struct arena *arena, int64_t count)
 	return arena_printf(arena, "%" PRId64 " change%s", count, count == 1 ? "" : "s");
 }
 
-static void say_held(struct app *app, const char *run, const struct sync_report *report)
+static void say_what_next(const char *run)
 {
-	bool whole = strcmp(report->state, "held") == 0;
-
-	if (whole)
-		fprintf(stderr, "held: run %s changed nothing and holds %s: %s\n", run,
-			changes_text(app->arena, report->totals.held), report->held_reason);
-	else
-		fprintf(stderr, "held: run %s applied %s and holds %s: %s; they stay in force\n", run,
-			changes_text(app->arena, report->totals.changes - report->totals.held),
-			changes_text(app->arena, report->newly_held), report->held_reason);
-	fprintf(stderr, "  see: rosterctl %s%s      release: rosterctl approve %s      drop: rosterctl reject %s\n",
-		whole ? "plan" : "runs diff ", whole ? "" : run, run, run);
+	fprintf(stderr,
+		"  see: rosterctl runs diff %s      release: rosterctl approve %s      drop: rosterctl reject %s\n",
+		run, run, run);
 }
 
-static void say_done(struct app *app, const char *run, const struct sync_report *report)
+/* Whoever looks at the exit code alone must not overlook what an earlier run left to be decided. */
+static void say_waiting(struct app *app, const struct sync_report *report)
 {
-	if (report->last_revision == 0) {
-		fprintf(stderr, "run %s: nothing to do\n", run);
+	if (report->waiting == 0)
 		return;
-	}
-	fprintf(stderr, "run %s applied %s (revision", run,
-		changes_text(app->arena, report->totals.changes - report->totals.held));
-	if (report->first_revision == report->last_revision)
-		fprintf(stderr, " %" PRId64 ")\n", report->last_revision);
-	else
-		fprintf(stderr, "s %" PRId64 " to %" PRId64 ")\n", report->first_revision, report->last_revision);
+	fprintf(stderr, "held: %s still wait%s for a decision; see: rosterctl runs diff %s\n",
+		changes_text(app->arena, report->waiting), report->waiting == 1 ? "s" : "", report->waiting_runs);
+	app->exit_code = EXIT_HELD;
 }
 
-static int run_source(struct app *app, const struct source_config *source, const struct sync_options *wanted,
+static int run_source(struct app *app, const struct source_config *source, const struct run_wanted *wanted,
 		      struct error *err)
 {
 	struct sync_report report;
-	struct change_printer printer = {.sink.change = change_print,
-					 .app = app,
-					 .out = stdout,
-					 .format = app->format,
-					 .source = source,
-					 .report = &report};
-	struct sync_options options = *wanted;
+	struct change_printer printer = {.out = stdout, .format = app->format, .source = source};
+	struct str told = {0};
 
-	options.sink = &printer.sink;
-	if (sync_source(app->config, source, &options, &report, err) != 0)
+	if (run_print(app, wanted, &printer, &report, err) != 0)
 		return -1;
-	change_printer_end(&printer, &app->config->safety);
-	const char *run = arena_printf(app->arena, "%s/%" PRId64, source->name, report.run);
+	report_tell(&report, source->name, &told);
+	fprintf(stderr, "%s\n", str_text(&told));
+	str_free(&told);
 	if (report.held_reason[0] != '\0') {
-		say_held(app, run, &report);
+		say_what_next(arena_printf(app->arena, "%s/%" PRId64, source->name, report.run));
 		app->exit_code = EXIT_HELD;
-	} else if (app->config->safety.mode == SAFETY_OBSERVE) {
-		fprintf(stderr, "observed: nothing was written, because safety.mode is \"observe\"\n");
-	} else {
-		say_done(app, run, &report);
+	} else if (!wanted->from_mirror) {
+		say_waiting(app, &report);
 	}
 	return 0;
 }
@@ -110,32 +92,83 @@ static int read_plan(const char *path, struct json **ret, struct error *err)
 	return rc == 0 ? 0 : error_prefix(err, "plan %s", path);
 }
 
-static int sync_all(struct app *app, const char *only, const struct json *plan, struct error *err)
+/* The sources that are asked for and, where there is a plan, that it speaks of. */
+struct choice {
+	const char *only;
+	const struct json *plan; /* NULL: there is none */
+};
+
+static bool is_chosen(const struct choice *choice, const struct source_config *source, struct run_wanted *wanted)
 {
+	wanted->expect = choice->plan == NULL ? NULL : agreed(choice->plan, source->name);
+	return source_is_asked(source, choice->only) && (choice->plan == NULL || wanted->expect != NULL);
+}
+
+static int sync_all(struct app *app, const struct choice *choice, struct run_wanted *wanted, struct error *err)
+{
+	int rc = 0;
+
+	changes_open(stdout, app->format);
+	for (size_t i = 0; rc == 0 && i < app->config->source_count; i++)
+		if (is_chosen(choice, &app->config->sources[i], wanted))
+			rc = run_source(app, &app->config->sources[i], wanted, err);
+	changes_close(stdout, app->format);
+	return rc;
+}
+
+/* Without waiting: the numbers of the requests are all there is to print. */
+static int ask_all(struct app *app, const struct choice *choice, struct run_wanted *wanted, struct error *err)
+{
+	static const char *const headings[] = {"source", "request", NULL};
+	struct table *table = table_new(app->arena, "requests", headings);
+
+	table->kinds[1] = PG_KIND_NUMBER;
 	for (size_t i = 0; i < app->config->source_count; i++) {
 		const struct source_config *source = &app->config->sources[i];
-		struct sync_options options = {.expect = plan == NULL ? NULL : agreed(plan, source->name)};
-		if (!source_is_asked(source, only) || (plan != NULL && options.expect == NULL))
+		int64_t id = 0;
+		if (!is_chosen(choice, source, wanted))
 			continue;
-		if (run_source(app, source, &options, err) != 0)
+		if (run_ask(app, source, wanted, &id, err) != 0)
 			return -1;
+		table_add(table, (const char *[]){source->name, arena_printf(app->arena, "%" PRId64, id)});
 	}
-	return 0;
+	return app_print_tables(app, &table, 1, err);
+}
+
+static int warn_absent(struct app *app, struct error *err)
+{
+	struct store *store = NULL;
+	int rc = app_connect(app, STORE_OPERATOR, &store, err);
+
+	if (rc == 0)
+		rc = sources_warn_absent(app, store, err);
+	store_close(&store);
+	return rc;
 }
 
 int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct option_value options[] = {{"--source", OPTION_VALUE, NULL}, {"--plan", OPTION_VALUE, NULL}};
+	struct option_value options[] = {{"--source", OPTION_VALUE, NULL},
+					 {"--plan", OPTION_VALUE, NULL},
+					 {"--full", OPTION_FLAG, NULL},
+					 {"--no-wait", OPTION_FLAG, NULL},
+					 {"--local", OPTION_FLAG, NULL}};
 	struct json *plan = NULL;
 	int rc;
 
-	if (app_options(verb_named("sync"), &argc, argv, options, 2, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
-	    sources_check(app->config, options[0].value, err) != 0 ||
+	if (app_options(verb_named("sync"), &argc, argv, options, 5, 0, 0, err) != 0)
+		return -1;
+	bool no_wait = options[3].value != NULL, local = options[4].value != NULL;
+	if (no_wait && local)
+		return error_set(err, ERR_USAGE, "with --local there is nobody else to wait for: leave --no-wait away");
+	if (app_configure(app, err) != 0 || sources_check(app->config, options[0].value, err) != 0 ||
 	    (options[1].value != NULL && read_plan(options[1].value, &plan, err) != 0))
 		return -1;
-	changes_open(stdout, app->format);
-	rc = sync_all(app, options[0].value, plan, err);
-	changes_close(stdout, app->format);
+	const struct choice choice = {options[0].value, plan};
+	struct run_wanted wanted = {.local = local, .kind = REQUEST_SYNC, .full = options[2].value != NULL};
+	rc = warn_absent(app, err);
+	if (rc == 0)
+		rc = no_wait ? ask_all(app, &choice, &wanted, err) : sync_all(app, &choice, &wanted, err);
 	json_free(&plan);
 	return rc;
 }
@@ -146,9 +179,14 @@ struct decision {
 	const struct source_config *source;
 	int64_t decided; /* held rows; 0 when the whole run was held */
 };
+struct decider {
+	bool approve;
+	bool
+	    needs_rosterd; /* which is checked first: an approval nobody carries out would come into force at some time */
+};
 
-static int decide_in(struct app *app, struct store *store, const char *name, bool approve, struct decision *ret,
-		     struct error *err)
+static int decide_in(struct app *app, struct store *store, const char *name, const struct decider *decider,
+		     struct decision *ret, struct error *err)
 {
 	if (store_run_find(store, name, app->arena, &ret->run, err) != 0)
 		return -1;
@@ -156,7 +194,9 @@ static int decide_in(struct app *app, struct store *store, const char *name, boo
 	if (ret->source == NULL)
 		return error_set(err, ERR_CONFIG, "source %s of that run is no longer in %s", ret->run.source,
 				 app->config->file);
-	if (store_held_decide(store, ret->run.run, approve, &ret->decided, err) != 0)
+	if (decider->needs_rosterd && run_check_led(store, ret->source, err) != 0)
+		return -1;
+	if (store_held_decide(store, ret->run.run, decider->approve, &ret->decided, err) != 0)
 		return -1;
 	if (ret->decided == 0 && strcmp(ret->run.state, "held") != 0)
 		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " holds nothing (any more)", ret->run.source,
@@ -165,13 +205,14 @@ static int decide_in(struct app *app, struct store *store, const char *name, boo
 }
 
 /* As the operator, whose right the database checks. */
-static int decide(struct app *app, const char *name, bool approve, struct decision *ret, struct error *err)
+static int decide(struct app *app, const char *name, const struct decider *decider, struct decision *ret,
+		  struct error *err)
 {
 	struct store *store = NULL;
 	int rc = app_connect(app, STORE_OPERATOR, &store, err);
 
 	if (rc == 0)
-		rc = decide_in(app, store, name, approve, ret, err);
+		rc = decide_in(app, store, name, decider, ret, err);
 	store_close(&store);
 	return rc;
 }
@@ -180,26 +221,35 @@ static int decide(struct app *app, const char *name, bool approve, struct decisi
  * that are still asked for are released. Either way the directory need not be asked: the mirror has its last word. */
 int cmd_approve(struct app *app, int argc, char **argv, struct error *err)
 {
+	struct option_value options[] = {{"--local", OPTION_FLAG, NULL}};
 	struct decision decision = {0};
 	int rc;
 
-	if (app_options(verb_named("approve"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
-	    decide(app, argv[0], true, &decision, err) != 0)
+	if (app_options(verb_named("approve"), &argc, argv, options, 1, 1, 1, err) != 0)
 		return -1;
-	struct sync_options options = {.from_mirror = true,
-				       .expect = decision.decided == 0 ? decision.run.digest : NULL};
+	bool local = options[0].value != NULL;
+	if (decide(app, argv[0], &(const struct decider){true, !local}, &decision, err) != 0)
+		return -1;
+	const struct run_wanted wanted = {
+	    .local = local,
+	    .kind = REQUEST_SYNC,
+	    .from_mirror = true,
+	    .expect = decision.decided == 0 ? decision.run.digest : NULL,
+	};
 	changes_open(stdout, app->format);
-	rc = run_source(app, decision.source, &options, err);
+	rc = run_source(app, decision.source, &wanted, err);
 	changes_close(stdout, app->format);
 	return rc;
 }
 
+/* Nothing is to be run: --local makes no difference, and is known so that it may stand wherever approve has it. */
 int cmd_reject(struct app *app, int argc, char **argv, struct error *err)
 {
+	struct option_value options[] = {{"--local", OPTION_FLAG, NULL}};
 	struct decision decision = {0};
 
-	if (app_options(verb_named("reject"), &argc, argv, NULL, 0, 1, 1, err) != 0 ||
-	    decide(app, argv[0], false, &decision, err) != 0)
+	if (app_options(verb_named("reject"), &argc, argv, options, 1, 1, 1, err) != 0 ||
+	    decide(app, argv[0], &(const struct decider){false, false}, &decision, err) != 0)
 		return -1;
 	if (decision.decided == 0)
 		app_done(app, "run %s/%" PRId64 " is rejected; the next run asks again", decision.run.source,

@@ -31,6 +31,14 @@ static const struct call user_resume[] = {
      .done = "the suspension of user {0} by hand is over"},
 };
 
+static const struct call user_unlink[] = {
+    {.call = MODEL_USER_UNLINK,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "source {1} does not know user {0} any more"},
+};
+
 static const struct verb verbs[] = {
     {
 	.name = "user list",
@@ -83,6 +91,20 @@ static const struct verb verbs[] = {
 	.example = "user resume mallory",
 	.run = call_run,
 	.calls = user_resume,
+	.call_count = 1,
+    },
+    {
+	.name = "user unlink",
+	.usage = "USER SOURCE",
+	.summary = "forget that a source knows a person",
+	.help =
+	    "What the source gave the person goes, and what it says of the person does not count any more; everything "
+	    "given by hand stays. Who is inactive stays so until user resume. An entry the source still has is "
+	    "nobody's "
+	    "then, and waits in quarantine while the person has its login. Only a platform administrator may.",
+	.example = "user unlink alice oldcorp",
+	.run = call_run,
+	.calls = user_unlink,
 	.call_count = 1,
     },
 };

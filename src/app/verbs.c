@@ -1,34 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/verbs.h"
 
+#include "app/call.h"
+
 #include <string.h>
+
+static const struct call pause_calls[] = {
+    {.call = MODEL_PAUSE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "{0} is left alone until: rosterctl resume {0}"},
+};
+
+static const struct call resume_calls[] = {
+    {.call = MODEL_RESUME, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "{0} goes on"},
+};
 
 static const struct verb sync_verbs[] = {
     {
 	.name = "plan",
-	.usage = "[--source SOURCE] [-o|--output FILE] [--exit-code]",
+	.usage = "[--source SOURCE] [-o|--output FILE] [--exit-code] [--local]",
 	.summary = "show what sync would change",
 	.help =
-	    "Reads every source, or the one named, takes the same road as sync and takes it back at the end. A plan "
-	    "saved "
-	    "with --output is applied by `rosterctl sync --plan FILE` as long as it is still what there is to do. With "
-	    "--exit-code the exit code is 2 when something would change.",
+	    "The rosterd that leads a source reads it, takes the same road as sync and takes it back at the end; "
+	    "with --local this process does. A plan saved with --output is applied by `rosterctl sync --plan FILE` as "
+	    "long as it is still what there is to do. With --exit-code the exit code is 2 when something would "
+	    "change. Only a platform administrator may ask rosterd.",
 	.example = "plan --source corp -o plan.json",
 	.run = cmd_plan,
     },
     {
 	.name = "sync",
-	.usage = "[--source SOURCE] [--plan FILE]",
-	.summary = "read the sources and apply what follows",
-	.help = "Changes within the limits of safety: { ... } are applied; those above them are held, and the exit "
-		"code is 1. With --plan exactly the plan of that file is applied, or nothing when it has changed "
-		"since.",
+	.usage = "[--source SOURCE] [--plan FILE] [--full] [--no-wait] [--local]",
+	.summary = "read the sources now and apply what follows",
+	.help =
+	    "Asks the rosterd that leads each source and waits for the end, unless --no-wait is given; with --local "
+	    "this process does it. Changes within the limits of safety: { ... } are applied; those above them are "
+	    "held. The exit code is 1 while anything is held that nobody has decided about, also by an earlier run. "
+	    "With --plan exactly the plan of that file is applied, or nothing when it "
+	    "has changed since. With --full everybody is compared, also who did not change. Only a platform "
+	    "administrator may ask rosterd.",
 	.example = "sync --source corp",
 	.run = cmd_sync,
     },
     {
 	.name = "approve",
-	.usage = "RUN",
+	.usage = "RUN [--local]",
 	.summary = "release what a run holds",
 	.help = "Applies the held changes of a run that are still asked for. The directory is not read again. Only "
 		"a platform administrator may.",
@@ -37,20 +55,46 @@ static const struct verb sync_verbs[] = {
     },
     {
 	.name = "reject",
-	.usage = "RUN",
+	.usage = "RUN [--local]",
 	.summary = "drop what a run holds",
 	.help = "What the held changes would take away stays until the directory entries they follow from change "
-		"again. Only a platform administrator may.",
+		"again. Needs no rosterd. Only a platform administrator may.",
 	.example = "reject corp/12",
 	.run = cmd_reject,
+    },
+    {
+	.name = "pause",
+	.usage = "SOURCE|TARGET",
+	.summary = "leave a source or a target alone",
+	.help =
+	    "rosterd leaves out its polls of this source; plan, sync and approve work as before, and a run under way "
+	    "goes on to its end. A target is told nothing; what it is owed it gets when it is resumed. Only a platform "
+	    "administrator may.",
+	.example = "pause corp",
+	.run = call_run,
+	.calls = pause_calls,
+	.call_count = 1,
+    },
+    {
+	.name = "resume",
+	.usage = "SOURCE|TARGET",
+	.summary = "undo pause, or switch a target on again",
+	.help =
+	    "A poll that was left out is made up for at once. A target that wanted no more messages, or that fails, is "
+	    "tried at once. Only a platform administrator may.",
+	.example = "resume corp",
+	.run = call_run,
+	.calls = resume_calls,
+	.call_count = 1,
     },
 };
 
 static const struct verb_family sync_family = {"Synchronisation", sync_verbs, sizeof sync_verbs / sizeof sync_verbs[0]};
 
-const struct verb_family *const verb_families[] = {&config_family, &database_family,  &sync_family,  &status_family,
-						   &ask_family,    &user_family,      &group_family, &app_family,
-						   &role_family,   &namespace_family, &help_family,  NULL};
+const struct verb_family *const verb_families[] = {
+    &config_family,    &database_family, &sync_family,   &delivery_family, &status_family,
+    &ask_family,       &user_family,     &group_family,  &app_family,      &role_family,
+    &namespace_family, &import_family,   &report_family, &help_family,     NULL};
 
 const struct verb *verb_next(size_t *family, size_t *index)
 {

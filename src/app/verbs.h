@@ -11,8 +11,8 @@ struct verb_family {
 	size_t count;
 };
 
-extern const struct verb_family config_family, database_family, status_family, ask_family, user_family, group_family,
-    app_family, namespace_family, role_family, help_family;
+extern const struct verb_family config_family, database_family, status_family, delivery_family, ask_family, user_family,
+    group_family, app_family, namespace_family, role_family, import_family, report_family, help_family;
 
 /* NULL-terminated, in the order of help. */
 extern const struct verb_family *const verb_families[];
@@ -30,6 +30,7 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err);
 int cmd_approve(struct app *app, int argc, char **argv, struct error *err);
 int cmd_reject(struct app *app, int argc, char **argv, struct error *err);
 int cmd_explain(struct app *app, int argc, char **argv, struct error *err);
+int cmd_database_backup(struct app *app, int argc, char **argv, struct error *err);
 int cmd_rules_test(struct app *app, int argc, char **argv, struct error *err);
 
 #endif

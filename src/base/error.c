@@ -10,60 +10,61 @@ static const struct {
 	const char *name;
 	int exit_code; /* sysexits(3) */
 } classes[ERR_CLASSES] = {
-    [ERR_NONE] = {"none", 0},      [ERR_CONFIG] = {"config", 78},
-    [ERR_USAGE] = {"usage", 64},   [ERR_UNREACHABLE] = {"unreachable", 69},
-    [ERR_DENIED] = {"denied", 77}, [ERR_PROTOCOL] = {"protocol", 69},
-    [ERR_DATA] = {"data", 65},     [ERR_CONFLICT] = {"conflict", 75},
-    [ERR_GUARD] = {"guard", 1},    [ERR_INTERNAL] = {"internal", 70},
+    [ERR_NONE] = {"none", 0},          [ERR_CONFIG] = {"config", 78},
+    [ERR_USAGE] = {"usage", 64},       [ERR_UNREACHABLE] = {"unreachable", 69},
+    [ERR_DENIED] = {"denied", 77},     [ERR_PROTOCOL] = {"protocol", 69},
+    [ERR_DATA] = {"data", 65},         [ERR_CONFLICT] = {"conflict", 75},
+    [ERR_GUARD] = {"guard", 1},        [ERR_ABSENT] = {"absent", 3},
+    [ERR_INTERNAL] = {"internal", 70},
 };
 
 /* A message of at most ERROR_TEXT - 1 bytes, composed piece by piece; what is too much is dropped. */
-struct message {
+struct phrase {
 	char text[ERROR_TEXT];
 	size_t size;
 };
 
 /* End a full message with "..." in place of what did not fit, without splitting a character. */
-static void message_mark_cut(struct message *message)
+static void phrase_mark_cut(struct phrase *phrase)
 {
 	static const char mark[] = "...";
 
-	size_t keep = utf8_floor(message->text, sizeof(message->text) - sizeof(mark));
-	memcpy(message->text + keep, mark, sizeof(mark));
-	message->size = sizeof(message->text) - 1;
+	size_t keep = utf8_floor(phrase->text, sizeof(phrase->text) - sizeof(mark));
+	memcpy(phrase->text + keep, mark, sizeof(mark));
+	phrase->size = sizeof(phrase->text) - 1;
 }
 
-static void message_vadd(struct message *message, const char *format, va_list args)
+static void phrase_vadd(struct phrase *phrase, const char *format, va_list args)
 {
-	size_t room = sizeof(message->text) - message->size;
-	int wanted = vsnprintf(message->text + message->size, room, format, args);
+	size_t room = sizeof(phrase->text) - phrase->size;
+	int wanted = vsnprintf(phrase->text + phrase->size, room, format, args);
 	if (wanted < 0) /* the C library could not format: say at least where */
-		wanted = snprintf(message->text + message->size, room, "%s", format);
+		wanted = snprintf(phrase->text + phrase->size, room, "%s", format);
 	if ((size_t)wanted >= room)
-		message_mark_cut(message);
+		phrase_mark_cut(phrase);
 	else
-		message->size += (size_t)wanted;
+		phrase->size += (size_t)wanted;
 }
 
-static void __attribute__((format(printf, 2, 3))) message_add(struct message *message, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) phrase_add(struct phrase *phrase, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	message_vadd(message, format, args);
+	phrase_vadd(phrase, format, args);
 	va_end(args);
 }
 
 int error_vset(struct error *err, enum error_class class, const char *format, va_list args)
 {
-	struct message message = {.size = 0};
+	struct phrase phrase = {.size = 0};
 
 	if (!err)
 		return -1;
 	/* Composed aside, because an argument may be the old err->text. */
-	message_vadd(&message, format, args);
+	phrase_vadd(&phrase, format, args);
 	err->class = class;
-	memcpy(err->text, message.text, sizeof(err->text));
+	memcpy(err->text, phrase.text, sizeof(err->text));
 	return -1;
 }
 
@@ -79,38 +80,47 @@ int error_set(struct error *err, enum error_class class, const char *format, ...
 
 int error_prefix(struct error *err, const char *format, ...)
 {
-	struct message message = {.size = 0};
+	struct phrase phrase = {.size = 0};
 	va_list args;
 
 	if (!err)
 		return -1;
 	va_start(args, format);
-	message_vadd(&message, format, args);
+	phrase_vadd(&phrase, format, args);
 	va_end(args);
-	message_add(&message, ": %s", err->text);
-	memcpy(err->text, message.text, sizeof(err->text));
+	phrase_add(&phrase, ": %s", err->text);
+	memcpy(err->text, phrase.text, sizeof(err->text));
 	return -1;
 }
 
 int error_hint(struct error *err, const char *format, ...)
 {
-	struct message message = {.size = 0};
+	struct phrase phrase = {.size = 0};
 	va_list args;
 
 	if (!err)
 		return -1;
-	message_add(&message, "%s (", err->text);
+	phrase_add(&phrase, "%s (", err->text);
 	va_start(args, format);
-	message_vadd(&message, format, args);
+	phrase_vadd(&phrase, format, args);
 	va_end(args);
-	message_add(&message, ")");
-	memcpy(err->text, message.text, sizeof(err->text));
+	phrase_add(&phrase, ")");
+	memcpy(err->text, phrase.text, sizeof(err->text));
 	return -1;
 }
 
 const char *error_class_name(enum error_class class)
 {
 	return class < ERR_CLASSES ? classes[class].name : "unknown";
+}
+
+enum error_class error_class_named(const char *name)
+{
+	enum error_class class = ERR_NONE;
+
+	while (class < ERR_INTERNAL && strcmp(classes[class].name, name) != 0)
+		class ++;
+	return class;
 }
 
 int error_exit_code(enum error_class class)

@@ -17,6 +17,7 @@ static const struct kind_words {
     [GUARD_VANISH] = {"vanish", "disappearance", "disappearances", "people"},
     [GUARD_MEMBER] = {"member", "removal", "removals", "memberships"},
     [GUARD_GROUP] = {"group", "removal", "removals", "groups"},
+    [GUARD_RESOURCE] = {"resource", "removal", "removals", "apps and associations"},
     [GUARD_GRANT] = {"grant", "new holder", "new holders", "sensitive roles"},
     [GUARD_ADD] = {"add", "addition", "additions", NULL},
 };
@@ -40,7 +41,7 @@ static int64_t total_of(const struct guard_count *count)
 
 static bool is_removal(enum guard_kind kind)
 {
-	return kind == GUARD_VANISH || kind == GUARD_MEMBER || kind == GUARD_GROUP;
+	return kind == GUARD_VANISH || kind == GUARD_MEMBER || kind == GUARD_GROUP || kind == GUARD_RESOURCE;
 }
 
 /* The greatest whole number that is not above percent of base, computed without a product that could overflow. */

@@ -6,6 +6,8 @@
 #include "roster/json.h"
 #include "roster/model.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +157,28 @@ static int find_paths(const struct search *search, struct explanation *ret, stru
 	return rc;
 }
 
+/* Of a yes targets must know its latest way; of a no, everything. */
+static int find_told(const struct search *search, struct explanation *ret, struct error *err)
+{
+	int64_t since = ret->allowed ? 0 : ret->revision;
+	char revision[32];
+	const char *params[] = {search->resource, revision};
+	struct pg_rows *rows = NULL;
+
+	for (size_t i = 0; i < ret->path_count; i++)
+		since = ret->paths[i].since > since ? ret->paths[i].since : since;
+	snprintf(revision, sizeof revision, "%" PRId64, since);
+	if (model_call(search->store, MODEL_TOLD, params, &rows, err) != 0)
+		return -1;
+	ret->told_count = pg_count(rows);
+	ret->told = arena_alloc_array(search->arena, ret->told_count + 1, sizeof *ret->told);
+	for (size_t i = 0; i < ret->told_count; i++)
+		ret->told[i] = (struct explain_told){copy(search, rows, i, 0), copy(search, rows, i, 1),
+						     copy(search, rows, i, 2), copy(search, rows, i, 3)};
+	pg_free(&rows);
+	return 0;
+}
+
 int explain_access(const struct config *config, struct store *store, const struct explain_question *question,
 		   struct arena *arena, struct explanation *ret, struct error *err)
 {
@@ -168,7 +192,7 @@ int explain_access(const struct config *config, struct store *store, const struc
 	ret->id = search.user;
 	ret->resource = search.resource_name;
 	ret->allowed = search.allowed = ret->path_count > 0;
-	if (obstacles_find(&search, err) != 0)
+	if (obstacles_find(&search, err) != 0 || find_told(&search, ret, err) != 0)
 		return -1;
 	ret->obstacles = search.obstacles;
 	ret->obstacle_count = search.obstacle_count;

@@ -4,6 +4,8 @@
 #include "job/judge.h"
 #include "job/recall.h"
 #include "job/staging.h"
+#include "job/watch.h"
+#include "roster/guard.h"
 #include "roster/job.h"
 #include "roster/log.h"
 
@@ -21,6 +23,7 @@ struct sync {
 	struct sync_report *report;
 	struct store *store;
 	struct intake *intake;
+	struct watched watched;
 	struct source_state state;
 	bool leads; /* no other process runs this source */
 	struct read_result read;
@@ -79,7 +82,7 @@ static int read_source(struct sync *sync, struct error *err)
 		return error_set(err, ERR_CONFIG, "there is no driver for type \"%s\"", sync->source->type);
 	if (driver->open(sync->source, &source, err) != 0 || store_stage_start(sync->store, err) != 0)
 		goto out;
-	if (driver->read_all(source, intake_sink(sync->intake), &sync->read, err) != 0) {
+	if (driver->read_all(source, &sync->watched.sink, &sync->read, err) != 0) {
 		store_stage_abort(sync->store, "the read failed");
 		goto out;
 	}
@@ -168,6 +171,15 @@ static bool digest_from_text(const char *text, struct digest *ret)
 	return true;
 }
 
+/* Rows of a run were approved, which said nothing about rules that came after it. */
+static bool judges_other_rules(const struct sync *sync, const struct judgement *judgement)
+{
+	struct guard_verdict verdict;
+
+	guard_first_run(judgement->safety, judgement->applied, judgement->rules, &verdict);
+	return sync->options->from_mirror && sync->options->expect == NULL && verdict.decision == GUARD_HOLD;
+}
+
 /* Nobody agreed to this plan yet: the guard says what of it may go all the same. */
 static int judge_anew(struct sync *sync, struct error *err)
 {
@@ -182,6 +194,11 @@ static int judge_anew(struct sync *sync, struct error *err)
 	    .decided = sync->options->from_mirror || sync->options->expect != NULL,
 	};
 
+	if (judges_other_rules(sync, &judgement))
+		return error_set(
+		    err, ERR_CONFLICT,
+		    "the rules have changed, and their first run waits for a word of its own: what was approved "
+		    "is done with it (see rosterctl plan)");
 	if (judge_plan(&judgement, err) != 0)
 		return -1;
 	if (judgement.whole)
@@ -236,6 +253,7 @@ static int apply(struct sync *sync, struct error *err)
 
 	/* Also without a change: what was held may no longer be asked for. */
 	do {
+		watch_apply(sync->options->watch, first - 1, last);
 		int64_t until = last - first < CHANGES_PER_REVISION ? last : first + CHANGES_PER_REVISION - 1;
 		if (last > CHANGES_PER_REVISION &&
 		    (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
@@ -266,7 +284,9 @@ static int prepare(struct sync *sync, struct error *err)
 	fingerprint = intake_rules_fingerprint(sync->intake);
 	digest_text(&fingerprint, sync->rules_digest);
 	digest_text(&settings, sync->settings_digest);
-	sync->everything = !sync->state.settled || strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
+	watched_start(&sync->watched, intake_sink(sync->intake), sync->options->watch);
+	sync->everything =
+	    sync->options->full || !sync->state.settled || strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
 	return 0;
 }
 
@@ -276,10 +296,12 @@ static int read_and_match(struct sync *sync, struct error *err)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!sync->options->from_mirror) {
-		if (read_source(sync, err) != 0)
+		if (watch_step(sync->options->watch, "reading", err) != 0 || read_source(sync, err) != 0)
 			return -1;
 		doubt(sync);
 	}
+	if (watch_step(sync->options->watch, "comparing", err) != 0)
+		return -1;
 	sync->report->seconds = seconds_since(&start);
 	if (sync->everything && rematch(sync, err) != 0)
 		return -1;
@@ -311,6 +333,20 @@ static int finish(struct sync *sync, struct error *err)
 		   : -1;
 }
 
+/* Also what earlier runs found and nobody has decided about. */
+static int count_waiting(struct sync *sync, struct error *err)
+{
+	struct sync_report *report = sync->report;
+	struct arena *arena = arena_new();
+	struct held_waiting waiting = {0, ""};
+	int rc = store_held_waiting(sync->store, report->run, arena, &waiting, err);
+
+	report->waiting = waiting.count;
+	snprintf(report->waiting_runs, sizeof report->waiting_runs, "%s", waiting.runs);
+	arena_free(&arena);
+	return rc;
+}
+
 static int travel(struct sync *sync, struct error *err)
 {
 	struct sync_report *report = sync->report;
@@ -330,7 +366,7 @@ static int travel(struct sync *sync, struct error *err)
 		return -1;
 	if (!sync->options->dry_run && strcmp(report->state, "held") != 0 && apply(sync, err) != 0)
 		return -1;
-	return finish(sync, err);
+	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
 }
 
 /* What went wrong is written down in a transaction of its own: the rest of the run never was. */
@@ -352,27 +388,36 @@ static void record_failure(struct sync *sync, const struct error *failure)
 	}
 }
 
-int sync_source(const struct config *config, const struct source_config *source, const struct sync_options *options,
-		struct sync_report *report, struct error *err)
+int sync_source_on(struct store *store, const struct config *config, const struct source_config *source,
+		   const struct sync_options *options, struct sync_report *report, struct error *err)
 {
 	struct sync_options own = *options;
-	struct sync sync = {.config = config, .source = source, .options = &own, .report = report};
+	struct sync sync = {.config = config, .source = source, .options = &own, .report = report, .store = store};
 	int rc;
 
-	own.dry_run = own.dry_run || config->safety.mode == SAFETY_OBSERVE;
-
 	*report = (struct sync_report){.state = "nothing", .completeness = "failed"};
-	if (store_open(&config->database, STORE_DAEMON, &sync.store, err) != 0)
-		return error_prefix(err, "source %s", source->name);
-	rc = store_schema_check(sync.store, err);
-	if (rc == 0)
-		rc = travel(&sync, err);
+	report->observed = !own.dry_run && config->safety.mode == SAFETY_OBSERVE;
+	own.dry_run = own.dry_run || report->observed;
+	rc = travel(&sync, err);
 	if (rc != 0) {
 		error_prefix(err, "source %s", source->name);
-		store_rollback(sync.store);
+		store_rollback(store);
 		record_failure(&sync, err);
 	}
 	intake_free(&sync.intake);
-	store_close(&sync.store);
+	return rc;
+}
+
+int sync_source(const struct config *config, const struct source_config *source, const struct sync_options *options,
+		struct sync_report *report, struct error *err)
+{
+	struct store *store = NULL;
+	int rc;
+
+	if (store_open(&config->database, STORE_DAEMON, &store, err) != 0 || store_schema_check(store, err) != 0)
+		rc = error_prefix(err, "source %s", source->name);
+	else
+		rc = sync_source_on(store, config, source, options, report, err);
+	store_close(&store);
 	return rc;
 }

@@ -265,3 +265,23 @@ void json_print(const struct json *value, bool indented, struct str *out)
 	if (json_dump_callback(theirs(value), append_chunk, out, JSON_SORT_KEYS | JSON_ENCODE_ANY | layout) < 0)
 		die("out of memory");
 }
+
+void json_add_text(struct str *out, const char *text)
+{
+	str_add_char(out, '"');
+	while (*text != '\0') {
+		size_t plain = 0;
+		while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' && text[plain] != '\\')
+			plain++;
+		str_append(out, text, plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		if (*text == '"' || *text == '\\')
+			str_printf(out, "\\%c", *text);
+		else
+			str_printf(out, "\\u%04x", (unsigned int)*text);
+		text++;
+	}
+	str_add_char(out, '"');
+}

@@ -52,6 +52,11 @@ static void ignore_notice(void *context, const PGresult *result)
 	(void)result;
 }
 
+void pg_ignore_notices(struct pg *pg)
+{
+	PQsetNoticeReceiver(pg->connection, ignore_notice, NULL);
+}
+
 int pg_open(const char *conninfo, const char *user, const char *application, struct pg **ret, struct error *err)
 {
 	const char *keys[] = {"dbname", "user", "fallback_application_name", "client_encoding", "options", NULL};
@@ -65,7 +70,7 @@ int pg_open(const char *conninfo, const char *user, const char *application, str
 		pg_close(&pg);
 		return -1;
 	}
-	PQsetNoticeReceiver(pg->connection, ignore_notice, NULL);
+	pg_ignore_notices(pg);
 	*ret = pg;
 	return 0;
 }
@@ -74,8 +79,10 @@ void pg_close(struct pg **pg)
 {
 	if (*pg == NULL)
 		return;
+	PQclear((*pg)->answer);
 	PQfinish((*pg)->connection);
 	str_free(&(*pg)->copy);
+	PQfreemem((*pg)->notice);
 	free(*pg);
 	*pg = NULL;
 }

@@ -4,6 +4,7 @@
 #include "roster/arena.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 
 struct sha256 {
@@ -52,4 +53,12 @@ void sha256_free(struct sha256 **sha256)
 	EVP_MD_CTX_free((*sha256)->context);
 	free(*sha256);
 	*sha256 = NULL;
+}
+
+void hmac_sha256(const void *key, size_t key_size, const void *message, size_t size, uint8_t ret[HMAC_SIZE])
+{
+	unsigned int got = 0;
+
+	if (HMAC(EVP_sha256(), key, (int)key_size, message, size, ret, &got) == NULL || got != HMAC_SIZE)
+		die("libcrypto cannot make an HMAC");
 }

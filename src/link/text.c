@@ -253,3 +253,18 @@ bool text_has_control(const char *text, size_t size)
 			return true;
 	return false;
 }
+
+void text_clean(char *text)
+{
+	size_t size = strlen(text), length;
+
+	for (size_t i = 0; i < size; i += length) {
+		utf8proc_int32_t code;
+		size_t left = size - i < 4 ? size - i : 4, control = text_control_size(text + i, size - i);
+		utf8proc_ssize_t found =
+		    utf8proc_iterate((const utf8proc_uint8_t *)text + i, (utf8proc_ssize_t)left, &code);
+		length = found > 0 ? (size_t)found : 1;
+		if (found <= 0 || control > 0)
+			memset(text + i, '?', length);
+	}
+}

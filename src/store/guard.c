@@ -22,18 +22,12 @@ static enum guard_kind guard_kind_named(const char *name)
 	return kind;
 }
 
-int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
-		       struct guard_counts *ret, struct error *err)
+int guard_counts_read(struct store *store, const char *sql, const char *const params[3], struct arena *arena,
+		      struct guard_counts *ret, struct error *err)
 {
-	char id[NUMBER_TEXT], window[NUMBER_TEXT], few[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), number_text(safety->window_ms, window),
-				number_text(safety->min_remove, few)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(
-		store->pg,
-		"select kind, scope, pending, recent, base from guard_counts($1, $2 * interval '1 millisecond', $3)",
-		params, 3, &rows, err) != 0)
+	if (pg_query(store->pg, sql, params, 3, &rows, err) != 0)
 		return -1;
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);
@@ -45,6 +39,32 @@ int store_guard_counts(struct store *store, int64_t run, const struct safety_con
 		    .recent = pg_integer(rows, i, 3),
 		    .base = pg_integer(rows, i, 4),
 		};
+	pg_free(&rows);
+	return 0;
+}
+
+int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
+		       struct guard_counts *ret, struct error *err)
+{
+	char id[NUMBER_TEXT], window[NUMBER_TEXT], few[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), number_text(safety->window_ms, window),
+				number_text(safety->min_remove, few)};
+
+	return guard_counts_read(
+	    store, "select kind, scope, pending, recent, base from guard_counts($1, $2 * interval '1 millisecond', $3)",
+	    params, arena, ret, err);
+}
+
+int store_held_waiting(struct store *store, int64_t run, struct arena *arena, struct held_waiting *ret,
+		       struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select waiting, runs from held_waiting($1)", params, 1, &rows, err) != 0)
+		return -1;
+	*ret = (struct held_waiting){pg_integer(rows, 0, 0), arena_strdup(arena, pg_text(rows, 0, 1))};
 	pg_free(&rows);
 	return 0;
 }

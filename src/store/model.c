@@ -26,8 +26,14 @@ static const struct {
     [MODEL_RUN_LIST] = {"select * from run_list($1::integer)", 1},
     [MODEL_RUN_SHOW] = {"select * from run_show($1)", 1},
     [MODEL_RUN_DIFF] = {"select * from run_diff($1)", 1},
-    [MODEL_SOURCE_LIST] = {"select * from source_list()", 0},
+    [MODEL_SOURCE_LIST] = {"select * from source_list($1)", 1},
+    [MODEL_REQUEST_LIST] = {"select * from request_list($1::integer)", 1},
     [MODEL_QUARANTINE_LIST] = {"select * from quarantine_list()", 0},
+    [MODEL_ATTENTION_LIST] = {"select * from attention_list()", 0},
+    [MODEL_TARGET_LIST] = {"select * from target_list($1)", 1},
+    [MODEL_LANE_LIST] = {"select * from lane_list()", 0},
+    [MODEL_DELIVERY_WAITING] = {"select * from delivery_waiting($1, $2::bigint)", 2},
+    [MODEL_TOLD] = {"select * from told_list($1::integer, $2::bigint)", 2},
     [MODEL_ENTRY_LIST] = {"select * from entry_list($1, $2)", 2},
 
     [MODEL_PERSON_STATE] = {"select id, login, active, state from person_state($1)", 1},
@@ -49,12 +55,15 @@ static const struct {
     [MODEL_MISSED_DOORS] = {"select * from missed_doors($1::uuid, $2::integer, $3::smallint)", 3},
     [MODEL_OPENING] = {"select * from opening($1, $2, $3, $4::integer, $5::smallint)", 5},
 
+    [MODEL_TARGET_HURRY] = {"select target_hurry($1, $2)", 2},
+    [MODEL_DATABASE_RESTORED] = {"select database_restored()", 0},
     [MODEL_INIT_ADMINISTRATOR] = {"select init_administrator($1, coalesce($2::name, session_user)), "
 				  "admit_operator(coalesce($2::name, session_user))",
 				  2},
     [MODEL_USER_CREATE] = {"select user_create($1, $2, $3)", 3},
     [MODEL_USER_SUSPEND] = {"select user_suspend($1)", 1},
     [MODEL_USER_RESUME] = {"select user_resume($1)", 1},
+    [MODEL_USER_UNLINK] = {"select user_unlink($1, $2)", 2},
     [MODEL_GROUP_CREATE] = {"select group_create($1, $2, $3)", 3},
     [MODEL_GROUP_MOVE] = {"select group_move($1, $2)", 2},
     [MODEL_GROUP_MEMBER_ADD] = {"select group_member_add($1, $2, $3, $4::timestamptz)", 4},
@@ -70,6 +79,8 @@ static const struct {
     [MODEL_NAMESPACE_DETACH] = {"select namespace_detach($1, $2)", 2},
     [MODEL_ROLE_CREATE] = {"select role_create($1, $2, $3)", 3},
     [MODEL_ROLE_EDIT] = {"select role_edit($1, $2)", 2},
+    [MODEL_PAUSE] = {"select pause($1)", 1},
+    [MODEL_RESUME] = {"select resume($1)", 1},
 };
 
 int model_call(struct store *store, enum model_call call, const char *const params[], struct pg_rows **rows,

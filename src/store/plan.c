@@ -29,6 +29,7 @@ static int walk_batch(const struct pg_rows *rows, void *context, struct error *e
 		    .position = pg_text(rows, i, 9),
 		    .via = pg_text(rows, i, 10),
 		    .was = pg_text(rows, i, 11),
+		    .rejected = pg_boolean(rows, i, 12),
 		};
 		if (sink->change(sink, &change, err) != 0)
 			return -1;
@@ -41,10 +42,11 @@ int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, 
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id)};
 
-	return pg_stream(store->pg,
-			 "select kind, action, held, login, dn, external_id, anchor, role, rule, position, via, was "
-			 "from planned_changes_named where run = $1 order by seq",
-			 params, 1, &(struct pg_reader){walk_batch, sink}, err);
+	return pg_stream(
+	    store->pg,
+	    "select kind, action, held, login, dn, external_id, anchor, role, rule, position, via, was, rejected "
+	    "from planned_changes_named where run = $1 order by seq",
+	    params, 1, &(struct pg_reader){walk_batch, sink}, err);
 }
 
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
@@ -53,9 +55,10 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	const char *params[] = {number_text(run, id)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg,
-		     "select changes, add, change, remove, held, grants, people, quarantined from plan_totals($1)",
-		     params, 1, &rows, err) != 0)
+	if (pg_query(
+		store->pg,
+		"select changes, add, change, remove, held, grants, people, quarantined, rejected from plan_totals($1)",
+		params, 1, &rows, err) != 0)
 		return -1;
 	*ret = (struct plan_totals){
 	    .changes = pg_integer(rows, 0, 0),
@@ -66,6 +69,7 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	    .grants = pg_integer(rows, 0, 5),
 	    .people = pg_integer(rows, 0, 6),
 	    .quarantined = pg_integer(rows, 0, 7),
+	    .rejected = pg_integer(rows, 0, 8),
 	};
 	pg_free(&rows);
 	return 0;

@@ -19,4 +19,16 @@ static inline const char *boolean_text(bool truth)
 	return truth ? "true" : "false";
 }
 
+/* A parameter that is an array, item by item, then closed; the text stays in array. */
+void array_add(struct str *array, const char *text);
+const char *array_close(struct str *array);
+
+/* The version of the newest schema file; and what store_schema_check() says about a state. */
+int schema_latest(int *ret, struct error *err);
+int schema_judge(const struct schema_state *state, struct error *err);
+
+/* What the guard judges, from a statement of three parameters that gives kind, scope, pending, recent and base. */
+int guard_counts_read(struct store *store, const char *sql, const char *const params[3], struct arena *arena,
+		      struct guard_counts *ret, struct error *err);
+
 #endif

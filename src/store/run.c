@@ -22,7 +22,8 @@ static int lead(struct store *store, const struct source_config *source, struct 
 		return -1;
 	if (!pg_boolean(rows, 0, 0))
 		rc = error_set(err, ERR_CONFLICT,
-			       "source %s is being synchronised by another process; try again when it is done",
+			       "source %s is being synchronised by another process; a rosterd that leads it does what "
+			       "is asked without --local",
 			       source->name);
 	ret->settled = pg_boolean(rows, 0, 1);
 	ret->applied_before = pg_boolean(rows, 0, 2);
@@ -42,6 +43,9 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 
 	if (pg_query_integer(store->pg, "select register_source($1, $2, $3, $4, $5)", params, 5, &id, err) != 0)
 		return -1;
+	if (id == 0)
+		return error_set(err, ERR_CONFIG, "the name \"%s\" belongs to an import: give the source another name",
+				 source->name);
 	ret->id = (int)id;
 	return lead(store, source, ret, err);
 }
@@ -66,7 +70,8 @@ int store_run_end(struct store *store, int64_t run, const struct run_report *rep
 				number_text(report->held, held),
 				report->digest};
 
-	return pg_query(store->pg, "select run_end($1, $2, $3, $4, $5, $6, $7, $8)", params, 8, NULL, err);
+	return pg_query(store->pg, "select run_end($1, $2, $3, $4, $5, $6, $7, $8), keep_held_plan($1)", params, 8,
+			NULL, err);
 }
 
 int store_run_find(struct store *store, const char *name, struct arena *arena, struct run_row *ret, struct error *err)
@@ -89,29 +94,19 @@ int store_run_find(struct store *store, const char *name, struct arena *arena, s
 	return 0;
 }
 
-/* Parallel arrays of the rules, in order; the text of each array literal is one parameter. */
+/* Parallel arrays of the rules, in order; each is one parameter. */
 struct rule_arrays {
 	struct str names, positions, admins, roles, platform, owners;
 	size_t role_count;
 };
 
-static void add_item(struct str *array, const char *text)
-{
-	struct str literal = {0};
-
-	pg_array(&text, 1, &literal);
-	str_add_char(array, array->size == 0 ? '{' : ',');
-	str_append(array, str_text(&literal) + 1, literal.size - 2);
-	str_free(&literal);
-}
-
 static void add_role(struct rule_arrays *arrays, const struct rule_config *rule, size_t ordinal, const char *role)
 {
 	char number[NUMBER_TEXT];
 
-	add_item(&arrays->roles, role);
-	add_item(&arrays->platform, boolean_text(strcmp(rule->into, "platform") == 0));
-	add_item(&arrays->owners, number_text((int64_t)ordinal, number));
+	array_add(&arrays->roles, role);
+	array_add(&arrays->platform, boolean_text(strcmp(rule->into, "platform") == 0));
+	array_add(&arrays->owners, number_text((int64_t)ordinal, number));
 	arrays->role_count++;
 }
 
@@ -123,13 +118,13 @@ static void add_rule(struct rule_arrays *arrays, const struct config *config, si
 	struct str text = {0};
 	const char *file = strrchr(rule->position.file, '/');
 
-	add_item(&arrays->names, rule->name);
+	array_add(&arrays->names, rule->name);
 	str_printf(&text, "%s:%d", file == NULL ? rule->position.file : file + 1, rule->position.line);
-	add_item(&arrays->positions, str_text(&text));
+	array_add(&arrays->positions, str_text(&text));
 	str_clear(&text);
 	for (size_t i = 0; i < count; i++)
 		str_printf(&text, "%s%s", i == 0 ? "" : ",", admins[i]);
-	add_item(&arrays->admins, str_text(&text));
+	array_add(&arrays->admins, str_text(&text));
 	str_free(&text);
 
 	if (rule->role[0] != '\0')
@@ -138,33 +133,52 @@ static void add_rule(struct rule_arrays *arrays, const struct config *config, si
 		add_role(arrays, rule, index, rule->roles[i].role);
 }
 
-static const char *close_array(struct str *array)
-{
-	str_add(array, array->size == 0 ? "{}" : "}");
-	return str_text(array);
-}
-
 /* A role nobody made would open no door at all and close those that are open: it stops the run before it starts. */
 static int check_roles(struct store *store, const struct config *config, struct rule_arrays *arrays, struct error *err)
 {
-	const char *params[] = {close_array(&arrays->roles), close_array(&arrays->platform),
-				close_array(&arrays->owners)};
+	const char *params[] = {array_close(&arrays->roles), array_close(&arrays->platform),
+				array_close(&arrays->owners)};
 	struct pg_rows *rows = NULL;
-	int rc = 0;
+	struct str text = {0};
+	size_t count;
 
 	if (pg_query(store->pg,
 		     "select u.role, ($3::integer[])[u.ordinal], "
 		     "(select string_agg(name, ', ' order by id) from roles where not structural) "
-		     "from unknown_roles($1, $2) u order by u.ordinal limit 1",
+		     "from unknown_roles($1, $2) u order by u.ordinal",
 		     params, 3, &rows, err) != 0)
 		return -1;
-	if (pg_count(rows) > 0) {
-		const struct rule_config *rule = &config->rules[pg_integer(rows, 0, 1)];
-		rc = error_set(err, ERR_CONFIG, "%s:%d: rule %s: there is no role \"%s\" (there are: %s)",
-			       rule->position.file, rule->position.line, rule->name, pg_text(rows, 0, 0),
-			       pg_text(rows, 0, 2));
+	count = pg_count(rows);
+	for (size_t i = 0; i < count; i++) {
+		const struct rule_config *rule = &config->rules[pg_integer(rows, i, 1)];
+		str_printf(&text, "%s%s:%d: rule %s: there is no role \"%s\"", i == 0 ? "" : "; ", rule->position.file,
+			   rule->position.line, rule->name, pg_text(rows, i, 0));
 	}
+	if (count > 0)
+		error_set(err, ERR_CONFIG, "%s (there are: %s)", str_text(&text), pg_text(rows, 0, 2));
+	str_free(&text);
 	pg_free(&rows);
+	return count == 0 ? 0 : -1;
+}
+
+static void free_arrays(struct rule_arrays *arrays)
+{
+	str_free(&arrays->names);
+	str_free(&arrays->positions);
+	str_free(&arrays->admins);
+	str_free(&arrays->roles);
+	str_free(&arrays->platform);
+	str_free(&arrays->owners);
+}
+
+int store_roles_check(struct store *store, const struct config *config, struct error *err)
+{
+	struct rule_arrays arrays = {0};
+
+	for (size_t i = 0; i < config->rule_count; i++)
+		add_rule(&arrays, config, i);
+	int rc = check_roles(store, config, &arrays, err);
+	free_arrays(&arrays);
 	return rc;
 }
 
@@ -178,16 +192,11 @@ int store_rules_set(struct store *store, int source, const struct config *config
 		add_rule(&arrays, config, i);
 	rc = check_roles(store, config, &arrays, err);
 	if (rc == 0) {
-		const char *params[] = {number_text(source, id), close_array(&arrays.names),
-					close_array(&arrays.positions), close_array(&arrays.admins)};
+		const char *params[] = {number_text(source, id), array_close(&arrays.names),
+					array_close(&arrays.positions), array_close(&arrays.admins)};
 		rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4)", params, 4, NULL, err);
 	}
-	str_free(&arrays.names);
-	str_free(&arrays.positions);
-	str_free(&arrays.admins);
-	str_free(&arrays.roles);
-	str_free(&arrays.platform);
-	str_free(&arrays.owners);
+	free_arrays(&arrays);
 	return rc;
 }
 

@@ -91,17 +91,25 @@ static int run_file(struct store *store, const char *name, struct error *err)
 	return rc == 0 ? 0 : error_prefix(err, "schema file %s", name);
 }
 
-int store_schema_state(struct store *store, struct schema_state *ret, struct error *err)
+int schema_latest(int *ret, struct error *err)
 {
 	struct dirent **names = NULL;
-	int64_t version = 0;
 	int count = list_migrations(&names, err);
 
 	if (count < 0)
 		return -1;
-	ret->latest = version_of(names[count - 1]->d_name);
+	*ret = version_of(names[count - 1]->d_name);
 	free_names(names, count);
+	return 0;
+}
+
+int store_schema_state(struct store *store, struct schema_state *ret, struct error *err)
+{
 	struct pg_rows *rows = NULL;
+	int64_t version = 0;
+
+	if (schema_latest(&ret->latest, err) != 0)
+		return -1;
 	if (pg_query(store->pg, "select to_regclass('roster.migrations') is not null", NULL, 0, &rows, err) != 0)
 		return -1;
 	bool there = pg_boolean(rows, 0, 0);
@@ -168,21 +176,24 @@ failed:
 	return -1;
 }
 
+int schema_judge(const struct schema_state *state, struct error *err)
+{
+	if (state->version == 0)
+		return error_set(err, ERR_CONFIG, "the database holds no roster schema; type: rosterctl database init");
+	if (state->version < state->latest)
+		return error_set(err, ERR_CONFIG,
+				 "the schema is version %d and this program needs %d; type: rosterctl database migrate",
+				 state->version, state->latest);
+	if (state->version > state->latest)
+		return error_set(err, ERR_CONFIG,
+				 "the schema is version %d, newer than this program, which knows %d; upgrade roster",
+				 state->version, state->latest);
+	return 0;
+}
+
 int store_schema_check(struct store *store, struct error *err)
 {
 	struct schema_state state;
 
-	if (store_schema_state(store, &state, err) != 0)
-		return -1;
-	if (state.version == 0)
-		return error_set(err, ERR_CONFIG, "the database holds no roster schema; type: rosterctl database init");
-	if (state.version < state.latest)
-		return error_set(err, ERR_CONFIG,
-				 "the schema is version %d and this program needs %d; type: rosterctl database migrate",
-				 state.version, state.latest);
-	if (state.version > state.latest)
-		return error_set(err, ERR_CONFIG,
-				 "the schema is version %d, newer than this program, which knows %d; upgrade roster",
-				 state.version, state.latest);
-	return 0;
+	return store_schema_state(store, &state, err) == 0 ? schema_judge(&state, err) : -1;
 }

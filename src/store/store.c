@@ -3,14 +3,36 @@
 #include "store/private.h"
 
 #include "roster/arena.h"
+#include "roster/cluster.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 const char *number_text(int64_t number, char text[NUMBER_TEXT])
 {
 	snprintf(text, NUMBER_TEXT, "%lld", (long long)number);
 	return text;
+}
+
+void array_add(struct str *array, const char *text)
+{
+	struct str literal = {0};
+
+	pg_array(&text, 1, &literal);
+	str_add_char(array, array->size == 0 ? '{' : ',');
+	str_append(array, str_text(&literal) + 1, literal.size - 2);
+	str_free(&literal);
+}
+
+const char *array_close(struct str *array)
+{
+	str_add(array, array->size == 0 ? "{}" : "}");
+	return str_text(array);
 }
 
 /* Operators come as themselves: the server proves who they are. */
@@ -26,6 +48,37 @@ static const char *user_of(const struct database_config *database, enum store_ri
 	}
 }
 
+/* 0, or the errno of knocking at the socket of the private cluster. */
+static int knock(const char *directory)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct arena *arena = arena_new();
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int failed = 0;
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", cluster_paths(directory, arena).socket);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+		failed = errno;
+	if (fd >= 0)
+		close(fd);
+	arena_free(&arena);
+	return failed;
+}
+
+/* What libpq says is about servers in general; why the private one does not let us in can be said better. */
+static int refuse_embedded(const char *directory, struct error *err)
+{
+	int failed = knock(directory);
+
+	if (failed == ENOENT || failed == ECONNREFUSED)
+		return error_hint(err, "is rosterd running? it keeps the database in %s", directory);
+	if (failed == 0)
+		return error_hint(err,
+				  "the user rosterd runs as may do everything here, others are the role of their own "
+				  "name, if there is one");
+	return -1;
+}
+
 int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err)
 {
 	/* Our statements are many and short: compiling them costs more than it saves. A process that was killed must not hold
@@ -37,7 +90,7 @@ int store_open(const struct database_config *database, enum store_right right, s
 	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0 ||
 	    pg_run(store->pg, limits, err) != 0) {
 		store_close(&store);
-		return -1;
+		return *database->embedded ? refuse_embedded(database->embedded, err) : -1;
 	}
 	*ret = store;
 	return 0;
@@ -71,4 +124,9 @@ void store_rollback(struct store *store)
 	if (store->open)
 		pg_run(store->pg, "rollback", NULL);
 	store->open = false;
+}
+
+bool store_is_lost(const struct store *store)
+{
+	return pg_is_lost(store->pg);
 }

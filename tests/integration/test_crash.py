@@ -80,8 +80,8 @@ class Site:
 
     def sync_and_kill(self, seconds):
         """False when the run had ended by then."""
-        process = subprocess.Popen([BUILD / "rosterctl", "sync"], cwd=self.roster.directory, env=self.roster.environment(),
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([BUILD / "rosterctl", "sync", "--local"], cwd=self.roster.directory,
+                                   env=self.roster.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -173,9 +173,10 @@ def test_a_group_that_loses_much_is_held_while_others_go(roster):
 
 
 def test_a_later_run_holds_them_still_and_does_not_count_them_again(held):
-    assert "nothing to do" in held.sync().err
+    again = held.sync(code=1).err
+    assert "nothing to do" in again and "held: 8 changes still wait for a decision; see: rosterctl runs diff corp/2\n" in again
     held.teams["red"] -= {10, 11, 12}
-    held.sync()
+    held.sync(code=1)
     assert held.members("red") == set(range(30)) - {10, 11, 12}
     assert held.held("corp/2") == removals("red", *range(8))
     held.teams["red"] -= {13, 14, 15}
@@ -186,14 +187,14 @@ def test_a_later_run_holds_them_still_and_does_not_count_them_again(held):
 
 def test_comparing_everybody_changes_nothing_about_them(held):
     held.configure(rule=ALL)
-    held.sync()
+    held.sync(code=1)
     assert held.members("red") == set(range(30)) and held.members("all") == set(range(30))
     assert held.held("corp/2") == removals("red", *range(8))
 
 
 def test_who_comes_back_is_held_no_more(held):
     held.teams["red"] |= {0, 1}
-    held.sync()
+    held.sync(code=1)
     assert held.held("corp/2") == removals("red", *range(2, 8))
     held.roster.ctl("approve", "corp/2")
     assert held.members("red") == {0, 1, *range(8, 30)}
@@ -203,7 +204,7 @@ def test_a_person_who_comes_back_is_not_suspended_by_a_late_approval(company):
     gone = [company.people.pop(number) for number in range(6)]
     company.sync(code=1)
     company.people[0] = gone[0]
-    company.sync()
+    company.sync(code=1)
     company.roster.ctl("approve", "corp/2")
     assert company.active() == {0, *range(6, 30)}
 
@@ -240,6 +241,13 @@ def test_rejected_changes_stay_undone_until_the_group_changes(held):
     assert "10 removals of 40 memberships (limit 5, 1 of them within the last 1d)" in held.sync(code=1).err
     assert held.held(held.last_run()["run"]) == removals("red", *range(10)) - removals("red", 8)
     assert held.members("red") == set(range(30))
+
+
+def test_rejected_changes_are_called_rejected(held):
+    held.roster.ctl("reject", "corp/2")
+    held.configure(rule=ALL)
+    listed = held.sync().out
+    assert listed.count("(rejected)") == 8 and "(held)" not in listed
 
 
 def test_rejected_changes_are_asked_again_when_the_person_changes(held):
@@ -320,7 +328,7 @@ def test_a_rule_that_makes_everybody_administrator_is_held(company):
     assert "31 new holders of Platform Administrator (limit 20)" in result.err
     assert administrators(company.roster) == {"admin"}
     assert 30 in company.members("red")
-    assert "nothing to do" in company.sync().err
+    assert "nothing to do" in company.sync(code=1).err
     assert administrators(company.roster) == {"admin"}
     company.roster.ctl("approve", "corp/2")
     assert len(administrators(company.roster)) == 32
@@ -431,6 +439,15 @@ def test_agreeing_to_other_rules_releases_nothing_another_run_holds(held, decide
     held.roster.ctl("approve", "corp/3")
     assert held.members("all") == set(range(30)) and held.members("red") == set(range(30))
     assert held.held("corp/2") == (set() if decided else removals("red", *range(8)))
+
+
+def test_agreeing_to_held_rows_says_nothing_about_other_rules(held):
+    held.configure('first_run: "hold"', ALL)
+    held.sync(code=1)
+    assert "the rules have changed" in held.roster.ctl("approve", "corp/2", code=75).err
+    assert held.members("all") == set() and held.members("red") == set(range(30))
+    held.roster.ctl("approve", "corp/3")
+    assert held.members("all") == set(range(30)) and held.members("red") == set(range(8, 30))
 
 
 def test_a_comment_in_the_rules_asks_nobody(company):

@@ -10,15 +10,16 @@ LAYERS = [
     ["base"],
     ["link"],
     ["directory", "config"],
-    ["rules", "guard"],
+    ["rules", "guard", "message"],
     ["source", "store", "target"],
     ["job"],
-    ["daemon", "app"],
+    ["daemon"],
+    ["app"],
 ]
 RANK = {module: rank for rank, modules in enumerate(LAYERS) for module in modules}
-PURE = {"directory", "rules", "guard"}
+PURE = {"directory", "rules", "guard", "message"}
 
-FOREIGN = re.compile(r"(ldap|lber|libpq-fe|libpq/|jansson|libconfig|pcre2|utf8proc|openssl/|curl/|xxhash)")
+FOREIGN = re.compile(r"(ldap|lber|libpq-fe|libpq/|jansson|libconfig|pcre2|utf8proc|openssl/|curl/|xxhash|event2?[./])")
 IMPURE_HEADERS = re.compile(r"^(roster/log\.h|stdio_ext|time|fcntl|unistd|dirent|poll|sys/(?!types)|net|arpa|event2?/)")
 IMPURE_CALLS = re.compile(r"\b(f?printf|puts|fopen|open|read|write|getenv|time|clock_gettime|log_\w+|exit)\s*\(")
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|system|popen|alloca)\s*\(")

@@ -59,8 +59,12 @@ CASES = {
     "a module nobody placed": ("layers", {"src/misc/a.c": ""}, ["src/misc/a.c: module misc has no place"], {"a.c": ""}),
     "a foreign header outside the facades": (
         "facades",
-        {"src/source/a.c": "#include <ldap.h>\n", "include/roster/pg.h": "#include <libpq-fe.h>\n"},
-        ["include/roster/pg.h:1: <libpq-fe.h>", "src/source/a.c:1: <ldap.h>"],
+        {
+            "src/source/a.c": "#include <ldap.h>\n",
+            "include/roster/pg.h": "#include <libpq-fe.h>\n",
+            "src/daemon/a.c": "#include <event2/event.h>\n",
+        },
+        ["include/roster/pg.h:1: <libpq-fe.h>", "src/daemon/a.c:1: <event2/event.h>", "src/source/a.c:1: <ldap.h>"],
         {
             "src/link/a.c": "#include <ldap.h>\n",
             "src/source/a.c": '#include "roster/ldap.h"\n/* #include <curl/curl.h> */\n',

@@ -70,7 +70,8 @@ select set_eq($$
 	join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
 	where c.contype = 'f' and c.confrelid = 'groups'::regclass$$,
 	$$values ('groups', 'parent_id'), ('apps', 'owner_group'),
-		('group_namespaces', 'group_id')$$,
+		('group_namespaces', 'group_id'),
+		('awaited_admins', 'group_id')$$, -- people, who may become members
 	'P17 apps and namespaces are all that can be attached to a group');
 select namespace_create('k1', 'n', array['test']::purpose[]);
 select throws_ok($$insert into group_namespaces values (root_group(), (select id from clusters))$$, '23503', null, 'P17 a cluster is refused');

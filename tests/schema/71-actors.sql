@@ -45,7 +45,10 @@ insert into acts values
 	($$select app_create('x', 'pat', '/dev')$$), ($$select app_owner('shop', 'oz')$$), ($$select app_group('shop', '/ops')$$), ($$select app_archive('shop', true)$$),
 	($$select app_member_add('shop', 'oz', 'Developer')$$), ($$select app_member_remove('shop', 'oz', 'Developer')$$),
 	($$select namespace_create('k', 'y', array['test']::purpose[])$$), ($$select namespace_attach('k/n/test', '/ops')$$),
-	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$), ($$select decide(1, true)$$);
+	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$), ($$select decide(1, true)$$),
+	($$select request_make('plan', 'corp')$$), ($$select pause('corp')$$), ($$select resume('corp')$$), ($$select target_hurry(null, false)$$), ($$select database_restored()$$),
+	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
+	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_unlink('oz', 'corp')$$);
 select set_eq($$select (regexp_match(statement, 'select (\w+)'))[1] from acts$$,
 	$$select p.proname from pg_proc p where p.pronamespace = 'roster'::regnamespace and p.provolatile = 'v' and has_function_privilege('roster_admin', p.oid, 'execute')
 		and p.proname <> 'init_administrator'$$, 'these are all the acts there are');

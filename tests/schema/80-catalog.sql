@@ -44,7 +44,7 @@ exception when raise_exception then
 end $$;
 select is_empty($$select name, truncates(name) from facts where truncates(name) !~ 'keeps history and cannot be truncated$'$$,
 	'in fact, for every table');
-select is_empty('select name::text from fact_tables where expansion is null', 'every fact says whom and what a change of it touches');
+select is_empty($$select name::text from fact_tables where expansions = '{}'$$, 'every fact says what follows from a change of it');
 -- The order of triggers of one event is the order of their names.
 select is_empty($$
 	select f.name, t.tgname from facts f join pg_trigger t on t.tgrelid = f.oid

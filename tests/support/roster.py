@@ -18,6 +18,7 @@ ADMINISTRATOR = "admin"  # the person
 OPERATOR = "operator"  # his login at the database
 TEMPLATE = "roster_template"
 SECONDS = 120
+RUNS = ("plan", "sync", "approve")  # verbs that ask a rosterd, unless --local is given
 
 
 class Result:
@@ -43,7 +44,8 @@ class Roster:
     """roster.configure(text); roster.ctl("sync"); roster.sql("select ...")
 
     ${env:ROSTER_DATABASE} in a configuration is the conninfo of the private database. Every command is printed with
-    what it gave: pytest shows that when a test fails.
+    what it gave: pytest shows that when a test fails. Without a rosterd (led is False) the verbs that would ask one get
+    --local, so that tests and transcripts show what an administrator types.
     """
 
     def __init__(self, cluster, database, directory):
@@ -51,6 +53,7 @@ class Roster:
         self.database = database
         self.directory = pathlib.Path(directory)
         self.config = self.directory / "rosterd.conf"
+        self.led = False
         self._connection = None
 
     def configure(self, text):
@@ -63,9 +66,15 @@ class Roster:
                 "ROSTER_SCHEMA_DIR": str(SCHEMA), "ROSTER_CONFIG": str(self.config),
                 "ROSTER_DATABASE": self.cluster.conninfo(self.database)}
 
+    def words(self, words):
+        """What is really typed for these words."""
+        verbs = [word for word in map(str, words) if not word.startswith("-")][:1]
+        local = not self.led and "--local" not in words and verbs and verbs[0] in RUNS
+        return [*map(str, words), *(["--local"] if local else [])]
+
     def execute(self, *words, user=OPERATOR, stdin=None):
         """rosterctl with these words, as that login of the database, whatever comes of it."""
-        process = subprocess.run([BUILD / "rosterctl", *map(str, words)], cwd=self.directory, text=True,
+        process = subprocess.run([BUILD / "rosterctl", *self.words(words)], cwd=self.directory, text=True,
                                  env=self.environment(user), input=stdin, capture_output=True, timeout=SECONDS)
         return Result(["rosterctl", *words], process)
 

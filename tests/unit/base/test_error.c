@@ -121,11 +121,12 @@ static void each_class_has_its_name_and_exit_code(void **state)
 		const char *name;
 		int exit_code;
 	} wanted[] = {
-	    {ERR_NONE, "none", 0},      {ERR_CONFIG, "config", 78},
-	    {ERR_USAGE, "usage", 64},   {ERR_UNREACHABLE, "unreachable", 69},
-	    {ERR_DENIED, "denied", 77}, {ERR_PROTOCOL, "protocol", 69},
-	    {ERR_DATA, "data", 65},     {ERR_CONFLICT, "conflict", 75},
-	    {ERR_GUARD, "guard", 1},    {ERR_INTERNAL, "internal", 70},
+	    {ERR_NONE, "none", 0},          {ERR_CONFIG, "config", 78},
+	    {ERR_USAGE, "usage", 64},       {ERR_UNREACHABLE, "unreachable", 69},
+	    {ERR_DENIED, "denied", 77},     {ERR_PROTOCOL, "protocol", 69},
+	    {ERR_DATA, "data", 65},         {ERR_CONFLICT, "conflict", 75},
+	    {ERR_GUARD, "guard", 1},        {ERR_ABSENT, "absent", 3},
+	    {ERR_INTERNAL, "internal", 70},
 	};
 
 	(void)state;
@@ -133,8 +134,11 @@ static void each_class_has_its_name_and_exit_code(void **state)
 	for (size_t i = 0; i < ERR_CLASSES; i++) {
 		assert_string_equal(error_class_name(wanted[i].class), wanted[i].name);
 		assert_int_equal(error_exit_code(wanted[i].class), wanted[i].exit_code);
+		assert_int_equal(error_class_named(wanted[i].name), wanted[i].class);
 	}
 	assert_string_equal(error_class_name(ERR_CLASSES), "unknown");
+	assert_int_equal(error_class_named("unknown"), ERR_INTERNAL);
+	assert_int_equal(error_class_named(""), ERR_INTERNAL);
 	assert_int_equal(error_exit_code(ERR_CLASSES), 70);
 }
 

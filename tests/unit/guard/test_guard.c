@@ -53,6 +53,7 @@ static void test_at_the_count_limit_goes_and_one_above_is_held(void **state)
 	    {{GUARD_MEMBER, NULL, 500, 0, 41870}, NULL},
 	    {{GUARD_MEMBER, NULL, 501, 0, 41870}, "501 removals of 41870 memberships (limit 500)"},
 	    {{GUARD_GROUP, NULL, 501, 0, 41870}, "501 removals of 41870 groups (limit 500)"},
+	    {{GUARD_RESOURCE, NULL, 501, 0, 41870}, "501 removals of 41870 apps and associations (limit 500)"},
 	    {{GUARD_VANISH, NULL, 501, 0, 41870}, "501 disappearances of 41870 people (limit 500)"},
 	    {{GUARD_MEMBER, NULL, 1, 499, 41870}, NULL},
 	    {{GUARD_MEMBER, NULL, 1, 500, 41870},
@@ -370,7 +371,7 @@ static void test_each_count_gets_its_own_verdict(void **state)
 
 static void test_kinds_have_names(void **state)
 {
-	static const char *const names[] = {"suspend", "vanish", "member", "group", "grant", "add"};
+	static const char *const names[] = {"suspend", "vanish", "member", "group", "resource", "grant", "add"};
 
 	(void)state;
 	for (int kind = 0; kind < GUARD_KINDS; kind++)

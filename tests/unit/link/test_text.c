@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -283,10 +284,35 @@ static void what_is_no_uuid_is_refused_and_leaves_bytes_alone(void **state)
 	assert_int_equal(bytes[0], 7);
 }
 
+static void expect_clean(const char *dirty, const char *clean)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s", dirty);
+	text_clean(text);
+	assert_string_equal(text, clean);
+	assert_true(text_is_valid(text, strlen(text)));
+	assert_false(text_has_control(text, strlen(text)));
+}
+
+static void what_is_no_text_is_cleaned(void **state)
+{
+	(void)state;
+	expect_clean("", "");
+	expect_clean("caf\xC3\xA9 \xE2\x82\xAC", "caf\xC3\xA9 \xE2\x82\xAC");
+	expect_clean("a\nb\tc\x7F", "a?b?c?");
+	expect_clean("a\xC2\x85"
+		     "b\xE2\x80\xA8",
+		     "a??b???");
+	expect_clean("cut \xE2\x82", "cut ??");
+	expect_clean("\xFF\xC3 \xC0\x8A", "?? ??");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(only_utf8_without_nul_is_valid),
+	    cmocka_unit_test(what_is_no_text_is_cleaned),
 	    cmocka_unit_test(folding_gives_one_form_to_all_spellings),
 	    cmocka_unit_test(folding_refuses_what_is_not_utf8),
 	    cmocka_unit_test(folding_keeps_nul),

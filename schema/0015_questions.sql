@@ -192,6 +192,9 @@ begin
 	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
 	left join roles r on r.id = h.role
 	where h.run = named
+	union all
+	select 'held', p.kind::text, nullif(p.login, ''), nullif(p.anchor, ''), nullif(p.role, ''), null, p.action::text
+	from runs n join held_plans p on p.source = n.source and p.digest = n.plan_digest where n.id = named and n.state = 'held'
 	order by 6 nulls last, 2 desc, 4, 3, 5;
 end $$;
 
@@ -211,16 +214,18 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by 1, 2
 $$;
 
-create function source_list() returns table (source text, kind text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
-	settled boolean, last_complete_at timestamptz, last_run text, last_state text)
+-- names: the sources of the configuration. The others keep what they gave until somebody retires them.
+create function source_list(names text[]) returns table (source text, kind text, state text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
+	settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select s.name, s.kind, count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
+	select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
+		count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
 		(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
-		s.settled, s.last_complete_at, s.name || '/' || l.id, l.state::text
+		s.settled, exists (select from paused_sources p where p.source = s.id), s.last_complete_at, s.name || '/' || l.id, l.state::text
 	from sources s
 	left join directory_entries d on d.source = s.id and d.gone_since is null
 	left join lateral (select r.id, r.state from runs r where r.source = s.id order by r.id desc limit 1) l on true
-	where s.id <> 0 group by s.id, l.id, l.state order by s.position
+	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state order by s.position
 $$;
 
 -- Explain: the directory's half of the reason --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ alter default privileges revoke execute on functions from public;
 grant usage on schema roster to roster_daemon, roster_admin, roster_reader;
 
 -- Apps ask; they see the answers and the names, not the mirror.
-grant execute on function can(uuid, smallint, integer), can(text, text, text),
+grant execute on function need_revision(bigint), can(uuid, smallint, integer), can(text, text, text),
 	effective_access(uuid, integer, bigint), effective_access(text, text, bigint),
 	who_can(smallint, integer, bigint), who_can(text, text, bigint),
 	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), permission_named(text),
@@ -22,13 +22,15 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
 	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
 	namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
-	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean) to roster_admin;
+	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean), pause(text), resume(text) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
-	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(),
+	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
-	held_list(bigint), difference(bigint, bigint), difference_named(bigint, bigint)
+	held_list(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
+	access_snapshot(integer, bigint), access_snapshot(integer[], bigint),
+	leads(request_kind, text), request_make(request_kind, text, jsonb), request_show(bigint), request_line_list(bigint), request_list(integer)
 	to roster_admin, roster_daemon;
 
 -- The daemon stages, and calls the road.
@@ -38,4 +40,20 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
 	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean), plan_totals(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean), unstage(bigint), unplan(bigint),
-	recall_held(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text) to roster_daemon;
+	recall_held(bigint), held_waiting(bigint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint), hold(bigint, text, text, text) to roster_daemon;
+
+-- Whoever leads a source carries out what it is asked for.
+grant execute on function request_attend(text), request_recover(request_kind[], text), request_take(request_kind[], text),
+	request_progress(bigint, text), request_lines_add(bigint, bigint, jsonb), request_end(bigint, bigint, jsonb, text, text),
+	source_paused(text) to roster_daemon;
+
+-- And delivers.
+grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, bigint, boolean), open_lanes(text), main_rows(text, bigint, bigint),
+	pass_cursor(text, bigint, bigint), new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
+	snapshot_resources(smallint, bigint, integer), snapshot_rows(smallint, integer[], bigint), snapshot_reached(smallint, bigint, integer), snapshot_spared(smallint),
+	add_part(smallint, bigint, integer[], text), unwritten_windows(text), due_parts(text, smallint[]), next_due(text), close_window(smallint, bigint),
+	part_confirmed(smallint, bigint, integer), target_later(smallint, text, interval), part_refused(smallint, bigint, integer, text),
+	target_disabled(smallint, text), hurry(text, text) to roster_daemon;
+grant execute on function target_list(text), target_hurry(text, boolean), delivery_waiting(text, bigint), told_list(integer, bigint), database_restored()
+	to roster_admin, roster_daemon;
+grant select on revisions, installation to roster_daemon;
