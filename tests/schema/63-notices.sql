@@ -152,7 +152,7 @@ select ended('nothing'), look();
 
 -- Targets -------------------------------------------------------------------------------------------------------------------------------
 
-insert into targets (name, kind, patterns, keep_left) values ('billing', 'webhook', '{}', false);
+insert into targets (name, kind, address, patterns, keep_left) values ('billing', 'webhook', 'https://b.example/', '{}', false);
 update targets set attempts = 2, error = 'it answered 503';
 select look();
 select is(due(), 'nothing', 'a target that fails has a while to recover');

@@ -83,8 +83,8 @@ select is(figure('roster_rule_matches', 'teams'), 2::numeric, 'a rule matches en
 select is(figure('roster_rule_matches', 'unused'), 0::numeric, 'one that matches none has 0');
 
 -- Targets.
-select register_targets('webhook', array['billing', 'old'], array['app:*', 'app:*'], array[false, false]);
-select register_targets('webhook', array['billing'], array['app:*'], array[false]);
+select register_targets('webhook', array['billing', 'old'], array['https://b.example/', 'https://o.example/'], array['app:*', 'app:*'], array[false, false]);
+select register_targets('webhook', array['billing'], array['https://b.example/'], array['app:*'], array[false]);
 select is(figure('roster_target_lag_revisions', 'billing'), head()::numeric, 'a target that was told nothing is behind by everything');
 select is(figure('roster_target_lag_revisions', 'old'), null, 'one that is not configured any more is not there');
 select ok(figure('roster_target_lag_seconds', 'billing') >= 0, 'it is behind since the oldest revision it does not know');
