@@ -181,7 +181,11 @@ static int round_trip(struct deliverer *d, bool *idle, struct error *err)
 	if (drain(d, err) != 0 || windows_open(d->store, d->config, d->type, &more, err) != 0 ||
 	    start_parts(d, err) != 0 || pause_ms(d, &wait_ms, err) != 0)
 		return -1;
-	if (more)
+	/* A wake-up that came with the answer to a statement has been read already: the socket would stay silent. */
+	rc = store_notified(d->store, err);
+	if (rc < 0)
+		return -1;
+	if (more || rc == 1)
 		wait_ms = 0;
 	*idle = d->running == 0 && wait_ms > 0;
 	if (*idle && d->hooks == NULL)

@@ -190,7 +190,8 @@ def test_told_to_stop_the_base_goes_last(stage, manager, how):
         assert not [pid for pid in daemon.known if lives(pid)]
         ends = re.findall(r'"ends" child="?([\w ]+)', daemon.log())
         assert sorted(ends[:2]) == ["puppet other", "puppet steady"] and ends[2:] == ["base"]
-        assert daemon.count("was ended by signal") == 0
+        # The one that crashes may have been told to end before it had begun.
+        assert daemon.count("was ended by signal") <= 1
 
 
 def test_who_does_not_end_is_killed(stage):
