@@ -88,8 +88,8 @@ begin
 end $$;
 
 -- Volatile: the default of since must see the revision that a statement's own trigger has just opened.
-create function current_revision() returns bigint language sql volatile set search_path = roster, pg_temp
-as 'select id from revisions order by id desc limit 1';
+create function current_revision() returns bigint language plpgsql volatile set search_path = roster, pg_temp
+as $$ begin return (select id from revisions order by id desc limit 1); end $$;
 
 create function head() returns bigint language sql stable security definer set search_path = roster, pg_temp
 as 'select coalesce(max(id), 0) from revisions';

@@ -185,10 +185,11 @@ call keep_history('role_permissions', array['role', 'permission']);
 create index on role_permissions (permission, role);
 create index on role_permissions_history (role, permission);
 
-create function role_named(kind role_kind, name text) returns integer language sql stable security definer
+create function role_named(kind role_kind, name text) returns integer language plpgsql stable security definer
 set search_path = roster, pg_temp as $$
-	select r.id from roles r where r.kind = role_named.kind and r.name_key = lower(normalize(role_named.name, NFKC))
-$$;
+begin
+	return (select r.id from roles r where r.kind = role_named.kind and r.name_key = lower(normalize(role_named.name, NFKC)));
+end $$;
 
 -- Apps, clusters, namespaces ------------------------------------------------------------------------------------------------
 

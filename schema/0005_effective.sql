@@ -96,10 +96,11 @@ $$);
 -- Names for people and for command lines ------------------------------------------------------------------------------------
 
 -- "/pay/api", "/" for the root.
-create function group_path(group_id integer) returns text language sql stable security definer set search_path = roster, pg_temp as $$
-	select coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
-	from group_closure c join groups g on g.id = c.ancestor where c.descendant = group_path.group_id
-$$;
+create function group_path(group_id integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return (select coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
+	from group_closure c join groups g on g.id = c.ancestor where c.descendant = group_path.group_id);
+end $$;
 
 -- The group at a path, NULL when there is none. Names compare case-folded.
 create function group_at(path text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
@@ -116,8 +117,9 @@ begin
 end $$;
 
 -- platform, group:/PATH, app:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE
-create function resource_name(resource integer) returns text language sql stable security definer set search_path = roster, pg_temp as $$
-	select case r.kind
+create function resource_name(resource integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return (select case r.kind
 		when 'platform' then 'platform'
 		when 'group' then 'group:' || group_path(r.id)
 		when 'app' then 'app:' || (select a.name from apps a where a.id = r.id)
@@ -125,8 +127,8 @@ create function resource_name(resource integer) returns text language sql stable
 		when 'namespace' then 'namespace:' || (select k.name || '/' || n.name || '/' || n.purpose
 			from namespaces n join clusters k on k.id = n.cluster where n.id = r.id)
 		end
-	from resources r where r.id = resource_name.resource
-$$;
+	from resources r where r.id = resource_name.resource);
+end $$;
 
 -- The resource of that name, or an error that says how names are written.
 create function resource_named(name text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$

@@ -109,6 +109,10 @@ create index on staged_mappings (run);
 create unlogged table staged_gone (run bigint not null, external_id text not null, explicit boolean not null);
 create index on staged_gone (run);
 
+-- Entries whose name changed because a place above them did.
+create unlogged table staged_moves (run bigint not null, external_id text not null, dn text not null, reference uuid not null, parent uuid);
+create index on staged_moves (run);
+
 create unlogged table staged_problems (
 	run bigint not null,
 	external_id text,
@@ -169,15 +173,22 @@ create function run_begin(source smallint, kind text) returns bigint language sq
 as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
 
 create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
-	held bigint, digest text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
-	update runs r set state = run_end.state, completeness = run_end.completeness, reason = run_end.reason,
-		entries = run_end.entries, unreadable = run_end.unreadable, held = run_end.held, plan_digest = run_end.digest, ended_at = clock_timestamp()
+	held bigint, digest text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	-- A run of pushed changes adds up what came one after the other.
+	update runs r set state = case when r.kind = 'push' and run_end.state = 'nothing' and exists (select from revisions v where v.run = r.id)
+			then 'applied' else run_end.state end,
+		completeness = run_end.completeness, reason = case when r.kind = 'push' then coalesce(nullif(run_end.reason, ''), r.reason) else run_end.reason end,
+		entries = run_end.entries + case when r.kind = 'push' then r.entries else 0 end,
+		unreadable = run_end.unreadable + case when r.kind = 'push' then r.unreadable else 0 end,
+		held = case when r.kind = 'push' then (select count(*) from held_changes h where h.run = r.id and h.state = 'held') else run_end.held end,
+		plan_digest = run_end.digest, ended_at = clock_timestamp()
 	where r.id = run_end.run;
 	-- What waited for an answer has got one, or is no longer the question.
 	update runs h set state = case when h.plan_digest = run_end.digest then 'approved' else 'superseded' end::run_state
 	from runs r
-	where r.id = run_end.run and run_end.state = 'applied' and h.source = r.source and h.id < r.id and h.state = 'held'
-$$;
+	where r.id = run_end.run and r.kind <> 'push' and run_end.state = 'applied' and h.source = r.source and h.id < r.id and h.state = 'held';
+end $$;
 
 -- The rules as they are now, in order; replaces what was there.
 -- admins: one comma-separated list of logins for each rule.
@@ -198,7 +209,9 @@ $$;
 
 -- Merge ------------------------------------------------------------------------------------------------------------------------
 
-create function merge_entries(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+create function merge_entries(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
 	select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
 	from staged_entries s where s.run = merge_entries.run
@@ -217,9 +230,25 @@ create function merge_entries(run bigint, source smallint) returns void language
 	select s.run, d.id from staged_entries s
 	join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
 	where s.run = merge_entries.run and d.kind = 'user';
-$$;
+end $$;
 
-create function merge_edges(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
+-- is new stays staged. Both sides are hashed, whatever the statistics say.
+create function drop_edges(run bigint, group_id bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp set enable_nestloop = off set enable_hashjoin = on as $$
+begin
+	execute 'with gone as (
+			delete from directory_edges e where e.group_id = $2
+			  and not exists (select from staged_edges n where n.run = $1 and n.group_id = $2 and n.reference = e.reference)
+			returning e.member_id)
+		insert into dropped_edges select $1, $2, member_id from gone' using run, group_id;
+	execute 'delete from staged_edges n using directory_edges e
+		where n.run = $1 and n.group_id = $2 and e.group_id = $2 and e.reference = n.reference' using run, group_id;
+end $$;
+
+create function merge_edges(run bigint, source smallint, many boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	listed bigint;
 begin
 	insert into staged_edges (run, group_id, reference, text)
 	select s.run, d.id, m.reference, m.text
@@ -227,16 +256,25 @@ begin
 	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
 	unnest(s.members, s.member_texts) m(reference, text)
 	where s.run = merge_edges.run;
-	analyze staged_edges;
+	get diagnostics listed = row_count;
+	if many then
+		analyze staged_edges;
+	end if;
 
 	-- What the group no longer lists.
-	with gone as (
-		delete from directory_edges e using staged_entries s, directory_entries d
-		where s.run = merge_edges.run and s.members is not null
-		  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id
-		  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
-		returning e.group_id, e.member_id)
-	insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
+	if listed > 200 and not many then
+		perform drop_edges(s.run, d.id) from staged_entries s
+		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
+		where s.run = merge_edges.run and s.members is not null;
+	else
+		with gone as (
+			delete from directory_edges e using staged_entries s, directory_entries d
+			where s.run = merge_edges.run and s.members is not null
+			  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id
+			  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
+			returning e.group_id, e.member_id)
+		insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
+	end if;
 
 	-- What it lists anew, bound to whom it names if he is there.
 	with fresh as (
@@ -282,7 +320,9 @@ begin
 end $$;
 
 -- What is gone binds no edge any more: this comes before merge_edges.
-create function mark_gone(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+create function mark_gone(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	update directory_entries d set gone_since = now(), gone_explicit = g.explicit
 	from staged_gone g
 	where g.run = mark_gone.run and d.source = mark_gone.source and d.external_id = g.external_id and d.gone_since is null;
@@ -291,7 +331,7 @@ create function mark_gone(run bigint, source smallint) returns void language sql
 	select mark_gone.run, d.id from staged_gone g
 	join directory_entries d on d.source = mark_gone.source and d.external_id = g.external_id
 	where g.run = mark_gone.run;
-$$;
+end $$;
 
 -- Groups and units that are gone open no door; a person who is gone keeps his edges, and with them his place, until he
 -- comes back or his time of grace is over.
@@ -306,15 +346,24 @@ begin
 end $$;
 
 -- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
--- rules changed, and every entry was evaluated anew.
-create function merge_mappings(run bigint, source smallint, everything boolean) returns void
+-- rules changed, and every entry was evaluated anew. True when a mapping went.
+create function merge_mappings(run bigint, source smallint, everything boolean) returns boolean
 language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	closed boolean;
 begin
-	with evaluated as (
-		select d.id, d.external_id from directory_entries d
-		where d.source = merge_mappings.source and (everything or d.external_id in (
-			select s.external_id from staged_entries s where s.run = merge_mappings.run
-			union all select g.external_id from staged_gone g where g.run = merge_mappings.run and d.kind <> 'user'))
+	with looked_at as (
+		select s.external_id, true as whatever from staged_entries s where s.run = merge_mappings.run
+		union
+		select m.external_id, true from staged_moves m where m.run = merge_mappings.run
+		union
+		select g.external_id, false from staged_gone g where g.run = merge_mappings.run
+	), evaluated as (
+		select d.id, d.external_id from directory_entries d where everything and d.source = merge_mappings.source
+		union
+		select d.id, d.external_id from looked_at l
+		join directory_entries d on d.source = merge_mappings.source and d.external_id = l.external_id
+		where not everything and (l.whatever or d.kind <> 'user')
 	), said as (
 		select d.id as entry_id, m.rule, m.anchor, m.role, m.captures
 		from staged_mappings m
@@ -334,15 +383,20 @@ begin
 		where not exists (select from directory_mappings o where o.entry_id = n.entry_id and o.rule = n.rule
 			and o.anchor = n.anchor and o.role is not distinct from n.role and o.captures = n.captures)
 		returning entry_id
+	), touched as (
+		insert into touched_entries select merge_mappings.run, entry_id from gone
+		union select merge_mappings.run, entry_id from fresh
 	)
-	insert into touched_entries select merge_mappings.run, entry_id from gone
-	union select merge_mappings.run, entry_id from fresh;
+	select exists (select from gone) into closed;
+	return closed;
 end $$;
 
 -- What could not be read is said anew by every complete read; what is about the content, or about a rule, stands until the
 -- entry changes or goes, or the rules change.
 create function merge_problems(run bigint, source smallint, complete boolean, everything boolean) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	delete from quarantine q where q.source = merge_problems.source and (
 		q.stage = 'read' and complete
 		or q.stage = 'rule' and everything
@@ -358,42 +412,53 @@ language sql volatile set search_path = roster, pg_temp as $$
 	select d.source, d.external_id, s.dn, format('its id is that of the person %s, who is gone now; give it an id of its own', d.dn), 'content', s.run
 	from staged_entries s join directory_entries d on d.source = merge_problems.source and d.external_id = s.external_id
 	where s.run = merge_problems.run and d.kind = 'user' and s.kind <> 'user';
-$$;
+end $$;
 
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
--- again are over. everything: all entries were matched against new rules.
-create function merge(run bigint, complete boolean, everything boolean) returns void
+-- again are over. everything: all entries were matched against new rules. True when something opens a door no longer.
+create function merge(run bigint, complete boolean, everything boolean) returns boolean
 language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 declare
-	src smallint := (running(run)).source;
-	much boolean := (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
-		from staged_entries s where s.run = merge.run);
+	me runs := running(run);
+	src smallint := me.source;
+	-- Of what is pushed there is little, and statistics cost more than a way that is not the best.
+	many boolean := me.kind <> 'push' or exists (select from staged_entries s where s.run = me.id offset 1000);
+	much boolean := many and (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
+		from staged_entries s where s.run = me.id);
+	closed boolean;
 begin
 	-- Until settle() says otherwise: a run that is held or ends half applied leaves this behind, and the next one compares
 	-- everybody.
 	update sources set settled = false where id = src and settled;
-	analyze staged_entries, staged_mappings, staged_gone;
+	if many then
+		analyze staged_entries, staged_mappings, staged_gone;
+	end if;
 	perform merge_entries(run, src);
 	perform mark_gone(run, src);
 	-- What the planner knows of a mirror that has just grown by so much is wrong, and autovacuum sees it too late.
 	if much then
 		analyze directory_entries;
 	end if;
-	perform merge_edges(run, src);
+	perform merge_edges(run, src, many);
 	perform merge_gone(run, src);
-	perform merge_mappings(run, src, everything);
+	perform merge_moves(run, src);
+	closed := merge_mappings(run, src, everything);
 	perform merge_problems(run, src, complete, everything);
 	if much or everything then
 		analyze directory_edges, directory_mappings;
 	end if;
+	return closed;
 end $$;
 
-create function unstage(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+create function unstage(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	delete from staged_entries s where s.run = unstage.run;
 	delete from staged_mappings s where s.run = unstage.run;
 	delete from staged_gone s where s.run = unstage.run;
+	delete from staged_moves s where s.run = unstage.run;
 	delete from staged_problems s where s.run = unstage.run;
 	delete from staged_edges s where s.run = unstage.run;
 	delete from dropped_edges s where s.run = unstage.run;
 	delete from touched_entries s where s.run = unstage.run;
-$$;
+end $$;

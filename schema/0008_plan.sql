@@ -44,15 +44,16 @@ create unlogged table planned_changes (
 
 -- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an
 -- administrator has moved it since.
-create function resolve_anchor(source smallint, anchor text) returns integer language sql stable set search_path = roster, pg_temp as $$
-	select case
+create function resolve_anchor(source smallint, anchor text) returns integer language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return case
 		when anchor = 'platform' then platform()
 		when anchor like 'app:%' then (select a.id from apps a where a.name_key = lower(normalize(substr(anchor, 5), NFKC)))
 		else coalesce(
 			(select g.id from groups g where g.made_by = resolve_anchor.source and g.made_for = lower(normalize(resolve_anchor.anchor, NFKC))),
 			group_at(anchor))
-		end
-$$;
+		end;
+end $$;
 
 -- Everybody whose access may follow from a touched entry: the people below it.
 create function plan_affected(run bigint, source smallint, everything boolean) returns void
@@ -78,13 +79,13 @@ begin
 			union
 			select e.member_id from below b join directory_edges e on e.group_id = b.id where e.member_id is not null
 		)
-		select plan_affected.run, d.id from below b join directory_entries d on d.id = b.id where d.kind = 'user'
+		select plan_affected.run, b.id from below b where (select d.kind from directory_entries d where d.id = b.id) = 'user'
 		union
 		-- the people directly in a unit
-		select plan_affected.run, d.id from below b join directory_entries o on o.id = b.id and o.kind = 'unit'
+		select plan_affected.run, d.id from below b
+		cross join lateral (select o.reference, o.source from directory_entries o where o.id = b.id and o.kind = 'unit' offset 0) o
 		join directory_entries d on d.parent = o.reference and d.source = o.source and d.kind = 'user';
 	end if;
-	analyze affected_people;
 end $$;
 
 create function plan_people(run bigint, source smallint) returns void
@@ -141,13 +142,15 @@ begin
 end $$;
 
 -- How many changes are planned so far: the next ones are numbered from there.
-create function planned(run bigint) returns bigint language sql stable set search_path = roster, pg_temp
-as 'select coalesce(max(c.seq), 0) from planned_changes c where c.run = planned.run';
+create function planned(run bigint) returns bigint language plpgsql stable set search_path = roster, pg_temp
+as $$ begin return (select coalesce(max(c.seq), 0) from planned_changes c where c.run = planned.run); end $$;
 
 -- The groups above everybody affected: (group he is directly in, group that contains it at any depth, itself included).
 -- A cycle in the directory ends by itself: a pair is found once.
 create function plan_above(run bigint, source smallint) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into groups_above (run, group_id, upper)
 	with recursive above(group_id, upper) as (
 		select distinct e.group_id, e.group_id
@@ -157,12 +160,14 @@ language sql volatile set search_path = roster, pg_temp as $$
 		where (select s.nested from sources s where s.id = plan_above.source)
 	)
 	select plan_above.run, group_id, upper from above;
-$$;
+end $$;
 
 -- The anchors in question: those that mappings of these groups, units and people name, those of every touched entry (a
 -- group without members has its place all the same), and those where the affected hold something from this source.
 create function plan_anchors(run bigint, source smallint, everything boolean) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
 	with named as (
 		select min(m.anchor) as anchor, m.anchor_key from directory_mappings m join directory_entries d on d.id = m.entry_id
@@ -192,12 +197,14 @@ language sql volatile set search_path = roster, pg_temp as $$
 	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource),
 		case when e.anchor like '/%' and e.resource is not null then group_path(e.resource) else e.anchor end, e.anchor_key, e.resource
 	from everywhere e;
-$$;
+end $$;
 
 -- What the rules want for the affected people who are here: by a group he is in, at any depth; by the unit he is directly
 -- in; or by himself.
 create function plan_wanted(run bigint, source smallint) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via)
 	with people as (
 		select d.id, d.parent, i.user_id
@@ -228,23 +235,27 @@ language sql volatile set search_path = roster, pg_temp as $$
 	select distinct on (o.id, o.key, o.role) plan_wanted.run, o.id, o.user_id, o.key, o.role, o.rule, o.entry_id
 	from opened o
 	order by o.id, o.key, o.role, o.rule, o.entry_id;
-$$;
+end $$;
 
 -- Groups that a rule names and that are not there.
 create function plan_new_groups(run bigint, source smallint) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into planned_changes (run, seq, kind, action, anchor_key, rule)
 	select plan_new_groups.run, (select planned(plan_new_groups.run)) + row_number() over (order by k.key), 'group', 'add', k.key,
 		(select min(m.rule) from directory_mappings m join directory_entries d on d.id = m.entry_id
 			where m.anchor_key = k.anchor_key and d.source = plan_new_groups.source)
 	from wanted_anchors k left join groups g on g.id = k.resource
 	where k.run = plan_new_groups.run and k.anchor like '/%' and (k.resource is null or g.archived);
-$$;
+end $$;
 
 -- Groups made by a rule that no rule wants any more, as far as they and everything below hold nothing once the planned
 -- removals are done. Asked only when the whole directory was looked at.
 create function plan_old_groups(run bigint, source smallint) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
 	with going as (
 		select c.user_id, k.resource, c.role from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
@@ -266,10 +277,12 @@ language sql volatile set search_path = roster, pg_temp as $$
 	insert into planned_changes (run, seq, kind, action, anchor_key)
 	select plan_old_groups.run, (select planned(plan_old_groups.run)) + row_number() over (order by k.key), 'group', 'archive', k.key
 	from wanted_anchors k where k.run = plan_old_groups.run and k.key > 1000000000;
-$$;
+end $$;
 
 create function plan_grants(run bigint, source smallint) returns void
-language sql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, role, rule, via)
 	select plan_grants.run, (select planned(plan_grants.run)) + row_number() over (order by c.action, c.key, c.entry_id, c.role),
 		'grant', c.action, c.entry_id, c.user_id, c.key, c.role, c.rule, c.via
@@ -299,45 +312,67 @@ language sql volatile set search_path = roster, pg_temp as $$
 		  and not exists (select from wanted_grants w join wanted_anchors o on o.run = w.run and o.key = w.anchor_key
 			where w.run = a.run and w.entry_id = a.entry_id and o.resource = g.anchor and w.role = g.role)
 	) c;
-$$;
+end $$;
 
 -- Rules that name a role or an anchor that does not exist: each is named, nothing follows from it, and nobody loses what
 -- he has by it.
-create function plan_problems(run bigint, source smallint) returns void
-language sql volatile set search_path = roster, pg_temp as $$
-	delete from quarantine q where q.source = plan_problems.source and q.stage = 'anchor';
+create function plan_problems(run bigint, source smallint, everything boolean) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	delete from quarantine q where everything and q.source = plan_problems.source and q.stage = 'anchor';
 	insert into quarantine (source, what, why, stage, run)
 	select distinct plan_problems.source, format('rule %s (%s)', r.name, r.position),
 		format('there is no %s; create or import it, the next run fills it', k.anchor), 'anchor', plan_problems.run
 	from wanted_anchors k
 	join directory_mappings m on m.anchor_key = k.anchor_key
 	join directory_rules r on r.source = plan_problems.source and r.ordinal = m.rule
-	where k.run = plan_problems.run and k.resource is null and k.anchor not like '/%';
-$$;
+	where k.run = plan_problems.run and k.resource is null and k.anchor not like '/%'
+	  and not exists (select from quarantine q where q.source = plan_problems.source and q.stage = 'anchor'
+		and q.what = format('rule %s (%s)', r.name, r.position) and q.why = format('there is no %s; create or import it, the next run fills it', k.anchor));
+end $$;
 
 -- Fill planned_changes for a merged run. everything: compare everybody, not only the affected. whole: the whole directory
 -- was seen, so groups nobody wants any more may be archived.
 create function plan(run bigint, everything boolean, whole boolean) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 declare
-	src smallint := (running(run)).source;
+	me runs := running(run);
+	src smallint := me.source;
+	-- Of what is pushed there is little, and statistics cost more than a plan that is not the best.
+	many boolean := me.kind <> 'push' or everything or exists (select from touched_entries t where t.run = me.id offset 1000)
+		or exists (select from dropped_edges d where d.run = me.id offset 1000);
 begin
-	analyze dropped_edges, touched_entries;
+	if many then
+		analyze dropped_edges, touched_entries;
+	end if;
 	perform plan_affected(run, src, everything);
+	many := many or exists (select from affected_people a where a.run = me.id offset 1000);
+	if many then
+		analyze affected_people;
+	end if;
 	perform plan_people(run, src);
 	perform plan_above(run, src);
-	analyze groups_above;
+	if many then
+		analyze groups_above;
+	end if;
 	perform plan_anchors(run, src, everything);
-	analyze wanted_anchors;
+	if many then
+		analyze wanted_anchors;
+	end if;
 	perform plan_wanted(run, src);
-	analyze wanted_grants;
+	if many then
+		analyze wanted_grants;
+	end if;
 	perform plan_new_groups(run, src);
 	perform plan_grants(run, src);
 	if whole then
 		perform plan_old_groups(run, src);
 	end if;
-	perform plan_problems(run, src);
-	analyze planned_changes;
+	perform plan_problems(run, src, everything);
+	if many then
+		analyze planned_changes;
+	end if;
 end $$;
 
 -- The plan as people read it, in order.
@@ -379,13 +414,21 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from planned_changes c where c.run = plan_totals.run
 $$;
 
+create function plan_count(run bigint, out changes bigint, out held bigint)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	select coalesce(max(c.seq), 0), count(*) filter (where c.held) into changes, held from planned_changes c where c.run = plan_count.run;
+end $$;
+
 create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
 as 'update planned_changes c set held = true where c.run = hold_all.run';
 
-create function unplan(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+create function unplan(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	delete from affected_people a where a.run = unplan.run;
 	delete from groups_above g where g.run = unplan.run;
 	delete from wanted_grants w where w.run = unplan.run;
 	delete from wanted_anchors w where w.run = unplan.run;
 	delete from planned_changes c where c.run = unplan.run;
-$$;
+end $$;

@@ -197,12 +197,14 @@ begin
 	return revision;
 end $$;
 
--- The model follows from the mirror again.
-create function settle(run bigint, rules_digest text, settings_digest text, complete boolean) returns void
-language sql volatile security definer set search_path = roster, pg_temp as $$
-	update sources s set settled = not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null),
+-- The model follows from the mirror again; settles is false when it did not before, and only a part was looked at.
+create function settle(run bigint, rules_digest text, settings_digest text, complete boolean, settles boolean) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	update sources s set settled = settles and not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null),
 		rules_digest = settle.rules_digest, settings_digest = settle.settings_digest,
 		first_run_at = coalesce(s.first_run_at, now()),
 		last_complete_at = case when complete then now() else s.last_complete_at end
-	where s.id = (select r.source from runs r where r.id = settle.run)
-$$;
+	where s.id = (select r.source from runs r where r.id = settle.run);
+end $$;

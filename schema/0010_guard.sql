@@ -116,7 +116,10 @@ end $$;
 -- source, and for each place that loses more than least.
 create function guard_counts(run bigint, span interval, few bigint)
 returns table (kind text, scope text, pending bigint, recent bigint, base bigint)
-language sql stable security definer set search_path = roster, pg_temp as $$
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
 	with me as (select r.source from runs r where r.id = guard_counts.run),
 	pending as (
 		select g.guard as kind, s.scope, count(*) as pending
@@ -139,8 +142,8 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			end, 0)::bigint
 	from pending p left join seen s on s.kind = p.kind and s.scope = p.scope
 	where p.scope = '' or p.kind = 'grant' or p.pending + coalesce(s.removed, 0) > few
-	order by p.kind, p.scope
-$$;
+	order by p.kind, p.scope;
+end $$;
 
 create function hold(run bigint, kind text, scope text, reason text) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -68,7 +68,8 @@ struct ldap_config {
 	bool allow_plaintext; /* credentials over ldap:// to another host without TLS: refused unless set */
 	/* Deadlines: for TCP, TLS and bind together; for silence in an open search; for the whole read. */
 	int64_t connect_ms, operation_ms, run_ms;
-	int64_t page_size; /* RFC 2696; 0 for none */
+	int64_t page_size;   /* RFC 2696; 0 for none */
+	const char *changes; /* "syncrepl", "full", or "" for what the server offers */
 };
 
 struct source_config {

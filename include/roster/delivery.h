@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delivery: the store's half of telling targets: cursors, windows, lanes and parts (schema/0012_targets.sql, 0013_delivery.sql).
+ * delivery: the store's half of telling targets: cursors, windows, lanes and parts (schema/0013_targets.sql, 0014_delivery.sql).
  *
  * In order: lead the driver, make its targets known, then again and again: in one transaction open windows and write their
  * parts; send the parts that are due; settle each by what became of it. Every settlement is a transaction of its own. A
@@ -133,6 +133,5 @@ int store_listen(struct store *store, const char *channel, struct error *err);
 int store_notified(struct store *store, struct error *err);
 /* The same, but wait for one so long; a signal ends the wait. */
 int store_notified_within(struct store *store, int64_t wait_ms, struct error *err);
-int store_socket(const struct store *store);
 
 #endif

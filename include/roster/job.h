@@ -3,7 +3,8 @@
  * job: the pipelines that join sources, rules, guard and store.
  *
  * sync_source() is the road from a directory to a revision, on one screen. rosterctl may take it in its own process; the
- * daemon does in a child, serve_source(), which reads at each poll and does what rosterctl asks for through the database.
+ * daemon does in a child, serve_source(), which reads at each poll, applies what the source says of itself in between, and
+ * does what rosterctl asks for through the database.
  * A plan, a sync and an approval are the same call with other options, so what `plan` prints is what `sync` does.
  */
 #ifndef ROSTER_JOB_H
@@ -30,27 +31,33 @@ struct sync_watch {
 	bool (*step)(struct sync_watch *watch, const char *what);
 };
 
+struct session; /* a source that stays open, see job/session.h */
+
 struct sync_options {
 	bool dry_run;       /* take the same road, then undo it */
-	bool full;          /* compare everybody, whether anything of them changed or not */
+	bool full;          /* read everything and compare everybody, whether anything of them changed or not */
 	bool from_mirror;   /* do not ask the source: its last word is in the mirror */
 	const char *expect; /* digest of a plan somebody agreed to: apply that plan or nothing; NULL to judge anew */
 	struct change_sink *sink; /* sees every planned change in order, after the guard; NULL for none */
 	struct sync_watch *watch; /* NULL for none */
+	struct session *session;  /* NULL: one of its own */
+	bool follow;              /* leave the session open for news, where the source has such */
+	bool pushed;              /* do not ask the source: its news are in the session */
 };
 
 struct sync_report {
 	int64_t run;
-	const char *state; /* "nothing", "applied", "held" */
-	const char *completeness;
-	char reason[1024];      /* why the read is not complete */
-	char held_reason[1024]; /* why something is held that was not held before */
-	int64_t newly_held;     /* rows; the whole run when state is "held" */
+	const char *state;        /* "nothing", "applied", "held" */
+	const char *completeness; /* "failed", "incomplete", "complete", "changes", "mirror" */
+	char reason[1024];        /* why the read is not complete */
+	char held_reason[1024];   /* why something is held that was not held before */
+	int64_t newly_held;       /* rows; the whole run when state is "held" */
 	char digest[FINGERPRINT_TEXT];
 	struct plan_totals totals;
 	unsigned long entries[ENTRY_KINDS], unreadable;
 	int64_t first_revision, last_revision; /* 0 when none was written */
 	double seconds;                        /* the reading */
+	bool lost_track;        /* something may have happened that was not said: read everything soon */
 	bool observed;          /* safety.mode is "observe": nothing was written, though it was no plan */
 	int64_t waiting;        /* changes that still wait for a decision, of this run and of earlier ones */
 	char waiting_runs[256]; /* which found them: "corp/2, corp/5" */

@@ -49,6 +49,9 @@ int ldap_sync_start(struct ldap_connection *connection, const struct ldap_sync_s
  * connection is free for other searches. Accepts NULL, sets NULL. */
 void ldap_sync_close(struct ldap_sync **sync);
 
+/* The socket, for who waits for more than this: call ldap_sync_next() with 0 ms until it says no more. */
+int ldap_sync_socket(const struct ldap_sync *sync);
+
 enum ldap_sync_kind {
 	/* Nothing came from the server. */
 	SYNC_DEADLINE,   /* the wait is over */

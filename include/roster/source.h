@@ -6,6 +6,9 @@
  * no conclusion: it knows neither rules nor database. The one promise that matters: READ_COMPLETE is said only when the
  * driver knows that it has seen everything there is. Anything else (a size limit, a lost page, a truncated file) is
  * READ_INCOMPLETE, and nobody loses anything by it.
+ *
+ * A driver whose peer can say what changed has news too: a refresh from where the last one left off (its cookies), and
+ * after that whatever happens, as it happens. Cookies are kept by the caller, together with what followed from the news.
  */
 #ifndef ROSTER_SOURCE_H
 #define ROSTER_SOURCE_H
@@ -38,6 +41,71 @@ struct read_result {
 	unsigned long entries, unreadable, ignored;
 };
 
+/* --- news --------------------------------------------------------------------------------------------------------------- */
+
+/* Where the news of one part of a source left off. */
+struct source_cookie {
+	const char *part;       /* the name of the part */
+	struct digest settings; /* of what the answer depended on: with others, it is no cookie */
+	const char *bytes;
+	size_t size;
+};
+struct source_cookies {
+	struct source_cookie *items;
+	size_t count;
+};
+
+/* An entry below which others are: when its name changes, theirs do, and no source says so. */
+struct place {
+	const char *id, *dn;
+	bool has_past; /* it was changed or moved since it was made: there may be something below it already */
+};
+
+/* Receives news. Each returns 0, or -1 with err set to stop. */
+struct news_sink {
+	struct entry_sink entries; /* an entry exists and is as it says, new or not */
+	/* The source says that the entry of that kind is gone; ENTRY_KINDS: the place. */
+	int (*removed)(struct news_sink *sink, int kind, const char *id, struct error *err);
+	/* It exists and is as it was. */
+	int (*present)(struct news_sink *sink, const char *id, struct error *err);
+	int (*place)(struct news_sink *sink, const struct place *place, struct error *err);
+};
+
+enum news_offer {
+	NEWS_NONE, /* it cannot say what changed: read everything */
+	NEWS_ANEW, /* it can from now on: the first refresh is everything */
+	NEWS_GO_ON /* it goes on from the cookies */
+};
+
+struct news_ask {
+	const struct source_cookies *cookies; /* borrowed; NULL for none */
+	bool persist;                         /* after the refresh, news_wait() will be called */
+};
+
+enum news_verdict {
+	NEWS_GOOD,
+	NEWS_INVALID, /* nothing follows from it: the cookies are no good, ask without them */
+	NEWS_REFUSED  /* nothing follows from it: the peer does not do it for us; read everything another way */
+};
+
+struct news_result {
+	enum news_verdict verdict;
+	char reason[512]; /* of a verdict that is not good */
+	unsigned long entries, unreadable;
+	/* Entries of that kind that were not named are gone; swept[ENTRY_KINDS] is about places. */
+	bool swept[ENTRY_KINDS + 1];
+	/* What to go on from after all that was handed over; lives until the next call. None: ask anew. */
+	struct source_cookies cookies;
+};
+
+struct news_wait {
+	int64_t ms;
+	int fd; /* also wake when this is readable; -1 for none */
+	/* What comes together is handed over together: up to so many entries and milliseconds. */
+	unsigned long most;
+	int64_t most_ms;
+};
+
 struct source; /* opened by a driver; its first member is this opaque handle's driver struct */
 
 struct source_ops {
@@ -46,6 +114,16 @@ struct source_ops {
 	/* Stream every entry in scope. 0 with result filled (complete or incomplete), -1 when it failed. */
 	int (*read_all)(struct source *source, struct entry_sink *sink, struct read_result *result, struct error *err);
 	void (*close)(struct source **source); /* accepts NULL, sets NULL */
+
+	/* All NULL for a driver without news. Start: connect, and say what there is. Read: the refresh, once after a start
+	 * that offered one. Wait: 1 with news handed over, 0 when the time is over, the descriptor is readable or a signal
+	 * came, -1 when the connection is lost (stop, and start again). Stop: end it; a source that was never started may be
+	 * stopped. */
+	int (*news_start)(struct source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err);
+	int (*news_read)(struct source *source, struct news_sink *sink, struct news_result *result, struct error *err);
+	int (*news_wait)(struct source *source, const struct news_wait *wait, struct news_sink *sink,
+			 struct news_result *result, struct error *err);
+	void (*news_stop)(struct source *source);
 };
 
 /* The driver for `type`, or NULL. The core learns its drivers from one table, in src/source/registry.c. */

@@ -27,8 +27,12 @@ enum store_right { STORE_DAEMON, STORE_OPERATOR, STORE_OWNER };
 int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err);
 void store_close(struct store **store);
 int store_begin(struct store *store, struct error *err);
+/* The same for a few entries, again and again. */
+int store_begin_small(struct store *store, struct error *err);
 int store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
+/* For who waits for more than what the database says. */
+int store_socket(const struct store *store);
 /* A fault was that of the connection, which will not recover; open another store. */
 bool store_is_lost(const struct store *store);
 
@@ -58,6 +62,7 @@ struct source_state {
 	bool applied_before;                 /* a run of this source was applied */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings_digest[FINGERPRINT_TEXT];
+	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
 };
 /* Make the source known, and lead it: ERR_CONFLICT when another process does. */
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
@@ -86,8 +91,20 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 void mirror_free(struct mirror **mirror);
 size_t mirror_count(const struct mirror *mirror, enum entry_kind kind); /* entries of that kind that are not gone */
 enum mirror_state { MIRROR_NEW, MIRROR_CHANGED, MIRROR_SAME, MIRROR_TWICE };
+/* One that knows nothing yet. */
+struct mirror *mirror_new(void);
+/* Learn what the mirror knows of these entries, unless it does already. */
+int store_mirror_look(struct store *store, int source, const char *const ids[], size_t count, struct mirror *mirror,
+		      struct error *err);
+/* The kind of an entry that is there, or was seen; -1 for none. */
+int mirror_kind(const struct mirror *mirror, const char *id);
+/* Note that there is such an entry, which may be one the mirror has not been asked for. */
+void mirror_note(struct mirror *mirror, const char *id);
 /* Note that the entry was seen, and compare; content NULL only notes (it could not be read and stays as it is). */
-enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content);
+enum mirror_state mirror_see(struct mirror *mirror, enum entry_kind kind, const char *id, const struct digest *content);
+bool mirror_seen(const struct mirror *mirror, const char *id);
+/* Nothing was noted of it: what came of it is not the last word. */
+void mirror_unsee(struct mirror *mirror, const char *id);
 /* Note that something with this reference was there, though it could not say its id: it is not gone. false when there
  * are too many of those to keep. */
 bool mirror_spare(struct mirror *mirror, const struct digest *reference);
@@ -128,8 +145,10 @@ struct matches {
 	size_t problem_count;
 };
 int store_stage_matches(struct store *store, int64_t run, const struct matches *matches, struct error *err);
-/* Entries of the mirror that were not seen: for complete reads only. */
-int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err);
+/* Entries of the mirror that were not seen, of these kinds: for what was read completely only. *emptied is a kind of which
+ * there were several and none was seen: then nothing is staged; else -1. NULL: it does not matter. */
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, const bool kinds[ENTRY_KINDS],
+		     int *emptied, struct error *err);
 
 /* Every live entry of the run's source that was not staged in this run, as the mirror has it, members left out. */
 struct mirror_row {
@@ -145,7 +164,8 @@ int store_mirror_walk(struct store *store, int64_t run,
 int store_roles_check(struct store *store, const struct config *config, struct error *err);
 /* The rules in order, so that a change can name its rule and line; ERR_CONFIG names a role that does not exist. */
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
-int store_merge(struct store *store, int64_t run, bool complete, bool everything, struct error *err);
+/* *closed: something opens a door no longer, so that a group may be wanted by nobody. */
+int store_merge(struct store *store, int64_t run, bool complete, bool everything, bool *closed, struct error *err);
 int store_plan(struct store *store, int64_t run, bool everything, bool whole, struct error *err);
 
 /* One planned change, as people read it. Borrowed until the next. */
@@ -173,6 +193,8 @@ struct plan_totals {
 	int64_t grants, people; /* of this source, in force now */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
 };
+/* How many changes are planned, and how many of them are held: quicker. */
+int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 /* Hold every planned change of the run. */
 int store_plan_hold(struct store *store, int64_t run, struct error *err);
@@ -201,8 +223,12 @@ int store_held_waiting(struct store *store, int64_t run, struct arena *arena, st
 		       struct error *err);
 /* Apply rows first..last as one revision; *revision is 0 when none was needed. */
 int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err);
-int store_settle(struct store *store, int64_t run, const char *rules_digest, const char *settings_digest, bool complete,
-		 struct error *err);
+struct settlement {
+	const char *rules_digest, *settings_digest;
+	bool complete; /* everything the source has is known */
+	bool settles;  /* false: it was not settled before, and only a part was looked at */
+};
+int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err);
 /* Throw the staging rows of a run away. */
 int store_sweep(struct store *store, int64_t run, struct error *err);
 

@@ -216,7 +216,8 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 	const struct plan_totals *totals = &report->totals;
 	int64_t objects = totals->grants + totals->people;
 
-	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror"))
+	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror") &&
+	    !is(report->completeness, "changes"))
 		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
 			report->reason);
 	if (totals->quarantined > 0)

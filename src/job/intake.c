@@ -20,11 +20,13 @@ struct intake {
 	struct rules *rules;
 	struct arena *kept;    /* matches, for the whole run */
 	struct arena *scratch; /* one entry */
+	struct arena *ruled;   /* the rules */
 	struct stager *stager;
 	struct matches matches;
 	size_t mapping_room, problem_room;
 	unsigned long counts[ENTRY_KINDS];
 	unsigned long nameless; /* records that could be any entry we know */
+	unsigned long staged;
 };
 
 static struct intake *intake_of(struct entry_sink *sink)
@@ -122,8 +124,10 @@ static int take_unreadable(struct entry_sink *sink, const char *id, const char *
 	struct digest reference;
 
 	(void)err;
-	if (id != NULL)
-		mirror_see(intake->mirror, id, NULL);
+	if (id != NULL && mirror_kind(intake->mirror, id) >= 0)
+		mirror_see(intake->mirror, (enum entry_kind)mirror_kind(intake->mirror, id), id, NULL);
+	else if (id != NULL)
+		mirror_see(intake->mirror, ENTRY_USER, id, NULL);
 	else if (stager_reference(intake->stager, what, &reference) != 0 || !mirror_spare(intake->mirror, &reference))
 		intake->nameless++;
 	keep_problem(intake, &(struct staged_problem){.id = id, .what = what, .why = why});
@@ -136,12 +140,13 @@ static int stage(struct intake *intake, const struct entry *entry, const struct 
 	struct error why = {0};
 
 	if (stager_fill(intake->stager, entry, intake->scratch, &staged, &why) != 0) {
-		mirror_see(intake->mirror, entry->id, NULL);
+		mirror_see(intake->mirror, entry->kind, entry->id, NULL);
 		return take_unreadable(&intake->sink, entry->id, entry->dn, why.text, err);
 	}
 	staged.content = *content;
 	if (store_stage_entry(intake->store, intake->run, &staged, err) != 0)
 		return -1;
+	intake->staged++;
 	for (size_t i = 0; i < stager_remark_count(intake->stager); i++)
 		keep_problem(intake, &(struct staged_problem){.id = entry->id,
 							      .lasting = true,
@@ -156,7 +161,7 @@ static int take_entry(struct entry_sink *sink, const struct entry *entry, struct
 	struct digest content = stager_content(intake->stager, entry);
 
 	intake->counts[entry->kind]++;
-	switch (mirror_see(intake->mirror, entry->id, &content)) {
+	switch (mirror_see(intake->mirror, entry->kind, entry->id, &content)) {
 	case MIRROR_SAME:
 		return 0;
 	case MIRROR_TWICE:
@@ -167,20 +172,18 @@ static int take_entry(struct entry_sink *sink, const struct entry *entry, struct
 	}
 }
 
-int intake_new(const struct config *config, const struct source_config *source, struct store *store, int64_t run,
-	       struct intake **ret, struct error *err)
+int intake_new(const struct config *config, const struct source_config *source, struct intake **ret, struct error *err)
 {
 	struct intake *intake = xcalloc(1, sizeof *intake);
 
 	intake->sink = (struct entry_sink){.entry = take_entry, .unreadable = take_unreadable};
 	intake->config = config;
 	intake->source = source;
-	intake->store = store;
-	intake->run = run;
 	intake->kept = arena_new();
 	intake->scratch = arena_new();
+	intake->ruled = arena_new();
 	intake->stager = stager_new(source);
-	if (rules_compile(config, source->name, intake->kept, &intake->rules, err) != 0) {
+	if (rules_compile(config, source->name, intake->ruled, &intake->rules, err) != 0) {
 		intake_free(&intake);
 		return -1;
 	}
@@ -188,9 +191,40 @@ int intake_new(const struct config *config, const struct source_config *source, 
 	return 0;
 }
 
+void intake_begin(struct intake *intake, struct store *store, int64_t run)
+{
+	intake->store = store;
+	intake->run = run;
+	intake->nameless = intake->staged = 0;
+	intake->matches.mapping_count = intake->matches.problem_count = 0;
+	memset(intake->counts, 0, sizeof intake->counts);
+	arena_reset(intake->kept);
+	arena_reset(intake->scratch);
+	mirror_free(&intake->mirror);
+	intake->mirror = mirror_new();
+}
+
 int intake_load(struct intake *intake, int source, struct error *err)
 {
+	mirror_free(&intake->mirror);
 	return store_mirror_load(intake->store, source, &intake->mirror, err);
+}
+
+/* Keep what is about other entries, in order. */
+void intake_forget(struct intake *intake, const char *id)
+{
+	struct matches *matches = &intake->matches;
+	size_t mappings = 0, problems = 0;
+
+	for (size_t i = 0; i < matches->mapping_count; i++)
+		if (strcmp(matches->mappings[i].id, id) != 0)
+			matches->mappings[mappings++] = matches->mappings[i];
+	for (size_t i = 0; i < matches->problem_count; i++)
+		if (matches->problems[i].id == NULL || strcmp(matches->problems[i].id, id) != 0)
+			matches->problems[problems++] = matches->problems[i];
+	matches->mapping_count = mappings;
+	matches->problem_count = problems;
+	mirror_unsee(intake->mirror, id);
 }
 
 void intake_free(struct intake **intake)
@@ -202,6 +236,7 @@ void intake_free(struct intake **intake)
 	rules_free(&(*intake)->rules);
 	arena_free(&(*intake)->kept);
 	arena_free(&(*intake)->scratch);
+	arena_free(&(*intake)->ruled);
 	free((*intake)->matches.mappings);
 	free((*intake)->matches.problems);
 	free(*intake);
@@ -236,4 +271,14 @@ unsigned long intake_nameless(const struct intake *intake)
 const unsigned long *intake_counts(const struct intake *intake)
 {
 	return intake->counts;
+}
+
+unsigned long intake_staged(const struct intake *intake)
+{
+	return intake->staged;
+}
+
+int intake_reference(struct intake *intake, const char *dn, struct digest *reference, struct digest *parent)
+{
+	return stager_names(intake->stager, dn, reference, parent);
 }

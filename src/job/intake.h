@@ -13,9 +13,10 @@
 
 struct intake;
 
-int intake_new(const struct config *config, const struct source_config *source, struct store *store, int64_t run,
-	       struct intake **ret, struct error *err);
+int intake_new(const struct config *config, const struct source_config *source, struct intake **ret, struct error *err);
 void intake_free(struct intake **intake);
+/* Before each run: nothing is known, nothing was seen. */
+void intake_begin(struct intake *intake, struct store *store, int64_t run);
 
 /* Learn what the mirror knows of the source; before the first entry. */
 int intake_load(struct intake *intake, int source, struct error *err);
@@ -25,11 +26,17 @@ struct entry_sink *intake_sink(struct intake *intake);
 /* For an entry that is in the mirror as it is: only the rules look at it. */
 int intake_match(struct intake *intake, const struct entry *entry, struct error *err);
 
+/* What came of this entry was not the last word: it comes again. */
+void intake_forget(struct intake *intake, const char *id);
+/* The references of a DN and of what is above it; -1 when it is none. */
+int intake_reference(struct intake *intake, const char *dn, struct digest *reference, struct digest *parent);
+
 struct mirror *intake_mirror(struct intake *intake);
 const struct matches *intake_matches(struct intake *intake);
 struct digest intake_rules_fingerprint(const struct intake *intake);
 /* Records that had neither an id nor a DN: any entry we know might be one of them, so none may be taken as gone. */
 unsigned long intake_nameless(const struct intake *intake);
 const unsigned long *intake_counts(const struct intake *intake); /* entries seen, by kind */
+unsigned long intake_staged(const struct intake *intake);        /* entries that differ from the mirror */
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the process that leads a source. */
+#include "job/reading.h"
 #include "roster/elapsed.h"
 #include "roster/job.h"
 #include "roster/json.h"
@@ -13,6 +14,9 @@
 /* LOOK_MS: a signal that comes just before a wait is noticed after that time. IDLE_MS: a notification may be lost with
  * the pooler in between, so the database is asked once in a while all the same. */
 enum { LEAD_AGAIN_MS = 5000, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000, OPTIONS_MOST = 64 * 1024 };
+/* A source that says what changed: what comes together is applied together; a lost connection is tried again sooner than a
+ * failed run. */
+enum { TOGETHER_MOST = 1000, TOGETHER_MS = 50, RECONNECT_MS = 500 };
 
 struct service {
 	struct sync_watch watch;
@@ -20,10 +24,12 @@ struct service {
 	const struct source_config *source;
 	const struct serve_hooks *hooks;
 	struct store *store;
+	struct session session;
 	struct request_writer *writer; /* of the request under way */
 	int64_t due_at;
 	int64_t back_off_ms; /* 0 after a good run */
 	bool told_paused;
+	bool moved_on; /* the source is further than the database knows, and said nothing else */
 };
 
 /* --- one run ---------------------------------------------------------------------------------------------------------- */
@@ -59,41 +65,48 @@ static void log_report(const struct service *service, const struct sync_report *
 	str_free(&text);
 }
 
-static void run_was_good(struct service *service)
+static void run_was_good(struct service *service, const struct sync_report *report)
 {
 	service->back_off_ms = 0;
-	service->due_at = clock_ms() + service->source->poll_ms;
+	service->due_at = report->lost_track ? 0 : clock_ms() + service->source->poll_ms;
 }
 
-static void run_was_bad(struct service *service)
+static void try_later(struct service *service, int64_t first_ms)
 {
-	int64_t wanted = service->back_off_ms == 0 ? BACK_OFF_MS : 2 * service->back_off_ms;
+	int64_t wanted = service->back_off_ms == 0 ? first_ms : 2 * service->back_off_ms;
 
 	service->back_off_ms = wanted < service->source->poll_ms ? wanted : service->source->poll_ms;
 	service->due_at = clock_ms() + service->back_off_ms;
 }
 
-static int poll_source(struct service *service, struct error *err)
+/* The service goes on, unless the database is lost. */
+static int survive(struct service *service, const struct error *failure, int64_t again_ms, struct error *err)
 {
-	const struct sync_options options = {.watch = &service->watch};
-	struct sync_report report;
-	struct error failure = {0};
 	char pause[32];
 
-	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) == 0) {
-		run_was_good(service);
-		log_report(service, &report, NULL);
-		return 0;
-	}
 	if (store_is_lost(service->store)) {
-		*err = failure;
+		*err = *failure;
 		return -1;
 	}
 	if (service->hooks->must_stop())
 		return 0;
-	run_was_bad(service);
-	log_error("%s; the next try is in %s", failure.text,
+	try_later(service, again_ms);
+	log_error("%s; the next try is in %s", failure->text,
 		  duration_format(service->back_off_ms, pause, sizeof pause));
+	return 0;
+}
+
+static int poll_source(struct service *service, struct error *err)
+{
+	const struct sync_options options = {.watch = &service->watch, .session = &service->session, .follow = true};
+	bool followed = service->session.follows;
+	struct sync_report report;
+	struct error failure = {0};
+
+	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) != 0)
+		return survive(service, &failure, followed ? RECONNECT_MS : BACK_OFF_MS, err);
+	run_was_good(service, &report);
+	log_report(service, &report, NULL);
 	return 0;
 }
 
@@ -111,7 +124,11 @@ static int read_options(const struct json *object, struct sync_options *options,
 static int run_request(struct service *service, const struct request *request, struct sync_report *report,
 		       struct error *err)
 {
-	struct sync_options options = {.dry_run = request->kind == REQUEST_PLAN, .watch = &service->watch};
+	struct sync_options options = {.dry_run = request->kind == REQUEST_PLAN,
+				       .watch = &service->watch,
+				       .session = &service->session,
+				       .follow = true};
+	bool followed = service->session.follows;
 	struct json *object = NULL;
 	int rc = json_parse(request->options, strlen(request->options), OPTIONS_MOST, &object, err);
 
@@ -126,7 +143,10 @@ static int run_request(struct service *service, const struct request *request, s
 	if (rc == 0)
 		rc = request_writer_flush(service->writer, err);
 	if (rc == 0 && !options.dry_run && !options.from_mirror)
-		run_was_good(service);
+		run_was_good(service, report);
+	else if ((followed || options.from_mirror) && !service->session.follows &&
+		 service->session.driver->news_wait != NULL)
+		service->due_at = clock_ms();
 	request_writer_close(&service->writer);
 	json_free(&object);
 	return rc;
@@ -184,6 +204,100 @@ static int rest(struct service *service, int64_t until, struct error *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* What came by itself becomes a revision. */
+static int apply_news(struct service *service, struct error *err)
+{
+	const struct sync_options options = {.watch = &service->watch, .session = &service->session, .pushed = true};
+	struct sync_report report;
+	struct error failure = {0};
+
+	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) != 0)
+		return survive(service, &failure, RECONNECT_MS, err);
+	service->back_off_ms = 0;
+	if (report.last_revision != 0 || report.held_reason[0] != '\0')
+		log_report(service, &report, NULL);
+	/* Held as a whole, or some of it was not said: what there is must be read. */
+	if (report.lost_track || !service->session.follows)
+		service->due_at = report.lost_track ? 0 : clock_ms() + service->source->poll_ms;
+	return 0;
+}
+
+/* Each part of a source says how far it is, also after what only another part had something to say about. That waits until
+ * there is nothing else to do: to go on from an earlier place does no harm. */
+static int take_news(struct service *service, int came, struct error *err)
+{
+	struct error failure = {0};
+	bool empty = news_is_empty(&service->session.news);
+
+	if (came > 0 && !empty) {
+		service->moved_on = false;
+		return apply_news(service, err);
+	}
+	if (came == 0 && service->moved_on) {
+		service->moved_on = false;
+		if (reading_keep_cookies(service->store, &service->session, &failure) != 0)
+			return survive(service, &failure, RECONNECT_MS, err);
+	}
+	service->moved_on = service->moved_on || (came > 0 && service->session.result.cookies.count > 0);
+	return 0;
+}
+
+/* Wait for what the source says, for the database and for the time at once. */
+static int follow(struct service *service, int64_t until, struct error *err)
+{
+	struct session *session = &service->session;
+	struct error failure = {0};
+	int rc = 0;
+
+	while (rc == 0 && session->follows && !service->hooks->must_stop()) {
+		int64_t left = until - clock_ms();
+		if (left <= 0 || service->due_at <= clock_ms())
+			break;
+		service->hooks->alive();
+		/* What the database has said already does not make its socket readable again. */
+		rc = request_wait(service->store, service->source->name, 0, err);
+		if (rc != 0)
+			break;
+		const struct news_wait wait = {.ms = left < LOOK_MS ? left : LOOK_MS,
+					       .fd = store_socket(service->store),
+					       .most = TOGETHER_MOST,
+					       .most_ms = TOGETHER_MS};
+		rc =
+		    session->driver->news_wait(session->source, &wait, &session->news.sink, &session->result, &failure);
+		if (rc < 0) {
+			session_rest(session);
+			error_prefix(&failure, "source %s", service->source->name);
+			return survive(service, &failure, RECONNECT_MS, err);
+		}
+		rc = take_news(service, rc, err);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int wait_until(struct service *service, int64_t until, struct error *err)
+{
+	if (service->due_at < until)
+		until = service->due_at;
+	return service->session.follows ? follow(service, until, err) : rest(service, until, err);
+}
+
+/* 1 when the source shall be left alone for the time being. */
+static int is_paused(struct service *service, struct error *err)
+{
+	int rc = request_is_paused(service->store, service->source->name, err);
+
+	if (rc < 0)
+		return -1;
+	if (rc > 0 && !service->told_paused)
+		log_info("source %s is paused: its poll is left out", service->source->name);
+	if (rc > 0)
+		session_rest(&service->session);
+	else if (service->told_paused && service->session.driver->news_wait != NULL)
+		service->due_at = clock_ms();
+	service->told_paused = rc > 0;
+	return rc;
+}
+
 static int turn(struct service *service, struct arena *arena, struct error *err)
 {
 	struct request request;
@@ -192,17 +306,12 @@ static int turn(struct service *service, struct arena *arena, struct error *err)
 
 	if (rc != 0)
 		return rc < 0 ? -1 : carry_out(service, &request, err);
+	rc = is_paused(service, err);
 	now = clock_ms();
 	until = now + IDLE_MS;
-	if (service->due_at > now)
-		return rest(service, service->due_at < until ? service->due_at : until, err);
-	rc = request_is_paused(service->store, service->source->name, err);
-	if (rc < 0)
-		return -1;
-	if (rc > 0 && !service->told_paused)
-		log_info("source %s is paused: its poll is left out", service->source->name);
-	service->told_paused = rc > 0;
-	return rc > 0 ? rest(service, until, err) : poll_source(service, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : rest(service, until, err);
+	return service->due_at > now ? wait_until(service, until, err) : poll_source(service, err);
 }
 
 /* 1 when this session leads the source now, 0 when another does. */
@@ -264,10 +373,13 @@ int serve_source(const struct config *config, const struct source_config *source
 
 	if (rc == 0)
 		rc = store_schema_check(service.store, err);
+	if (rc == 0)
+		rc = session_open(config, source, &service.session, err);
 	if (rc == 0) {
 		hooks->ready();
 		rc = serve(&service, err);
 	}
+	session_close(&service.session);
 	store_close(&service.store);
 	return rc == 0 ? 0 : error_prefix(err, "source %s", source->name);
 }

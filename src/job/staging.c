@@ -86,6 +86,15 @@ int stager_reference(struct stager *stager, const char *dn, struct digest *ret)
 	return 0;
 }
 
+int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of)
+{
+	if (stager_reference(stager, dn, reference_of) != 0)
+		return -1;
+	const char *parent = dn_parent(str_text(&stager->text));
+	*parent_of = reference(stager, "dn", parent, strlen(parent));
+	return 0;
+}
+
 static int fill_names(struct stager *stager, const struct entry *entry, struct staged_entry *ret, struct error *err)
 {
 	str_clear(&stager->text);

@@ -20,6 +20,8 @@ int stager_fill(struct stager *stager, const struct entry *entry, struct arena *
 		struct error *err);
 /* The reference of a DN; -1 when it is none. */
 int stager_reference(struct stager *stager, const char *dn, struct digest *ret);
+/* That and the reference of what is above it. */
+int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of);
 /* What stager_fill() could not use of the entry, while using the rest: members that are no DN. */
 size_t stager_remark_count(const struct stager *stager);
 const char *stager_remark(const struct stager *stager, size_t index);

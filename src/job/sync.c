@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road from a source to a revision. */
-#include "job/intake.h"
 #include "job/judge.h"
+#include "job/reading.h"
 #include "job/recall.h"
-#include "job/staging.h"
-#include "job/watch.h"
 #include "roster/guard.h"
 #include "roster/job.h"
 #include "roster/log.h"
@@ -22,11 +20,12 @@ struct sync {
 	const struct sync_options *options;
 	struct sync_report *report;
 	struct store *store;
-	struct intake *intake;
+	struct session *session;
 	struct watched watched;
 	struct source_state state;
 	bool leads; /* no other process runs this source */
-	struct read_result read;
+	struct reading reading;
+	bool closed;     /* something opens a door no longer */
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
 };
@@ -38,59 +37,6 @@ static void digest_text(const struct digest *digest, char text[FINGERPRINT_TEXT]
 }
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
-
-/* A kind of entry of which there were several and now is none at all; -1 when there is no such kind. */
-static int emptied_kind(struct sync *sync)
-{
-	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)
-		if (intake_counts(sync->intake)[kind] == 0 && mirror_count(intake_mirror(sync->intake), kind) > 1)
-			return (int)kind;
-	return -1;
-}
-
-/* An empty answer after a full one is no answer, and what has no name might be anybody; otherwise the driver's word
- * stands. */
-static void doubt(struct sync *sync)
-{
-	int emptied = emptied_kind(sync);
-	unsigned long nameless = intake_nameless(sync->intake);
-	struct read_result *read = &sync->read;
-
-	if (read->completeness != READ_COMPLETE)
-		return;
-	if (emptied >= 0)
-		snprintf(read->reason, sizeof read->reason,
-			 "it returned no %s at all, after %zu before; check base, filter and the rights of the account",
-			 entry_kind_name((enum entry_kind)emptied),
-			 mirror_count(intake_mirror(sync->intake), (enum entry_kind)emptied));
-	else if (nameless > 0)
-		snprintf(read->reason, sizeof read->reason,
-			 "%lu records have neither an id nor a DN and might be any entry; see rosterctl quarantine",
-			 nameless);
-	else
-		return;
-	read->completeness = READ_INCOMPLETE;
-}
-
-static int read_source(struct sync *sync, struct error *err)
-{
-	const struct source_ops *driver = source_driver(sync->source->type);
-	struct source *source = NULL;
-	int rc = -1;
-
-	if (driver == NULL)
-		return error_set(err, ERR_CONFIG, "there is no driver for type \"%s\"", sync->source->type);
-	if (driver->open(sync->source, &source, err) != 0 || store_stage_start(sync->store, err) != 0)
-		goto out;
-	if (driver->read_all(source, &sync->watched.sink, &sync->read, err) != 0) {
-		store_stage_abort(sync->store, "the read failed");
-		goto out;
-	}
-	rc = store_stage_end(sync->store, err);
-out:
-	driver->close(&source);
-	return rc;
-}
 
 static double seconds_since(const struct timespec *start)
 {
@@ -119,7 +65,7 @@ static int rematch_row(const struct mirror_row *row, void *context, struct error
 /* Other rules look at everybody again, from the mirror: the directory need not be asked for that. */
 static int rematch(struct sync *sync, struct error *err)
 {
-	struct rematch context = {sync->intake, arena_new()};
+	struct rematch context = {sync->session->intake, arena_new()};
 	int rc = store_mirror_walk(sync->store, sync->report->run, rematch_row, &context, err);
 
 	arena_free(&context.arena);
@@ -183,7 +129,7 @@ static bool judges_other_rules(const struct sync *sync, const struct judgement *
 /* Nobody agreed to this plan yet: the guard says what of it may go all the same. */
 static int judge_anew(struct sync *sync, struct error *err)
 {
-	struct digest applied, rules = intake_rules_fingerprint(sync->intake);
+	struct digest applied, rules = sync->session->rules;
 	bool known = sync->state.applied_before && digest_from_text(sync->state.rules_digest, &applied);
 	struct judgement judgement = {
 	    .safety = &sync->config->safety,
@@ -208,13 +154,22 @@ static int judge_anew(struct sync *sync, struct error *err)
 	return 0;
 }
 
+/* What is told of it: all for who reads it, and of what is pushed as much as it takes to go on. */
+static int count(struct sync *sync, struct error *err)
+{
+	struct sync_report *report = sync->report;
+
+	if (sync->options->pushed)
+		return store_plan_count(sync->store, report->run, &report->totals, err);
+	return store_plan_totals(sync->store, report->run, &report->totals, err);
+}
+
 static int judge(struct sync *sync, struct error *err)
 {
 	const char *expect = sync->options->expect;
 
 	/* Also in a plan somebody agreed to: what another run holds waits for a word about that run. */
-	if (store_held_recall(sync->store, sync->report->run, err) != 0 ||
-	    store_plan_totals(sync->store, sync->report->run, &sync->report->totals, err) != 0)
+	if (store_held_recall(sync->store, sync->report->run, err) != 0 || count(sync, err) != 0)
 		return -1;
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
@@ -262,53 +217,90 @@ static int apply(struct sync *sync, struct error *err)
 			return -1;
 		first = until + 1;
 	} while (first <= last);
-	return store_settle(sync->store, sync->report->run, sync->rules_digest, sync->settings_digest,
-			    sync->read.completeness == READ_COMPLETE, err);
+	const struct settlement settlement = {.rules_digest = sync->rules_digest,
+					      .settings_digest = sync->settings_digest,
+					      .complete = sync->reading.result.completeness == READ_COMPLETE,
+					      .settles = sync->everything || sync->state.settled};
+	return store_settle(sync->store, sync->report->run, &settlement, err);
 }
 
 /* --- the road ------------------------------------------------------------------------------------------------------------ */
 
-static int prepare(struct sync *sync, struct error *err)
+static int prepare_push(struct sync *sync, struct error *err)
+{
+	struct session *session = sync->session;
+
+	sync->leads = true;
+	if (store_push_begin(sync->store, session->id, &session->push_run, &sync->state, err) != 0)
+		return -1;
+	sync->report->run = session->push_run;
+	return 0;
+}
+
+static int prepare_run(struct sync *sync, struct error *err)
 {
 	const char *kind = sync->options->dry_run ? "plan" : sync->options->from_mirror ? "apply" : "sync";
-	struct digest fingerprint, settings = stager_settings(sync->source);
 
 	if (store_source_lead(sync->store, sync->source, &sync->state, err) != 0)
 		return -1;
 	sync->leads = true;
+	sync->session->id = sync->state.id;
 	if (store_run_begin(sync->store, sync->state.id, kind, &sync->report->run, err) != 0 ||
-	    store_rules_set(sync->store, sync->state.id, sync->config, err) != 0 ||
-	    intake_new(sync->config, sync->source, sync->store, sync->report->run, &sync->intake, err) != 0 ||
-	    intake_load(sync->intake, sync->state.id, err) != 0)
+	    store_rules_set(sync->store, sync->state.id, sync->config, err) != 0)
 		return -1;
-	fingerprint = intake_rules_fingerprint(sync->intake);
-	digest_text(&fingerprint, sync->rules_digest);
-	digest_text(&settings, sync->settings_digest);
-	watched_start(&sync->watched, intake_sink(sync->intake), sync->options->watch);
 	sync->everything =
 	    sync->options->full || !sync->state.settled || strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
 	return 0;
 }
 
+static int prepare(struct sync *sync, struct error *err)
+{
+	digest_text(&sync->session->rules, sync->rules_digest);
+	digest_text(&sync->session->settings, sync->settings_digest);
+	if ((sync->options->pushed ? prepare_push(sync, err) : prepare_run(sync, err)) != 0)
+		return -1;
+	intake_begin(sync->session->intake, sync->store, sync->report->run);
+	watched_start(&sync->watched, intake_sink(sync->session->intake), sync->options->watch);
+	return 0;
+}
+
+/* What was asked of the source before decides whether it may go on from there. */
+static enum reading_way first_way(const struct sync *sync)
+{
+	if (sync->options->pushed)
+		return READ_PUSHED;
+	if (sync->options->full || sync->state.full_ms >= sync->source->full_ms ||
+	    strcmp(sync->settings_digest, sync->state.settings_digest) != 0)
+		return READ_WITH_COOKIE;
+	return READ_BY_COOKIE;
+}
+
+/* 0, 1 to begin again another way, -1. */
 static int read_and_match(struct sync *sync, struct error *err)
 {
 	struct timespec start;
+	int rc = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!sync->options->from_mirror) {
-		if (watch_step(sync->options->watch, "reading", err) != 0 || read_source(sync, err) != 0)
-			return -1;
-		doubt(sync);
+		enum reading_way first = first_way(sync);
+		sync->reading.session = sync->session;
+		sync->reading.store = sync->store;
+		sync->reading.watched = &sync->watched;
+		sync->reading.run = sync->report->run;
+		sync->reading.persist = sync->options->follow && !sync->options->dry_run;
+		if (sync->reading.way < first)
+			sync->reading.way = first;
+		rc = watch_step(sync->options->watch, "reading", err) != 0 ? -1 : read_source(&sync->reading, err);
 	}
+	if (rc != 0)
+		return rc;
 	if (watch_step(sync->options->watch, "comparing", err) != 0)
 		return -1;
 	sync->report->seconds = seconds_since(&start);
 	if (sync->everything && rematch(sync, err) != 0)
 		return -1;
-	if (sync->read.completeness == READ_COMPLETE &&
-	    store_stage_gone(sync->store, sync->report->run, intake_mirror(sync->intake), err) != 0)
-		return -1;
-	return store_stage_matches(sync->store, sync->report->run, intake_matches(sync->intake), err);
+	return store_stage_matches(sync->store, sync->report->run, intake_matches(sync->session->intake), err);
 }
 
 static int finish(struct sync *sync, struct error *err)
@@ -318,8 +310,8 @@ static int finish(struct sync *sync, struct error *err)
 	    .completeness = sync->report->completeness,
 	    .reason = sync->report->held_reason[0] != '\0' ? sync->report->held_reason : sync->report->reason,
 	    .digest = sync->report->digest,
-	    .entries = (int64_t)sync->read.entries,
-	    .unreadable = (int64_t)sync->read.unreadable,
+	    .entries = (int64_t)sync->reading.result.entries,
+	    .unreadable = (int64_t)sync->reading.result.unreadable,
 	    .held = sync->report->totals.held,
 	};
 
@@ -347,26 +339,86 @@ static int count_waiting(struct sync *sync, struct error *err)
 	return rc;
 }
 
+static void tell_reading(struct sync *sync)
+{
+	const struct reading *reading = &sync->reading;
+	struct sync_report *report = sync->report;
+	bool complete = reading->result.completeness == READ_COMPLETE;
+	bool news = reading->way == READ_BY_COOKIE || reading->way == READ_PUSHED;
+
+	report->completeness = sync->options->from_mirror ? "mirror"
+			       : news && complete         ? "changes"
+							  : completeness_name(reading->result.completeness);
+	snprintf(report->reason, sizeof report->reason, "%s", reading->result.reason);
+	memcpy(report->entries, intake_counts(sync->session->intake), sizeof report->entries);
+	report->unreadable = reading->result.unreadable;
+	report->lost_track = reading->absorption.lost_track;
+}
+
+/* Into the mirror, with the place in the source from which to go on. */
+static int merge(struct sync *sync, struct error *err)
+{
+	const struct reading *reading = &sync->reading;
+	bool complete = !sync->options->from_mirror && reading->result.completeness == READ_COMPLETE;
+	bool whole = complete && (reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE);
+
+	if (store_merge(sync->store, sync->report->run, whole, sync->everything, &sync->closed, err) != 0 ||
+	    (!sync->options->from_mirror && reading_keep(&sync->reading, err) != 0))
+		return -1;
+	/* The whole directory is known after a change too; it is looked at when somebody may have lost his last member. */
+	whole = whole || sync->options->from_mirror || (complete && (sync->closed || sync->everything));
+	return store_plan(sync->store, sync->report->run, sync->everything, whole, err);
+}
+
+/* It was a change of what we do not look at. */
+static int go_on_from_there(struct sync *sync, struct error *err)
+{
+	if (reading_keep(&sync->reading, err) != 0)
+		return -1;
+	sync->report->lost_track = sync->reading.absorption.lost_track;
+	return finish(sync, err);
+}
+
+static int begin(struct sync *sync, struct error *err)
+{
+	return sync->options->pushed ? store_begin_small(sync->store, err) : store_begin(sync->store, err);
+}
+
+/* 0, 1 to begin again another way, -1. */
 static int travel(struct sync *sync, struct error *err)
 {
 	struct sync_report *report = sync->report;
-	bool complete;
+	int rc;
 
-	if (store_begin(sync->store, err) != 0 || prepare(sync, err) != 0 || read_and_match(sync, err) != 0)
+	if (begin(sync, err) != 0 || prepare(sync, err) != 0)
 		return -1;
-	complete = sync->read.completeness == READ_COMPLETE;
-	report->completeness = sync->options->from_mirror ? "mirror" : completeness_name(sync->read.completeness);
-	snprintf(report->reason, sizeof report->reason, "%s", sync->read.reason);
-	memcpy(report->entries, intake_counts(sync->intake), sizeof report->entries);
-	report->unreadable = sync->read.unreadable;
-	if (store_merge(sync->store, report->run, complete, sync->everything, err) != 0 ||
-	    store_plan(sync->store, report->run, sync->everything, complete || sync->options->from_mirror, err) != 0 ||
-	    judge(sync, err) != 0 || walk(sync, sync->options->sink, err) != 0 ||
-	    store_plan_totals(sync->store, report->run, &report->totals, err) != 0)
+	rc = read_and_match(sync, err);
+	if (rc != 0)
+		return rc;
+	tell_reading(sync);
+	if (sync->options->pushed && absorb_is_empty(&sync->reading.absorption))
+		return go_on_from_there(sync, err);
+	if (merge(sync, err) != 0 || judge(sync, err) != 0 ||
+	    (!sync->options->pushed && walk(sync, sync->options->sink, err) != 0) || count(sync, err) != 0)
 		return -1;
 	if (!sync->options->dry_run && strcmp(report->state, "held") != 0 && apply(sync, err) != 0)
 		return -1;
+	report->lost_track = sync->reading.absorption.lost_track;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
+}
+
+/* Each way that is given up leads to the next, and the last one to an answer. */
+static int travel_some_way(struct sync *sync, struct error *err)
+{
+	int rc;
+
+	while ((rc = travel(sync, err)) > 0) {
+		enum reading_way way = sync->reading.way;
+		store_rollback(sync->store);
+		reading_end(&sync->reading);
+		sync->reading = (struct reading){.way = way};
+	}
+	return rc;
 }
 
 /* What went wrong is written down in a transaction of its own: the rest of the run never was. */
@@ -388,23 +440,43 @@ static void record_failure(struct sync *sync, const struct error *failure)
 	}
 }
 
+static int sync_session(struct sync *sync, struct error *err)
+{
+	struct session *session = sync->session;
+	int rc = travel_some_way(sync, err);
+
+	if (rc != 0) {
+		error_prefix(err, "source %s", sync->source->name);
+		store_rollback(sync->store);
+		record_failure(sync, err);
+	}
+	session->follows = rc == 0 && sync->reading.has_cookies && (sync->options->follow || sync->options->pushed) &&
+			   !sync->options->dry_run && strcmp(sync->report->state, "held") != 0;
+	if (sync->reading.session != NULL)
+		reading_end(&sync->reading);
+	if (!session->follows)
+		session_rest(session);
+	return rc;
+}
+
 int sync_source_on(struct store *store, const struct config *config, const struct source_config *source,
 		   const struct sync_options *options, struct sync_report *report, struct error *err)
 {
 	struct sync_options own = *options;
 	struct sync sync = {.config = config, .source = source, .options = &own, .report = report, .store = store};
-	int rc;
+	struct session fresh = {0};
+	int rc = 0;
 
 	*report = (struct sync_report){.state = "nothing", .completeness = "failed"};
 	report->observed = !own.dry_run && config->safety.mode == SAFETY_OBSERVE;
 	own.dry_run = own.dry_run || report->observed;
-	rc = travel(&sync, err);
-	if (rc != 0) {
-		error_prefix(err, "source %s", source->name);
-		store_rollback(store);
-		record_failure(&sync, err);
-	}
-	intake_free(&sync.intake);
+	/* A plan leaves the session of others alone. */
+	sync.session = own.session != NULL && !own.dry_run ? own.session : &fresh;
+	if (sync.session == &fresh)
+		rc = session_open(config, source, &fresh, err);
+	rc = rc == 0 ? sync_session(&sync, err) : error_prefix(err, "source %s", source->name);
+	if (sync.session == &fresh)
+		session_close(&fresh);
 	return rc;
 }
 

@@ -111,6 +111,11 @@ void ldap_sync_close(struct ldap_sync **sync)
 	*sync = NULL;
 }
 
+int ldap_sync_socket(const struct ldap_sync *sync)
+{
+	return sync->fd;
+}
+
 /* --- is the server there? ----------------------------------------------------------------------------------------------- */
 
 /* How long the server may still be silent before there is something to do; INT64_MAX: as long as it likes. */

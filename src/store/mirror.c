@@ -15,6 +15,7 @@ struct known {
 	struct digest id;
 	uint64_t content; /* half of the digest: it only has to tell two readings of one entry apart */
 	bool used, seen, gone;
+	uint8_t kind;
 };
 
 struct mirror {
@@ -87,21 +88,52 @@ static int load_batch(const struct pg_rows *rows, void *context, struct error *e
 		if (!uuid_parse(pg_text(rows, i, 1), content.bytes))
 			return error_set(err, ERR_INTERNAL, "entry %s of the mirror has a content digest that is none",
 					 id);
-		struct known *slot = insert(mirror, &key);
+		struct known *slot = find(mirror, &key);
+		if (slot->used)
+			continue;
+		slot = insert(mirror, &key);
 		slot->content = half(&content);
 		slot->gone = pg_boolean(rows, i, 2);
-		mirror->live[kind_named(pg_text(rows, i, 3))] += !slot->gone;
+		slot->kind = (uint8_t)kind_named(pg_text(rows, i, 3));
+		mirror->live[slot->kind] += !slot->gone;
 	}
 	return 0;
+}
+
+struct mirror *mirror_new(void)
+{
+	struct mirror *mirror = xcalloc(1, sizeof *mirror);
+
+	grow(mirror);
+	return mirror;
+}
+
+int store_mirror_look(struct store *store, int source, const char *const ids[], size_t count, struct mirror *mirror,
+		      struct error *err)
+{
+	char number[NUMBER_TEXT];
+	struct str array = {0};
+	struct pg_rows *rows = NULL;
+
+	pg_array(ids, count, &array);
+	const char *params[] = {number_text(source, number), str_text(&array)};
+	int rc = pg_query(store->pg,
+			  "select external_id, content, gone_since is not null, kind from directory_entries "
+			  "where source = $1 and external_id = any ($2)",
+			  params, 2, &rows, err);
+	if (rc == 0)
+		rc = load_batch(rows, mirror, err);
+	pg_free(&rows);
+	str_free(&array);
+	return rc;
 }
 
 int store_mirror_load(struct store *store, int source, struct mirror **ret, struct error *err)
 {
 	char number[NUMBER_TEXT];
 	const char *params[] = {number_text(source, number)};
-	struct mirror *mirror = xcalloc(1, sizeof *mirror);
+	struct mirror *mirror = mirror_new();
 
-	grow(mirror);
 	if (pg_stream(
 		store->pg,
 		"select external_id, content, gone_since is not null, kind from directory_entries where source = $1",
@@ -127,7 +159,36 @@ size_t mirror_count(const struct mirror *mirror, enum entry_kind kind)
 	return mirror->live[kind];
 }
 
-enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct digest *content)
+int mirror_kind(const struct mirror *mirror, const char *id)
+{
+	struct digest key = digest_of(id, strlen(id));
+	const struct known *slot = find(mirror, &key);
+
+	return slot->used && (slot->seen || !slot->gone) ? slot->kind : -1;
+}
+
+void mirror_note(struct mirror *mirror, const char *id)
+{
+	struct digest key = digest_of(id, strlen(id));
+
+	insert(mirror, &key)->seen = true;
+}
+
+bool mirror_seen(const struct mirror *mirror, const char *id)
+{
+	struct digest key = digest_of(id, strlen(id));
+
+	return find(mirror, &key)->seen;
+}
+
+void mirror_unsee(struct mirror *mirror, const char *id)
+{
+	struct digest key = digest_of(id, strlen(id));
+
+	find(mirror, &key)->seen = false;
+}
+
+enum mirror_state mirror_see(struct mirror *mirror, enum entry_kind kind, const char *id, const struct digest *content)
 {
 	struct digest key = digest_of(id, strlen(id));
 	struct known *slot = find(mirror, &key);
@@ -138,6 +199,7 @@ enum mirror_state mirror_see(struct mirror *mirror, const char *id, const struct
 	else if (slot->seen)
 		return MIRROR_TWICE;
 	slot->seen = true;
+	slot->kind = (uint8_t)kind;
 	if (is_new)
 		return MIRROR_NEW;
 	/* One that comes back is staged whole: its edges and mappings went with it. */
@@ -166,8 +228,9 @@ static bool is_spared(const struct mirror *mirror, const char *reference)
 
 struct gone_context {
 	const struct mirror *mirror;
+	const bool *kinds;
 	struct str ids; /* NUL-separated */
-	size_t count;
+	size_t count, live[ENTRY_KINDS], gone[ENTRY_KINDS];
 };
 
 static int gone_batch(const struct pg_rows *rows, void *context, struct error *err)
@@ -178,38 +241,60 @@ static int gone_batch(const struct pg_rows *rows, void *context, struct error *e
 	for (size_t i = 0; i < pg_count(rows); i++) {
 		const char *id = pg_text(rows, i, 0);
 		struct digest key = digest_of(id, strlen(id));
-		if (find(gone->mirror, &key)->seen || is_spared(gone->mirror, pg_text(rows, i, 1)))
+		enum entry_kind kind = kind_named(pg_text(rows, i, 2));
+		gone->live[kind]++;
+		if (!gone->kinds[kind] || find(gone->mirror, &key)->seen ||
+		    is_spared(gone->mirror, pg_text(rows, i, 1)))
 			continue;
 		str_append(&gone->ids, id, strlen(id) + 1);
+		gone->gone[kind]++;
 		gone->count++;
 	}
 	return 0;
 }
 
-/* The ids themselves are not kept in memory: they are asked for once more, and those not seen are staged. */
-int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err)
+static int emptied_kind(const struct gone_context *gone)
 {
-	char number[NUMBER_TEXT];
-	const char *params[] = {number_text(run, number)};
-	struct gone_context gone = {.mirror = mirror};
-	int rc = -1;
+	for (int kind = 0; kind < ENTRY_KINDS; kind++)
+		if (gone->gone[kind] > 1 && gone->gone[kind] == gone->live[kind])
+			return kind;
+	return -1;
+}
 
-	if (pg_stream(store->pg,
-		      "select d.external_id, d.reference from directory_entries d join runs r on r.source = d.source "
-		      "where r.id = $1 and d.gone_since is null",
-		      params, 1, &(struct pg_reader){gone_batch, &gone}, err) != 0 ||
-	    pg_copy_start(store->pg, "copy staged_gone (run, external_id, explicit) from stdin", err) != 0)
-		goto out;
-	const char *id = str_text(&gone.ids);
-	for (size_t i = 0; i < gone.count; i++, id += strlen(id) + 1) {
+static int copy_gone(struct store *store, int64_t run, const struct gone_context *gone, struct error *err)
+{
+	const char *id = str_text(&gone->ids);
+
+	if (pg_copy_start(store->pg, "copy staged_gone (run, external_id, explicit) from stdin", err) != 0)
+		return -1;
+	for (size_t i = 0; i < gone->count; i++, id += strlen(id) + 1) {
 		pg_copy_integer(store->pg, run);
 		pg_copy_text(store->pg, id);
 		pg_copy_text(store->pg, "f");
 		if (pg_copy_row(store->pg, err) != 0)
-			goto out;
+			return -1;
 	}
-	rc = pg_copy_end(store->pg, err);
-out:
+	return pg_copy_end(store->pg, err);
+}
+
+/* The ids themselves are not kept in memory: they are asked for once more, and those not seen are staged. */
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, const bool kinds[ENTRY_KINDS],
+		     int *emptied, struct error *err)
+{
+	char number[NUMBER_TEXT];
+	const char *params[] = {number_text(run, number)};
+	struct gone_context gone = {.mirror = mirror, .kinds = kinds};
+	int rc = pg_stream(
+	    store->pg,
+	    "select d.external_id, d.reference, d.kind from directory_entries d join runs r on r.source = d.source "
+	    "where r.id = $1 and d.gone_since is null",
+	    params, 1, &(struct pg_reader){gone_batch, &gone}, err);
+
+	int empty = emptied == NULL ? -1 : emptied_kind(&gone);
+	if (emptied != NULL)
+		*emptied = empty;
+	if (rc == 0 && empty < 0 && gone.count > 0)
+		rc = copy_gone(store, run, &gone, err);
 	str_free(&gone.ids);
 	return rc;
 }

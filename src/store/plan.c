@@ -75,6 +75,19 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	return 0;
 }
 
+int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select changes, held from plan_count($1)", params, 1, &rows, err) != 0)
+		return -1;
+	*ret = (struct plan_totals){.changes = pg_integer(rows, 0, 0), .held = pg_integer(rows, 0, 1)};
+	pg_free(&rows);
+	return 0;
+}
+
 int store_plan_hold(struct store *store, int64_t run, struct error *err)
 {
 	char id[NUMBER_TEXT];

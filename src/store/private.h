@@ -8,7 +8,8 @@
 
 struct store {
 	struct pg *pg;
-	bool open; /* a transaction is open */
+	bool open;  /* a transaction is open */
+	bool small; /* it is, or the last one was, about a few entries */
 };
 
 /* Parameters that are numbers: room for one as text. */

@@ -17,7 +17,8 @@ static int lead(struct store *store, const struct source_config *source, struct 
 
 	if (pg_query(store->pg,
 		     "select lead_source($1), settled, first_run_at is not null, coalesce(rules_digest, ''), "
-		     "coalesce(settings_digest, '') from sources where id = $1",
+		     "coalesce(settings_digest, ''), (extract(epoch from now() - last_full_at) * 1000)::bigint "
+		     "from sources where id = $1",
 		     params, 1, &rows, err) != 0)
 		return -1;
 	if (!pg_boolean(rows, 0, 0))
@@ -29,6 +30,7 @@ static int lead(struct store *store, const struct source_config *source, struct 
 	ret->applied_before = pg_boolean(rows, 0, 2);
 	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 3));
 	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 4));
+	ret->full_ms = pg_is_null(rows, 0, 5) ? INT64_MAX : pg_integer(rows, 0, 5);
 	pg_free(&rows);
 	return rc;
 }
@@ -200,21 +202,26 @@ int store_rules_set(struct store *store, int source, const struct config *config
 	return rc;
 }
 
-int store_merge(struct store *store, int64_t run, bool complete, bool everything, struct error *err)
+int store_merge(struct store *store, int64_t run, bool complete, bool everything, bool *closed, struct error *err)
 {
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id), boolean_text(complete), boolean_text(everything)};
+	struct pg_rows *rows = NULL;
 
-	return pg_query(store->pg, "select merge($1, $2, $3)", params, 3, NULL, err);
+	if (pg_query(store->pg, "select merge($1, $2, $3)", params, 3, &rows, err) != 0)
+		return -1;
+	*closed = pg_boolean(rows, 0, 0);
+	pg_free(&rows);
+	return 0;
 }
 
-int store_settle(struct store *store, int64_t run, const char *rules_digest, const char *settings_digest, bool complete,
-		 struct error *err)
+int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err)
 {
 	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), rules_digest, settings_digest, boolean_text(complete)};
+	const char *params[] = {number_text(run, id), settlement->rules_digest, settlement->settings_digest,
+				boolean_text(settlement->complete), boolean_text(settlement->settles)};
 
-	return pg_query(store->pg, "select settle($1, $2, $3, $4)", params, 4, NULL, err);
+	return pg_query(store->pg, "select settle($1, $2, $3, $4, $5)", params, 5, NULL, err);
 }
 
 int store_sweep(struct store *store, int64_t run, struct error *err)
@@ -222,5 +229,5 @@ int store_sweep(struct store *store, int64_t run, struct error *err)
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id)};
 
-	return pg_query(store->pg, "select unstage($1), unplan($1)", params, 1, NULL, err);
+	return pg_query(store->pg, "select sweep($1)", params, 1, NULL, err);
 }

@@ -63,6 +63,8 @@ static int stage_mappings(struct store *store, int64_t run, const struct matches
 {
 	struct pg *pg = store->pg;
 
+	if (matches->mapping_count == 0)
+		return 0;
 	if (pg_copy_start(pg, "copy staged_mappings (run, external_id, rule, anchor, role, captures) from stdin",
 			  err) != 0)
 		return -1;
@@ -84,6 +86,8 @@ static int stage_problems(struct store *store, int64_t run, const struct matches
 {
 	struct pg *pg = store->pg;
 
+	if (matches->problem_count == 0)
+		return 0;
 	if (pg_copy_start(pg, "copy staged_problems (run, external_id, rule, lasting, what, why) from stdin", err) != 0)
 		return -1;
 	for (size_t i = 0; i < matches->problem_count; i++) {

@@ -105,12 +105,31 @@ void store_close(struct store **store)
 	*store = NULL;
 }
 
-int store_begin(struct store *store, struct error *err)
+/* The server keeps how it carries out a statement. What is good for one entry takes for ever for a hundred thousand, and
+ * the other way round. */
+static int begin(struct store *store, bool small, const char *sql, struct error *err)
 {
-	if (pg_run(store->pg, "begin isolation level read committed", err) != 0)
+	if (store->small != small && pg_run(store->pg, "discard plans", err) != 0)
+		return -1;
+	store->small = small;
+	if (pg_run(store->pg, sql, err) != 0)
 		return -1;
 	store->open = true;
 	return 0;
+}
+
+int store_begin(struct store *store, struct error *err)
+{
+	return begin(store, false, "begin isolation level read committed", err);
+}
+
+int store_begin_small(struct store *store, struct error *err)
+{
+	return begin(store, true,
+		     "begin isolation level read committed; set local enable_seqscan = off; "
+		     "set local enable_hashjoin = off; set local enable_mergejoin = off; "
+		     "set local plan_cache_mode = force_generic_plan",
+		     err);
 }
 
 int store_commit(struct store *store, struct error *err)

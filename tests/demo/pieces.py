@@ -35,6 +35,7 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload syncprov
 database config
 rootpw @password@
 database mdb
@@ -44,7 +45,8 @@ rootpw @password@
 directory @directory@/db
 maxsize 268435456
 dbnosync
-index objectClass eq
+index objectClass,entryCSN,entryUUID eq
+overlay syncprov
 limits dn.exact="{ACCOUNT}" size=unlimited
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{ACCOUNT}" read by * none

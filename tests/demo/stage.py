@@ -163,7 +163,7 @@ class Stage:
 It stays up in {self.folder}. To try it yourself, in a shell as {self.person.name}, whom rosterd runs as:
   {enter}
   rosterctl status; rosterctl help
-  ldapmodify -x -D {ADMIN} -y ldap.password    # then: rosterctl sync
+  ldapmodify -x -D {ADMIN} -y ldap.password    # then: rosterctl runs
   tail -f rosterd.log app.log slapd/slapd.log      # what each piece says; the app prints what it is told
   kill -HUP {rosterd}                            # rosterd reads rosterd.conf again; USR1: it asks for a run
 To end it:

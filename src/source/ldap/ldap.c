@@ -4,24 +4,14 @@
 #include "roster/arena.h"
 #include "roster/log.h"
 #include "source/ldap/decode.h"
-#include "source/ldap/scope.h"
+#include "source/ldap/news.h"
 #include "source/ldap/seen.h"
+#include "source/ldap/server.h"
 #include "source/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What `struct source` is for this driver. */
-struct ldap_source {
-	const struct source_config *config;
-	struct arena *arena; /* as long as the source */
-	struct scope scopes[ENTRY_KINDS];
-	size_t scope_count;
-	/* What the server said of itself at the last read. */
-	char vendor[128];
-	char suffix[512]; /* its only naming context; "" when there is none or several */
-};
 
 /* One read_all(). */
 struct read {
@@ -33,74 +23,6 @@ struct read {
 	struct decoder decoder;
 	struct seen seen;
 };
-
-/* --- connection ------------------------------------------------------------------------------------------------------- */
-
-static int connect_source(const struct source_config *config, struct ldap_connection **ret, struct error *err)
-{
-	const struct ldap_config *ldap = &config->ldap;
-	struct secret secret = {0};
-	bool external = strcmp(ldap->sasl, "external") == 0;
-
-	/* Read anew each time: a password that was changed counts at the next run. */
-	if (!external && *ldap->bind_dn && secret_read(&ldap->password, &secret, err))
-		return -1;
-	const struct ldap_options options = {
-	    .urls = ldap->urls,
-	    .url_count = ldap->url_count,
-	    .bind_dn = ldap->bind_dn,
-	    .password = secret.bytes,
-	    .password_size = secret.size,
-	    .external = external,
-	    .starttls = ldap->starttls,
-	    .ca_file = ldap->ca_file,
-	    .allow_plaintext = ldap->allow_plaintext,
-	    .connect_ms = ldap->connect_ms,
-	    .operation_ms = ldap->operation_ms,
-	    .run_ms = ldap->run_ms,
-	};
-	int status = ldap_connection_open(&options, ret, err);
-	secret_wipe(&secret);
-	return status;
-}
-
-/* --- the rootDSE (RFC 4512 section 5.1) ------------------------------------------------------------------------------- */
-
-static int take_root(void *context, const struct ldap_entry *entry, struct error *err)
-{
-	struct ldap_source *source = context;
-
-	(void)err;
-	for (size_t i = 0; i < entry->count; i++) {
-		const struct ldap_attribute *attribute = &entry->attributes[i];
-		const char *first = attribute->count ? attribute->values[0].data : "";
-		if (text_equal_fold(attribute->name, "namingContexts") && attribute->count == 1)
-			snprintf(source->suffix, sizeof(source->suffix), "%s", first);
-		else if (text_equal_fold(attribute->name, "vendorVersion") ||
-			 (text_equal_fold(attribute->name, "structuralObjectClass") && !*source->vendor))
-			snprintf(source->vendor, sizeof(source->vendor), "%s", first);
-	}
-	return 0;
-}
-
-/* A server may hide it: that is no reason to read nothing. */
-static int read_root(struct read *read, struct error *err)
-{
-	static const char *attributes[] = {"namingContexts", "vendorVersion", "structuralObjectClass", NULL};
-	struct ldap_search search = {.base = "",
-				     .scope = SCOPE_BASE,
-				     .filter = "(objectClass=*)",
-				     .attributes = attributes,
-				     .entry = take_root,
-				     .context = read->source};
-	struct ldap_outcome outcome;
-	struct error refused = {0};
-
-	*read->source->vendor = *read->source->suffix = '\0';
-	if (!ldap_connection_search(read->connection, &search, &outcome, &refused))
-		return 0;
-	return refused.class == ERR_DENIED ? 0 : error_set(err, refused.class, "%s", refused.text);
-}
 
 /* --- entries ---------------------------------------------------------------------------------------------------------- */
 
@@ -119,15 +41,6 @@ static int take_entry(void *context, const struct ldap_entry *from, struct error
 	}
 	read->result->entries++;
 	return read->sink->entry(read->sink, entry, err);
-}
-
-static int find_base(const struct read *read, const char **base, struct error *err)
-{
-	*base = *read->scope->base ? read->scope->base : read->source->suffix;
-	if (**base)
-		return 0;
-	return error_set(err, ERR_CONFIG, "the %ss have no base, and the server at %s does not name one suffix: set it",
-			 entry_kind_name(read->scope->kind), ldap_connection_url(read->connection));
 }
 
 static void log_search(const struct read *read, const struct ldap_search *search)
@@ -150,7 +63,7 @@ static int read_scope(struct read *read, struct error *err)
 	struct ldap_outcome outcome;
 	struct read_result *result = read->result;
 
-	if (find_base(read, &search.base, err))
+	if (server_find_base(read->source, read->scope, read->connection, &search.base, err))
 		return -1;
 	log_search(read, &search);
 	if (ldap_connection_search(read->connection, &search, &outcome, err))
@@ -187,9 +100,9 @@ static int ldap_source_read_all(struct source *source, struct entry_sink *sink, 
 
 	*result = (struct read_result){.completeness = READ_COMPLETE};
 	read.decoder.arena = arena_new();
-	if (connect_source(read.source->config, &read.connection, err))
+	if (server_connect(read.source->config, &read.connection, err))
 		goto out;
-	if (read_root(&read, err))
+	if (server_read_root(read.source, read.connection, err))
 		goto out;
 	log_debug("connected to %s (%s)", ldap_connection_url(read.connection), read.source->vendor);
 	for (size_t i = 0; i < read.source->scope_count; i++) {
@@ -213,6 +126,7 @@ static void ldap_source_close(struct source **source)
 
 	if (!closing)
 		return;
+	ldap_news_stop(*source);
 	arena_free(&closing->arena);
 	free(closing);
 	*source = NULL;
@@ -223,4 +137,8 @@ const struct source_ops ldap_source_ops = {
     .open = ldap_source_open,
     .read_all = ldap_source_read_all,
     .close = ldap_source_close,
+    .news_start = ldap_news_start,
+    .news_read = ldap_news_read,
+    .news_wait = ldap_news_wait,
+    .news_stop = ldap_news_stop,
 };

@@ -34,6 +34,7 @@ static void everything_absent_has_its_default(void **state)
 	assert_int_equal(source->ldap.operation_ms, 60000);
 	assert_int_equal(source->ldap.run_ms, 3600000);
 	assert_int_equal(source->ldap.page_size, 500);
+	assert_string_equal(source->ldap.changes, "");
 	assert_string_equal(source->users.base, "");
 	assert_string_equal(source->users.filter, "");
 	assert_string_equal(source->users.id, "entryUUID");
@@ -65,7 +66,7 @@ static void sources_land_in_their_structs(void **state)
 	    "sources: {\n"
 	    " a: { type: \"ldap\"; url: \" ldaps://one  ldap://two \"; bind_dn: \"CN=r\"; password: "
 	    "\"credential:bind\"\n"
-	    "  starttls: false; allow_plaintext: true; ca_file: \"ca.pem\"; page_size: 0\n"
+	    "  starttls: false; allow_plaintext: true; ca_file: \"ca.pem\"; page_size: 0; changes: \"full\"\n"
 	    "  timeouts: { connect: \"1s\"; operation: \"90s\"; run: \"2h\" }\n"
 	    "  users: { base: \"OU=P\"; filter: \"(a=b)\"; attributes: { id: \"i\"; login: \"l\"; email: \"\"; name: "
 	    "\"n\" } }\n"
@@ -89,6 +90,7 @@ static void sources_land_in_their_structs(void **state)
 	assert_string_equal(a->ldap.ca_file, "ca.pem");
 	assert_true(a->ldap.allow_plaintext);
 	assert_int_equal(a->ldap.page_size, 0);
+	assert_string_equal(a->ldap.changes, "full");
 	assert_int_equal(a->ldap.connect_ms, 1000);
 	assert_int_equal(a->ldap.operation_ms, 90000);
 	assert_int_equal(a->ldap.run_ms, 7200000);

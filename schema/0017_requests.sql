@@ -179,6 +179,7 @@ end $$;
 create function source_pause(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	insert into paused_sources (source) values (need_source(name)) on conflict do nothing;
+	perform pg_notify('roster_request', name); -- who listens to its news stops now
 end $$;
 
 create function source_resume(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -36,13 +36,13 @@ end $$;
 create trigger e_count after update of state on runs for each row
 when (old.state = 'running' and new.state <> 'running' and new.source is not null) execute function count_run();
 
--- To find the last complete read of a source.
-create index on runs (source, id) where completeness = 'complete';
+-- To find the last complete read of a source; it is as complete to hear all that changed since the one before.
+create index on runs (source, id) where completeness in ('complete', 'changes');
 
 -- When a source was last read completely, whatever the guard thought of what it said; 0 when it never was.
 create function last_complete(source smallint) returns timestamptz language sql stable set search_path = roster, pg_temp as $$
 	select greatest((select s.last_complete_at from sources s where s.id = last_complete.source),
-		(select r.ended_at from runs r where r.source = last_complete.source and r.completeness = 'complete' order by r.id desc limit 1))
+		(select r.ended_at from runs r where r.source = last_complete.source and r.completeness in ('complete', 'changes') order by r.id desc limit 1))
 $$;
 
 -- Changes of a source that wait for an answer: rows that are held, and those of the last run that is held as a whole.

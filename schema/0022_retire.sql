@@ -70,12 +70,14 @@ begin
 	delete from directory_edges e using directory_entries d where d.source = src and e.group_id = d.id;
 	delete from directory_edges e using directory_entries d where d.source = src and e.member_id = d.id;
 	delete from directory_entries d where d.source = src;
+	delete from directory_places p where p.source = src;
+	delete from source_cookies c where c.source = src;
 	delete from directory_rules r where r.source = src;
 	delete from quarantine q where q.source = src;
 	delete from held_changes h where h.source = src;
 	delete from guard_log g where g.source = src;
 	-- Should it come back, it begins anew.
-	update sources s set retired_at = now(), settled = false, first_run_at = null, last_complete_at = null, rules_digest = null, settings_digest = null
+	update sources s set retired_at = now(), settled = false, first_run_at = null, last_complete_at = null, last_full_at = null, rules_digest = null, settings_digest = null
 	where s.id = src;
 	delete from planned_imports p where p.transaction = pg_current_xact_id();
 	return revision;

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/reading.h"
+
+#include "roster/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COOKIES_MOST = 16 }; /* more parts than any source has */
+
+/* --- doubt -------------------------------------------------------------------------------------------------------------- */
+
+static void say_emptied(struct reading *reading, int kind, size_t before)
+{
+	snprintf(reading->result.reason, sizeof reading->result.reason,
+		 "it returned no %s at all, after %zu before; check base, filter and the rights of the account",
+		 entry_kind_name((enum entry_kind)kind), before);
+	reading->result.completeness = READ_INCOMPLETE;
+}
+
+/* A kind of entry of which there were several and now is none at all; -1 when there is no such kind. */
+static int emptied_kind(const struct intake *intake, const struct mirror *mirror)
+{
+	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)
+		if (intake_counts(intake)[kind] == 0 && mirror_count(mirror, kind) > 1)
+			return (int)kind;
+	return -1;
+}
+
+/* An empty answer after a full one is no answer, and what has no name might be anybody; otherwise the driver's word
+ * stands. */
+static void doubt(struct reading *reading)
+{
+	const struct intake *intake = reading->session->intake;
+	const struct mirror *mirror = intake_mirror(reading->session->intake);
+	struct read_result *read = &reading->result;
+	int emptied = emptied_kind(intake, mirror);
+
+	if (read->completeness != READ_COMPLETE)
+		return;
+	if (emptied >= 0) {
+		say_emptied(reading, emptied, mirror_count(mirror, (enum entry_kind)emptied));
+	} else if (intake_nameless(intake) > 0) {
+		snprintf(read->reason, sizeof read->reason,
+			 "%lu records have neither an id nor a DN and might be any entry; see rosterctl quarantine",
+			 intake_nameless(intake));
+		read->completeness = READ_INCOMPLETE;
+	}
+}
+
+static int stage_absent(struct reading *reading, struct error *err)
+{
+	bool by_cookie = reading->way == READ_BY_COOKIE;
+	int emptied = -1;
+
+	if (store_stage_gone(reading->store, reading->run, intake_mirror(reading->session->intake), reading->swept,
+			     by_cookie ? &emptied : NULL, err) != 0)
+		return -1;
+	if (emptied >= 0)
+		say_emptied(reading, emptied, mirror_count(intake_mirror(reading->session->intake), emptied));
+	return 0;
+}
+
+/* --- everything --------------------------------------------------------------------------------------------------------- */
+
+static int read_plainly(struct reading *reading, struct error *err)
+{
+	struct session *session = reading->session;
+
+	if (store_stage_start(reading->store, err) != 0)
+		return -1;
+	if (session->driver->read_all(session->source, &reading->watched->sink, &reading->result, err) != 0) {
+		store_stage_abort(reading->store, "the read failed");
+		return -1;
+	}
+	if (store_stage_end(reading->store, err) != 0)
+		return -1;
+	doubt(reading);
+	if (reading->result.completeness != READ_COMPLETE)
+		return 0;
+	memset(reading->swept, true, sizeof reading->swept);
+	return stage_absent(reading, err);
+}
+
+/* --- news --------------------------------------------------------------------------------------------------------------- */
+
+static int flush(struct news *news, void *context, struct error *err)
+{
+	return absorb_items(context, news, err);
+}
+
+/* 1: another way. */
+static int give_up(struct reading *reading)
+{
+	struct session *session = reading->session;
+	bool invalid = session->result.verdict == NEWS_INVALID && reading->way == READ_BY_COOKIE;
+
+	if (invalid)
+		log_warn("source %s is read whole, because it does not go on from where it was: %s",
+			 session->config_source->name, session->result.reason);
+	else if (!session->told_refused)
+		log_warn("source %s does not say what changed and is read whole at each poll: %s",
+			 session->config_source->name, session->result.reason);
+	session->told_refused = session->told_refused || !invalid;
+	reading->way = invalid ? READ_WITH_COOKIE : READ_PLAINLY;
+	session_rest(session);
+	return 1;
+}
+
+static int read_news(struct reading *reading, struct error *err)
+{
+	struct session *session = reading->session;
+	bool direct = reading->way == READ_WITH_COOKIE;
+	int rc;
+
+	reading->absorption.whole = direct;
+	session->news.through = direct ? &reading->watched->sink : NULL;
+	session->news.full = direct ? NULL : flush;
+	session->news.context = &reading->absorption;
+	if (direct && store_stage_start(reading->store, err) != 0)
+		return -1;
+	rc = session->driver->news_read(session->source, &session->news.sink, &session->result, err);
+	session->news.through = NULL;
+	session->news.full = NULL;
+	if (direct && (rc != 0 || session->result.verdict != NEWS_GOOD))
+		store_stage_abort(reading->store, "it was given up");
+	else if (direct && store_stage_end(reading->store, err) != 0)
+		return -1;
+	if (rc != 0)
+		return -1;
+	return session->result.verdict == NEWS_GOOD ? 0 : give_up(reading);
+}
+
+static int absorb(struct reading *reading, struct error *err)
+{
+	struct news *news = &reading->session->news;
+
+	if (absorb_items(&reading->absorption, news, err) != 0)
+		return -1;
+	for (size_t i = 0; i < news->present_count; i++)
+		mirror_note(intake_mirror(reading->session->intake), news->present[i]);
+	return absorb_rest(&reading->absorption, news, err);
+}
+
+static bool sweeps_all(const struct source_config *source, const bool swept[ENTRY_KINDS])
+{
+	return swept[ENTRY_USER] && swept[ENTRY_GROUP] && (swept[ENTRY_UNIT] || !source->units.present);
+}
+
+/* What is absent is gone, as far as the source has named all there is. */
+static int conclude(struct reading *reading, struct error *err)
+{
+	const struct news_result *said = &reading->session->result;
+	bool whole = sweeps_all(reading->session->config_source, said->swept);
+	struct read_result *read = &reading->result;
+
+	read->entries = said->entries;
+	read->unreadable = said->unreadable;
+	read->completeness = whole || reading->way == READ_BY_COOKIE ? READ_COMPLETE : READ_INCOMPLETE;
+	if (read->completeness != READ_COMPLETE)
+		snprintf(read->reason, sizeof read->reason,
+			 "a part of the tree is on another server; make it a source of its own");
+	if (reading->way == READ_WITH_COOKIE)
+		doubt(reading);
+	if (read->completeness != READ_COMPLETE)
+		return 0;
+	memcpy(reading->swept, said->swept, sizeof reading->swept);
+	/* Kinds that are no longer asked for. */
+	for (int kind = 0; kind < ENTRY_KINDS && whole && reading->way == READ_WITH_COOKIE; kind++)
+		reading->swept[kind] = true;
+	for (int kind = 0; kind < ENTRY_KINDS; kind++)
+		if (reading->swept[kind])
+			return stage_absent(reading, err);
+	return 0;
+}
+
+static int read_by_news(struct reading *reading, struct error *err)
+{
+	int rc = read_news(reading, err);
+
+	if (rc == 0)
+		rc = absorb(reading, err);
+	if (rc == 0)
+		rc = conclude(reading, err);
+	reading->has_cookies =
+	    rc == 0 && reading->result.completeness == READ_COMPLETE && reading->session->result.cookies.count > 0;
+	return rc;
+}
+
+/* --- which way ---------------------------------------------------------------------------------------------------------- */
+
+static int load_cookies(struct reading *reading, struct source_cookies *ret, struct error *err)
+{
+	struct arena *arena = reading->absorption.arena;
+	struct store_cookies stored = {0};
+
+	*ret = (struct source_cookies){0};
+	if (reading->way != READ_BY_COOKIE)
+		return 0;
+	if (store_cookies_load(reading->store, reading->session->id, arena, &stored, err) != 0)
+		return -1;
+	ret->items = arena_alloc_array(arena, stored.count + 1, sizeof *ret->items);
+	for (; ret->count < stored.count; ret->count++)
+		ret->items[ret->count] = (struct source_cookie){.part = stored.items[ret->count].part,
+								.settings = stored.items[ret->count].settings,
+								.bytes = stored.items[ret->count].bytes,
+								.size = stored.items[ret->count].size};
+	return 0;
+}
+
+static int choose(struct reading *reading, struct error *err)
+{
+	struct session *session = reading->session;
+	struct source_cookies cookies;
+	const struct news_ask ask = {.cookies = &cookies, .persist = reading->persist};
+	enum news_offer offer = NEWS_NONE;
+
+	if (session->driver->news_start == NULL || reading->way == READ_PLAINLY) {
+		reading->way = READ_PLAINLY;
+		return 0;
+	}
+	if (load_cookies(reading, &cookies, err) != 0 ||
+	    session->driver->news_start(session->source, &ask, &offer, err) != 0)
+		return -1;
+	reading->way = offer == NEWS_GO_ON ? READ_BY_COOKIE : offer == NEWS_ANEW ? READ_WITH_COOKIE : READ_PLAINLY;
+	return 0;
+}
+
+int read_source(struct reading *reading, struct error *err)
+{
+	struct session *session = reading->session;
+	struct absorption *absorption = &reading->absorption;
+
+	*absorption = (struct absorption){.store = reading->store,
+					  .source = session->id,
+					  .run = reading->run,
+					  .intake = session->intake,
+					  .sink = &reading->watched->sink,
+					  .in_time = reading->way == READ_PUSHED};
+	absorb_begin(absorption);
+	if (reading->way == READ_PUSHED) {
+		reading->result = (struct read_result){.completeness = READ_COMPLETE,
+						       .entries = session->result.entries,
+						       .unreadable = session->result.unreadable};
+		reading->has_cookies = session->result.cookies.count > 0;
+		return absorb(reading, err);
+	}
+	session_rest(session);
+	if (choose(reading, err) != 0)
+		return -1;
+	if (reading->way != READ_BY_COOKIE && intake_load(session->intake, session->id, err) != 0)
+		return -1;
+	return reading->way == READ_PLAINLY ? read_plainly(reading, err) : read_by_news(reading, err);
+}
+
+static int keep_cookies(struct store *store, const struct session *session, bool any, struct error *err)
+{
+	const struct source_cookies *cookies = &session->result.cookies;
+	struct store_cookie items[COOKIES_MOST];
+	struct store_cookies kept = {.items = items};
+
+	for (size_t i = 0; any && i < cookies->count && i < COOKIES_MOST; i++)
+		items[kept.count++] = (struct store_cookie){.part = cookies->items[i].part,
+							    .settings = cookies->items[i].settings,
+							    .bytes = cookies->items[i].bytes,
+							    .size = cookies->items[i].size};
+	return store_cookies_keep(store, session->id, &kept, err);
+}
+
+int reading_keep_cookies(struct store *store, const struct session *session, struct error *err)
+{
+	if (store_begin_small(store, err) == 0 && keep_cookies(store, session, true, err) == 0 &&
+	    store_commit(store, err) == 0)
+		return 0;
+	store_rollback(store);
+	return -1;
+}
+
+int reading_keep(struct reading *reading, struct error *err)
+{
+	bool whole = reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE;
+
+	/* What follows from an incomplete read is what came; from where to go on stays as it was. */
+	if (reading->result.completeness != READ_COMPLETE)
+		return 0;
+	if (keep_cookies(reading->store, reading->session, reading->has_cookies, err) != 0 ||
+	    absorb_places(&reading->absorption, &reading->session->news, whole, err) != 0)
+		return -1;
+	if (whole || reading->absorption.lost_track)
+		return store_full_note(reading->store, reading->session->id, !reading->absorption.lost_track, err);
+	return 0;
+}
+
+void reading_end(struct reading *reading)
+{
+	absorb_free(&reading->absorption);
+	news_clear(&reading->session->news);
+}

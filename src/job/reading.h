@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reading: everything the source has, or what changed since the last time, on its way into the staging tables.
+ */
+#ifndef JOB_READING_H
+#define JOB_READING_H
+
+#include "job/absorb.h"
+#include "job/session.h"
+#include "job/watch.h"
+
+/* Each is tried when the one before is not to be had. */
+enum reading_way { READ_BY_COOKIE, READ_WITH_COOKIE, READ_PLAINLY, READ_PUSHED };
+
+struct reading {
+	struct session *session;
+	struct store *store;
+	struct watched *watched;
+	int64_t run;
+	enum reading_way way; /* start with the first that may be tried */
+	bool persist;         /* news will be waited for afterwards */
+
+	/* Filled. */
+	struct read_result result;
+	struct absorption absorption;
+	bool swept[ENTRY_KINDS + 1];
+	bool has_cookies; /* session->result.cookies are where to go on from */
+};
+
+/* 0; 1: it was given up, roll back, and try again the way it says now; -1. */
+int read_source(struct reading *reading, struct error *err);
+/* What followed from it is merged: keep its cookies with that. */
+int reading_keep(struct reading *reading, struct error *err);
+/* Nothing came but where the source is by now. */
+int reading_keep_cookies(struct store *store, const struct session *session, struct error *err);
+void reading_end(struct reading *reading);
+
+#endif

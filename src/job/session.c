@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/session.h"
+
+#include "job/staging.h"
+
+#include <string.h>
+
+int session_open(const struct config *config, const struct source_config *source, struct session *ret,
+		 struct error *err)
+{
+	*ret = (struct session){.config = config, .config_source = source, .driver = source_driver(source->type)};
+	news_init(&ret->news);
+	if (ret->driver == NULL)
+		error_set(err, ERR_CONFIG, "there is no driver for type \"%s\"", source->type);
+	else if (intake_new(config, source, &ret->intake, err) == 0 &&
+		 ret->driver->open(source, &ret->source, err) == 0) {
+		ret->rules = intake_rules_fingerprint(ret->intake);
+		ret->settings = stager_settings(source);
+		return 0;
+	}
+	session_close(ret);
+	return -1;
+}
+
+void session_rest(struct session *session)
+{
+	session->follows = false;
+	session->push_run = 0;
+	session->result = (struct news_result){0};
+	news_clear(&session->news);
+	if (session->driver != NULL && session->driver->news_stop != NULL && session->source != NULL)
+		session->driver->news_stop(session->source);
+}
+
+void session_close(struct session *session)
+{
+	if (session->news.arena == NULL)
+		return;
+	session_rest(session);
+	if (session->driver != NULL)
+		session->driver->close(&session->source);
+	intake_free(&session->intake);
+	news_free(&session->news);
+	*session = (struct session){0};
+}

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/news.h"
+
+#include "roster/elapsed.h"
+#include "roster/log.h"
+#include "source/ldap/decode.h"
+#include "source/ldap/part.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* A server that persists and says nothing is asked whether it is there. */
+enum { HEARTBEAT_MOST_MS = 30000 };
+
+struct news {
+	const struct ldap_source *source;
+	struct arena *arena;
+	struct part parts[PARTS_MOST];
+	size_t count;
+	bool persist, goes_on;
+	int epoll; /* all connections, and the caller's descriptor */
+	int other; /* the caller's descriptor in it; -1 for none */
+	size_t turn;
+	struct decoder decoder;
+	struct source_cookie cookies[PARTS_MOST];
+	struct news_sink *sink;
+	struct news_result *result;
+};
+
+/* --- start ------------------------------------------------------------------------------------------------------------- */
+
+/* Ids must be those the protocol speaks of. */
+static const char *obstacle(const struct ldap_source *source)
+{
+	if (strcmp(source->config->ldap.changes, "full") == 0)
+		return "changes: \"full\" is set";
+	if (!source->is_openldap)
+		return "the server does not say that it is OpenLDAP";
+	if (!source->knows_sync)
+		return "the server does not offer content synchronization (overlay syncprov)";
+	for (size_t i = 0; i < source->scope_count; i++)
+		if (!text_equal_fold(source->scopes[i].id, "entryUUID"))
+			return "attributes.id is not entryUUID";
+	return NULL;
+}
+
+static const struct source_cookie *cookie_of(const struct source_cookies *cookies, const struct part *part)
+{
+	for (size_t i = 0; cookies && i < cookies->count; i++) {
+		const struct source_cookie *cookie = &cookies->items[i];
+		if (strcmp(cookie->part, part->name) == 0 && digest_equal(&cookie->settings, &part->settings) &&
+		    cookie->size > 0)
+			return cookie;
+	}
+	return NULL;
+}
+
+/* All parts go on, or all begin anew: what one of them says is about the same directory at the same time. */
+static void take_cookies(struct news *news, const struct source_cookies *cookies)
+{
+	news->goes_on = true;
+	for (size_t i = 0; i < news->count; i++)
+		news->goes_on = news->goes_on && cookie_of(cookies, &news->parts[i]);
+	for (size_t i = 0; i < news->count && news->goes_on; i++) {
+		const struct source_cookie *cookie = cookie_of(cookies, &news->parts[i]);
+		str_append(&news->parts[i].cookie, cookie->bytes, cookie->size);
+	}
+}
+
+static void tell_once(struct ldap_source *source, const char *why)
+{
+	if (!source->told)
+		log_info("source %s is read whole at each poll: %s", source->config->name, why);
+	source->told = true;
+}
+
+static int offer(struct ldap_source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
+{
+	struct news *news = source->news;
+	struct ldap_connection *connection = NULL;
+
+	if (server_connect(source->config, &connection, err))
+		return -1;
+	/* The first part takes it over. */
+	news->parts[0].connection = connection;
+	if (server_read_root(source, connection, err))
+		return -1;
+	const char *why = obstacle(source);
+	if (why) {
+		tell_once(source, why);
+		*ret = NEWS_NONE;
+		return 0;
+	}
+	int count = part_list(source, connection, news->arena, news->parts, err);
+	news->parts[0].connection = connection;
+	if (count < 0)
+		return -1;
+	news->count = (size_t)count;
+	take_cookies(news, ask->cookies);
+	*ret = news->goes_on ? NEWS_GO_ON : NEWS_ANEW;
+	return 0;
+}
+
+int ldap_news_start(struct source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
+{
+	struct ldap_source *ldap = (struct ldap_source *)source;
+
+	ldap_news_stop(source);
+	ldap->news = xcalloc(1, sizeof(*ldap->news));
+	*ldap->news = (struct news){.source = ldap, .persist = ask->persist, .epoll = -1, .other = -1};
+	ldap->news->arena = arena_new();
+	ldap->news->decoder.arena = arena_new();
+	if (!offer(ldap, ask, ret, err)) {
+		if (*ret == NEWS_NONE)
+			ldap_news_stop(source);
+		return 0;
+	}
+	ldap_news_stop(source);
+	return -1;
+}
+
+void ldap_news_stop(struct source *source)
+{
+	struct ldap_source *ldap = (struct ldap_source *)source;
+	struct news *news = ldap->news;
+
+	if (!news)
+		return;
+	for (size_t i = 0; i < PARTS_MOST; i++)
+		part_close(&news->parts[i]);
+	if (news->epoll >= 0)
+		close(news->epoll);
+	arena_free(&news->arena);
+	arena_free(&news->decoder.arena);
+	free(news);
+	ldap->news = NULL;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------------------------ */
+
+static const struct ldap_attribute *find(const struct ldap_entry *entry, const char *name)
+{
+	for (size_t i = 0; i < entry->count; i++)
+		if (text_equal_fold(entry->attributes[i].name, name) && entry->attributes[i].count)
+			return &entry->attributes[i];
+	return NULL;
+}
+
+/* Made and never changed since: nothing can have been moved below it before it was moved here itself. */
+static bool has_past(const struct ldap_entry *entry)
+{
+	const struct ldap_attribute *made = find(entry, "createTimestamp"), *changed = find(entry, "modifyTimestamp");
+
+	return !made || !changed || strcmp(made->values[0].data, changed->values[0].data) != 0;
+}
+
+static int hand_over_place(struct news *news, const struct ldap_sync_message *message, const char *id,
+			   struct error *err)
+{
+	const struct place place = {.id = id, .dn = message->entry.dn, .has_past = has_past(&message->entry)};
+
+	return text_is_valid(place.dn, message->entry.dn_size) ? news->sink->place(news->sink, &place, err) : 0;
+}
+
+static int hand_over_entry(struct news *news, const struct part *part, const struct ldap_sync_message *message,
+			   struct error *err)
+{
+	struct entry_sink *sink = &news->sink->entries;
+	char id[UUID_TEXT];
+
+	uuid_format(message->uuid.bytes, id);
+	if (part->kind == ENTRY_KINDS)
+		return hand_over_place(news, message, id, err);
+	decode(&news->decoder, part->scope, &message->entry);
+	if (!news->decoder.fault) {
+		news->result->entries++;
+		return sink->entry(sink, &news->decoder.entry, err);
+	}
+	news->result->unreadable++;
+	return sink->unreadable(sink, id, message->entry.dn, news->decoder.fault, err);
+}
+
+static int hand_over_removal(struct news *news, const struct part *part, const struct ldap_uuid *uuid,
+			     struct error *err)
+{
+	char id[UUID_TEXT];
+
+	uuid_format(uuid->bytes, id);
+	return news->sink->removed(news->sink, part->kind, id, err);
+}
+
+/* --- the refresh -------------------------------------------------------------------------------------------------------- */
+
+static int64_t heartbeat_ms(const struct news *news)
+{
+	int64_t half = news->source->config->ldap.operation_ms / 2;
+
+	return half < HEARTBEAT_MOST_MS ? half : HEARTBEAT_MOST_MS;
+}
+
+static int start_part(struct news *news, struct part *part, struct error *err)
+{
+	const struct refresh_terms terms = {
+	    .persist = news->persist,
+	    .settings = part->settings,
+	    .stored_by = part->settings,
+	    .stored = {.data = str_text(&part->cookie), .size = part->cookie.size},
+	};
+	struct ldap_sync_search search = {
+	    .base = part->base,
+	    .scope = SCOPE_SUBTREE,
+	    .filter = part->scope->filter,
+	    .attributes = part->scope->attributes,
+	    .persist = news->persist,
+	    .heartbeat_ms = heartbeat_ms(news),
+	};
+
+	if (!part->connection && server_connect(news->source->config, &part->connection, err))
+		return -1;
+	refresh_start(&part->refresh, &terms);
+	search.cookie = part->refresh.cookie;
+	return ldap_sync_start(part->connection, &search, &part->sync, err);
+}
+
+/* What the search ended with says why. */
+static void refuse(struct news *news, enum news_verdict verdict, const char *reason)
+{
+	news->result->verdict = verdict;
+	snprintf(news->result->reason, sizeof(news->result->reason), "%s", reason);
+}
+
+static void judge_part(struct news *news, struct part *part, const struct ldap_sync_message *message)
+{
+	struct refresh *refresh = &part->refresh;
+	const char *reason = message->kind == SYNC_DONE ? message->reason : "the server made nothing of the cookie";
+
+	if (refresh->verdict == REFRESH_ANEW || refresh->verdict == REFRESH_NEWER)
+		refuse(news, NEWS_INVALID, reason);
+	else if (refresh->verdict == REFRESH_NOTHING)
+		refuse(news, NEWS_REFUSED, message->kind == SYNC_DONE && *reason ? reason : "the search ended early");
+	if (refresh->cookie_act == COOKIE_IS_NEW) {
+		str_clear(&part->cookie);
+		str_append(&part->cookie, str_text(&refresh->new_cookie), refresh->new_cookie.size);
+	} else if (refresh->cookie_act == COOKIE_IS_GONE) {
+		str_clear(&part->cookie);
+	}
+}
+
+/* 1 at the end of the refresh, 0 to go on, -1. */
+static int take_refreshed(struct news *news, struct part *part, struct error *err)
+{
+	struct ldap_sync_message message;
+	int64_t left = news->source->config->ldap.run_ms;
+	int status = ldap_sync_next(part->sync, &(struct ldap_sync_wait){.ms = left, .fd = -1}, &message, err);
+
+	if (status <= 0 && message.kind == SYNC_SIGNAL)
+		return 0;
+	if (status == 0)
+		return error_set(err, ERR_UNREACHABLE, "the refresh took longer than %lld ms (timeouts.run)",
+				 (long long)left);
+	if (status < 0)
+		return -1;
+	switch (refresh_take(&part->refresh, &message)) {
+	case REFRESH_STORE:
+		return hand_over_entry(news, part, &message, err);
+	case REFRESH_OVER:
+		judge_part(news, part, &message);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Only at a clean end anything follows from what was named. */
+static int conclude(struct news *news, struct part *part, struct error *err)
+{
+	const struct uuid_slot *slot;
+	size_t position = 0;
+
+	while ((slot = refresh_next(&part->refresh, &position))) {
+		char id[UUID_TEXT];
+		int status = 0;
+		uuid_format(slot->uuid.bytes, id);
+		if (slot->state == UUID_REMOVED)
+			status = news->sink->removed(news->sink, part->kind, id, err);
+		else if (slot->state == UUID_PRESENT && part->refresh.absent_is_gone)
+			status = news->sink->present(news->sink, id, err);
+		if (status)
+			return -1;
+	}
+	/* Places are named by two searches when two bases have nothing in common: together, or not at all. */
+	news->result->swept[part->kind] = part->refresh.absent_is_gone;
+	refresh_free(&part->refresh);
+	return 0;
+}
+
+static int read_part(struct news *news, struct part *part, struct error *err)
+{
+	int status;
+
+	if (start_part(news, part, err))
+		return -1;
+	while (!(status = take_refreshed(news, part, err)))
+		;
+	if (status < 0)
+		return -1;
+	if (news->result->verdict == NEWS_GOOD && conclude(news, part, err))
+		return -1;
+	if (!news->persist) {
+		ldap_sync_close(&part->sync);
+		/* One after the other over the same connection. */
+		if (part + 1 < news->parts + news->count) {
+			part[1].connection = part->connection;
+			part->connection = NULL;
+		}
+	}
+	return 0;
+}
+
+static void give_cookies(struct news *news)
+{
+	struct source_cookies *cookies = &news->result->cookies;
+
+	*cookies = (struct source_cookies){.items = news->cookies};
+	for (size_t i = 0; i < news->count; i++) {
+		const struct part *part = &news->parts[i];
+		if (part->cookie.size == 0) {
+			cookies->count = 0;
+			return;
+		}
+		news->cookies[cookies->count++] = (struct source_cookie){.part = part->name,
+									 .settings = part->settings,
+									 .bytes = str_text(&part->cookie),
+									 .size = part->cookie.size};
+	}
+}
+
+int ldap_news_read(struct source *source, struct news_sink *sink, struct news_result *result, struct error *err)
+{
+	struct news *news = ((struct ldap_source *)source)->news;
+	bool places = true;
+
+	*result = (struct news_result){.verdict = NEWS_GOOD};
+	news->sink = sink;
+	news->result = result;
+	for (size_t i = 0; i < news->count && result->verdict == NEWS_GOOD; i++) {
+		if (read_part(news, &news->parts[i], err))
+			return -1;
+		places = places && (news->parts[i].kind != ENTRY_KINDS || result->swept[ENTRY_KINDS]);
+	}
+	result->swept[ENTRY_KINDS] = result->swept[ENTRY_KINDS] && places;
+	give_cookies(news);
+	return 0;
+}
+
+/* --- what comes after it ------------------------------------------------------------------------------------------------- */
+
+static int fail_ended(const struct part *part, const struct ldap_sync_message *message, struct error *err)
+{
+	return error_set(err, ERR_UNREACHABLE, "the server ended the search for %ss: %s", part->name,
+			 *message->reason ? message->reason : "without a reason");
+}
+
+static int take_news(struct news *news, struct part *part, const struct ldap_sync_message *message, struct error *err)
+{
+	int status = 0;
+
+	if (message->kind == SYNC_DONE)
+		return fail_ended(part, message, err);
+	if (message->kind == SYNC_ENTRY && message->state == SYNC_DELETE)
+		status = hand_over_removal(news, part, &message->uuid, err);
+	else if (message->kind == SYNC_ENTRY && message->state != SYNC_PRESENT)
+		status = hand_over_entry(news, part, message, err);
+	for (size_t i = 0; message->kind == SYNC_IDS && message->deletes && i < message->id_count && !status; i++)
+		status = hand_over_removal(news, part, &message->ids[i], err);
+	if (message->cookie.data && message->cookie.size > 0) {
+		str_clear(&part->cookie);
+		str_append(&part->cookie, message->cookie.data, message->cookie.size);
+	}
+	return status;
+}
+
+/* What has come over one connection: adds how many messages. */
+static int drain_part(struct news *news, struct part *part, unsigned long most, unsigned long *taken, struct error *err)
+{
+	struct ldap_sync_message message;
+	int status = 1;
+
+	while (*taken < most) {
+		status = ldap_sync_next(part->sync, &(struct ldap_sync_wait){.ms = 0, .fd = -1}, &message, err);
+		if (status <= 0)
+			return status;
+		if (take_news(news, part, &message, err))
+			return -1;
+		++*taken;
+	}
+	return 0;
+}
+
+/* Whatever is there, until nothing more is, or it is enough. */
+static int drain(struct news *news, const struct news_wait *wait, unsigned long *taken, struct error *err)
+{
+	int64_t until = clock_ms() + wait->most_ms;
+	unsigned long before;
+
+	do {
+		before = *taken;
+		for (size_t i = 0; i < news->count; i++)
+			if (drain_part(news, &news->parts[i], wait->most, taken, err))
+				return -1;
+	} while (*taken > before && *taken < wait->most && clock_ms() < until);
+	return 0;
+}
+
+static int watch(struct news *news, int operation, int fd, struct error *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(news->epoll, operation, fd, &event) == 0
+		   ? 0
+		   : error_set(err, ERR_INTERNAL, "cannot wait for a descriptor: %m");
+}
+
+static int watch_other(struct news *news, int fd, struct error *err)
+{
+	if (fd == news->other)
+		return 0;
+	/* One that was closed meanwhile is not in it any more. */
+	if (news->other >= 0)
+		epoll_ctl(news->epoll, EPOLL_CTL_DEL, news->other, NULL);
+	news->other = fd;
+	return fd < 0 ? 0 : watch(news, EPOLL_CTL_ADD, fd, err);
+}
+
+static int watch_all(struct news *news, int fd, struct error *err)
+{
+	if (news->epoll >= 0)
+		return watch_other(news, fd, err);
+	news->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (news->epoll < 0)
+		return error_set(err, ERR_INTERNAL, "cannot wait for descriptors: %m");
+	for (size_t i = 0; i < news->count; i++)
+		if (watch(news, EPOLL_CTL_ADD, ldap_sync_socket(news->parts[i].sync), err))
+			return -1;
+	return watch_other(news, fd, err);
+}
+
+/* The parts take turns: who is waited for is also asked whether he is there. 1 when something came, or 0. */
+static int sleep_on(struct news *news, int64_t ms, unsigned long *taken, struct error *err)
+{
+	struct part *part = &news->parts[news->turn++ % news->count];
+	struct ldap_sync_message message;
+	int status = ldap_sync_next(part->sync, &(struct ldap_sync_wait){.ms = ms, .fd = news->epoll}, &message, err);
+
+	if (status <= 0)
+		return status;
+	++*taken;
+	return take_news(news, part, &message, err);
+}
+
+static int await_news(struct news *news, const struct news_wait *wait, unsigned long *taken, struct error *err)
+{
+	if (watch_all(news, wait->fd, err) || drain(news, wait, taken, err))
+		return -1;
+	if (*taken > 0)
+		return 0;
+	return sleep_on(news, wait->ms, taken, err) || drain(news, wait, taken, err) ? -1 : 0;
+}
+
+int ldap_news_wait(struct source *source, const struct news_wait *wait, struct news_sink *sink,
+		   struct news_result *result, struct error *err)
+{
+	struct news *news = ((struct ldap_source *)source)->news;
+	unsigned long taken = 0;
+
+	*result = (struct news_result){.verdict = NEWS_GOOD};
+	news->sink = sink;
+	news->result = result;
+	if (await_news(news, wait, &taken, err))
+		return -1;
+	give_cookies(news);
+	return taken > 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/part.h"
+
+#include <string.h>
+
+/* Classes of entries that others are usually below. One that the server does not know matches nothing. */
+static const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
+				   "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
+				   "(objectClass=container))";
+static const char *place_attributes[] = {"entryUUID", "createTimestamp", "modifyTimestamp", NULL};
+
+static const struct scope place_scope = {
+    .filter = place_filter, .id = "entryUUID", .attributes = place_attributes, .count = 3};
+
+static struct digest settings_of(const struct ldap_source *source, const struct part *part)
+{
+	const struct ldap_config *ldap = &source->config->ldap;
+
+	return refresh_settings_digest(&(struct refresh_settings){
+	    .urls = ldap->urls,
+	    .url_count = ldap->url_count,
+	    .bind_dn = ldap->bind_dn,
+	    .vendor = source->vendor,
+	    .base = part->base,
+	    .filter = part->scope->filter,
+	    .scope = SCOPE_SUBTREE,
+	    .attributes = part->scope->attributes,
+	});
+}
+
+static void add(const struct ldap_source *source, struct part *part, const struct scope *scope, const char *base)
+{
+	*part = (struct part){.scope = scope, .base = base};
+	part->settings = settings_of(source, part);
+}
+
+static const char *canonical(struct arena *arena, const char *base, struct error *err)
+{
+	struct str text = {0};
+	const char *copy = NULL;
+
+	if (!dn_canonical(base, strlen(base), &text, err))
+		copy = arena_strdup(arena, str_text(&text));
+	str_free(&text);
+	return copy;
+}
+
+/* Is the base of parts[index] the topmost of its part of the tree, and the first that is so? */
+static bool is_topmost(const char *const bases[], size_t count, size_t index)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool same = strcmp(bases[i], bases[index]) == 0;
+		if (same ? i < index : dn_is_under(bases[index], bases[i]))
+			return false;
+	}
+	return true;
+}
+
+static int add_places(const struct ldap_source *source, struct arena *arena, struct part *parts, int count,
+		      struct error *err)
+{
+	const char *bases[ENTRY_KINDS];
+	int all = count;
+
+	for (int i = 0; i < count; i++) {
+		bases[i] = canonical(arena, parts[i].base, err);
+		if (!bases[i])
+			return -1;
+	}
+	for (int i = 0; i < count; i++) {
+		if (!is_topmost(bases, (size_t)count, (size_t)i))
+			continue;
+		add(source, &parts[all], &place_scope, parts[i].base);
+		parts[all].kind = ENTRY_KINDS;
+		parts[all++].name = arena_printf(arena, "place %s", bases[i]);
+	}
+	return all;
+}
+
+int part_list(const struct ldap_source *source, const struct ldap_connection *connection, struct arena *arena,
+	      struct part parts[PARTS_MOST], struct error *err)
+{
+	const char *base;
+
+	for (size_t i = 0; i < source->scope_count; i++) {
+		const struct scope *scope = &source->scopes[i];
+		if (server_find_base(source, scope, connection, &base, err))
+			return -1;
+		add(source, &parts[i], scope, base);
+		parts[i].kind = (int)scope->kind;
+		parts[i].name = entry_kind_name(scope->kind);
+	}
+	return add_places(source, arena, parts, (int)source->scope_count, err);
+}
+
+void part_close(struct part *part)
+{
+	ldap_sync_close(&part->sync);
+	ldap_connection_close(&part->connection);
+	refresh_free(&part->refresh);
+	str_free(&part->cookie);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OID_SYNC "1.3.6.1.4.1.4203.1.9.1.1"
+
+int server_connect(const struct source_config *config, struct ldap_connection **ret, struct error *err)
+{
+	const struct ldap_config *ldap = &config->ldap;
+	struct secret secret = {0};
+	bool external = strcmp(ldap->sasl, "external") == 0;
+
+	/* Read anew each time: a password that was changed counts at the next run. */
+	if (!external && *ldap->bind_dn && secret_read(&ldap->password, &secret, err))
+		return -1;
+	const struct ldap_options options = {
+	    .urls = ldap->urls,
+	    .url_count = ldap->url_count,
+	    .bind_dn = ldap->bind_dn,
+	    .password = secret.bytes,
+	    .password_size = secret.size,
+	    .external = external,
+	    .starttls = ldap->starttls,
+	    .ca_file = ldap->ca_file,
+	    .allow_plaintext = ldap->allow_plaintext,
+	    .connect_ms = ldap->connect_ms,
+	    .operation_ms = ldap->operation_ms,
+	    .run_ms = ldap->run_ms,
+	};
+	int status = ldap_connection_open(&options, ret, err);
+	secret_wipe(&secret);
+	return status;
+}
+
+/* --- the rootDSE ------------------------------------------------------------------------------------------------------ */
+
+static bool has_value(const struct ldap_attribute *attribute, const char *text)
+{
+	for (size_t i = 0; i < attribute->count; i++)
+		if (strcmp(attribute->values[i].data, text) == 0)
+			return true;
+	return false;
+}
+
+static int take_root(void *context, const struct ldap_entry *entry, struct error *err)
+{
+	struct ldap_source *source = context;
+
+	(void)err;
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct ldap_attribute *attribute = &entry->attributes[i];
+		const char *first = attribute->count ? attribute->values[0].data : "";
+		if (text_equal_fold(attribute->name, "namingContexts") && attribute->count == 1)
+			snprintf(source->suffix, sizeof(source->suffix), "%s", first);
+		else if (text_equal_fold(attribute->name, "supportedControl"))
+			source->knows_sync = has_value(attribute, OID_SYNC);
+		else if (text_equal_fold(attribute->name, "vendorVersion") ||
+			 (text_equal_fold(attribute->name, "structuralObjectClass") && !*source->vendor))
+			snprintf(source->vendor, sizeof(source->vendor), "%s", first);
+		if (text_equal_fold(attribute->name, "structuralObjectClass"))
+			source->is_openldap = has_value(attribute, "OpenLDAProotDSE");
+	}
+	return 0;
+}
+
+int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err)
+{
+	static const char *attributes[] = {"namingContexts", "vendorVersion", "structuralObjectClass",
+					   "supportedControl", NULL};
+	struct ldap_search search = {.base = "",
+				     .scope = SCOPE_BASE,
+				     .filter = "(objectClass=*)",
+				     .attributes = attributes,
+				     .entry = take_root,
+				     .context = source};
+	struct ldap_outcome outcome;
+	struct error refused = {0};
+
+	*source->vendor = *source->suffix = '\0';
+	source->is_openldap = source->knows_sync = false;
+	if (!ldap_connection_search(connection, &search, &outcome, &refused))
+		return 0;
+	return refused.class == ERR_DENIED ? 0 : error_set(err, refused.class, "%s", refused.text);
+}
+
+int server_find_base(const struct ldap_source *source, const struct scope *scope,
+		     const struct ldap_connection *connection, const char **base, struct error *err)
+{
+	*base = *scope->base ? scope->base : source->suffix;
+	if (**base)
+		return 0;
+	return error_set(err, ERR_CONFIG, "the %ss have no base, and the server at %s does not name one suffix: set it",
+			 entry_kind_name(scope->kind), ldap_connection_url(connection));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `struct source` is for this driver, and its server: connecting, and what the server says of itself.
+ */
+#ifndef ROSTER_SOURCE_LDAP_SERVER_H
+#define ROSTER_SOURCE_LDAP_SERVER_H
+
+#include "roster/arena.h"
+#include "roster/ldap.h"
+#include "source/ldap/scope.h"
+
+struct news; /* see news.c */
+
+struct ldap_source {
+	const struct source_config *config;
+	struct arena *arena; /* as long as the source */
+	struct scope scopes[ENTRY_KINDS];
+	size_t scope_count;
+	struct news *news; /* NULL while there is none */
+	/* What the server said of itself at the last connection. */
+	char vendor[128];
+	char suffix[512]; /* its only naming context; "" when there is none or several */
+	bool is_openldap, knows_sync;
+	bool told; /* why it has no news */
+};
+
+int server_connect(const struct source_config *config, struct ldap_connection **ret, struct error *err);
+/* The rootDSE (RFC 4512 section 5.1). A server may hide it: that is no error. */
+int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err);
+/* The base of a scope, or what the server names as its only one. */
+int server_find_base(const struct ldap_source *source, const struct scope *scope,
+		     const struct ldap_connection *connection, const char **base, struct error *err);
+
+#endif

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""News about many: deletions one by one, and large groups."""
+
+import statistics
+
+import pytest
+
+import company
+from company import STAFF, change, group
+from pushing import Site, await_true, milliseconds
+from slapd import PASSWORD, SUFFIX, Slapd
+
+
+def large(people, members):
+    """LDIF of a company with one large team, and one in which nobody is yet but u0."""
+    text = company._record(SUFFIX, {"objectClass": ["dcObject", "organization"], "dc": ["ex"], "o": ["Example"]})
+    text += company._record(f"ou=service,{SUFFIX}", {"objectClass": ["organizationalUnit"], "ou": ["service"]})
+    text += company._record(company.account("sync"), {"objectClass": ["account", "simpleSecurityObject"], "uid": ["sync"],
+                                                      "userPassword": [PASSWORD]})
+    for name in ("Departments", "groups"):
+        text += company._record(f"ou={name},{SUFFIX}", {"objectClass": ["organizationalUnit"], "ou": [name]})
+    for number in range(people):
+        text += company._record(f"uid=u{number},{STAFF}", company.person_attributes(number))
+    for name, count in (("big-team-devs", members), ("small-team-devs", 1)):
+        text += company._record(group(name), {"objectClass": ["groupOfNames"], "cn": [name],
+                                              "member": [f"uid=u{number},{STAFF}" for number in range(count)]})
+    return text
+
+
+@pytest.fixture
+def large_site(roster):
+    with Slapd(large(2050, 2000), database=["sizelimit unlimited"], sync=["syncprov-sessionlog 2000"]) as slapd:
+        site = Site(slapd, roster)
+        yield site
+        site.finish()
+
+
+def test_six_hundred_deletions_one_by_one_stop_at_the_limit(large_site):
+    site = large_site
+    site.configure(safety="max_suspend: 200")
+    child = site.start()
+    for number in range(1000, 1600):
+        site.directory.delete_s(f"uid=u{number},{STAFF}")
+    await_true(lambda: site.roster.value("select count(*) from directory_entries where gone_since is not null") == 600)
+    held = site.roster.value("select count(*) from held_changes where state = 'held'")
+    assert len(site.active()) == 2050 - 600 + held and 400 <= held < 600
+    assert "suspensions of 2050 people (limit 200" in child.said()
+    runs = site.roster.sql("select distinct run from held_changes")
+    assert len(runs) == 1, "one run to approve"
+    name = f"corp/{runs[0]['run']}"
+    # What comes after it goes on.
+    head = site.head()
+    change(site.directory, group("small-team-devs"), "add", "member", f"uid=u1,{STAFF}")
+    site.await_head(head)
+    assert ("group:/small/team", "Developer") in site.holdings("u1")
+    site.roster.ctl("approve", name)
+    assert len(site.active()) == 2050 - 600
+    head = site.head()
+    change(site.directory, group("small-team-devs"), "add", "member", f"uid=u2,{STAFF}")
+    site.await_head(head)
+
+
+def test_a_large_group_gains_one(large_site):
+    site = large_site
+    site.start()
+    big = group("big-team-devs")
+    members = [f"uid=u{number},{STAFF}" for number in range(2000, 2020)]
+    taken = milliseconds(site, [lambda member=member: change(site.directory, big, "add", "member", member) for member in members])
+    print(f"a group of 2000 gains one: p50 {statistics.median(taken):.1f} ms, slowest {max(taken):.1f} ms")
+    small = milliseconds(site, [lambda number=number: change(site.directory, group("small-team-devs"), "add", "member",
+                                                             f"uid=u{number},{STAFF}") for number in range(1, 51)])
+    print(f"a group gains one, of 2050 people: p50 {statistics.median(small):.1f} ms, slowest {max(small):.1f} ms")
+    assert ("group:/big/team", "Developer") in site.holdings("u2019")
+    site.assert_true()
