@@ -190,8 +190,8 @@ int store_places_load(struct store *store, int source, struct arena *arena, stru
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(source, id)};
 
-	if (pg_query(store->pg, "select external_id, dn, true from directory_places where source = $1", params, 1, &rows,
-		     err) != 0)
+	if (pg_query(store->pg, "select external_id, dn, true from directory_places where source = $1", params, 1,
+		     &rows, err) != 0)
 		return -1;
 	take_names(rows, arena, ret);
 	pg_free(&rows);
