@@ -3,17 +3,14 @@
  * Reads one LDAP source as a job would and prints what it hands on, one JSON object per line; the last line is the
  * result. Settings are arguments, KEY=VALUE, named in the table below. Exit status: 0 complete or incomplete, 1 failed.
  */
-#include "roster/json.h"
+#include "arguments.h"
 #include "roster/log.h"
 #include "source/registry.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-
-enum { LIST_MAX = 16 };
 
 static const char *urls[LIST_MAX], *attributes[LIST_MAX];
 static struct source_config config = {
@@ -36,12 +33,7 @@ static struct source_config config = {
 static int64_t slow_ms, stop_after = -1;
 static bool quiet, debug;
 
-static const struct setting {
-	const char *key;
-	const char **text;
-	bool *flag;
-	int64_t *number;
-} settings[] = {
+static const struct setting settings[] = {
     {.key = "bind_dn", .text = &config.ldap.bind_dn},
     {.key = "password", .text = &config.ldap.password.text},
     {.key = "sasl", .text = &config.ldap.sasl},
@@ -64,43 +56,10 @@ static const struct setting {
     {.key = "stop_after", .number = &stop_after}, /* the sink fails after so many entries */
     {.key = "quiet", .flag = &quiet},             /* print the result only */
     {.key = "debug", .flag = &debug},
+    {.key = "url", .list = urls, .list_count = &config.ldap.url_count},
+    {.key = "attribute", .list = attributes, .list_count = &config.attribute_count},
+    {0},
 };
-
-static bool set(const char *key, const char *value)
-{
-	if (strcmp(key, "url") == 0 && config.ldap.url_count < LIST_MAX) {
-		urls[config.ldap.url_count++] = value;
-		return true;
-	}
-	if (strcmp(key, "attribute") == 0 && config.attribute_count < LIST_MAX) {
-		attributes[config.attribute_count++] = value;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-		const struct setting *setting = &settings[i];
-		if (strcmp(setting->key, key) != 0)
-			continue;
-		if (setting->text)
-			*setting->text = value;
-		else if (setting->flag)
-			*setting->flag = strcmp(value, "true") == 0;
-		else
-			*setting->number = strtoll(value, NULL, 10);
-		return true;
-	}
-	return false;
-}
-
-static void print_line(struct json *line)
-{
-	struct str text = {0};
-
-	json_print(line, false, &text);
-	puts(str_text(&text));
-	fflush(stdout);
-	str_free(&text);
-	json_free(&line);
-}
 
 /* Text as it is, other octets as {"base64": ...}. */
 static struct json *octets(const struct value *value)
@@ -190,15 +149,8 @@ int main(int argc, char **argv)
 	struct source *source = NULL;
 	struct error err = {0};
 
-	for (int i = 1; i < argc; i++) {
-		char *value = strchr(argv[i], '=');
-		if (value)
-			*value++ = '\0';
-		if (!value || !set(argv[i], value)) {
-			fprintf(stderr, "read_source: no such setting: %s\n", argv[i]);
-			return 2;
-		}
-	}
+	if (!take_arguments(argc, argv, settings))
+		return 2;
 	if (debug)
 		log_setup(LOG_DEBUG_LEVEL, LOG_LOGFMT);
 	int status = driver->open(&config, &source, &err);

@@ -6,18 +6,16 @@
  * Standard input is the other descriptor of the wait: a line there is printed, "close" ends the sync and reads the base
  * on the same connection. SIGUSR1 is the signal. Exit status: 0, or 1 after an error.
  */
-#include "roster/json.h"
+#include "arguments.h"
 #include "source/ldap/refresh.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LIST_MAX = 16 };
-
 static const char *urls[1], *attributes[LIST_MAX + 1];
 static const char *password, *cookie;
+static size_t attribute_count;
 static struct ldap_options options = {
     .urls = urls, .bind_dn = "", .ca_file = "", .connect_ms = 10000, .operation_ms = 10000, .run_ms = 60000};
 static struct ldap_sync_search search = {
@@ -25,12 +23,7 @@ static struct ldap_sync_search search = {
 static struct ldap_sync_wait patience = {.ms = 20000, .fd = STDIN_FILENO};
 static bool other_settings, names_no_present;
 
-static const struct setting {
-	const char *key;
-	const char **text;
-	bool *flag;
-	int64_t *number;
-} settings[] = {
+static const struct setting settings[] = {
     {.key = "url", .text = &urls[0]},
     {.key = "bind_dn", .text = &options.bind_dn},
     {.key = "password", .text = &password},
@@ -45,43 +38,11 @@ static const struct setting {
     {.key = "heartbeat_ms", .number = &search.heartbeat_ms},
     {.key = "operation_ms", .number = &options.operation_ms},
     {.key = "wait_ms", .number = &patience.ms},
+    {.key = "attribute", .list = attributes, .list_count = &attribute_count},
+    {0},
 };
 
-static bool set(const char *key, const char *value)
-{
-	static size_t attribute_count;
-
-	if (strcmp(key, "attribute") == 0 && attribute_count < LIST_MAX) {
-		attributes[attribute_count++] = value;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-		const struct setting *setting = &settings[i];
-		if (strcmp(setting->key, key) != 0)
-			continue;
-		if (setting->text)
-			*setting->text = value;
-		else if (setting->flag)
-			*setting->flag = strcmp(value, "true") == 0;
-		else
-			*setting->number = strtoll(value, NULL, 10);
-		return true;
-	}
-	return false;
-}
-
 /* --- lines -------------------------------------------------------------------------------------------------------------- */
-
-static void print_line(struct json *line)
-{
-	struct str text = {0};
-
-	json_print(line, false, &text);
-	puts(str_text(&text));
-	fflush(stdout);
-	str_free(&text);
-	json_free(&line);
-}
 
 static struct json *line_of(const char *kind)
 {
@@ -290,15 +251,8 @@ int main(int argc, char **argv)
 	sigset_t blocked, waiting;
 	struct error err = {0};
 
-	for (int i = 1; i < argc; i++) {
-		char *value = strchr(argv[i], '=');
-		if (value)
-			*value++ = '\0';
-		if (!value || !set(argv[i], value)) {
-			fprintf(stderr, "run_sync: no such setting: %s\n", argv[i]);
-			return 2;
-		}
-	}
+	if (!take_arguments(argc, argv, settings))
+		return 2;
 	/* Blocked but while it waits: a signal that comes between two calls is not lost. */
 	sigaction(SIGUSR1, &action, NULL);
 	sigemptyset(&blocked);
