@@ -2,13 +2,11 @@
 """A company whose directory says what changed (RFC 4533), and the process that leads it."""
 
 import re
-import signal
-import subprocess
 import time
 
 import company
+import leading
 from company import GROUPS, STAFF
-from roster import BUILD
 from slapd import PASSWORD
 
 CONFIGURATION = """
@@ -42,35 +40,15 @@ def await_true(condition, seconds=SECONDS, what=""):
     return value
 
 
-class Child:
+class Child(leading.Child):
     """The process that leads corp."""
 
-    def __init__(self, roster):
-        self.log = roster.directory / f"child-{time.monotonic_ns()}.log"
-        with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen([BUILD / "tests/integration/serve/serve", "source", "corp", roster.config],
-                                            cwd=roster.directory, env=roster.environment(), stderr=log)
-
-    def said(self):
-        return self.log.read_text()
-
     def await_word(self, word, count=1, seconds=SECONDS):
+        """A regular expression."""
         def heard():
             assert self.process.poll() is None, self.said()
             return len(re.findall(word, self.said())) >= count
         await_true(heard, seconds, f"{word} in:\n{self.said()}")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(SECONDS)
-        print(self.said(), end="")
-        assert "Sanitizer" not in self.said() and "runtime error" not in self.said()
-        return code
 
 
 class Site:
