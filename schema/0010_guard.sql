@@ -195,6 +195,30 @@ begin
 	delete from guard_log g where g.source = apply_held.source and g.at < now() - interval '90 days';
 end $$;
 
+-- The DN of what is above, as it is written; null at the top.
+create function dn_above(dn text) returns text language sql immutable parallel safe set search_path = roster, pg_temp
+as $$ select substring(dn from '^(?:[^\\,]|\\.)*,\s*(.*)$') $$;
+
+-- Where a run that reads everything found none of a kind any more, though there were some: the topmost such places, the
+-- largest loss first. What an administrator wants to know of many disappearances at once.
+create function emptied_places(run bigint) returns table (kind text, place text, before bigint)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with recursive counted as (
+		select d.kind, min(d.dn) as dn, count(*) filter (where d.gone_since is null) as here, count(*) filter (where d.gone_since = now()) as gone
+		from directory_entries d where d.source = (running(emptied_places.run)).source group by d.kind, d.parent
+	), above as (
+		select c.kind, dn_above(c.dn) as place, c.here, c.gone from counted c
+		union all
+		select a.kind, dn_above(a.place), a.here, a.gone from above a where a.place is not null
+	), emptied as (
+		select a.kind, a.place, sum(a.gone)::bigint as gone from above a where a.place is not null
+		group by a.kind, a.place having sum(a.here) = 0 and sum(a.gone) > 1
+	)
+	select e.kind::text, e.place, e.gone from emptied e
+	where e.kind <> 'unit' and not exists (select from emptied o where o.kind = e.kind and o.place = dn_above(e.place))
+	order by 3 desc, 2
+$$;
+
 -- Decisions. Approved rows are released by the next run, which must look at everybody; rejected ones are pinned.
 create function decide(run bigint, approve boolean) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -209,6 +209,14 @@ struct guard_counts {
 };
 int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
 		       struct guard_counts *ret, struct error *err);
+/* Where the run found none of a kind any more: the largest such place, and how many there are. */
+struct emptied_place {
+	size_t places;
+	const char *kind, *dn;
+	int64_t before; /* entries there in the last read */
+};
+int store_guard_emptied(struct store *store, int64_t run, struct arena *arena, struct emptied_place *ret,
+			struct error *err);
 /* Hold the pending rows of one count, for that reason; adds how many to *held. */
 int store_guard_hold(struct store *store, int64_t run, const struct guard_count *count, const char *reason,
 		     int64_t *held, struct error *err);

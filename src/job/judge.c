@@ -3,6 +3,7 @@
 
 #include "roster/guard.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,24 @@ static int judge_counts(struct judgement *judgement, struct arena *arena, struct
 	return 0;
 }
 
+/* Many who are gone at once were often in one place, which somebody has hidden or moved. */
+static int say_emptied(struct judgement *judgement, struct arena *arena, struct error *err)
+{
+	struct emptied_place emptied;
+	char reason[sizeof judgement->reason], more[64] = "";
+
+	if (store_guard_emptied(judgement->store, judgement->run, arena, &emptied, err) != 0)
+		return -1;
+	if (emptied.places == 0)
+		return 0;
+	if (emptied.places > 1)
+		snprintf(more, sizeof more, ", and none in %zu more places", emptied.places - 1);
+	snprintf(reason, sizeof reason, "the source returned no %ss under %s (%" PRId64 " in the last read)%s",
+		 emptied.kind, emptied.dn, emptied.before, more);
+	add_reason(judgement, reason);
+	return 0;
+}
+
 int judge_plan(struct judgement *judgement, struct error *err)
 {
 	struct arena *arena = arena_new();
@@ -56,6 +75,8 @@ int judge_plan(struct judgement *judgement, struct error *err)
 
 	if (rc == 0 && !judgement->whole)
 		rc = judge_counts(judgement, arena, err);
+	if (rc == 0 && judgement->newly > 0)
+		rc = say_emptied(judgement, arena, err);
 	arena_free(&arena);
 	return rc;
 }

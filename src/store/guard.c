@@ -55,6 +55,26 @@ int store_guard_counts(struct store *store, int64_t run, const struct safety_con
 	    params, arena, ret, err);
 }
 
+int store_guard_emptied(struct store *store, int64_t run, struct arena *arena, struct emptied_place *ret,
+			struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+	struct pg_rows *rows = NULL;
+
+	*ret = (struct emptied_place){0};
+	if (pg_query(store->pg, "select kind, place, before from emptied_places($1)", params, 1, &rows, err) != 0)
+		return -1;
+	ret->places = pg_count(rows);
+	if (ret->places > 0) {
+		ret->kind = arena_strdup(arena, pg_text(rows, 0, 0));
+		ret->dn = arena_strdup(arena, pg_text(rows, 0, 1));
+		ret->before = pg_integer(rows, 0, 2);
+	}
+	pg_free(&rows);
+	return 0;
+}
+
 int store_held_waiting(struct store *store, int64_t run, struct arena *arena, struct held_waiting *ret,
 		       struct error *err)
 {

@@ -34,15 +34,19 @@ class Company:
         self.roster = roster
         self.people = {number: f"p{number}" for number in range(people)}
         self.teams = {name: set(numbers) for name, numbers in teams.items()}
+        self.places = {}  # of those who are in a department below ou=people
 
     def configure(self, safety=NUMBERS.format(5), rule=""):
         self.roster.configure(SETTINGS.format(safety=safety, rule=rule))
 
+    def name(self, number):
+        return f"uid=u{number},{self.places.get(number, '')}ou=people"
+
     def write(self):
-        text = [record(number, f"uid=u{number},ou=people", "objectClass: inetOrgPerson", f"uid: {login}", f"cn: {login}")
+        text = [record(number, self.name(number), "objectClass: inetOrgPerson", f"uid: {login}", f"cn: {login}")
                 for number, login in self.people.items()]
         for position, (name, numbers) in enumerate(self.teams.items()):
-            members = [f"member: uid=u{number},ou=people,dc=x" for number in sorted(numbers)] or ["member: cn=nobody"]
+            members = [f"member: {self.name(number)},dc=x" for number in sorted(numbers)] or ["member: cn=nobody"]
             text.append(record(900000 + position, f"cn=team-{name},ou=groups", "objectClass: groupOfNames",
                                f"cn: team-{name}", *members))
         (self.roster.directory / "people.ldif").write_text("version: 1\n\n" + "\n".join(text))
@@ -137,6 +141,19 @@ def test_people_above_the_limit_are_held_and_stay_active(company):
     company.roster.ctl("approve", "corp/2")
     assert company.active() == set(range(6, 30))
     assert company.members("red") == set(range(30)), "a suspended person keeps his place"
+
+
+def test_the_place_that_returned_nobody_is_named(roster):
+    """Of a place and what is below it, the place; of several, the one that lost most. A comma in a name is no end of it."""
+    company = Company(roster, red=range(30))
+    company.places = {**dict.fromkeys(range(5), "ou=a\\, b,ou=emea,"), **dict.fromkeys(range(5, 9), "ou=emea,"),
+                      **dict.fromkeys(range(9, 12), "ou=apac,"), **dict.fromkeys(range(12, 15), "ou=all,")}
+    company.start()
+    for number in range(14):
+        del company.people[number]
+    assert "14 disappearances of 30 people (limit 5); the source returned no users under ou=emea,ou=people,dc=x " \
+        "(9 in the last read), and none in 1 more places" in company.sync(code=1).err
+    assert "ou=emea" in roster.json("runs", "show", "corp/2")["runs"][0]["reason"]
 
 
 def test_groups_above_the_limit_are_held(roster):

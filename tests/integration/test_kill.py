@@ -136,42 +136,48 @@ def site():
 
 
 class Storm:
-    """Edits of a directory, none of which takes back another of the same round: what counts is where a round ends."""
+    """Edits of a directory, in each round of one thing or person each: what counts is where a round ends, however many of
+    the steps in between roster has seen."""
 
     def __init__(self, site, chance):
         self.site, self.chance = site, chance
-        self.gone, self.names = [], {number: person(number) for number in range(company.PEOPLE)}
-        self.members = {name: set(range(company.PEOPLE)) & {number for number in range(company.PEOPLE)
-                        if person(number) in members} for name, members in company.NAMED.items()}
+        self.names = {number: person(number) for number in range(company.PEOPLE)}
+        self.members = {name: {number for number, dn in self.names.items() if dn in company.NAMED[name]} for name in company.NAMED}
+        self.next = company.PEOPLE
+        self.busy = set()  # in this round
+
+    def choose(self, grouped=True):
+        """Somebody who was not touched in this round; grouped=False: of no group."""
+        free = sorted(number for number in self.names if number not in self.busy
+                      and (grouped or not any(number in members for members in self.members.values())))
+        number = self.chance.choice(free)
+        self.busy.add(number)
+        return number
 
     def join_or_leave(self):
         name = self.chance.choice(["pay-api-devs", "pay-api-readers", "core", "web"])
-        number = self.chance.choice([number for number in self.names if number not in self.gone])
+        number = self.choose()
         there = number in self.members[name]
         change(self.site.directory, group(name), "delete" if there else "add", "member", self.names[number])
         self.members[name] ^= {number}
 
     def move(self):
-        """To another department, under another name."""
-        number = self.chance.choice([number for number in self.names if number not in self.gone
-                                     and not any(number in members for members in self.members.values())])
-        where = company.department(self.chance.choice(list(company.DEPARTMENTS)))
-        name = f"uid=u{number}"
+        """To another department."""
+        number = self.choose(grouped=False)
+        name, where = f"uid=u{number}", company.department(self.chance.choice(list(company.DEPARTMENTS)))
         self.site.directory.rename_s(self.names[number], name, where)
         self.names[number] = f"{name},{where}"
 
     def leave_for_good(self):
-        number = self.chance.choice([number for number in self.names if number not in self.gone and number > 5
-                                     and not any(number in members for members in self.members.values())])
-        self.site.directory.delete_s(self.names[number])
-        self.gone.append(number)
+        self.site.directory.delete_s(self.names.pop(self.choose(grouped=False)))
 
     def arrive(self):
-        number = max(self.names) + 1
-        self.names[number] = f"uid=u{number},{company.department('board')}"
-        add(self.site.directory, self.names[number], company.person_attributes(number))
+        self.names[self.next] = f"uid=u{self.next},{company.department('board')}"
+        add(self.site.directory, self.names[self.next], company.person_attributes(self.next))
+        self.next += 1
 
     def round(self):
+        self.busy = set()
         self.join_or_leave()
         for act in self.chance.sample([self.move, self.leave_for_good, self.arrive], 2):
             act()
