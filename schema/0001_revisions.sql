@@ -91,8 +91,11 @@ end $$;
 create function current_revision() returns bigint language plpgsql volatile set search_path = roster, pg_temp
 as $$ begin return (select id from revisions order by id desc limit 1); end $$;
 
-create function head() returns bigint language sql stable security definer set search_path = roster, pg_temp
-as 'select coalesce(max(id), 0) from revisions';
+create function head() returns bigint language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return (select coalesce(max(id), 0) from revisions);
+end $$;
 
 -- That revision, if there is one: a question about another must not look like an answer.
 create function need_revision(revision bigint) returns bigint language plpgsql stable security definer set search_path = roster, pg_temp as $$

@@ -13,7 +13,7 @@ create table sources (
 	rules_digest text,    -- of the rules last applied: another one plans for everybody
 	settled boolean not null default false, -- the model follows from the mirror; false while a plan is half applied
 	first_run_at timestamptz, -- when a run of this source was first applied
-	last_complete_at timestamptz,
+	last_complete_at timestamptz, -- when a complete read ended, whatever became of what it said
 	retired_at timestamptz -- taken out of the configuration, and with it all it gave
 );
 insert into sources (id, name, kind) overriding system value values (0, 'hand', 'hand');

@@ -184,10 +184,13 @@ begin
 		held = case when r.kind = 'push' then (select count(*) from held_changes h where h.run = r.id and h.state = 'held') else run_end.held end,
 		plan_digest = run_end.digest, ended_at = clock_timestamp()
 	where r.id = run_end.run;
+	-- To hear all that changed is as complete, and what the guard thinks of it is another question.
+	update sources s set last_complete_at = clock_timestamp() from runs r
+	where r.id = run_end.run and s.id = r.source and run_end.completeness in ('complete', 'changes');
 	-- What waited for an answer has got one, or is no longer the question.
-	update runs h set state = case when h.plan_digest = run_end.digest then 'approved' else 'superseded' end::run_state
+	update runs h set state = case when run_end.state = 'applied' and h.plan_digest = run_end.digest then 'approved' else 'superseded' end::run_state
 	from runs r
-	where r.id = run_end.run and r.kind <> 'push' and run_end.state = 'applied' and h.source = r.source and h.id < r.id and h.state = 'held';
+	where r.id = run_end.run and r.kind <> 'push' and run_end.state in ('applied', 'nothing') and h.source = r.source and h.id < r.id and h.state = 'held';
 end $$;
 
 -- The rules as they are now, in order; replaces what was there.

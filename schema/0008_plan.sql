@@ -170,13 +170,19 @@ language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
 	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
 	with named as (
-		select min(m.anchor) as anchor, m.anchor_key from directory_mappings m join directory_entries d on d.id = m.entry_id
-		where d.source = plan_anchors.source and d.gone_since is null and (everything
-			or d.id in (select g.upper from groups_above g where g.run = plan_anchors.run)
-			or d.id in (select t.entry_id from touched_entries t where t.run = plan_anchors.run)
-			or d.id in (select a.entry_id from affected_people a where a.run = plan_anchors.run)
-			or d.reference in (select p.parent from affected_people a join directory_entries p on p.id = a.entry_id
-				where a.run = plan_anchors.run))
+		select min(m.anchor) as anchor, m.anchor_key
+		from (select g.upper as id from groups_above g where g.run = plan_anchors.run
+			union
+			select t.entry_id from touched_entries t where t.run = plan_anchors.run
+			union
+			select a.entry_id from affected_people a where a.run = plan_anchors.run
+			union
+			select u.id from affected_people a join directory_entries p on p.id = a.entry_id
+			join directory_entries u on u.reference = p.parent where a.run = plan_anchors.run and not everything
+			union all
+			select o.id from directory_entries o where everything and o.source = plan_anchors.source) l
+		join directory_entries d on d.id = l.id and d.source = plan_anchors.source and d.gone_since is null
+		join directory_mappings m on m.entry_id = d.id
 		group by m.anchor_key
 	), resolved as (
 		select n.anchor, n.anchor_key, resolve_anchor(plan_anchors.source, n.anchor) as resource from named n
@@ -345,6 +351,9 @@ declare
 begin
 	if many then
 		analyze dropped_edges, touched_entries;
+	else
+		-- A recursion clears as much memory as it may have before it begins.
+		perform set_config('work_mem', '1MB', true);
 	end if;
 	perform plan_affected(run, src, everything);
 	many := many or exists (select from affected_people a where a.run = me.id offset 1000);

@@ -85,15 +85,20 @@ left join directory_entries d on d.id = c.entry_id
 left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key;
 
 -- Rejected changes are pinned until an entry they follow from changes: the people of those that are not any more.
+-- There are few, if any: what reckons with a thousand makes room for millions of those who follow from them.
 create function no_longer_pinned(run bigint, source smallint) returns table (change tid, external_id text)
-language sql stable set search_path = roster, pg_temp as $$
-	select h.ctid, h.external_id from held_changes h
+language plpgsql stable rows 1 set search_path = roster, pg_temp as $$
+begin
+	if not exists (select from held_changes h where h.source = no_longer_pinned.source and h.state = 'rejected') then
+		return;
+	end if;
+	return query select h.ctid, h.external_id from held_changes h
 	where h.source = no_longer_pinned.source and h.state = 'rejected' and exists (
 		select from staged_entries s
 		left join directory_entries d on d.source = no_longer_pinned.source and d.external_id = s.external_id
 		left join directory_mappings m on m.entry_id = d.id
-		where s.run = no_longer_pinned.run and (s.external_id = h.external_id or m.anchor_key = h.anchor_key))
-$$;
+		where s.run = no_longer_pinned.run and (s.external_id = h.external_id or m.anchor_key = h.anchor_key));
+end $$;
 
 -- Recognise what is held, approved or rejected already.
 create function recall_held(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -113,8 +118,9 @@ begin
 end $$;
 
 -- What the guard judges: pending rows, what the window saw already, and how many there were when it began. For the whole
--- source, and for each place that loses more than least.
-create function guard_counts(run bigint, span interval, few bigint)
+-- source, and for each place that loses more than few. percent: count how many there were only as far as it takes to see that
+-- what goes is no more than that share of them, since a push of one removal must not count a million; NULL counts all.
+create function guard_counts(run bigint, span interval, few bigint, percent bigint)
 returns table (kind text, scope text, pending bigint, recent bigint, base bigint)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
@@ -131,17 +137,22 @@ begin
 		select l.kind, l.scope, sum(l.removed) as removed, sum(l.added) as added
 		from guard_log l, me where l.source = me.source and l.at > now() - span group by l.kind, l.scope
 	)
-	select p.kind, p.scope, p.pending, coalesce(case when p.kind = 'grant' then s.added else s.removed end, 0)::bigint,
-		greatest(coalesce(s.removed, 0) - coalesce(s.added, 0) + case
-			when p.kind in ('vanish', 'suspend') then (select count(*) from identities i, me where i.source = me.source and i.gone_since is null)
-			when p.kind = 'group' then (select count(*) from groups g, me where g.made_by = me.source and not g.archived)
-			when p.scope = '' then (select count(*) from grants g, me where g.source = me.source)
-			when p.kind = 'grant' then (select count(*) from grants g join roles r on r.id = g.role, me where g.source = me.source and r.name = p.scope)
-			else (select count(*) from wanted_anchors k join grants g on g.anchor = k.resource, me
-				where k.run = guard_counts.run and k.anchor = p.scope and g.source = me.source)
+	select p.kind, p.scope, p.pending, p.recent, greatest(p.removed - p.added + case
+			when p.kind in ('vanish', 'suspend') then (select count(*) from (select from identities i, me
+				where i.source = me.source and i.gone_since is null limit p.enough) i)
+			when p.kind = 'group' then (select count(*) from (select from groups g, me where g.made_by = me.source and not g.archived limit p.enough) g)
+			when p.scope = '' then (select count(*) from (select from grants g, me where g.source = me.source limit p.enough) g)
+			when p.kind = 'grant' then (select count(*) from (select from grants g join roles r on r.id = g.role, me
+				where g.source = me.source and r.name = p.scope limit p.enough) g)
+			else (select count(*) from (select from wanted_anchors k join grants g on g.anchor = k.resource, me
+				where k.run = guard_counts.run and k.anchor = p.scope and g.source = me.source limit p.enough) g)
 			end, 0)::bigint
-	from pending p left join seen s on s.kind = p.kind and s.scope = p.scope
-	where p.scope = '' or p.kind = 'grant' or p.pending + coalesce(s.removed, 0) > few
+	from (
+		select p.*, s.*, p.pending + s.recent as total, s.added + 100 + (p.pending + s.recent) * 100 / nullif(percent, 0) as enough
+		from pending p left join seen l on l.kind = p.kind and l.scope = p.scope
+		cross join lateral (select coalesce(l.removed, 0)::bigint as removed, coalesce(l.added, 0)::bigint as added,
+			coalesce(case when p.kind = 'grant' then l.added else l.removed end, 0)::bigint as recent) s) p
+	where p.scope = '' or p.kind = 'grant' or p.pending + p.removed > few
 	order by p.kind, p.scope;
 end $$;
 
@@ -232,9 +243,24 @@ begin
 	if approve and count > 0 then
 		update sources s set settled = false where s.id = (select r.source from runs r where r.id = decide.run);
 	elsif not approve and count = 0 then
-		update runs r set state = 'rejected' where r.id = decide.run and r.state = 'held';
+		-- With those that asked the same before.
+		update runs r set state = 'rejected' from runs d
+		where d.id = decide.run and d.state = 'held' and r.source = d.source and r.state = 'held' and r.plan_digest is not distinct from d.plan_digest;
 	end if;
 	return count;
+end $$;
+
+-- A run that would be held as a whole: was the answer to the same list, when it was last asked for, a no? Then nobody is
+-- asked again, and its rows are marked so. Any other list in between makes it a new question.
+create function rejected_before(run bigint, digest text) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	same boolean := (select r.state = 'rejected' and r.plan_digest = digest from runs r
+		where r.source = (running(run)).source and r.id < run and r.state not in ('failed', 'running') order by r.id desc limit 1);
+begin
+	if same then
+		update planned_changes c set held = true, rejected = true where c.run = rejected_before.run;
+	end if;
+	return coalesce(same, false);
 end $$;
 
 -- What still waits for a decision in the source of a run, and the runs that found it.

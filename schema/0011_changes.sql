@@ -103,16 +103,51 @@ begin
 	return orphans;
 end $$;
 
--- Throw away what a run staged and planned. What is pushed next finds its way by statistics that say how little there is: those
--- of the run before may say a hundred thousand.
+-- Between runs the staging tables are empty, and of what is pushed there are a few rows in each. The planner believes so of a
+-- table that has a page and, as it was last analyzed, no row; of one without a page it expects that the next one is full, and
+-- walks through the whole mirror. So each has a page from the beginning, and vacuum does not give it back.
+create function prime_staging() returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	nobody uuid := gen_random_uuid();
+begin
+	insert into staged_entries (run, kind, external_id, dn, reference, content, attributes) values (0, 'user', '', '', nobody, nobody, '{}');
+	insert into staged_mappings (run, external_id, rule, anchor, captures) values (0, '', 0, '', '');
+	insert into staged_gone (run, external_id, explicit) values (0, '', true);
+	insert into staged_moves (run, external_id, dn, reference, parent) values (0, '', '', nobody, nobody);
+	insert into staged_problems (run, lasting, what, why) values (0, true, '', '');
+	insert into staged_edges (run, group_id, reference) values (0, 0, nobody);
+	insert into dropped_edges (run, group_id) values (0, 0);
+	insert into touched_entries (run, entry_id) values (0, 0);
+	insert into affected_people (run, entry_id) values (0, 0);
+	insert into groups_above (run, group_id, upper) values (0, 0, 0);
+	insert into wanted_grants (run, entry_id, anchor_key, rule, via) values (0, 0, 0, 0, 0);
+	insert into wanted_anchors (run, key, anchor, anchor_key) values (0, 0, '', '');
+	insert into planned_changes (run, seq, kind, action) values (0, 0, 'user', 'add');
+	perform unstage(0), unplan(0);
+	analyze staged_entries, staged_mappings, staged_gone, staged_moves, staged_problems, staged_edges, dropped_edges, touched_entries,
+		affected_people, groups_above, wanted_grants, wanted_anchors, planned_changes;
+end $$;
+
+do $$
+declare
+	name text;
+begin
+	foreach name in array array['staged_entries', 'staged_mappings', 'staged_gone', 'staged_moves', 'staged_problems', 'staged_edges', 'dropped_edges',
+			'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'] loop
+		execute format('alter table %I set (vacuum_truncate = off)', name);
+	end loop;
+	perform prime_staging();
+end $$;
+
+-- Throw away what a run staged and planned. Statistics of a large run may say a hundred thousand; those of a database that was
+-- brought back say nothing.
 create function sweep(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	large boolean := exists (select from staged_entries s where s.run = sweep.run offset 100)
 		or exists (select from affected_people a where a.run = sweep.run offset 100);
 begin
 	perform unstage(sweep.run), unplan(sweep.run);
-	if large then
-		analyze staged_entries, staged_mappings, staged_gone, staged_moves, staged_problems, staged_edges, dropped_edges, touched_entries,
-			affected_people, groups_above, wanted_grants, wanted_anchors, planned_changes;
+	if large or (select c.relpages = 0 from pg_class c where c.oid = 'affected_people'::regclass) then
+		perform prime_staging();
 	end if;
 end $$;

@@ -77,14 +77,20 @@ end $$;
 create type told_row as (target smallint, target_name text, resource integer, resource_name text, user_id uuid, login text, email text, name text, external_ids text,
 	permissions_before text, permissions_after text, roles_before text, roles_after text);
 
-create function external_ids(user_id uuid) returns text language sql stable set search_path = roster, pg_temp as $$
+create function external_ids(user_id uuid) returns text language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return (
 	select coalesce(json_object_agg(s.name, i.external_id order by s.position, s.id), '{}')::text
-	from identities i join sources s on s.id = i.source where i.user_id = external_ids.user_id
-$$;
+	from identities i join sources s on s.id = i.source where i.user_id = external_ids.user_id);
+end $$;
 
 -- What the targets of a driver that stand at this cursor must be told, removals first.
 create function main_rows(driver text, cursor bigint, head bigint) returns setof told_row
-language sql stable security definer set search_path = roster, pg_temp as $$
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
 	select f.target, t.name, d.resource, f.name, d.user_id, u.login, u.email, u.name, external_ids(u.id),
 		d.permissions_before::text, d.permissions_after::text, d.roles_before::text, d.roles_after::text
 	from difference(main_rows.cursor, main_rows.head) d
@@ -94,16 +100,18 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where t.kind = driver and t.configured and t.state = 'active' and t.cursor = main_rows.cursor and t.history is not null
 	  and not exists (select from windows w where w.target = t.id and w.main)
 	  and not exists (select from lanes l where l.target = t.id and l.resource = d.resource)
-	order by f.target, not (d.permissions_after <@ d.permissions_before), d.resource, u.login, u.id
-$$;
+	order by f.target, not (d.permissions_after <@ d.permissions_before), d.resource, u.login, u.id;
+end $$;
 
 -- Whom that difference did not concern has been told all there is.
 create function pass_cursor(driver text, cursor bigint, head bigint) returns void
-language sql volatile security definer set search_path = roster, pg_temp as $$
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
 	update targets t set cursor = pass_cursor.head
 	where t.kind = driver and t.configured and t.state = 'active' and t.cursor = pass_cursor.cursor and t.history is not null
-	  and not exists (select from windows w where w.target = t.id and w.main)
-$$;
+	  and not exists (select from windows w where w.target = t.id and w.main);
+end $$;
 
 -- The rows of a window of lanes that are not a snapshot.
 create function lane_rows(target smallint, "window" bigint) returns setof told_row
@@ -132,14 +140,17 @@ $$;
 
 -- The next resources of a snapshot, at least one, with all their people.
 create function snapshot_resources(target smallint, "window" bigint, most integer) returns integer[]
-language sql stable security definer set search_path = roster, pg_temp as $$
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return (
 	select array_agg(n.resource) from (
 		select f.resource from windows w join followed f on f.target = w.target and f.resource > w.reached
 		left join lanes l on l.target = f.target and l.resource = f.resource
 		where w.target = snapshot_resources.target and w.number = snapshot_resources."window"
 		  and case when w.main then l.resource is null else l."window" = w.number end
-		order by f.resource limit most) n
-$$;
+		order by f.resource limit most) n);
+end $$;
 
 create function snapshot_rows(target smallint, resources integer[], revision bigint) returns setof told_row
 language sql stable security definer set search_path = roster, pg_temp as $$
@@ -176,35 +187,44 @@ end $$;
 -- Windows that need parts: opened and empty, or snapshots that are not all in parts and have nothing left to send.
 create function unwritten_windows(driver text)
 returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer)
-language sql stable security definer set search_path = roster, pg_temp as $$
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
 	select t.id, t.name, w.number, w.kind, w.main, w.after, w.revision, w.parts from targets t join windows w on w.target = t.id
 	where t.kind = driver and t.configured and t.state = 'active' and (w.reached is not null or w.parts = 0)
 	  and not exists (select from parts p where p.target = w.target and p."window" = w.number)
-	order by t.id, not w.main, w.number
-$$;
+	order by t.id, not w.main, w.number;
+end $$;
 
 -- Sending -----------------------------------------------------------------------------------------------------------------
 
 -- The next part of each target that is due, but for those that have one under way.
 create function due_parts(driver text, busy smallint[])
 returns table (target smallint, name text, "window" bigint, part integer, id text, body text)
-language sql stable security definer set search_path = roster, pg_temp as $$
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
 	select t.id, t.name, p."window", p.part, format('roster_%s_%s_%s_%s', t.history, t.id, p."window", p.part), p.body
 	from targets t
 	cross join lateral (select p.* from parts p join windows w on w.target = p.target and w.number = p."window"
 		where p.target = t.id order by w.kind <> 'withdrawal', w.number, p.part limit 1) p
 	where t.kind = driver and t.configured and t.state = 'active' and t.due <= now() and t.id <> all (busy)
-	limit 100
-$$;
+	limit 100;
+end $$;
 
 -- The instant at which something will be due that is not yet; NULL when nothing waits.
-create function next_due(driver text) returns timestamptz language sql stable security definer set search_path = roster, pg_temp as $$
+create function next_due(driver text) returns timestamptz language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return (
 	select min(due) from (
 		select t.due from targets t where t.kind = driver and t.configured and t.state = 'active' and exists (select from parts p where p.target = t.id)
 		union all
 		select greatest(l.due, t.due) from lanes l join targets t on t.id = l.target
-		where t.kind = driver and t.configured and t.state = 'active' and l."window" is null) d
-$$;
+		where t.kind = driver and t.configured and t.state = 'active' and l."window" is null) d);
+end $$;
 
 -- A window without parts left to write or to send is told.
 create function close_window(target smallint, "window" bigint) returns void

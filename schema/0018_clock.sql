@@ -43,7 +43,10 @@ where exists (select from directory_rules r, unnest(r.admins) a(login)
 -- What these people hold and shall not hold any longer: what a source gave in which they have no place any more; of those
 -- past grace what was given by hand, but for the place of the last admin.
 create function outlived_grants(people uuid[]) returns table (user_id uuid, anchor integer, role integer, source smallint)
-language sql stable set search_path = roster, pg_temp as $$
+language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
 	select g.user_id, g.anchor, g.role, g.source
 	from grants g
 	join users u on u.id = g.user_id
@@ -54,17 +57,20 @@ language sql stable set search_path = roster, pg_temp as $$
 			where o.anchor = g.anchor and o.role = g.role and o.user_id <> g.user_id and not is_past_grace(other)))
 		else exists (select from identities i where i.user_id = g.user_id and i.source = g.source and i.ended_at is not null)
 			and not exists (select from identities i where i.user_id = g.user_id and i.source = g.source and i.ended_at is null)
-		end
-$$;
+		end;
+end $$;
 
 -- When the next thing becomes due, in the past when it is already; NULL for never.
-create function clock_due(grace interval) returns timestamptz language sql stable security definer set search_path = roster, pg_temp as $$
+create function clock_due(grace interval) returns timestamptz language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return (
 	select least(
 		(select min(g.expires_at) from grants g where g.expires_at is not null),
 		(select min(n.since) + clock_due.grace from in_grace n),
 		case when exists (select from arrived_admins) or exists (
-			select from outlived_grants(array(select i.user_id from identities i where i.keeps_admin))) then now() end)
-$$;
+			select from outlived_grants(array(select i.user_id from identities i where i.keeps_admin))) then now() end));
+end $$;
 
 -- End the grace of those for whom it is over by that moment; the people, each once. An entry that a run has in its hands
 -- just now may be coming back: it is left for the next time, so the clock waits for no run while it holds the writer lock.

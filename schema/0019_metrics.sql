@@ -24,7 +24,8 @@ from runs r where r.source is not null and r.state <> 'running' group by 1, 2;
 -- there; of one that died in the middle it is not, and what it did is not counted.
 create function count_run() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin
-	insert into run_counts as c (source, result, runs) values (new.source, new.state, 1)
+	insert into run_counts as c (source, result, runs)
+	values (new.source, case when new.state = 'rejected' then 'held' else new.state end, 1)
 	on conflict (source, result) do update set runs = c.runs + 1;
 	if new.state = 'applied' then
 		insert into change_counts as c (source, kind, action, changes)
@@ -36,19 +37,23 @@ end $$;
 create trigger e_count after update of state on runs for each row
 when (old.state = 'running' and new.state <> 'running' and new.source is not null) execute function count_run();
 
--- To find the last complete read of a source; it is as complete to hear all that changed since the one before.
-create index on runs (source, id) where completeness in ('complete', 'changes');
+-- When a source was last read completely; null when it never was.
+create function last_complete(source smallint) returns timestamptz language sql stable set search_path = roster, pg_temp
+as 'select s.last_complete_at from sources s where s.id = last_complete.source';
 
--- When a source was last read completely, whatever the guard thought of what it said; 0 when it never was.
-create function last_complete(source smallint) returns timestamptz language sql stable set search_path = roster, pg_temp as $$
-	select greatest((select s.last_complete_at from sources s where s.id = last_complete.source),
-		(select r.ended_at from runs r where r.source = last_complete.source and r.completeness in ('complete', 'changes') order by r.id desc limit 1))
+-- The run of a source that is held as a whole and waits for an answer: the last one, unless a later one found nothing to do
+-- or only what was rejected.
+create function run_in_question(source smallint) returns runs language sql stable set search_path = roster, pg_temp as $$
+	select r from runs r where r.source = run_in_question.source and r.state = 'held'
+	  and not exists (select from runs l where l.source = r.source and l.id > r.id and l.state in ('held', 'nothing', 'rejected'))
+	order by r.id desc limit 1
 $$;
 
--- Changes of a source that wait for an answer: rows that are held, and those of the last run that is held as a whole.
+-- Changes of a source that wait for an answer: rows that are held, or those of a run that is held as a whole, among which the
+-- others are.
 create function waiting_changes(source smallint) returns bigint language sql stable set search_path = roster, pg_temp as $$
-	select (select count(*) from held_changes h where h.source = waiting_changes.source and h.state = 'held')
-		+ coalesce((select greatest(r.held, 1) from runs r where r.source = waiting_changes.source and r.state = 'held' order by r.id desc limit 1), 0)
+	select greatest((select count(*) from held_changes h where h.source = waiting_changes.source and h.state = 'held'),
+		coalesce((select greatest(q.held, 1) from run_in_question(waiting_changes.source) q where q.id is not null), 0))
 $$;
 create index on runs (source, id) where state = 'held';
 

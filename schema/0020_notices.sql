@@ -42,12 +42,10 @@ create function held_runs(sources text[]) returns setof notice_found language sq
 		union all
 		select s.name, f.id, l.held, l.reason, f.ended_at
 		from sources s
-		cross join lateral (select r.id, r.held, r.reason, r.plan_digest from runs r
-			where r.source = s.id and r.state = 'held' order by r.id desc limit 1) l
+		cross join lateral run_in_question(s.id) l
 		cross join lateral (select r.id, r.ended_at from runs r
 			where r.source = s.id and r.state = 'held' and r.plan_digest is not distinct from l.plan_digest order by r.id limit 1) f
-		where s.name = any (held_runs.sources)
-		  and not exists (select from runs r where r.source = s.id and r.id > l.id and r.state in ('nothing', 'rejected'))
+		where s.name = any (held_runs.sources) and l.id is not null
 	)
 	select distinct on (w.name, w.run) 'run_held'::notice_kind, w.name || '/' || w.run,
 		format('run %s/%s waits for approval: %s change%s%s', w.name, w.run, w.changes, case when w.changes <> 1 then 's' end, ', ' || w.reason),

@@ -75,6 +75,7 @@ begin
 	delete from directory_rules r where r.source = src;
 	delete from quarantine q where q.source = src;
 	delete from held_changes h where h.source = src;
+	update runs r set state = 'superseded' where r.source = src and r.state = 'held';
 	delete from guard_log g where g.source = src;
 	-- Should it come back, it begins anew.
 	update sources s set retired_at = now(), settled = false, first_run_at = null, last_complete_at = null, last_full_at = null, rules_digest = null, settings_digest = null

@@ -40,7 +40,8 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
 	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
-	recall_held(bigint), held_waiting(bigint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint), emptied_places(bigint), hold(bigint, text, text, text) to roster_daemon;
+	recall_held(bigint), held_waiting(bigint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint), emptied_places(bigint),
+	rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.
 grant select on source_cookies, directory_places to roster_daemon;

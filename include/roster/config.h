@@ -36,7 +36,7 @@ struct secret {
 	size_t size;
 };
 /* Read it: a regular file of at most 64 KiB, without its one trailing newline, a NUL behind it. A file that gives any
- * right to others is refused, and so is an empty one. credential: looks in $CREDENTIALS_DIRECTORY, then /run/secrets. */
+ * right to others is refused, and so is an empty one; ERR_DENIED when this user may not read it. credential: looks in $CREDENTIALS_DIRECTORY, then /run/secrets. */
 int secret_read(const struct secret_reference *reference, struct secret *ret, struct error *err);
 void secret_wipe(struct secret *secret);
 
@@ -147,8 +147,17 @@ struct rule_config {
 	size_t admin_count;
 };
 
+/* A file of the configuration as it was read; bytes are text, with a NUL behind it. */
+struct config_text {
+	const char *file;
+	const char *bytes;
+	size_t size;
+};
+
 struct config {
 	const char *file;
+	const struct config_text *texts; /* what all of this was read from: the main file first */
+	size_t text_count;
 	struct database_config database;
 	struct safety_config safety;
 	struct source_config *sources;
@@ -180,6 +189,16 @@ struct findings {
  * What the keys mean to rules (regexes, filters, captures) is checked above this module, by setup_load(). */
 int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
 		struct error *err);
+
+/* The same of texts that were read before, whatever is in their files by now; no file is opened, not even to include one.
+ * There is at least one. */
+int config_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,
+		      struct findings *findings, struct error *err);
+/* Texts as bytes to hand to another process, and back; ret points into bytes, of which a NUL follows the last. ERR_INTERNAL
+ * for bytes that are not of config_pack(). */
+void config_pack(const struct config *config, struct str *out);
+int config_unpack(const char *bytes, size_t size, struct arena *arena, struct config_text **ret, size_t *count,
+		  struct error *err);
 
 /* Add one; text is copied into arena. */
 void findings_add(struct findings *findings, struct arena *arena, const struct finding *finding);

@@ -32,22 +32,26 @@ struct duty {
 	/* The children wanted under this configuration: call add once for each with its subject. NULL for a duty whose children
 	 * are started on demand. */
 	void (*wanted)(const struct config *config, void (*add)(void *context, const char *subject), void *context);
-	/* Everybody else leans on it: its children are started first and stopped last. */
+	/* Everybody else leans on it: its children are started first and stopped last, and nobody else is started while one of
+	 * them is not ready. One that ends with 77 or 78 ends rosterd: nothing is different the next time. */
 	bool foundation;
-	/* Of a foundation: may its children live on when the configuration in force changes? NULL for no. */
+	/* Of a foundation: may its children live on when the configuration in force changes? Of "trial": is the connection to
+	 * the database the one that is in use? NULL for no. */
 	bool (*keeps)(const struct config *before, const struct config *after);
 	/* How long a child may be silent once it is ready, and how long it may take to end; 0 for the usual. */
 	int64_t silence_ms, stop_ms;
 };
 
-enum { CHILD_SILENCE_MS = 120000, CHILD_STOP_MS = 30000, CHILD_READY_MS = 120000 };
+enum { CHILD_SILENCE_MS = 120000, CHILD_STOP_MS = 30000, CHILD_READY_MS = 120000, CHILD_TRIAL_MS = 60000 };
 
-/* The whole program: options, supervisor or child. duties ends with NULL; its children are started in this order. The duty
- * "request" is started by signals, with the subject "sync" or "full". Returns the exit code. */
+/* The whole program: options, supervisor or child. duties ends with NULL; its children are started in this order. Two
+ * duties are started on demand, where they are there: "request" by signals, with the subject "sync" or "full", and "trial"
+ * with a configuration before that comes into force, with the subject "all", or "secrets" when it keeps the connection to
+ * the database; one that does not end with 0 within CHILD_TRIAL_MS is an objection. Returns the exit code. */
 int daemon_main(const struct duty *const duties[], int argc, char **argv);
 
 /* The duties there are. */
-extern const struct duty duty_clock, duty_database, duty_notices, duty_request, duty_source, duty_status, duty_webhook;
+extern const struct duty duty_clock, duty_database, duty_notices, duty_request, duty_source, duty_status, duty_trial, duty_webhook;
 
 /* Has the child been told to stop (TERM, INT, or its parent is gone)? A signal ends every wait of the child, and comes once
  * more each second until the child has ended, so that none is slept through: looping on this is enough. */

@@ -25,6 +25,16 @@
 int setup_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
 	       struct error *err);
 
+/* The same of texts that were accepted before; see config_load_texts(). */
+int setup_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,
+		     struct error *err);
+
+/* Look at the secrets the configuration names before they are needed, and add a finding for each that cannot be used.
+ * SECRETS_READABLE says nothing of credentials that are not there and of files this user may not read. */
+enum secrets_looked_at { SECRETS_ALL, SECRETS_READABLE };
+void secrets_check(const struct config *config, enum secrets_looked_at which, struct arena *arena,
+		   struct findings *findings);
+
 /* Hears how far a run is: about once a second while it reads, and at each step after that. */
 struct sync_watch {
 	/* what: "reading, 1200 entries so far". Until everything is read, false ends the run as failed. */
@@ -47,7 +57,7 @@ struct sync_options {
 
 struct sync_report {
 	int64_t run;
-	const char *state;        /* "nothing", "applied", "held" */
+	const char *state;        /* "nothing", "applied", "held", "rejected" */
 	const char *completeness; /* "failed", "incomplete", "complete", "changes", "mirror" */
 	char reason[1024];        /* why the read is not complete */
 	char held_reason[1024];   /* why something is held that was not held before */
@@ -148,5 +158,7 @@ typedef int notice_runner(const char *const argv[], const struct str *input, str
 /* Tell whom the configuration names, once each, when a state begins that needs a person and when it is over, until told to
  * stop. Waits while another process does. -1 when it cannot go on: the database is gone. */
 int notices_serve(const struct config *config, notice_runner *run, const struct serve_hooks *hooks, struct error *err);
+/* Tell what is due now, unless another process tells. What could not be told is logged, and stays due. */
+int notices_once(const struct config *config, notice_runner *run, struct error *err);
 
 #endif

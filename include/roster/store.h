@@ -71,7 +71,7 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 int store_run_begin(struct store *store, int source, const char *kind, int64_t *run, struct error *err);
 
 struct run_report {
-	const char *state; /* "nothing", "applied", "held", "failed" */
+	const char *state; /* "nothing", "applied", "held", "rejected", "failed" */
 	const char *completeness, *reason, *digest;
 	int64_t entries, unreadable, held;
 };
@@ -198,12 +198,16 @@ int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, 
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 /* Hold every planned change of the run. */
 int store_plan_hold(struct store *store, int64_t run, struct error *err);
+/* Was the same list of this source rejected as a whole, and nothing else asked for since? Then the planned changes of the
+ * run are rejected too: 1, else 0, or -1. */
+int store_plan_rejected(struct store *store, int64_t run, const char *digest, struct error *err);
 
 /* Recognise among the planned changes those that are held, approved or rejected already. */
 int store_held_recall(struct store *store, int64_t run, struct error *err);
 /* What the guard judges, over a window of that length; items and texts are from arena. */
 struct guard_count;
 struct guard_counts {
+	bool exact; /* set by the caller: base is how many there are, else as far as it takes to judge by the percent */
 	struct guard_count *items;
 	size_t count;
 };

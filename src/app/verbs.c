@@ -58,7 +58,8 @@ static const struct verb sync_verbs[] = {
 	.usage = "RUN [--local]",
 	.summary = "drop what a run holds",
 	.help = "What the held changes would take away stays until the directory entries they follow from change "
-		"again. Needs no rosterd. Only a platform administrator may.",
+		"again. A run that is held as a whole does nothing, nor do those after it, as long as they would do "
+		"the same. Needs no rosterd. Only a platform administrator may.",
 	.example = "reject corp/12",
 	.run = cmd_reject,
     },

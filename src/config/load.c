@@ -50,16 +50,8 @@ static int name_compare(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void include_file(struct loader *loader, const char *file)
+static void include_document(struct loader *loader, struct document *document)
 {
-	struct document *document;
-	struct error err = {0};
-
-	if (document_read(file, loader->arena, &document, &err) < 0) {
-		loader->partial = true;
-		report_error(loader, (struct position){file, 0}, NULL, "%s", err.text);
-		return;
-	}
 	struct conf_node *root = parse_document(loader, document);
 	if (!root)
 		return;
@@ -68,6 +60,32 @@ static void include_file(struct loader *loader, const char *file)
 			     "\"include_dir\" is set in a file that is included itself");
 	else
 		tree_merge(loader, root);
+}
+
+static void include_file(struct loader *loader, const char *file)
+{
+	struct document *document;
+	struct error err = {0};
+
+	if (document_read(file, loader->arena, &document, &err) == 0) {
+		include_document(loader, document);
+		return;
+	}
+	loader->partial = true;
+	report_error(loader, (struct position){file, 0}, NULL, "%s", err.text);
+}
+
+static struct document *given_document(struct loader *loader, size_t at)
+{
+	const struct config_text *text = &loader->given[at];
+
+	return document_make(text->file, text->bytes, text->size, loader->arena);
+}
+
+static void include_given(struct loader *loader)
+{
+	for (size_t i = 1; i < loader->given_count; i++)
+		include_document(loader, given_document(loader, i));
 }
 
 static void include_directory(struct loader *loader, const struct conf_node *node, const char *directory)
@@ -94,7 +112,9 @@ static void follow_include(struct loader *loader, const struct conf_node *root)
 	if (!node)
 		return;
 	const char *text = node->type == CONF_STRING ? value_text(loader, node) : NULL;
-	if (text && *text)
+	if (loader->given)
+		include_given(loader);
+	else if (text && *text)
 		include_directory(loader, node, path_beside(node->file, text, loader->arena));
 	else if (text || node->type != CONF_STRING)
 		report_error(loader, node_position(node), NULL, "\"include_dir\" must be the name of a directory");
@@ -102,12 +122,25 @@ static void follow_include(struct loader *loader, const struct conf_node *root)
 
 /* --- the whole ----------------------------------------------------------------------------------------------------- */
 
+static void keep_texts(struct loader *loader)
+{
+	struct config_text *texts = arena_alloc_array(loader->arena, loader->document_count + 1, sizeof(*texts));
+
+	for (size_t i = 0; i < loader->document_count; i++) {
+		const struct document *document = loader->documents[i];
+		texts[i] = (struct config_text){document->file, document->text, document->size};
+	}
+	loader->config->texts = texts;
+	loader->config->text_count = loader->document_count;
+}
+
 static int finish(struct loader *loader, struct config **ret, struct error *err)
 {
 	const struct findings *findings = loader->findings;
 	size_t first = 0;
 
 	findings_sort(loader);
+	keep_texts(loader);
 	if (findings->errors == 0) {
 		*ret = loader->config;
 		return 0;
@@ -166,6 +199,16 @@ int config_load(const char *file, struct arena *arena, struct config **ret, stru
 		return load_document(&loader, document, ret, err);
 	report_error(&loader, (struct position){loader.config->file, 0}, NULL, "%s", why.text);
 	return finish(&loader, ret, err);
+}
+
+int config_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,
+		      struct findings *findings, struct error *err)
+{
+	struct loader loader = loader_start(texts[0].file, arena, findings);
+
+	loader.given = texts;
+	loader.given_count = count;
+	return load_document(&loader, given_document(&loader, 0), ret, err);
 }
 
 int config_load_text(const char *bytes, size_t size, struct arena *arena, struct config **ret,

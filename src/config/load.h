@@ -18,6 +18,8 @@ struct loader {
 	struct findings *findings;
 	struct document **documents; /* in the order they were read */
 	size_t document_count;
+	const struct config_text *given; /* the texts to be read instead of files; NULL: files */
+	size_t given_count;
 	bool partial; /* a file could not be parsed: what seems missing may be in it */
 	struct config *config;
 	struct conf_node *root;

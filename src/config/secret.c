@@ -117,7 +117,7 @@ int secret_read(const struct secret_reference *reference, struct secret *ret, st
 		fd = open_quietly(str_text(&path));
 	}
 	if (fd < 0) {
-		error_set(err, ERR_CONFIG, "%s: %s", str_text(&path), strerror(errno));
+		error_set(err, errno == EACCES ? ERR_DENIED : ERR_CONFIG, "%s: %s", str_text(&path), strerror(errno));
 		goto out;
 	}
 	if (check_file(fd, str_text(&path), err) < 0 || read_all(fd, str_text(&path), ret, err) < 0)

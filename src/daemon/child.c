@@ -86,6 +86,11 @@ int child_prepare(const struct duty *duty)
 	return getppid() == supervisor ? 0 : -1;
 }
 
+bool child_is_supervised(void)
+{
+	return supervisor != 0;
+}
+
 static void tell(char what)
 {
 	if (supervisor != 0)

@@ -14,5 +14,7 @@ int child_main(const struct duty *duty, const struct child_context *context);
 /* To be called first, before anything that takes time: from now on the child knows when it is to stop. Returns -1 when its
  * supervisor is gone already. */
 int child_prepare(const struct duty *duty);
+/* False for one that was started by hand: nobody has handed it a configuration. */
+bool child_is_supervised(void);
 
 #endif

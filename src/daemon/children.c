@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 enum child_state {
-	CHILD_WANTED,   /* never started yet */
+	CHILD_WANTED,   /* to be started by children_start() */
 	CHILD_STARTING, /* runs, not ready */
 	CHILD_READY,
 	CHILD_PAUSING, /* ended; started again when the timer fires */
-	CHILD_STOPPING /* told to end */
+	CHILD_STOPPING, /* told to end */
+	CHILD_GIVEN_UP  /* a foundation that cannot be laid */
 };
 
 struct child {
@@ -30,6 +31,9 @@ struct child {
 	char *subject, *title; /* "corp", "source corp" */
 	enum child_state state;
 	bool once, kept;
+	int handover; /* what it is started with; -1 for what all are */
+	void (*tried)(bool good, void *context);
+	int exit_code; /* of one that is given up */
 	struct backoff backoff;
 	pid_t pid;
 	int channel;
@@ -41,6 +45,7 @@ struct child {
 struct children {
 	struct loop *loop;
 	const char *config_file;
+	int handover;
 	void (*changed)(void *context);
 	void *context;
 	struct child *first;
@@ -88,7 +93,7 @@ static struct child *add(struct children *children, const struct duty *duty, con
 	struct child *child = xcalloc(1, sizeof *child), **last = &children->first;
 	struct arena *arena = arena_new();
 
-	*child = (struct child){.children = children, .duty = duty, .channel = -1};
+	*child = (struct child){.children = children, .duty = duty, .channel = -1, .handover = -1};
 	child->subject = xstrdup(subject);
 	child->title = xstrdup(child_title(duty, subject, arena));
 	child->timer = loop_timer_new(children->loop, timer_fired, child);
@@ -162,24 +167,44 @@ static void pause_before_restart(struct child *child, const char *why)
 	loop_timer_start(child->timer, pause);
 }
 
-static void start(struct child *child)
+static bool stands_on_nothing(const struct child *child)
+{
+	return !child->duty->foundation && !children_are_ready(child->children, true);
+}
+
+/* What it leans on is away, which may well be why it ended: trying again and again would only add to the pauses. */
+static void wait_for_foundation(struct child *child, const char *why)
+{
+	log_warn("%s %s; it is started again when what it leans on is ready", child->title, why);
+	child->state = CHILD_WANTED;
+}
+
+/* False when it could not be; it is tried again then. */
+static bool start(struct child *child)
 {
 	struct arena *arena = arena_new();
 	struct spawned spawned;
 	struct error err = {0};
-	int rc = spawn(arena_printf(arena, "rosterd: %s", child->title), child->duty->name, child->subject,
-		       child->children->config_file, &spawned, &err);
+	const struct spawning spawning = {
+	    .title = arena_printf(arena, "rosterd: %s", child->title),
+	    .duty = child->duty->name,
+	    .subject = child->subject,
+	    .config_file = child->children->config_file,
+	    .handover = child->handover >= 0 ? child->handover : child->children->handover,
+	};
+	int rc = spawn(&spawning, &spawned, &err);
 
 	arena_free(&arena);
 	if (rc != 0) {
 		pause_before_restart(child, err.text);
-		return;
+		return false;
 	}
 	child->pid = spawned.pid;
 	child->channel = spawned.channel;
 	child->reader = loop_reader_new(child->children->loop, child->channel, hear, child);
 	child->state = CHILD_STARTING;
-	loop_timer_start(child->timer, CHILD_READY_MS);
+	loop_timer_start(child->timer, child->tried != NULL ? CHILD_TRIAL_MS : CHILD_READY_MS);
+	return true;
 }
 
 /* --- ending ------------------------------------------------------------------------------------------------------------ */
@@ -206,9 +231,16 @@ static void timer_fired(void *context)
 
 	switch (child->state) {
 	case CHILD_PAUSING:
-		start(child);
+		if (stands_on_nothing(child))
+			wait_for_foundation(child, "waits");
+		else
+			start(child);
 		break;
 	case CHILD_STARTING:
+		if (child->tried != NULL) {
+			kill_hanging(child, "has not ended", CHILD_TRIAL_MS);
+			break;
+		}
 		log_warn("%s is still not ready; rosterd waits on", child->title);
 		loop_timer_start(child->timer, CHILD_READY_MS);
 		break;
@@ -220,6 +252,7 @@ static void timer_fired(void *context)
 		kill_hanging(child, "was told to end and has not", stop_ms(child));
 		break;
 	case CHILD_WANTED:
+	case CHILD_GIVEN_UP:
 		break;
 	}
 }
@@ -231,6 +264,33 @@ static const char *ending(int status, struct arena *arena)
 	return arena_printf(arena, "ended with %d", WEXITSTATUS(status));
 }
 
+/* The configuration is wrong, or a right is missing: both stay so. */
+static bool is_hopeless(const struct child *child, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
+	return child->duty->foundation &&
+	       (code == error_exit_code(ERR_CONFIG) || code == error_exit_code(ERR_DENIED));
+}
+
+static void give_up(struct child *child, int status)
+{
+	child->state = CHILD_GIVEN_UP;
+	child->exit_code = WEXITSTATUS(status);
+}
+
+static void ended_for_good(struct child *child, int status, const char *how)
+{
+	void (*tried)(bool good, void *context) = child->state == CHILD_STOPPING ? NULL : child->tried;
+	void *context = child->children->context;
+
+	if (status != 0)
+		log_warn("%s %s", child->title, how);
+	drop(child);
+	if (tried != NULL)
+		tried(status == 0, context);
+}
+
 static void ended(struct child *child, int status)
 {
 	struct arena *arena = arena_new();
@@ -239,11 +299,14 @@ static void ended(struct child *child, int status)
 	loop_timer_stop(child->timer);
 	close_channel(child);
 	if (child->state == CHILD_STOPPING || child->once) {
-		if (status != 0)
-			log_warn("%s %s", child->title, how);
-		drop(child);
+		ended_for_good(child, status, how);
 	} else {
-		pause_before_restart(child, how);
+		if (is_hopeless(child, status))
+			give_up(child, status);
+		else if (stands_on_nothing(child))
+			wait_for_foundation(child, how);
+		else
+			pause_before_restart(child, how);
 		child->pid = 0;
 	}
 	arena_free(&arena);
@@ -268,7 +331,8 @@ struct children *children_new(struct loop *loop, const char *config_file, void (
 {
 	struct children *children = xcalloc(1, sizeof *children);
 
-	*children = (struct children){.loop = loop, .config_file = config_file, .changed = changed, .context = context};
+	*children = (struct children){
+	    .loop = loop, .config_file = config_file, .handover = -1, .changed = changed, .context = context};
 	loop_on_exit(loop, process_ended, children);
 	return children;
 }
@@ -284,6 +348,11 @@ void children_free(struct children **children)
 	}
 	free(*children);
 	*children = NULL;
+}
+
+void children_configure(struct children *children, int handover)
+{
+	children->handover = handover;
 }
 
 void children_want(struct children *children, const struct duty *duty, const char *subject)
@@ -311,6 +380,31 @@ bool children_run_once(struct children *children, const struct duty *duty, const
 	child->once = true;
 	start(child);
 	return true;
+}
+
+bool children_try(struct children *children, const struct duty *duty, const char *subject, int handover,
+		  void (*tried)(bool good, void *context))
+{
+	struct child *child = add(children, duty, subject);
+
+	child->once = child->kept = true;
+	child->handover = handover;
+	child->tried = tried;
+	if (start(child))
+		return true;
+	drop(child);
+	return false;
+}
+
+int children_given_up(const struct children *children, const char **title)
+{
+	for (const struct child *child = children->first; child != NULL; child = child->next) {
+		if (child->state != CHILD_GIVEN_UP)
+			continue;
+		*title = child->title;
+		return child->exit_code;
+	}
+	return 0;
 }
 
 void children_keep(struct children *children, const struct duty *duty, bool kept)

@@ -6,18 +6,26 @@
 #include "roster/log.h"
 #include "roster/store.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 1000 };
 
 static int find_user(struct cluster *cluster, struct error *err)
 {
+	errno = 0;
 	const struct passwd *user = getpwuid(geteuid());
+	int failed = errno;
 
 	if (geteuid() == 0)
 		return error_set(err, ERR_CONFIG,
 				 "PostgreSQL does not run as root: start rosterd as a user of its own");
+	/* Who answers for users may be away; not to know one is no error for it. */
+	if (user == NULL && failed != 0 && failed != ENOENT)
+		return error_set(err, ERR_UNREACHABLE, "user %u cannot be looked up: %s", (unsigned)geteuid(),
+				 strerror(failed));
 	if (user == NULL)
 		return error_set(err, ERR_CONFIG,
 				 "user %u has no name on this host, and PostgreSQL knows users by name; add it to "

@@ -17,9 +17,19 @@
 
 enum { MODE_PRIVATE = 0700, MODE_PASS = 0711, LOCK_MODE = 0600, WAIT_MS = 50 };
 
+enum error_class cluster_file_fault(int number)
+{
+	static const int passing[] = {ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, EINTR, ESTALE};
+
+	for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+		if (number == passing[i])
+			return ERR_UNREACHABLE;
+	return ERR_CONFIG;
+}
+
 static int cannot(const char *what, const char *path, struct error *err)
 {
-	return error_set(err, ERR_CONFIG, "%s cannot be %s: %s", path, what, strerror(errno));
+	return error_set(err, cluster_file_fault(errno), "%s cannot be %s: %s", path, what, strerror(errno));
 }
 
 /* --- what is there ------------------------------------------------------------------------------------------------------- */

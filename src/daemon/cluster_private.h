@@ -25,6 +25,9 @@ struct cluster {
 	struct program *server;
 };
 
+/* The class of a file that cannot be used, by its errno: ERR_CONFIG, which ends rosterd, unless it may pass by itself. */
+enum error_class cluster_file_fault(int number);
+
 /* How long an earlier server in the same directory, and ours when it is told to stop, may take. */
 enum { CLUSTER_END_MS = 20000 };
 

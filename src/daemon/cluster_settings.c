@@ -30,7 +30,7 @@ static int write_file(const char *path, const char *text, struct error *err)
 	int failed = file == NULL || fputs(text, file) == EOF || fflush(file) != 0 || fsync(fileno(file)) != 0;
 
 	if (failed)
-		error_set(err, ERR_CONFIG, "%s cannot be written: %s", path, strerror(errno));
+		error_set(err, cluster_file_fault(errno), "%s cannot be written: %s", path, strerror(errno));
 	if (file != NULL)
 		fclose(file);
 	return failed ? -1 : 0;
@@ -45,7 +45,7 @@ static int replace_file(const struct cluster *cluster, const char *name, const c
 	if (write_file(fresh, text, err) != 0)
 		return -1;
 	if (rename(fresh, path) != 0)
-		return error_set(err, ERR_CONFIG, "%s cannot be written: %s", path, strerror(errno));
+		return error_set(err, cluster_file_fault(errno), "%s cannot be written: %s", path, strerror(errno));
 	return 0;
 }
 

@@ -3,7 +3,12 @@
 #include "daemon/private.h"
 #include "roster/job.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int daemon_load(const char *file, bool warnings, struct setup *ret, struct error *err)
@@ -11,7 +16,7 @@ int daemon_load(const char *file, bool warnings, struct setup *ret, struct error
 	struct findings findings = {0};
 	struct str text = {0};
 
-	*ret = (struct setup){.arena = arena_new()};
+	*ret = (struct setup){.arena = arena_new(), .handover = -1};
 	int rc = setup_load(file, ret->arena, &ret->config, &findings, err);
 	if (rc != 0 || warnings)
 		findings_print(&findings, &text);
@@ -22,8 +27,78 @@ int daemon_load(const char *file, bool warnings, struct setup *ret, struct error
 
 void daemon_unload(struct setup *setup)
 {
+	if (setup->arena != NULL && setup->handover >= 0)
+		close(setup->handover);
 	arena_free(&setup->arena);
-	setup->config = NULL;
+	*setup = (struct setup){.handover = -1};
+}
+
+/* --- from the supervisor to its children --------------------------------------------------------------------------------- */
+
+static int write_all(int file, const struct str *bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes->size) {
+		ssize_t wrote = write(file, bytes->data + done, bytes->size - done);
+		if (wrote < 0 && errno != EINTR)
+			return -1;
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	return 0;
+}
+
+int daemon_hand_over(struct setup *setup, struct error *err)
+{
+	int file = memfd_create("configuration", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct str bytes = {0};
+	int failed;
+
+	config_pack(setup->config, &bytes);
+	failed = file < 0 || write_all(file, &bytes) != 0 ||
+		 fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0;
+	if (failed)
+		error_set(err, ERR_INTERNAL, "the configuration cannot be kept for children: %s", strerror(errno));
+	str_free(&bytes);
+	if (failed && file >= 0)
+		close(file);
+	else
+		setup->handover = file;
+	return failed ? -1 : 0;
+}
+
+/* All children have the file open at one and the same place, which therefore is not to be moved. */
+static int read_handover(int file, struct arena *arena, const char **ret, size_t *size, struct error *err)
+{
+	struct stat info;
+	char *bytes;
+	size_t done = 0;
+
+	if (fstat(file, &info) != 0)
+		return error_set(err, ERR_INTERNAL, "no configuration was handed over: %s", strerror(errno));
+	*size = (size_t)info.st_size;
+	*ret = bytes = arena_alloc(arena, *size + 1);
+	while (done < *size) {
+		ssize_t got = pread(file, bytes + done, *size - done, (off_t)done);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return error_set(err, ERR_INTERNAL, "the configuration that was handed over cannot be read");
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return 0;
+}
+
+int daemon_take_over(int handover, struct setup *ret, struct error *err)
+{
+	struct config_text *texts;
+	const char *bytes;
+	size_t size, count;
+
+	*ret = (struct setup){.arena = arena_new(), .handover = -1};
+	int rc = read_handover(handover, ret->arena, &bytes, &size, err);
+	close(handover);
+	if (rc == 0)
+		rc = config_unpack(bytes, size, ret->arena, &texts, &count, err);
+	return rc == 0 ? setup_load_texts(texts, count, ret->arena, &ret->config, err) : -1;
 }
 
 int daemon_permitted(const struct config *config, struct error *err)

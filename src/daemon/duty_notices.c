@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The duty "notices": who the configuration names is told what needs a person. */
 #include "daemon/errand.h"
-#include "roster/daemon.h"
+#include "daemon/private.h"
 #include "roster/job.h"
 
 /* STOPPING_MS: a program that is cut short is started once more later, and may then say the same a second time. */
@@ -21,14 +21,23 @@ static int run(const struct child_context *context, struct error *err)
 	return notices_serve(context->config, run_program, &hooks, err);
 }
 
+static bool is_anybody_told(const struct config *config)
+{
+	for (size_t i = 0; i < NOTICES; i++)
+		if (config->notices[i].exec[0] != '\0' || config->notices[i].url[0] != '\0')
+			return true;
+	return false;
+}
+
 static void wanted(const struct config *config, void (*add)(void *context, const char *subject), void *context)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < NOTICES; i++)
-		any = any || config->notices[i].exec[0] != '\0' || config->notices[i].url[0] != '\0';
-	if (any)
+	if (is_anybody_told(config))
 		add(context, "");
+}
+
+int daemon_notices_once(const struct config *config, struct error *err)
+{
+	return is_anybody_told(config) ? notices_once(config, run_program, err) : 0;
 }
 
 const struct duty duty_notices = {.name = "notices", .run = run, .wanted = wanted};

@@ -85,6 +85,10 @@ int daemon_once(const struct config *config, struct error *err)
 		if (owed != 0)
 			note(&outcome, &fault);
 	}
+	/* Last: what the rest has found belongs to it. */
+	fault = (struct error){0};
+	if (daemon_notices_once(config, &fault) != 0)
+		note(&outcome, &fault);
 	if (outcome.failed == 0)
 		return 0;
 	return error_set(err, outcome.worst, "not all of the work could be done");

@@ -35,14 +35,14 @@ static void reset_signals(void)
 }
 
 /* In the child: a session of its own, so that Ctrl-C at a terminal reaches the supervisor alone, which knows the order. */
-static _Noreturn void become(char *const argv[], int channel)
+static _Noreturn void become(char *const argv[], int channel, int handover)
 {
-	int rc;
-
 	setsid();
-	rc = channel == CHANNEL_FD ? fcntl(channel, F_SETFD, 0) : dup2(channel, CHANNEL_FD);
-	if (rc >= 0) {
-		close_range(CHANNEL_FD + 1, UINT_MAX, 0);
+	/* First out of each other's place. */
+	channel = fcntl(channel, F_DUPFD, HANDOVER_FD + 1);
+	handover = fcntl(handover, F_DUPFD, HANDOVER_FD + 1);
+	if (channel >= 0 && handover >= 0 && dup2(channel, CHANNEL_FD) >= 0 && dup2(handover, HANDOVER_FD) >= 0) {
+		close_range(HANDOVER_FD + 1, UINT_MAX, 0);
 		reset_signals();
 		/* By this link, also after an upgrade: a child is never another version than its supervisor. */
 		execv("/proc/self/exe", argv);
@@ -51,11 +51,16 @@ static _Noreturn void become(char *const argv[], int channel)
 	_exit(error_exit_code(ERR_INTERNAL));
 }
 
-int spawn(const char *title, const char *duty, const char *subject, const char *config_file, struct spawned *ret,
-	  struct error *err)
+int spawn(const struct spawning *spawning, struct spawned *ret, struct error *err)
 {
-	char *argv[] = {(char *)title, (char *)"--child",   (char *)duty, (char *)subject,
-			(char *)"-f",  (char *)config_file, NULL};
+	const char *title = spawning->title;
+	char *argv[] = {(char *)title,
+			(char *)"--child",
+			(char *)spawning->duty,
+			(char *)spawning->subject,
+			(char *)"-f",
+			(char *)spawning->config_file,
+			NULL};
 	int ends[2];
 	sigset_t all, before;
 	pid_t supervisor = getpid();
@@ -67,7 +72,7 @@ int spawn(const char *title, const char *duty, const char *subject, const char *
 	pid_t pid = fork();
 	if (pid == 0) {
 		set_supervisor(supervisor);
-		become(argv, ends[1]);
+		become(argv, ends[1], spawning->handover);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[1]);

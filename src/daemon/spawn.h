@@ -7,8 +7,9 @@
 
 #include <sys/types.h>
 
-/* Where a child finds its end of the channel, over which it sends one of these bytes at a time. */
-enum { CHANNEL_FD = 3, CHANNEL_READY = 'r', CHANNEL_ALIVE = 'a' };
+/* Where a child finds its end of the channel, over which it sends one of these bytes at a time, and the file of
+ * daemon_hand_over(). */
+enum { CHANNEL_FD = 3, CHANNEL_READY = 'r', CHANNEL_ALIVE = 'a', HANDOVER_FD = 4 };
 /* The process id of the supervisor, in the environment of a child until child_main() has seen it. */
 extern const char spawn_supervisor_variable[];
 
@@ -17,8 +18,14 @@ struct spawned {
 	int channel; /* our end, never blocks */
 };
 
-/* title is what ps shows, config_file an absolute path. A child that cannot be executed ends with 70. */
-int spawn(const char *title, const char *duty, const char *subject, const char *config_file, struct spawned *ret,
-	  struct error *err);
+struct spawning {
+	const char *title; /* what ps shows */
+	const char *duty, *subject;
+	const char *config_file; /* an absolute path: what messages call it */
+	int handover;            /* of daemon_hand_over(); stays ours */
+};
+
+/* A child that cannot be executed ends with 70. */
+int spawn(const struct spawning *spawning, struct spawned *ret, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "daemon/child.h"
 #include "daemon/options.h"
 #include "daemon/private.h"
+#include "daemon/spawn.h"
 #include "daemon/supervisor.h"
 #include "roster/job.h"
 #include "roster/log.h"
@@ -70,7 +71,9 @@ static int live(const struct duty *duty, const char *subject, const char *file)
 
 	if (child_prepare(duty) != 0)
 		return 0;
-	if (daemon_load(file, false, &setup, &err) == 0) {
+	int rc = child_is_supervised() ? daemon_take_over(HANDOVER_FD, &setup, &err)
+				       : daemon_load(file, false, &setup, &err);
+	if (rc == 0) {
 		struct child_context context = {.config_file = file, .config = setup.config, .subject = subject};
 		exit_code = child_main(duty, &context);
 	} else {

@@ -27,7 +27,10 @@ struct supervisor {
 	struct notify notify;
 	struct children *children;
 	struct setup setup, next; /* in force; to come, while the goal is to reload */
+	struct setup tried;       /* read last, and not tried to its end yet */
+	bool trying, try_again;   /* a trial runs; of what was read before */
 	enum goal goal;
+	struct error *err; /* why it ends unasked */
 	bool told_ready;          /* the service manager was told so at least once */
 	bool announce;            /* it is to be told so when the children are started */
 	bool requests[REQUESTS];  /* asked for and not yet begun */
@@ -96,17 +99,17 @@ static void want_all(struct supervisor *self)
 	}
 }
 
-static const struct duty *request_duty(const struct supervisor *self)
+static const struct duty *duty_on_demand(const struct supervisor *self, const char *name)
 {
 	for (const struct duty *const *duty = self->duties; *duty != NULL; duty++)
-		if (strcmp((*duty)->name, "request") == 0)
+		if (strcmp((*duty)->name, name) == 0)
 			return *duty;
 	return NULL;
 }
 
 static void start_requests(struct supervisor *self)
 {
-	const struct duty *duty = request_duty(self);
+	const struct duty *duty = duty_on_demand(self, "request");
 
 	for (size_t i = 0; i < REQUESTS; i++)
 		if (self->requests[i] && children_run_once(self->children, duty, request_subjects[i]))
@@ -118,7 +121,7 @@ static void start_requests(struct supervisor *self)
 static void run_on(struct supervisor *self)
 {
 	children_start(self->children, true);
-	if (self->announce && !children_are_ready(self->children, true))
+	if (!children_are_ready(self->children, true))
 		return;
 	children_start(self->children, false);
 	start_requests(self);
@@ -135,26 +138,12 @@ static void take_next(struct supervisor *self)
 {
 	daemon_unload(&self->setup);
 	self->setup = self->next;
-	self->next = (struct setup){NULL, NULL};
+	self->next = (struct setup){.handover = -1};
 	self->goal = GOAL_RUN;
 	self->announce = true;
+	children_configure(self->children, self->setup.handover);
 	want_all(self);
 	log_info("%s is in force", self->config_file);
-}
-
-static void advance(void *context)
-{
-	struct supervisor *self = context;
-
-	if (self->goal == GOAL_STOP && all_stopped(self)) {
-		loop_stop(self->loop);
-		return;
-	}
-	if (self->goal == GOAL_RELOAD && all_stopped(self))
-		take_next(self);
-	if (self->goal == GOAL_RUN)
-		run_on(self);
-	say_status(self);
 }
 
 /* after is the configuration to come, NULL when nothing is to be kept. */
@@ -166,6 +155,43 @@ static void keep_foundations(struct supervisor *self, const struct config *after
 				  (*duty)->keeps(self->setup.config, after));
 }
 
+static void stop_all(struct supervisor *self)
+{
+	notify_send(&self->notify, "STOPPING=1");
+	self->goal = GOAL_STOP;
+	keep_foundations(self, NULL);
+}
+
+/* What everybody leans on cannot be had, now or later: somebody has to look. */
+static void stop_if_hopeless(struct supervisor *self)
+{
+	const char *title;
+	int code = children_given_up(self->children, &title);
+
+	if (code == 0 || self->goal == GOAL_STOP)
+		return;
+	error_set(self->err, code == error_exit_code(ERR_DENIED) ? ERR_DENIED : ERR_CONFIG,
+		  "the %s cannot work, and nothing works without it; what is wrong is in the log above", title);
+	log_error("%s ended with %d, which will not change by itself; rosterd ends", title, code);
+	stop_all(self);
+}
+
+static void advance(void *context)
+{
+	struct supervisor *self = context;
+
+	stop_if_hopeless(self);
+	if (self->goal == GOAL_STOP && all_stopped(self)) {
+		loop_stop(self->loop);
+		return;
+	}
+	if (self->goal == GOAL_RELOAD && all_stopped(self))
+		take_next(self);
+	if (self->goal == GOAL_RUN)
+		run_on(self);
+	say_status(self);
+}
+
 /* --- signals ------------------------------------------------------------------------------------------------------------- */
 
 static void on_stop(int number, void *context)
@@ -175,9 +201,7 @@ static void on_stop(int number, void *context)
 	if (self->goal == GOAL_STOP)
 		return;
 	log_info("stopping, because of signal %s", sigabbrev_np(number));
-	notify_send(&self->notify, "STOPPING=1");
-	self->goal = GOAL_STOP;
-	keep_foundations(self, NULL);
+	stop_all(self);
 	advance(self);
 }
 
@@ -187,6 +211,57 @@ static void refuse_next(struct supervisor *self, const struct error *err)
 	snprintf(self->refused, sizeof self->refused, "%s", err->text);
 	if (self->told_ready && self->goal == GOAL_RUN)
 		notify_send(&self->notify, "READY=1");
+}
+
+/* Also when the last one has not come into force yet: then it never will. */
+static void accept_next(struct supervisor *self, struct setup *next)
+{
+	daemon_unload(&self->next);
+	self->next = *next;
+	*next = (struct setup){.handover = -1};
+	self->refused[0] = '\0';
+	self->goal = GOAL_RELOAD;
+	keep_foundations(self, self->next.config);
+}
+
+static void try_next(struct supervisor *self);
+
+/* Of several that came in short order the last one counts. */
+static void on_tried(bool good, void *context)
+{
+	struct supervisor *self = context;
+	struct error err = {0};
+	bool again = self->try_again;
+
+	self->trying = self->try_again = false;
+	if (self->goal == GOAL_STOP)
+		return;
+	if (again) {
+		try_next(self);
+	} else if (good) {
+		accept_next(self, &self->tried);
+	} else {
+		error_set(&err, ERR_CONFIG, "what %s says does not work, see the log of the trial", self->config_file);
+		daemon_unload(&self->tried);
+		refuse_next(self, &err);
+	}
+}
+
+/* Secrets and connections are for a child: this process holds none. */
+static void try_next(struct supervisor *self)
+{
+	const struct duty *duty = duty_on_demand(self, "trial");
+
+	if (duty == NULL) {
+		accept_next(self, &self->tried);
+	} else if (self->trying) {
+		self->try_again = true;
+	} else {
+		bool kept = duty->keeps != NULL && duty->keeps(self->setup.config, self->tried.config);
+		self->trying = true;
+		if (!children_try(self->children, duty, kept ? "secrets" : "all", self->tried.handover, on_tried))
+			on_tried(false, self);
+	}
 }
 
 static void on_reload(int number, void *context)
@@ -200,16 +275,14 @@ static void on_reload(int number, void *context)
 		return;
 	if (self->told_ready)
 		notify_reloading(&self->notify);
-	if (daemon_load(self->config_file, true, &next, &err) != 0 || daemon_permitted(next.config, &err) != 0) {
+	if (daemon_load(self->config_file, true, &next, &err) != 0 || daemon_permitted(next.config, &err) != 0 ||
+	    daemon_hand_over(&next, &err) != 0) {
 		daemon_unload(&next);
 		refuse_next(self, &err);
 	} else {
-		/* Also when the last one has not come into force yet: then it never will. */
-		daemon_unload(&self->next);
-		self->next = next;
-		self->refused[0] = '\0';
-		self->goal = GOAL_RELOAD;
-		keep_foundations(self, next.config);
+		daemon_unload(&self->tried);
+		self->tried = next;
+		try_next(self);
 	}
 	advance(self);
 }
@@ -218,7 +291,7 @@ static void on_request(int number, void *context)
 {
 	struct supervisor *self = context;
 
-	if (request_duty(self) == NULL) {
+	if (duty_on_demand(self, "request") == NULL) {
 		log_warn("signal %s asks for a run, which this rosterd cannot ask for", sigabbrev_np(number));
 		return;
 	}
@@ -250,23 +323,29 @@ static void close_supervisor(struct supervisor *self)
 	loop_timer_free(&self->watchdog);
 	loop_free(&self->loop);
 	notify_close(&self->notify);
+	daemon_unload(&self->tried);
 	daemon_unload(&self->next);
 	daemon_unload(&self->setup);
 }
 
 int supervise(const struct duty *const duties[], const char *config_file, struct setup *setup, struct error *err)
 {
-	struct supervisor self = {.duties = duties, .config_file = config_file, .setup = *setup, .announce = true};
+	struct supervisor self = {.duties = duties, .config_file = config_file, .announce = true, .err = err};
 
-	*setup = (struct setup){NULL, NULL};
+	if (daemon_hand_over(setup, err) != 0)
+		return -1;
+	self.setup = *setup;
+	self.next.handover = self.tried.handover = -1;
+	*setup = (struct setup){.handover = -1};
 	/* Who reads the log may go away; that is no reason to end. */
 	signal(SIGPIPE, SIG_IGN);
 	open_supervisor(&self);
+	children_configure(self.children, self.setup.handover);
 	if (self.notify.watchdog_ms > 0)
 		give_sign_of_life(&self);
 	want_all(&self);
 	advance(&self);
 	int rc = loop_run(self.loop, err);
 	close_supervisor(&self);
-	return rc;
+	return rc == 0 && err->class == ERR_NONE ? 0 : -1;
 }

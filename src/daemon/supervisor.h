@@ -5,7 +5,7 @@
 
 #include "daemon/private.h"
 
-/* Run until told to stop. setup is taken over, also on failure; config_file is an absolute path. */
+/* Run until told to stop. setup is taken over, and is to be unloaded all the same; config_file is an absolute path. */
 int supervise(const struct duty *const duties[], const char *config_file, struct setup *setup, struct error *err);
 
 #endif

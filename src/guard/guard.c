@@ -99,25 +99,40 @@ static void set_reason(struct guard_verdict *verdict, const struct str *text)
 	verdict->reason[size] = '\0';
 }
 
-/* "9120 removals of 41870 memberships", "25 new holders of Administrator", "12 additions". */
-static void say_count(const struct guard_count *count, struct str *text)
+/* There was none when the window began, so that all of it is newer: no share says that. */
+static bool is_new(const struct guard_count *count)
+{
+	return count->kind != GUARD_GRANT && words[count->kind].objects && count->base <= 0;
+}
+
+/* "9120 removals of 41870 memberships", "25 new holders of Administrator", "12 additions", and of what is new "20
+ * removals, where there were no memberships 1d ago". */
+static void say_count(const struct safety_config *safety, const struct guard_count *count, struct str *text)
 {
 	const struct kind_words *kind = &words[count->kind];
 	int64_t total = total_of(count);
+	char window[DURATION_TEXT];
 
 	str_printf(text, "%" PRId64 " %s", total, total == 1 ? kind->one : kind->many);
 	if (count->kind == GUARD_GRANT)
 		str_printf(text, " of %s", count->scope[0] ? count->scope : kind->objects);
+	else if (is_new(count))
+		str_printf(text, ", where there were no %s %s ago", kind->objects,
+			   duration_format(safety->window_ms, window, sizeof(window)));
 	else if (kind->objects)
-		str_printf(text, " of %" PRId64 " %s", at_least_zero(count->base), kind->objects);
+		str_printf(text, " of %" PRId64 " %s", count->base, kind->objects);
 }
 
 /* One decimal, or as many as it takes to see that it is more than the limit. */
 static void say_percent(const struct guard_count *count, int64_t limit, struct str *text)
 {
-	double percent = count->base > 0 ? 100.0 * (double)total_of(count) / (double)count->base : 100.0;
+	double percent = count->base > 0 ? 100.0 * (double)total_of(count) / (double)count->base : 0;
 	int decimals = 1;
 
+	if (is_new(count)) {
+		str_printf(text, "limit %" PRId64 " %%", limit);
+		return;
+	}
 	for (double gap = percent - (double)limit; gap < 0.05 && decimals < 6; gap *= 10)
 		decimals++;
 	str_printf(text, "%.*f %%, limit %" PRId64 " %%", decimals, percent, limit);
@@ -139,7 +154,7 @@ static void explain(const struct safety_config *safety, const struct guard_count
 {
 	char window[DURATION_TEXT];
 
-	say_count(count, text);
+	say_count(safety, count, text);
 	str_add(text, " (");
 	say_cause(safety, count, cause, text);
 	if (count->recent > 0)

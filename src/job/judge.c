@@ -31,14 +31,37 @@ static int judge_whole(struct judgement *judgement, struct error *err)
 	return store_plan_hold(judgement->store, judgement->run, err);
 }
 
+static bool holds_any(const struct guard_verdict *verdicts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (verdicts[i].decision == GUARD_HOLD)
+			return true;
+	return false;
+}
+
+static int count_and_judge(struct judgement *judgement, struct arena *arena, struct guard_counts *counts,
+			   struct guard_verdict **verdicts, struct error *err)
+{
+	if (store_guard_counts(judgement->store, judgement->run, judgement->safety, arena, counts, err) != 0)
+		return -1;
+	*verdicts = arena_alloc_array(arena, counts->count + 1, sizeof **verdicts);
+	guard_judge(judgement->safety, counts->items, counts->count, *verdicts);
+	return 0;
+}
+
+/* How many there are of all is worth counting when somebody is told. */
 static int judge_counts(struct judgement *judgement, struct arena *arena, struct error *err)
 {
-	struct guard_counts counts;
+	struct guard_counts counts = {.exact = false};
+	struct guard_verdict *verdicts;
 
-	if (store_guard_counts(judgement->store, judgement->run, judgement->safety, arena, &counts, err) != 0)
+	if (count_and_judge(judgement, arena, &counts, &verdicts, err) != 0)
 		return -1;
-	struct guard_verdict *verdicts = arena_alloc_array(arena, counts.count + 1, sizeof *verdicts);
-	guard_judge(judgement->safety, counts.items, counts.count, verdicts);
+	if (!holds_any(verdicts, counts.count))
+		return 0;
+	counts.exact = true;
+	if (count_and_judge(judgement, arena, &counts, &verdicts, err) != 0)
+		return -1;
 	for (size_t i = 0; i < counts.count; i++) {
 		if (verdicts[i].decision != GUARD_HOLD)
 			continue;

@@ -17,7 +17,7 @@ enum {
 
 struct teller {
 	const struct config *config;
-	const struct serve_hooks *hooks;
+	const struct serve_hooks *hooks; /* of a process that goes on until it is told to stop */
 	notice_runner *run;
 	struct store *store;
 };
@@ -123,9 +123,9 @@ static int rest(struct teller *teller, int64_t wait_ms, struct error *err)
 	return rc < 0 ? -1 : 0;
 }
 
-static int round_trip(struct teller *teller, struct error *err)
+/* Look and tell until nothing is due any more. */
+static int tell_all(struct teller *teller, struct error *err)
 {
-	int64_t wait_ms;
 	int rc = store_notices_look(teller->store, teller->config, err);
 
 	while (rc == 0 && !teller->hooks->must_stop()) {
@@ -137,7 +137,14 @@ static int round_trip(struct teller *teller, struct error *err)
 			break;
 		rc = store_notices_look(teller->store, teller->config, err);
 	}
-	if (rc != 0 || store_notices_wait(teller->store, teller->config, &wait_ms, err) != 0)
+	return rc;
+}
+
+static int round_trip(struct teller *teller, struct error *err)
+{
+	int64_t wait_ms;
+
+	if (tell_all(teller, err) != 0 || store_notices_wait(teller->store, teller->config, &wait_ms, err) != 0)
 		return -1;
 	return rest(teller, wait_ms, err);
 }
@@ -165,6 +172,31 @@ int notices_serve(const struct config *config, notice_runner *run, const struct 
 
 	if (rc == 0)
 		rc = serve(&teller, err);
+	store_close(&teller.store);
+	return rc == 0 ? 0 : error_prefix(err, "notices");
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+static void nothing(void)
+{
+}
+
+int notices_once(const struct config *config, notice_runner *run, struct error *err)
+{
+	static const struct serve_hooks hooks = {never, nothing, nothing};
+	struct teller teller = {.config = config, .hooks = &hooks, .run = run};
+	int rc = store_open(&config->database, STORE_DAEMON, &teller.store, err);
+
+	if (rc == 0)
+		rc = store_schema_check(teller.store, err);
+	if (rc == 0) {
+		rc = store_notices_lead(teller.store, err);
+		rc = rc == 1 ? tell_all(&teller, err) : rc;
+	}
 	store_close(&teller.store);
 	return rc == 0 ? 0 : error_prefix(err, "notices");
 }

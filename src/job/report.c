@@ -162,6 +162,15 @@ static void tell_held(const struct sync_report *report, const char *source, stru
 	str_printf(out, ": %s%s", report->held_reason, whole ? "" : "; they stay in force");
 }
 
+static void tell_rejected(const struct sync_report *report, const char *source, struct str *out)
+{
+	bool one = report->totals.rejected == 1;
+
+	str_printf(out, "run %s/%" PRId64 " changed nothing: ", source, report->run);
+	add_changes(out, report->totals.rejected);
+	str_printf(out, " %s rejected before and %s still all there is to do", one ? "was" : "were", one ? "is" : "are");
+}
+
 static void tell_applied(const struct sync_report *report, const char *source, struct str *out)
 {
 	str_printf(out, "run %s/%" PRId64 " applied ", source, report->run);
@@ -177,6 +186,8 @@ void report_tell(const struct sync_report *report, const char *source, struct st
 {
 	if (report->held_reason[0] != '\0')
 		tell_held(report, source, out);
+	else if (strcmp(report->state, "rejected") == 0)
+		tell_rejected(report, source, out);
 	else if (report->observed)
 		str_add(out, "observed: nothing was written, because safety.mode is \"observe\"");
 	else if (report->last_revision == 0)

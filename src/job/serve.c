@@ -292,7 +292,7 @@ static int is_paused(struct service *service, struct error *err)
 		log_info("source %s is paused: its poll is left out", service->source->name);
 	if (rc > 0)
 		session_rest(&service->session);
-	else if (service->told_paused && service->session.driver->news_wait != NULL)
+	else if (service->told_paused)
 		service->due_at = clock_ms();
 	service->told_paused = rc > 0;
 	return rc;

@@ -103,10 +103,10 @@ static void check_filters(const struct config *config, struct arena *arena, stru
 	}
 }
 
-int setup_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err)
+/* What the rules are needed for. */
+static int complete(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
+		    struct error *err)
 {
-	if (config_load(file, arena, ret, findings, err) != 0)
-		return -1;
 	check_rules(*ret, arena, findings);
 	check_filters(*ret, arena, findings);
 	if (findings->errors > 0)
@@ -115,4 +115,19 @@ int setup_load(const char *file, struct arena *arena, struct config **ret, struc
 	for (size_t i = 0; i < (*ret)->source_count; i++)
 		collect_attributes(*ret, &(*ret)->sources[i], arena);
 	return 0;
+}
+
+int setup_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err)
+{
+	return config_load(file, arena, ret, findings, err) == 0 ? complete(file, arena, ret, findings, err) : -1;
+}
+
+int setup_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,
+		     struct error *err)
+{
+	struct findings findings;
+
+	if (config_load_texts(texts, count, arena, ret, &findings, err) != 0)
+		return -1;
+	return complete(texts[0].file, arena, ret, &findings, err);
 }

@@ -3,6 +3,7 @@
 #include "job/judge.h"
 #include "job/reading.h"
 #include "job/recall.h"
+#include "job/tally.h"
 #include "roster/guard.h"
 #include "roster/job.h"
 #include "roster/log.h"
@@ -29,12 +30,6 @@ struct sync {
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
 };
-
-static void digest_text(const struct digest *digest, char text[FINGERPRINT_TEXT])
-{
-	for (size_t i = 0; i < sizeof digest->bytes; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest->bytes[i]);
-}
 
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
@@ -74,39 +69,9 @@ static int rematch(struct sync *sync, struct error *err)
 
 /* --- judging ---------------------------------------------------------------------------------------------------------- */
 
-/* Digest of a change list, whatever its order: the sum of the digests of its lines. It also feeds the caller's sink. */
-struct tally {
-	struct change_sink sink;
-	struct change_sink *next;
-	uint64_t sum[2];
-};
-
-static int tally_change(struct change_sink *sink, const struct change *change, struct error *err)
-{
-	struct tally *tally = (struct tally *)sink;
-	struct str line = {0};
-	uint64_t words[2];
-
-	str_printf(&line, "%s %s %s %s %s %s", change->kind, change->action, change->external_id, change->login,
-		   change->anchor, change->role);
-	struct digest digest = digest_of(str_text(&line), line.size);
-	memcpy(words, digest.bytes, sizeof words);
-	tally->sum[0] += words[0];
-	tally->sum[1] += words[1];
-	str_free(&line);
-	return tally->next == NULL ? 0 : tally->next->change(tally->next, change, err);
-}
-
 static int walk(struct sync *sync, struct change_sink *next, struct error *err)
 {
-	struct tally tally = {.sink.change = tally_change, .next = next};
-	struct digest digest;
-
-	if (store_plan_walk(sync->store, sync->report->run, &tally.sink, err) != 0)
-		return -1;
-	memcpy(digest.bytes, tally.sum, sizeof digest.bytes);
-	digest_text(&digest, sync->report->digest);
-	return 0;
+	return tally_plan(sync->store, sync->report->run, next, sync->report->digest, err);
 }
 
 static bool digest_from_text(const char *text, struct digest *ret)
@@ -124,6 +89,21 @@ static bool judges_other_rules(const struct sync *sync, const struct judgement *
 
 	guard_first_run(judgement->safety, judgement->applied, judgement->rules, &verdict);
 	return sync->options->from_mirror && sync->options->expect == NULL && verdict.decision == GUARD_HOLD;
+}
+
+/* The whole run waits for a word, unless that was given already. */
+static int hold_whole(struct sync *sync, struct error *err)
+{
+	struct sync_report *report = sync->report;
+	int rejected;
+
+	if (walk(sync, NULL, err) != 0)
+		return -1;
+	rejected = store_plan_rejected(sync->store, report->run, report->digest, err);
+	if (rejected > 0)
+		report->held_reason[0] = '\0';
+	report->state = rejected > 0 ? "rejected" : "held";
+	return rejected < 0 ? -1 : 0;
 }
 
 /* Nobody agreed to this plan yet: the guard says what of it may go all the same. */
@@ -147,11 +127,15 @@ static int judge_anew(struct sync *sync, struct error *err)
 		    "is done with it (see rosterctl plan)");
 	if (judge_plan(&judgement, err) != 0)
 		return -1;
-	if (judgement.whole)
-		sync->report->state = "held";
 	sync->report->newly_held = judgement.newly;
 	snprintf(sync->report->held_reason, sizeof sync->report->held_reason, "%s", judgement.reason);
-	return 0;
+	return judgement.whole ? hold_whole(sync, err) : 0;
+}
+
+/* Nothing of it may be applied now. */
+static bool is_stopped(const struct sync_report *report)
+{
+	return strcmp(report->state, "held") == 0 || strcmp(report->state, "rejected") == 0;
 }
 
 /* What is told of it: all for who reads it, and of what is pushed as much as it takes to go on. */
@@ -308,7 +292,9 @@ static int finish(struct sync *sync, struct error *err)
 	const struct run_report report = {
 	    .state = sync->report->state,
 	    .completeness = sync->report->completeness,
-	    .reason = sync->report->held_reason[0] != '\0' ? sync->report->held_reason : sync->report->reason,
+	    .reason = strcmp(sync->report->state, "rejected") == 0 ? "the same was rejected before"
+		      : sync->report->held_reason[0] != '\0'      ? sync->report->held_reason
+								   : sync->report->reason,
 	    .digest = sync->report->digest,
 	    .entries = (int64_t)sync->reading.result.entries,
 	    .unreadable = (int64_t)sync->reading.result.unreadable,
@@ -401,7 +387,7 @@ static int travel(struct sync *sync, struct error *err)
 	if (merge(sync, err) != 0 || judge(sync, err) != 0 ||
 	    (!sync->options->pushed && walk(sync, sync->options->sink, err) != 0) || count(sync, err) != 0)
 		return -1;
-	if (!sync->options->dry_run && strcmp(report->state, "held") != 0 && apply(sync, err) != 0)
+	if (!sync->options->dry_run && !is_stopped(report) && apply(sync, err) != 0)
 		return -1;
 	report->lost_track = sync->reading.absorption.lost_track;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
@@ -451,7 +437,7 @@ static int sync_session(struct sync *sync, struct error *err)
 		record_failure(sync, err);
 	}
 	session->follows = rc == 0 && sync->reading.has_cookies && (sync->options->follow || sync->options->pushed) &&
-			   !sync->options->dry_run && strcmp(sync->report->state, "held") != 0;
+			   !sync->options->dry_run && !is_stopped(sync->report);
 	if (sync->reading.session != NULL)
 		reading_end(&sync->reading);
 	if (!session->follows)

@@ -22,12 +22,12 @@ static enum guard_kind guard_kind_named(const char *name)
 	return kind;
 }
 
-int guard_counts_read(struct store *store, const char *sql, const char *const params[3], struct arena *arena,
+int guard_counts_read(struct store *store, const struct guard_query *query, struct arena *arena,
 		      struct guard_counts *ret, struct error *err)
 {
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg, sql, params, 3, &rows, err) != 0)
+	if (pg_query(store->pg, query->sql, query->params, query->count, &rows, err) != 0)
 		return -1;
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);
@@ -46,13 +46,15 @@ int guard_counts_read(struct store *store, const char *sql, const char *const pa
 int store_guard_counts(struct store *store, int64_t run, const struct safety_config *safety, struct arena *arena,
 		       struct guard_counts *ret, struct error *err)
 {
-	char id[NUMBER_TEXT], window[NUMBER_TEXT], few[NUMBER_TEXT];
+	char id[NUMBER_TEXT], window[NUMBER_TEXT], few[NUMBER_TEXT], percent[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id), number_text(safety->window_ms, window),
-				number_text(safety->min_remove, few)};
+				number_text(safety->min_remove, few),
+				ret->exact ? NULL : number_text(safety->max_remove_percent, percent)};
+	const struct guard_query query = {"select kind, scope, pending, recent, base "
+					  "from guard_counts($1, $2 * interval '1 millisecond', $3, $4)",
+					  params, 4};
 
-	return guard_counts_read(
-	    store, "select kind, scope, pending, recent, base from guard_counts($1, $2 * interval '1 millisecond', $3)",
-	    params, arena, ret, err);
+	return guard_counts_read(store, &query, arena, ret, err);
 }
 
 int store_guard_emptied(struct store *store, int64_t run, struct arena *arena, struct emptied_place *ret,

@@ -79,10 +79,11 @@ int store_import_counts(struct store *store, const char *source, const struct sa
 	char window[NUMBER_TEXT], few[NUMBER_TEXT];
 	const char *params[] = {source, number_text(safety->window_ms, window), number_text(safety->min_remove, few)};
 
-	return guard_counts_read(store,
-				 "select kind, scope, pending, recent, base "
-				 "from import_counts($1, $2 * interval '1 millisecond', $3)",
-				 params, arena, ret, err);
+	const struct guard_query query = {"select kind, scope, pending, recent, base "
+					  "from import_counts($1, $2 * interval '1 millisecond', $3)",
+					  params, 3};
+
+	return guard_counts_read(store, &query, arena, ret, err);
 }
 
 int store_import_apply(struct store *store, const struct import_mode *mode, int64_t *revision, struct error *err)

@@ -96,6 +96,17 @@ int store_plan_hold(struct store *store, int64_t run, struct error *err)
 	return pg_query(store->pg, "select hold_all($1)", params, 1, NULL, err);
 }
 
+int store_plan_rejected(struct store *store, int64_t run, const char *digest, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), digest};
+	int64_t rejected = 0;
+
+	if (pg_query_integer(store->pg, "select rejected_before($1, $2)::integer", params, 2, &rejected, err) != 0)
+		return -1;
+	return (int)rejected;
+}
+
 int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err)
 {
 	char id[NUMBER_TEXT], from[NUMBER_TEXT], to[NUMBER_TEXT];

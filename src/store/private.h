@@ -29,7 +29,12 @@ int schema_latest(int *ret, struct error *err);
 int schema_judge(const struct schema_state *state, struct error *err);
 
 /* What the guard judges, from a statement of three parameters that gives kind, scope, pending, recent and base. */
-int guard_counts_read(struct store *store, const char *sql, const char *const params[3], struct arena *arena,
+struct guard_query {
+	const char *sql;
+	const char *const *params;
+	size_t count;
+};
+int guard_counts_read(struct store *store, const struct guard_query *query, struct arena *arena,
 		      struct guard_counts *ret, struct error *err);
 
 #endif

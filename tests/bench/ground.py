@@ -34,7 +34,8 @@ class Directory(Slapd):
         lines = [*schemas, "modulepath /usr/lib/ldap", "moduleload back_mdb", f"pidfile {self.directory}/slapd.pid",
                  f"argsfile {self.directory}/slapd.args", "sizelimit unlimited", *settings,
                  "database mdb", f'suffix "{SUFFIX}"', f'rootdn "{ADMIN}"', f"rootpw {PASSWORD}",
-                 f"directory {self.directory}/db", f"maxsize {16 << 30}", f"index {INDEXED} eq", *database]
+                 f"directory {self.directory}/db", f"maxsize {16 << 30}", f"index {INDEXED} eq",
+                 *(line for line in database if not line.startswith("index "))]
         (self.directory / "db").mkdir()
         (self.directory / "slapd.conf").write_text("\n".join(lines) + "\n")
         with open(self.ldif, encoding="utf-8") as company, open(self.directory / "base.ldif", "w", encoding="utf-8") as file:

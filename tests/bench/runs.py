@@ -54,16 +54,16 @@ JOINED = 8
 
 
 class Site:
-    """The company of one size in a slapd, and what roster is asked to do with it."""
+    """The company of one size in a slapd, and what roster is asked to do with it. sync: lines for overlay syncprov."""
 
-    def __init__(self, ground, size):
+    def __init__(self, ground, size, sync=None):
         people, groups, memberships = SIZES[size]
         self.ground, self.size = ground, size
         self.company = Company(argparse.Namespace(people=people, groups=groups, memberships=memberships, seed=1))
         ldif = ground.folder / f"{size}.ldif"
         with open(ldif, "w", encoding="utf-8", buffering=1 << 20) as file:
             self.company.write(file)
-        self.directory = Directory(ldif)
+        self.directory = Directory(ldif, sync=sync)
         self.admin = self.roster = self.rows = None
         self.edits = 0
 
@@ -158,14 +158,12 @@ class Site:
             self.admin.modify_s(dn, [(ldap.MOD_DELETE, "member", found["member"][:1]), (ldap.MOD_ADD, "member", joiner)])
 
     def join(self):
-        """Somebody who holds nothing there joins a group; seconds until the server has answered."""
+        """Somebody who holds nothing there joins a group."""
         unit, team, _ = self.company.groups[JOINED].split("-")
         held = {row["login"] for row in self.roster.sql(
             "select u.login from grants g join users u on u.id = g.user_id where g.anchor = group_at(%s)", f"/{unit}/{team}")}
         dn = next(dn for login, _, dn in self.company.people if login not in held)
-        start = time.perf_counter()
         self.admin.modify_s(self.company.group_dn(JOINED), [(ldap.MOD_ADD, "member", dn.encode())])
-        return time.perf_counter() - start
 
 
 # --- whole runs -----------------------------------------------------------------------------------------------------------
@@ -200,7 +198,6 @@ def record_rounds(results, taken):
     results.ratio("2", taken["same"], taken["read before same"], cpu=statistics.median(taken["same cpu"]))
     results.ratio("4", taken["changed"], taken["read before changed"], cpu=statistics.median(taken["changed cpu"]))
     results.value("6", taken["peak"])
-    # Figures 3 and 5 (runs by cookie, RFC 4533) belong here: `ldapsearch -E sync=ro/COOKIE` beside a run of the same.
 
 
 def record_growth(results, taken, below):
@@ -212,19 +209,14 @@ def record_growth(results, taken, below):
 # --- single edits ---------------------------------------------------------------------------------------------------------
 
 
-def measure_edits(results, site, repeat):
-    """Until a poll has brought it, which is what is there without RFC 4533; figures 8 and 9 belong here as well."""
-    site.roster.sql("create table public.one_row (n integer)")
-    ours, floors, facts = [], [], []
+def measure_facts(results, site, repeat):
+    """Rows of the facts that one who joins a group takes."""
+    facts = []
     for _ in range(repeat):
-        modified = site.join()
-        start = time.perf_counter()
-        site.roster.sql("insert into public.one_row values (1)")
-        floors.append(modified + time.perf_counter() - start)
+        site.join()
         before = written(site.roster)
-        ours.append(modified + site.sync().seconds)
+        site.sync()
         facts.append(written(site.roster) - before)
-    results.ratio("7", ours, floors)
     results.ratio("12", facts, [1] * repeat)
 
 
@@ -254,9 +246,9 @@ def measure_move(results, site):
 
 
 def measure(ground, results, options, say):
-    """Figures 1, 2, 4, 6, 7, 12 and 15, as far as they are asked for."""
+    """Figures 1, 2, 4, 6, 12 and 15, as far as they are asked for."""
     wanted = options.only
-    if not wanted & {1, 2, 4, 6, 7, 12, 15}:
+    if not wanted & {1, 2, 4, 6, 12, 15}:
         return
     below = None
     if 15 in wanted and options.size in BELOW:
@@ -270,7 +262,7 @@ def measure(ground, results, options, say):
                 record_growth(results, taken, below)
         else:
             site.first_run()
-        if wanted & {7, 12}:
-            say("single edits")
-            measure_edits(results, site, options.repeat)
+        if 12 in wanted:
+            say("facts")
+            measure_facts(results, site, options.repeat)
             measure_move(results, site)

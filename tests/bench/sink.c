@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A receiver that costs next to nothing: it takes every request's body and answers 204 at once, whatever was said. Prints
- * its port on 127.0.0.1 and serves until it is killed.
+ * its port on 127.0.0.1 and serves until it is killed. Called as "sink times" it prints the instant at which each was there,
+ * in seconds of CLOCK_MONOTONIC.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PEERS_MOST = 32, HEAD_MOST = 16 * 1024, CHUNK = 256 * 1024 };
@@ -25,6 +27,7 @@ struct peer {
 static struct pollfd descriptors[PEERS_MOST + 1]; /* the first one listens */
 static struct peer peers[PEERS_MOST + 1];
 static nfds_t count;
+static bool says_when;
 
 static void fail(const char *what)
 {
@@ -90,6 +93,17 @@ static bool take_head(struct peer *peer, const char *data, size_t size, size_t *
 	return true;
 }
 
+static void say_when(void)
+{
+	struct timespec now;
+
+	if (!says_when)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	printf("%lld.%09ld\n", (long long)now.tv_sec, now.tv_nsec);
+	fflush(stdout);
+}
+
 static bool take(nfds_t which, const char *data, size_t size)
 {
 	static const char answer[] = "HTTP/1.1 204 No Content\r\n\r\n";
@@ -109,6 +123,7 @@ static bool take(nfds_t which, const char *data, size_t size)
 		if (!peer->in_body || peer->body_left > 0)
 			continue;
 		peer->in_body = false;
+		say_when();
 		if (send(descriptors[which].fd, answer, sizeof answer - 1, MSG_NOSIGNAL) < 0)
 			return false;
 	}
@@ -123,8 +138,9 @@ static bool serve(nfds_t which)
 	return got > 0 && take(which, buffer, (size_t)got);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	says_when = argc > 1 && strcmp(argv[1], "times") == 0;
 	listen_here();
 	for (;;) {
 		if (poll(descriptors, count, -1) < 0)

@@ -151,6 +151,7 @@ def programs():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-programs-", dir="/tmp"))
     directory.chmod(0o755)
     shutil.copy(BUILD / "rosterctl", directory)
+    shutil.copy(BUILD / "rosterd", directory)
     shutil.copy(BUILD / "tests/integration/cluster/run_cluster", directory)
     shutil.copytree(SCHEMA, directory / "schema")
     yield directory
@@ -404,6 +405,15 @@ def test_another_version_is_refused_with_what_to_type(home, version, words):
     (home.data / "PG_VERSION").write_text(version + "\n")
     code, message = home.refusal()
     assert code == 78 and re.search(words, message), message
+
+
+def test_rosterd_ends_when_its_database_cannot_be(home):
+    """Nothing would be different the next time, so it says what to do and does not try again."""
+    (home.data / "PG_VERSION").write_text("99\n")
+    done = home.run(home.programs / "rosterd", "-f", home.config)
+    assert done.returncode == 78
+    assert "type: apt install postgresql-99" in done.stderr and "started again" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("rosterd: the database cannot work, and nothing works without it")
 
 
 def test_a_name_too_long_for_a_socket_is_refused(empty):

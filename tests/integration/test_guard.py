@@ -392,13 +392,53 @@ def test_the_first_run_waits_for_approval(asking):
     assert asking.members("blue") == {0, 1, 5}
 
 
-def test_a_rejected_first_run_is_asked_again(asking):
+def test_a_rejected_first_run_asks_nobody_again_until_there_is_something_else(asking):
     asking.sync(code=1)
-    assert "rejected; the next run asks again" in asking.roster.ctl("reject", "corp/1").err
+    asking.sync(code=1)
+    assert "nobody is asked again until there is something else" in asking.roster.ctl("reject", "corp/2").err
+    assert {run["state"] for run in asking.roster.json("runs")["runs"]} == {"rejected"}
+    for run in ("corp/1", "corp/2"):
+        asking.roster.ctl("approve", run, code=75)
+    result = asking.sync()
+    assert "run corp/3 changed nothing: 39 changes were rejected before and are still all there is to do" in result.err
+    assert result.out.count("(rejected)") == 39
+    assert asking.last_run()["state"] == "rejected" and asking.active() == set()
+    assert "(held)" not in asking.roster.ctl("plan").out
+    asking.teams["red"].add(29)
+    assert "held: run corp/5 changed nothing and holds 40 changes" in asking.sync(code=1).err
+    asking.teams["red"].remove(29)
+    asking.sync(code=1)  # another question was asked in between
+    asking.roster.ctl("approve", "corp/6")
+    assert asking.members("red") == set(range(5))
+
+
+def test_what_was_rejected_is_applied_as_a_saved_plan(asking):
+    asking.sync(code=1)
+    asking.roster.ctl("reject", "corp/1")
+    asking.roster.ctl("plan", "-o", "plan.json")
+    asking.sync("--plan", "plan.json")
+    assert asking.members("red") == set(range(5))
+
+
+def test_a_failed_run_in_between_is_no_other_question(asking):
+    asking.sync(code=1)
+    asking.roster.ctl("reject", "corp/1")
+    (asking.roster.directory / "people.ldif").rename(asking.roster.directory / "away")
+    asking.roster.ctl("sync", code=69)
+    asking.sync()
     assert asking.last_run()["state"] == "rejected"
-    asking.roster.ctl("approve", "corp/1", code=75)
-    assert asking.active() == set()
-    asking.sync(code=1)
+
+
+def test_rejected_in_mode_hold(company):
+    company.configure('mode: "hold"; first_run: "apply"')
+    company.teams["red"] -= {1}
+    company.sync(code=1)
+    company.roster.ctl("reject", "corp/2")
+    assert "1 change was rejected before and is still all there is to do" in company.sync().err
+    company.teams["red"] |= {1}
+    assert "nothing to do" in company.sync().err
+    company.teams["red"] -= {1}
+    company.sync(code=1)
 
 
 def test_a_held_run_is_not_approved_when_the_directory_says_otherwise_since(asking):

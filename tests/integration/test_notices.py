@@ -280,3 +280,29 @@ def test_one_process_tells_and_another_takes_over(site):
             second.await_log("notices is ready")
             site.looks()
             assert len(site.told()) == 1
+
+
+def test_once_tells_what_is_due(site):
+    """From cron: the same notices, each once."""
+    def once(code):
+        done = subprocess.run([ROSTERD, "--once"], env=site.roster.environment(), text=True, capture_output=True, timeout=60,
+                              check=False)
+        print(done.stderr)
+        assert done.returncode == code
+        return done.stderr
+
+    site.configure("run_held")
+    once(0)
+    assert not site.told()
+    site.write(range(1))
+    assert "told: run_held begins: run corp/2 waits" in once(1)
+    once(1)
+    assert [told.words[:3] for told in site.told()] == [["run_held", "begins", "corp/2"]]
+    site.then("exit 3")
+    site.roster.led = False
+    site.roster.ctl("approve", "corp/2")
+    assert "run_held ends corp/2 could not be told" in once(0)
+    site.roster.sql("update notices set due = now()")
+    site.then("exit 0")
+    once(0)
+    assert [told.words[1] for told in site.told()] == ["begins", "ends", "ends"]

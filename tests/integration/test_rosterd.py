@@ -167,6 +167,48 @@ def test_a_base_that_ends_leaves_the_others_at_work(stage):
         assert daemon.children()["puppet steady"] == steady
 
 
+def test_who_ends_without_the_base_waits_for_it(stage):
+    """Trying again and again against a base that is away would only make the pauses longer."""
+    stage.set("base", "steady", "crash")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        base = daemon.child("base")
+        daemon.await_log("the string is cut")
+        stage.gate("base").unlink()
+        os.kill(base, signal.SIGKILL)
+        daemon.await_log("puppet crash .*; it is started again when what it leans on is ready")
+        again = daemon.child("base", other_than=base)
+        begun = daemon.count("the string is cut")
+        steady = daemon.children()["puppet steady"]
+        os.kill(steady, signal.SIGKILL)
+        daemon.await_log("puppet steady was ended by signal KILL; it is started again when")
+        assert daemon.count("the string is cut") == begun and set(daemon.children()) == {"base"}
+        stage.open("base")
+        daemon.child("puppet steady", other_than=steady)
+        daemon.await_log("the string is cut", times=begun + 1)
+        assert daemon.children()["base"] == again and daemon.count("puppet steady .* started again in") == 0
+
+
+def test_a_base_that_cannot_be_ends_everything(stage, manager):
+    stage.set("base", "steady", base="nowhere")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        assert daemon.await_end() == 78
+        assert "there is no ground" in daemon.log() and "it is started again" not in daemon.log()
+        assert daemon.lines[-1].startswith("rosterd: the base cannot work, and nothing works without it")
+        assert "puppet steady" not in daemon.log() and not manager.heard("READY")
+
+
+def test_another_base_that_cannot_be_ends_everything(stage):
+    stage.set("base", "steady")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        daemon.child("puppet steady")
+        stage.set("base", "steady", base="nowhere")
+        daemon.send(signal.SIGHUP)
+        assert daemon.await_end() == 78
+        assert not [pid for pid in daemon.known if lives(pid)]
+
+
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
@@ -277,6 +319,83 @@ def test_a_wrong_configuration_changes_nothing(stage, manager):
         daemon.send(signal.SIGHUP)
         daemon.child("puppet coming")
         manager.await_status("^3 of 3 children ready$")
+
+
+def test_a_child_that_comes_back_has_what_was_accepted(stage):
+    """Whatever the files have become: only an accepted HUP changes what children run with."""
+    included = stage.directory / "conf.d"
+    included.mkdir()
+    (included / "more.conf").write_text('sources: { crash: { type: "ldif"; file: "x" } }\n')
+    stage.set("steady")
+    stage.config.write_text(f'include_dir: "conf.d"\n{stage.config.read_text()}')
+    with Rosterd(stage.config) as daemon:
+        steady = daemon.child("puppet steady")
+        daemon.await_log("the string is cut")
+        stage.config.write_text("sauces: { }\n")
+        (included / "more.conf").unlink()
+        (included / "other.conf").write_text("{{{")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log("the configuration in force stays")
+        os.kill(steady, signal.SIGKILL)
+        again = daemon.child("puppet steady", other_than=steady)
+        cut = daemon.count("the string is cut")
+        daemon.await_log("the string is cut", times=cut + 1)  # the one of the file that is gone
+        (included / "other.conf").unlink()
+        stage.set("coming")
+        daemon.send(signal.SIGHUP)
+        daemon.child("puppet coming")
+        wait_until(lambda: set(daemon.children()) == {"puppet coming"}, "the end of the others")
+        assert not lives(again)
+
+
+def test_a_configuration_is_tried_before_it_comes_into_force(stage, manager):
+    stage.set("base", "steady")
+    stage.open("base")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        before = {name: daemon.child(name) for name in ("base", "puppet steady")}
+        wait_until(lambda: manager.heard("READY"), "READY")
+        stage.set("base", "objection")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log("the configuration in force stays")
+        assert 'msg="this will not do" child="trial secrets"' in daemon.log()
+        manager.await_status("the configuration is not in force: ")
+        assert len(manager.heard("RELOADING")) == 1 and len(manager.heard("READY")) == 2
+        assert daemon.children() == before
+        stage.set("base", "steady", "coming", base="another")
+        stage.open("another")
+        daemon.send(signal.SIGHUP)
+        daemon.child("puppet coming")
+        assert daemon.count('"tries all"') == 1  # another base
+        manager.await_status("^3 of 3 children ready$")
+
+
+def test_of_two_configurations_the_last_one_is_tried(stage, manager):
+    stage.set("steady")
+    with Rosterd(stage.config, manager=manager) as daemon:
+        daemon.child("puppet steady")
+        wait_until(lambda: manager.heard("READY"), "READY")
+        stage.set("balance", "objection")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log('"tries all"')
+        stage.set("second")
+        daemon.send(signal.SIGHUP)
+        wait_until(lambda: len(manager.heard("RELOADING")) == 2, "the second reload")
+        stage.open("balance")
+        daemon.child("puppet second")
+        assert "puppet objection" not in daemon.log()
+
+
+def test_told_to_stop_while_a_configuration_is_tried(stage):
+    stage.set("base", "steady")
+    stage.open("base")
+    with Rosterd(stage.config) as daemon:
+        steady = daemon.child("puppet steady")
+        stage.set("base", "balance", "coming")
+        daemon.send(signal.SIGHUP)
+        daemon.await_log('"tries secrets"')
+        daemon.send(signal.SIGTERM)
+        assert daemon.await_end() == 0
+        assert not lives(steady) and "puppet coming" not in daemon.log() and "stays" not in daemon.log()
 
 
 def test_two_reloads_end_in_the_last_file(stage):

@@ -129,6 +129,32 @@ def test_a_new_configuration_is_taken_and_a_wrong_one_is_not(site):
         wait_until(lambda: site.roster.value("select bool_and(not configured) from targets"), "the target to be forgotten")
 
 
+def test_a_configuration_that_does_not_work_is_not_taken(site):
+    """Well written, but the key is not one, the secret is not there, or nobody is at the address of the database."""
+    site.write(range(3), pay=[0])
+    with site.service() as rosterd:
+        site.found_apps("pay")
+        site.await_told(pay=1)
+        good = site.roster.config.read_text()
+        no_key = site.roster.directory / "no-key"
+        no_key.write_text("whsec_c2hvcnQ=\n")
+        no_key.chmod(0o600)
+        for number, (old, new, words) in enumerate([
+                (str(site.told.key), str(no_key), "target billing: .*no-key: a key to sign with has 5 bytes"),
+                (str(site.told.key), f"{no_key}.gone", "target billing: .*No such file"),
+                ("${env:ROSTER_DATABASE}", "host=/nowhere dbname=none", "connection to server .* failed")], 1):
+            site.roster.config.write_text(good.replace(old, new))
+            rosterd.send(signal.SIGHUP)
+            rosterd.await_log("the configuration in force stays", times=number)
+            assert rosterd.count(words) == 1
+        site.write(range(3), pay=[0, 1])
+        rosterd.send(signal.SIGUSR1)
+        site.await_told(pay=2)
+        site.roster.config.write_text(good)
+        rosterd.send(signal.SIGHUP)
+        rosterd.await_log("is in force")
+
+
 def test_deliver_by_the_service(site):
     site.write(range(3), pay=[0])
     with site.service():

@@ -44,7 +44,7 @@ begin
 	perform plan(this, false, true);
 	perform recall_held(this);
 	perform apply(this, 1, 1000);
-	perform settle(this, null, null, true);
+	perform settle(this, null, null, true, true);
 	perform run_end(this, 'applied', 'complete', null, 0, 0, 0, null);
 	perform unstage(this), unplan(this);
 	perform committed();

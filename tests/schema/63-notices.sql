@@ -35,8 +35,7 @@ begin
 	return 'corp/' || run;
 end $$;
 create function read_ago(age interval) returns void language sql as $$
-	update runs r set ended_at = clock_timestamp() - read_ago.age where r.completeness = 'complete';
-	update sources s set last_complete_at = null
+	update sources s set last_complete_at = clock_timestamp() - read_ago.age where s.last_complete_at is not null
 $$;
 select register_source('corp', 'ldif', 1, true, true);
 select ended('nothing');

@@ -2,7 +2,7 @@
 -- Figures for monitoring.
 \ir support.psql
 \ir company.psql
-select plan(38);
+select plan(44);
 
 create function figure(name text, first text default null, second text default null) returns numeric language sql as $$
 	select m.value from metrics(array['corp', 'hr', 'new']) m where m.metric = figure.name
@@ -50,9 +50,19 @@ select is(figure('roster_run_held', 'hr'), 0::numeric, 'for its source');
 select ended('corp', 'held', 'complete', 8);
 select is(figure('roster_run_held', 'corp'), 8::numeric, 'once, though two runs are held');
 select is(figure('roster_runs_total', 'corp', 'held'), 2::numeric, 'both of which were runs');
+select is(figure('roster_source_last_complete_timestamp_seconds', 'corp'),
+	(select extract(epoch from l.last_complete_at) from source_list(array['corp']) l where l.source = 'corp'), 'rosterctl says the same, also while a run is held');
+select ended('corp', 'nothing');
+select is(figure('roster_run_held', 'corp'), 0::numeric, 'a run that finds nothing to do takes the question back');
+select is((select count(*) from runs r where r.source = source_id('corp') and r.state = 'held'), 0::bigint, 'and those before it are superseded');
+select ended('corp', 'held', 'complete', 8), ended('corp', 'failed', 'failed');
+select is(figure('roster_run_held', 'corp'), 8::numeric, 'one that fails does not');
+select ended('corp', 'rejected', 'complete', 8);
+select is(figure('roster_run_held', 'corp'), 0::numeric, 'what is rejected does not wait');
+select is(figure('roster_runs_total', 'corp', 'held'), 4::numeric, 'though it is held');
 select ended('corp', 'applied');
 select is(figure('roster_run_held', 'corp'), 0::numeric, 'and no more when another was applied');
-select is(figure('roster_runs_total', 'corp', 'held'), 2::numeric, 'which takes nothing from the counter');
+select is(figure('roster_runs_total', 'corp', 'held'), 4::numeric, 'which takes nothing from the counter');
 insert into held_changes (source, kind, action, external_id, run, reason) values (source_id('hr'), 'user', 'vanish', 'x', ended('hr', 'applied'), 'many');
 select is(figure('roster_run_held', 'hr'), 1::numeric, 'single changes that are held are counted');
 update held_changes set state = 'rejected';
@@ -61,7 +71,7 @@ alter table runs disable trigger all;
 delete from held_changes;
 delete from runs r where r.source = source_id('corp');
 alter table runs enable trigger all;
-select is(figure('roster_runs_total', 'corp', 'held'), 2::numeric, 'counters stay when the runs are deleted');
+select is(figure('roster_runs_total', 'corp', 'held'), 4::numeric, 'counters stay when the runs are deleted');
 
 -- Changes.
 insert into planned_changes (run, seq, kind, action, held)

@@ -41,18 +41,35 @@ static void webhook_close(struct target **target)
 }
 
 /* Keys are read for each message: who changes one need not tell us. */
+static int sign_with(const struct secret_reference *key, const struct signed_message *message, struct str *out,
+		     struct error *err)
+{
+	struct secret secret;
+	int rc = secret_read(key, &secret, err);
+
+	if (rc == 0 && signature_add(&secret, message, out, err) != 0)
+		rc = error_prefix(err, "the secret %s", key->text);
+	secret_wipe(&secret);
+	return rc;
+}
+
 static int sign_with_all(const struct target_config *config, const struct signed_message *message, struct str *out,
 			 struct error *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < config->sign_count && rc == 0; i++) {
-		struct secret secret;
-		rc = secret_read(&config->sign[i], &secret, err);
-		if (rc == 0 && signature_add(&secret, message, out, err) != 0)
-			rc = error_prefix(err, "the secret %s", config->sign[i].text);
-		secret_wipe(&secret);
-	}
+	for (size_t i = 0; i < config->sign_count && rc == 0; i++)
+		rc = sign_with(&config->sign[i], message, out, err);
+	return rc;
+}
+
+static int webhook_check_key(const struct secret_reference *key, struct error *err)
+{
+	const struct signed_message message = {"", "", "", 0};
+	struct str signature = {0};
+	int rc = sign_with(key, &message, &signature, err);
+
+	str_free(&signature);
 	return rc;
 }
 
@@ -107,6 +124,7 @@ static int webhook_wait(struct target *target, int fd, int64_t wait_ms, struct v
 const struct target_ops webhook_target = {
     .name = "webhook",
     .open = webhook_open,
+    .check_key = webhook_check_key,
     .send = webhook_send,
     .wait = webhook_wait,
     .close = webhook_close,

@@ -3,7 +3,7 @@
  * puppets: rosterd with children that do what tests ask for.
  *
  * The sources of the configuration are the puppets, and what they do is their name. The one called "base" is the
- * foundation, ready when its file exists; the file of "gate" is what requests wait for, that of "anchor" what the
+ * foundation, ready when its file exists, and hopeless when that is called "nowhere"; the file of "gate" is what requests wait for, that of "anchor" what the
  * foundation waits for before it ends.
  */
 #include "roster/daemon.h"
@@ -22,7 +22,12 @@ static bool is_base(const struct source_config *source)
 
 static bool is_puppet(const struct source_config *source)
 {
-	return !is_base(source) && strcmp(source->name, "gate") != 0 && strcmp(source->name, "anchor") != 0;
+	static const char *const others[] = {"base", "gate", "anchor", "balance"};
+
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strcmp(source->name, others[i]) == 0)
+			return false;
+	return true;
 }
 
 static bool is_rude(const struct source_config *source)
@@ -65,8 +70,9 @@ static int begin(void)
 
 static int run_base(const struct child_context *context, struct error *err)
 {
-	(void)err;
 	begin();
+	if (text_ends_with(config_source(context->config, "base")->file, "nowhere.gate"))
+		return error_set(err, ERR_CONFIG, "there is no ground");
 	while (!child_must_stop() && !gate_is_open(context, "base"))
 		wait_a_round();
 	child_ready();
@@ -96,6 +102,17 @@ static int run_request(const struct child_context *context, struct error *err)
 	while (!child_must_stop() && !gate_is_open(context, "gate"))
 		wait_a_round();
 	log_info("ends");
+	return 0;
+}
+
+/* Objects to a source "objection", and takes its time where the file of "balance" is not there. */
+static int run_trial(const struct child_context *context, struct error *err)
+{
+	log_info("tries %s", context->subject);
+	while (!child_must_stop() && !gate_is_open(context, "balance"))
+		wait_a_round();
+	if (config_source(context->config, "objection") != NULL)
+		return error_set(err, ERR_CONFIG, "this will not do");
 	return 0;
 }
 
@@ -135,7 +152,8 @@ static const struct duty puppet = {.name = "puppet", .run = run_puppet, .wanted 
 static const struct duty rude = {
     .name = "rude", .run = run_puppet, .wanted = want_rude, .silence_ms = RUDE_MS, .stop_ms = RUDE_MS};
 static const struct duty request = {.name = "request", .run = run_request};
-static const struct duty *const duties[] = {&base, &puppet, &rude, &request, NULL};
+static const struct duty trial = {.name = "trial", .run = run_trial, .keeps = keeps_base};
+static const struct duty *const duties[] = {&base, &puppet, &rude, &request, &trial, NULL};
 
 int main(int argc, char **argv)
 {

@@ -214,6 +214,62 @@ static void paths_are_relative_to_the_file_they_stand_in(void **state)
 	loaded_free(&loaded);
 }
 
+/* What a process is handed is what was read, whatever the files have become. */
+static void packed_texts_are_loaded_without_their_files(void **state)
+{
+	struct arena *arena = arena_new();
+	struct config_text *texts;
+	struct findings findings;
+	struct config *config = NULL;
+	struct error err = {0};
+	struct str bytes = {0};
+	size_t count = 0;
+
+	(void)state;
+	write_file("rosterd.conf", MAIN "safety: { mode: \"hold\" }\n");
+	write_file("conf.d/a.conf", "sources: { a: { type: \"ldif\"; file: \"people.ldif\" } }\n");
+	write_file("conf.d/b.conf", "");
+	struct loaded loaded = load_file("rosterd.conf");
+	assert_findings(&loaded.findings, "");
+	config_pack(loaded.config, &bytes);
+	loaded_free(&loaded);
+	write_file("rosterd.conf", "version: 1;;\n");
+	write_file("conf.d/d.conf", "nonsense {\n");
+	unlink("conf.d/a.conf");
+
+	assert_int_equal(config_unpack(str_text(&bytes), bytes.size, arena, &texts, &count, &err), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(config_load_texts(texts, count, arena, &config, &findings, &err), 0);
+	assert_int_equal(findings.count, 0);
+	assert_string_equal(config->file, "rosterd.conf");
+	assert_int_equal(config->safety.mode, SAFETY_HOLD);
+	assert_string_equal(config->sources[0].file, "conf.d/people.ldif");
+	assert_string_equal(config->sources[0].position.file, "conf.d/a.conf");
+	assert_int_equal(config->text_count, 3);
+	str_free(&bytes);
+	arena_free(&arena);
+}
+
+static void damaged_bytes_are_no_texts(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t size;
+	} damaged[] = {{"", 0},           {"a", 1},          {"a\0", 2},        {"a\0" "1", 3},    {"a\0\0b\0", 5},
+		       {"a\0" "1\0b", 5}, {"a\0" "2\0b\0", 6}, {"a\0" "1\0bc", 6}, {"a\0-1\0b\0", 7}};
+	struct arena *arena = arena_new();
+	struct config_text *texts;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		struct error err = {0};
+		assert_int_equal(config_unpack(damaged[i].bytes, damaged[i].size, arena, &texts, &count, &err), -1);
+		assert_int_equal(err.class, ERR_INTERNAL);
+	}
+	arena_free(&arena);
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
 int main(void)
@@ -229,6 +285,8 @@ int main(void)
 	    IN_DIRECTORY(main_file_that_cannot_be_read_is_a_finding),
 	    IN_DIRECTORY(file_larger_than_any_configuration_is_refused),
 	    IN_DIRECTORY(paths_are_relative_to_the_file_they_stand_in),
+	    IN_DIRECTORY(packed_texts_are_loaded_without_their_files),
+	    IN_DIRECTORY(damaged_bytes_are_no_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

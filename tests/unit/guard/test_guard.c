@@ -93,6 +93,21 @@ static void test_percent_binds_only_above_min_remove(void **state)
 	CHECK(&defaults, rows);
 }
 
+static void test_what_is_newer_than_the_window_is_no_share(void **state)
+{
+	static const struct row rows[] = {
+	    {{GUARD_MEMBER, NULL, 20, 0, 0}, "20 removals, where there were no memberships 1d ago (limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 501, 0, 0}, "501 removals, where there were no memberships 1d ago (limit 10 %)"},
+	    {{GUARD_VANISH, NULL, 12, 3, 0},
+	     "15 disappearances, where there were no people 1d ago (limit 10 %, 3 of them within the last 1d)"},
+	    {{GUARD_MEMBER, "/pay", 20, 0, 0}, "20 removals, where there were no memberships 1d ago (limit 10 %) in /pay"},
+	    {{GUARD_SUSPEND, NULL, 201, 0, 0}, "201 suspensions, where there were no people 1d ago (limit 200)"},
+	};
+
+	(void)state;
+	CHECK(&defaults, rows);
+}
+
 static void test_a_group_of_two_losing_one_is_not_held(void **state)
 {
 	static const struct row rows[] = {
@@ -172,7 +187,7 @@ static void test_objects_that_came_and_went_within_the_window_are_held(void **st
 {
 	static const struct row rows[] = {
 	    {{GUARD_MEMBER, NULL, 10, 0, 0}, NULL},
-	    {{GUARD_MEMBER, NULL, 12, 0, 0}, "12 removals of 0 memberships (100.0 %, limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 12, 0, 0}, "12 removals, where there were no memberships 1d ago (limit 10 %)"},
 	};
 
 	(void)state;
@@ -298,7 +313,7 @@ static void test_negative_numbers_count_as_none(void **state)
 	static const struct row rows[] = {
 	    {{GUARD_MEMBER, NULL, 500, -400, 41870}, NULL},
 	    {{GUARD_MEMBER, NULL, 501, INT64_MIN, 41870}, "501 removals of 41870 memberships (limit 500)"},
-	    {{GUARD_MEMBER, NULL, 12, 0, INT64_MIN}, "12 removals of 0 memberships (100.0 %, limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 12, 0, INT64_MIN}, "12 removals, where there were no memberships 1d ago (limit 10 %)"},
 	};
 
 	(void)state;
@@ -441,6 +456,7 @@ int main(void)
 	    cmocka_unit_test(test_at_the_count_limit_goes_and_one_above_is_held),
 	    cmocka_unit_test(test_at_the_percent_goes_and_one_above_is_held),
 	    cmocka_unit_test(test_percent_binds_only_above_min_remove),
+	    cmocka_unit_test(test_what_is_newer_than_the_window_is_no_share),
 	    cmocka_unit_test(test_a_group_of_two_losing_one_is_not_held),
 	    cmocka_unit_test(test_max_remove_is_for_the_whole_source_not_for_one_group),
 	    cmocka_unit_test(test_six_hundred_single_pushed_deletions_stop_at_the_limit),
