@@ -146,30 +146,31 @@ class Storm:
         self.next = company.PEOPLE
         self.busy = set()  # in this round
 
-    def choose(self, grouped=True):
-        """Somebody who was not touched in this round; grouped=False: of no group."""
+    def choose(self):
+        """Somebody of no group who was not touched in this round."""
         free = sorted(number for number in self.names if number not in self.busy
-                      and (grouped or not any(number in members for members in self.members.values())))
+                      and not any(number in members for members in self.members.values()))
         number = self.chance.choice(free)
         self.busy.add(number)
         return number
 
     def join_or_leave(self):
-        name = self.chance.choice(["pay-api-devs", "pay-api-readers", "core", "web"])
-        number = self.choose()
-        there = number in self.members[name]
+        name = self.chance.choice(["pay-api-devs", "core", "web"])  # which have members that never leave
+        there = bool(self.members[name]) and self.chance.random() < 0.5
+        number = self.chance.choice(sorted(self.members[name])) if there else self.choose()
+        self.busy.add(number)
         change(self.site.directory, group(name), "delete" if there else "add", "member", self.names[number])
         self.members[name] ^= {number}
 
     def move(self):
         """To another department."""
-        number = self.choose(grouped=False)
+        number = self.choose()
         name, where = f"uid=u{number}", company.department(self.chance.choice(list(company.DEPARTMENTS)))
         self.site.directory.rename_s(self.names[number], name, where)
         self.names[number] = f"{name},{where}"
 
     def leave_for_good(self):
-        self.site.directory.delete_s(self.names.pop(self.choose(grouped=False)))
+        self.site.directory.delete_s(self.names.pop(self.choose()))
 
     def arrive(self):
         self.names[self.next] = f"uid=u{self.next},{company.department('board')}"
@@ -179,8 +180,8 @@ class Storm:
     def round(self):
         self.busy = set()
         self.join_or_leave()
-        for act in self.chance.sample([self.move, self.leave_for_good, self.arrive], 2):
-            act()
+        self.move()
+        (self.arrive if len(self.names) < company.PEOPLE else self.chance.choice([self.leave_for_good, self.arrive]))()
 
 
 def test_each_process_is_killed(site):
