@@ -76,6 +76,9 @@ create table quarantine (
 );
 create index on quarantine (source, stage);
 
+create function has_quarantine(source smallint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp
+as $$ begin return exists (select from quarantine q where q.source = has_quarantine.source); end $$;
+
 -- Staging -----------------------------------------------------------------------------------------------------------------
 
 create unlogged table staged_entries (
@@ -95,6 +98,8 @@ create unlogged table staged_entries (
 	member_texts text[]
 );
 create index on staged_entries (run);
+-- They are read once: to compress them costs more than to write them.
+alter table staged_entries alter members set storage external, alter member_texts set storage external;
 
 create unlogged table staged_mappings (
 	run bigint not null,
@@ -196,7 +201,12 @@ end $$;
 -- The rules as they are now, in order; replaces what was there.
 -- admins: one comma-separated list of logins for each rule.
 create function set_rules(source smallint, names text[], positions text[], admins text[]) returns void
-language sql volatile security definer set search_path = roster, pg_temp as $$
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if (select row(array_agg(r.name order by r.ordinal), array_agg(r.position order by r.ordinal), array_agg(array_to_string(r.admins, ',') order by r.ordinal))
+			from directory_rules r where r.source = set_rules.source) is not distinct from row(names, positions, set_rules.admins) then
+		return;
+	end if;
 	-- What a rule gave that is no longer there goes with it.
 	delete from directory_mappings m using directory_entries d, directory_rules r
 	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule and r.name <> all (names);
@@ -208,7 +218,7 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 	insert into directory_rules (source, ordinal, name, position, admins)
 	select set_rules.source, n.ordinal, n.name, n.place, string_to_array(n.logins, ',')
 	from unnest(names, positions, set_rules.admins) with ordinality n(name, place, logins, ordinal);
-$$;
+end $$;
 
 -- Merge ------------------------------------------------------------------------------------------------------------------------
 
@@ -236,47 +246,45 @@ begin
 end $$;
 
 -- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
--- is new stays staged. Both sides are hashed, whatever the statistics say.
-create function drop_edges(run bigint, group_id bigint) returns void
+-- is new is staged. Both sides are hashed, whatever the statistics say.
+create function compare_edges(run bigint, group_id bigint, members uuid[], texts text[]) returns void
 language plpgsql volatile set search_path = roster, pg_temp set enable_nestloop = off set enable_hashjoin = on as $$
 begin
 	execute 'with gone as (
-			delete from directory_edges e where e.group_id = $2
-			  and not exists (select from staged_edges n where n.run = $1 and n.group_id = $2 and n.reference = e.reference)
+			delete from directory_edges e where e.group_id = $2 and not exists (select from unnest($3) m(reference) where m.reference = e.reference)
 			returning e.member_id)
-		insert into dropped_edges select $1, $2, member_id from gone' using run, group_id;
-	execute 'delete from staged_edges n using directory_edges e
-		where n.run = $1 and n.group_id = $2 and e.group_id = $2 and e.reference = n.reference' using run, group_id;
+		insert into dropped_edges select $1, $2, member_id from gone' using run, group_id, members;
+	execute 'insert into staged_edges (run, group_id, reference, text)
+		select $1, $2, m.reference, m.text from unnest($3, $4) m(reference, text)
+		where not exists (select from directory_edges e where e.group_id = $2 and e.reference = m.reference)' using run, group_id, members, texts;
 end $$;
 
 create function merge_edges(run bigint, source smallint, many boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
-	listed bigint;
+	large constant integer := 200;
 begin
 	insert into staged_edges (run, group_id, reference, text)
 	select s.run, d.id, m.reference, m.text
 	from staged_entries s
 	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
 	unnest(s.members, s.member_texts) m(reference, text)
-	where s.run = merge_edges.run;
-	get diagnostics listed = row_count;
+	where s.run = merge_edges.run and (many or cardinality(s.members) <= large);
 	if many then
 		analyze staged_edges;
 	end if;
 
 	-- What the group no longer lists.
-	if listed > 200 and not many then
-		perform drop_edges(s.run, d.id) from staged_entries s
-		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
-		where s.run = merge_edges.run and s.members is not null;
-	else
-		with gone as (
-			delete from directory_edges e using staged_entries s, directory_entries d
-			where s.run = merge_edges.run and s.members is not null
-			  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id
-			  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
-			returning e.group_id, e.member_id)
-		insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
+	with gone as (
+		delete from directory_edges e using staged_entries s, directory_entries d
+		where s.run = merge_edges.run and s.members is not null and (many or cardinality(s.members) <= large)
+		  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id
+		  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
+		returning e.group_id, e.member_id)
+	insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
+	if not many then
+		perform compare_edges(s.run, d.id, s.members, s.member_texts) from staged_entries s
+		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
+		where s.run = merge_edges.run and cardinality(s.members) > large;
 	end if;
 
 	-- What it lists anew, bound to whom it names if he is there.

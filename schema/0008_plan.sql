@@ -221,26 +221,29 @@ begin
 		  and (i.user_id is not null or not exists (select from quarantine q
 			where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id))
 	), doors as (
-		select m.entry_id, k.key, m.rule, case when m.role is null then role_named('platform', 'Group Administrator')
-			else role_named(case when m.anchor = 'platform' then 'platform' else 'project' end::role_kind, m.role) end as role
+		select m.entry_id, k.key, m.rule, m.role, m.anchor
 		from directory_mappings m join wanted_anchors k on k.run = plan_wanted.run and k.anchor_key = m.anchor_key
 	), opened as (
-		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
 		from people p
 		join directory_edges e on e.member_id = p.id
 		join groups_above a on a.run = plan_wanted.run and a.group_id = e.group_id
 		join doors o on o.entry_id = a.upper
 		union all
-		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
 		from people p
 		join directory_entries u on u.reference = p.parent and u.kind = 'unit' and u.gone_since is null
 		join doors o on o.entry_id = u.id
 		union all
-		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id from people p join doors o on o.entry_id = p.id
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id from people p join doors o on o.entry_id = p.id
+	), named as materialized (
+		select n.role, n.at_platform, case when n.role is null then role_named('platform', 'Group Administrator')
+			else role_named(case when n.at_platform then 'platform' else 'project' end::role_kind, n.role) end as id
+		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
 	)
-	select distinct on (o.id, o.key, o.role) plan_wanted.run, o.id, o.user_id, o.key, o.role, o.rule, o.entry_id
-	from opened o
-	order by o.id, o.key, o.role, o.rule, o.entry_id;
+	select distinct on (o.id, o.key, n.id) plan_wanted.run, o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
+	from opened o join named n on n.at_platform = (o.anchor = 'platform') and n.role is not distinct from o.role
+	order by o.id, o.key, n.id, o.rule, o.entry_id;
 end $$;
 
 -- Groups that a rule names and that are not there.

@@ -163,9 +163,11 @@ end $$;
 
 -- Pairs that may differ between two revisions, some of them twice.
 create function touched_pairs(first bigint, last bigint, most bigint default null) returns table (user_id uuid, resource integer)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select * from touched_at(last, first, most) union all select * from touched_at(first, last, most)
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return query select * from touched_at(last, first, most);
+	return query select * from touched_at(first, last, most);
+end $$;
 
 -- Access of some people or to some resources at a revision ---------------------------------------------------------------
 
@@ -267,7 +269,7 @@ $$;
 -- memory at once.
 create function difference(first bigint, last bigint, resources integer[], most integer default 1000000)
 returns table (user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[])
-language plpgsql stable security definer set search_path = roster, pg_temp
+language plpgsql stable rows 50 security definer set search_path = roster, pg_temp
 set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = '64MB' set jit = off as $$
 #variable_conflict use_column
 declare
@@ -312,9 +314,10 @@ end $$;
 
 create function difference(first bigint, last bigint)
 returns table (user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[])
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select * from difference(difference.first, difference.last, null)
-$$;
+language plpgsql stable rows 50 security definer set search_path = roster, pg_temp as $$
+begin
+	return query select * from difference(difference.first, difference.last, null);
+end $$;
 
 -- The same by name, for rosterctl: what each person won and lost.
 create function difference_named(first bigint, last bigint)

@@ -81,6 +81,9 @@ create table parts (
 	foreign key (target, "window") references windows (target, number) on delete cascade
 );
 
+-- The highest number any target that was forgotten gave to a window: who comes back is told under higher ones.
+alter table installation add column windows bigint not null default 0;
+
 -- How often the name of any resource has changed: whoever remembers the count knows whether patterns must be looked at again.
 alter table installation add column names bigint not null default 0;
 
@@ -162,8 +165,8 @@ begin
 	-- What is on its way was meant for somebody else.
 	delete from windows w using targets t, unnest(names, addresses) n(name, address)
 	where t.id = w.target and t.name = n.name and t.address <> n.address;
-	insert into targets as t (name, kind, address, patterns, keep_left)
-	select n.name, register_targets.kind, n.address, string_to_array(n.list, E'\n'), n.keep
+	insert into targets as t (name, kind, address, patterns, keep_left, windows)
+	select n.name, register_targets.kind, n.address, string_to_array(n.list, E'\n'), n.keep, (select i.windows from installation i)
 	from unnest(names, addresses, register_targets.patterns, register_targets.keep_left) n(name, address, list, keep)
 	on conflict (name) do update set kind = excluded.kind, patterns = excluded.patterns, keep_left = excluded.keep_left, configured = true,
 		address = excluded.address, history = case when t.address = excluded.address then t.history end,

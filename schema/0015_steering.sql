@@ -23,6 +23,26 @@ end $$;
 create function target_pause(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	update targets t set state = 'paused' where t.id = need_target(target_pause.name) and t.state = 'active';
+	if exists (select from targets t where t.name = target_pause.name and t.state = 'disabled') then
+		raise exception 'target % is told nothing already: it wanted no more messages', name
+			using errcode = 'object_not_in_prerequisite_state', hint = 'rosterctl resume starts it again';
+	end if;
+end $$;
+
+-- Forget a target that is not in the configuration any more: what it was told, and what it was owed. Should it come back it
+-- gets a snapshot, like any new one.
+create function target_forget(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	gone smallint;
+begin
+	perform require_administrator(format('target forget %s', name));
+	gone := need_target(name);
+	if (select t.configured and is_driver_led(t.kind) from targets t where t.id = gone) then
+		raise exception 'target % is in the configuration of the rosterd that serves it', name using errcode = 'object_in_use',
+			hint = 'take it out there and reload that first';
+	end if;
+	with forgotten as (delete from targets t where t.id = gone returning t.windows)
+	update installation i set windows = greatest(i.windows, f.windows) from forgotten f;
 end $$;
 
 -- The targets of a driver, or one of them, are tried at once; what kept them from being told counts no more.
@@ -85,6 +105,45 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where f.resource = told_list.resource and t.configured order by t.name
 $$;
 
+-- Whom a plan would be told to if it were applied, with how many of the resources each follows it reaches, as
+-- [[name, number]]; NULL when there is no target. What somebody has in another way as well is not looked at.
+create function would_notify(run bigint) returns json language sql stable security definer set search_path = roster, pg_temp as $$
+	with changes as materialized (
+		select c.kind, c.action, c.user_id, c.role, k.resource as anchor, k.anchor as name
+		from planned_changes c left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+		where c.run = would_notify.run and not c.held
+	), people as (
+		select distinct c.user_id from changes c where c.kind = 'user' and c.action in ('vanish', 'disable', 'return')
+	), doors as (
+		select c.anchor, c.role from changes c where c.kind = 'grant' and c.anchor is not null
+		union
+		select g.anchor, g.role from people p join grants g on g.user_id = p.user_id
+	), touched as materialized (
+		select t.resource from doors d join reach t on t.anchor = d.anchor
+		where exists (select from role_permissions rp join permissions p on p.id = rp.permission
+			join scope_resources s on s.scope = p.scope and s.kind = t.kind where rp.role = d.role)
+		union
+		select a.id from people p join apps a on a.owner = p.user_id and not a.archived
+	), named as materialized (
+		select n.name from touched t join resource_names n on n.resource = t.resource
+		where exists (select from targets t where t.configured and t.history is null)
+	), made as materialized (
+		select 'group:' || c.name as name from changes c where c.kind = 'group' and c.action = 'add'
+	), told as (
+		select t.name, t.history is null as is_new, t.id, (select string_agg(pattern_regex(p), '|') from unnest(t.patterns) p) as regex
+		from targets t where t.configured and t.state <> 'disabled'
+	), counted as (
+		select o.name, case when o.is_new then (select count(*) from named n where lower(normalize(n.name, NFKC)) ~ o.regex)
+				else (select count(*) from followed f join touched t on t.resource = f.resource where f.target = o.id) end
+			+ (select count(*) from made m where lower(normalize(m.name, NFKC)) ~ o.regex) as resources
+		from told o
+	)
+	select case when exists (select from told) then
+		(select coalesce(json_agg(json_build_array(left(c.name, 64), c.resources) order by c.resources desc, c.name), '[]')
+		from (select * from counted where resources > 0 order by resources desc, name limit 40) c) end
+$$;
+grant execute on function would_notify(bigint) to roster_daemon;
+
 -- Resources that are told apart from the rest, and why.
 create function lane_list() returns table (target text, resource text, state text, attempts integer, due timestamptz, error text)
 language sql stable security definer set search_path = roster, pg_temp as $$
@@ -94,3 +153,4 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where t.configured order by 1, 2
 $$;
 grant execute on function lane_list() to roster_admin, roster_daemon;
+grant execute on function target_forget(text) to roster_admin;

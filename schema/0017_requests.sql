@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Requests: what an operator or a signal asks of the process that leads a source or a target, wherever it runs.
+-- Requests: what an operator or a signal asks of the process that leads a source, wherever it runs.
 --
 -- A request waits, is taken by the one who leads its subject, and ends done or failed, with a result for whoever waits for it.
 -- NOTIFY tells both sides: roster_request carries the subject, roster_request_done the number.
 
-create type request_kind as enum ('plan', 'sync', 'deliver', 'reload');
+create type request_kind as enum ('plan', 'sync');
 create type request_state as enum ('waiting', 'taken', 'done', 'failed');
 
 create table requests (
 	id bigint generated always as identity primary key,
 	kind request_kind not null,
-	subject text not null, -- the source or the target
+	subject text not null, -- the source
 	options jsonb not null default '{}',
 	state request_state not null default 'waiting',
 	attempts smallint not null default 0,
@@ -41,11 +41,12 @@ create unlogged table request_lines (
 -- the lock of lead_source() too, and takes none.
 create function attendance_key(source smallint) returns integer language sql immutable as 'select -source::integer';
 
+-- Every kind is taken by who leads the source.
 create function leads(kind request_kind, subject text) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
 	select exists (
 		select from pg_locks l
 		join sources s on l.objid = attendance_key(s.id)::oid
-		where leads.kind in ('plan', 'sync') and s.name = leads.subject and l.locktype = 'advisory' and l.granted
+		where s.name = leads.subject and l.locktype = 'advisory' and l.granted
 		  and l.database = (select d.oid from pg_database d where d.datname = current_database())
 		  and l.classid = (writer_lock_class() + 1)::oid and l.objsubid = 2)
 $$;
@@ -59,7 +60,7 @@ begin
 	delete from request_lines l using requests q
 	where l.request = q.id and q.state = 'taken' and q.kind = any (kinds) and q.subject = request_recover.subject;
 	update requests q set state = 'waiting', taken_at = null, progress = null
-	where q.state = 'taken' and q.kind = any (kinds) and q.subject = request_recover.subject and q.kind in ('plan', 'sync') and q.attempts < 3;
+	where q.state = 'taken' and q.kind = any (kinds) and q.subject = request_recover.subject and q.attempts < 3;
 	for lost in
 		update requests q set state = 'failed', error_class = 'internal', ended_at = clock_timestamp(),
 			error = format('the process that carried it out ended before it was done (%s of 3 attempts); see its log', q.attempts)
@@ -104,9 +105,7 @@ begin
 	if not pg_has_role(session_user, 'roster_daemon', 'member') then
 		perform require_administrator(format('%s %s', kind, subject));
 	end if;
-	if kind in ('plan', 'sync') then
-		perform need_source(subject);
-	end if;
+	perform need_source(subject);
 	perform pg_advisory_xact_lock(writer_lock_class(), 2); -- two that ask at once see each other
 	with old as (
 		delete from requests q where q.state <> 'taken' and greatest(q.at, q.ended_at) < now() - interval '7 days' returning q.id)
@@ -205,9 +204,19 @@ begin
 	return case when is_source then 'source' else 'target' end;
 end $$;
 
-create function pause(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+-- kind and type: what the caller's configuration says it is, a source or a target of that type; NULL when it knows of none.
+-- One that nobody has read or told yet is noted, so that it is paused from the beginning.
+create function pause(name text, kind text, type text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform require_administrator(format('pause %s', name));
+	if kind = 'source' and not exists (select from targets t where t.name = pause.name) then
+		-- A run under way has changed the row of one that is known, and an insertion would wait for it.
+		insert into sources (name, kind, position, settled) select pause.name, type, 1000, false
+		where not exists (select from sources s where s.name = pause.name) on conflict do nothing;
+	elsif kind = 'target' and not exists (select from sources s where s.name = pause.name) then
+		insert into targets (name, kind, patterns, keep_left, address, windows)
+		select pause.name, type, '{}', false, '', i.windows from installation i on conflict do nothing;
+	end if;
 	if pausable(name) = 'source' then
 		perform source_pause(name);
 	else
@@ -215,9 +224,13 @@ begin
 	end if;
 end $$;
 
-create function resume(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+create function resume(name text, kind text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform require_administrator(format('resume %s', name));
+	-- Nobody knows it yet, so nobody has paused it.
+	if kind is not null and not exists (select from sources s where s.name = resume.name) and not exists (select from targets t where t.name = resume.name) then
+		return;
+	end if;
 	if pausable(name) = 'source' then
 		perform source_resume(name);
 	else

@@ -22,7 +22,7 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
 	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
 	namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
-	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean), pause(text), resume(text) to roster_admin;
+	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
@@ -40,8 +40,8 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
 	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
-	recall_held(bigint), held_waiting(bigint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint), emptied_places(bigint),
-	rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
+	recall_held(bigint), held_waiting(bigint), has_quarantine(smallint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
+	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.
 grant select on source_cookies, directory_places to roster_daemon;

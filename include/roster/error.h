@@ -42,7 +42,7 @@ int error_set(struct error *err, enum error_class class, const char *format, ...
 int error_vset(struct error *err, enum error_class class, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
-/* Put "<prefix>: " before the message that is there; always returns -1. */
+/* Put "<prefix>: " before the message that is there, unless it begins so; always returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Put " (<hint>)" behind the message that is there; always returns -1. */

@@ -71,6 +71,7 @@ struct sync_report {
 	bool observed;          /* safety.mode is "observe": nothing was written, though it was no plan */
 	int64_t waiting;        /* changes that still wait for a decision, of this run and of earlier ones */
 	char waiting_runs[256]; /* which found them: "corp/2, corp/5" */
+	char would_notify[NOTIFY_TEXT]; /* of a plan: see store_plan_notifies() */
 };
 
 /* One run of one source. -1 when it failed: then nothing of it happened, but for the row of the failed run. */

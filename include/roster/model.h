@@ -73,8 +73,9 @@ enum model_call {
 	MODEL_NAMESPACE_DETACH,    /* cluster/name/purpose, group */
 	MODEL_ROLE_CREATE,         /* role, description, permissions[] */
 	MODEL_ROLE_EDIT,           /* role, permissions[] */
-	MODEL_PAUSE,               /* source or target */
-	MODEL_RESUME,              /* source or target */
+	MODEL_TARGET_FORGET,       /* target */
+	MODEL_PAUSE,               /* name; "source", "target" or NULL: what the configuration says it is; its type */
+	MODEL_RESUME,              /* name; "source", "target" or NULL */
 	MODEL_CALLS
 };
 

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum request_kind { REQUEST_PLAN, REQUEST_SYNC, REQUEST_DELIVER, REQUEST_RELOAD, REQUEST_KINDS };
-const char *request_kind_name(enum request_kind kind); /* "plan", "sync", ... */
+enum request_kind { REQUEST_PLAN, REQUEST_SYNC, REQUEST_KINDS };
+const char *request_kind_name(enum request_kind kind); /* "plan", "sync" */
 
 /* --- who asks --------------------------------------------------------------------------------------------------------- */
 

@@ -60,6 +60,7 @@ struct source_state {
 	int id;
 	bool settled;                        /* the model follows from the mirror */
 	bool applied_before;                 /* a run of this source was applied */
+	bool quarantined;                    /* something of it could not be used */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings_digest[FINGERPRINT_TEXT];
 	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
@@ -74,7 +75,9 @@ struct run_report {
 	const char *state; /* "nothing", "applied", "held", "rejected", "failed" */
 	const char *completeness, *reason, *digest;
 	int64_t entries, unreadable, held;
+	bool idle; /* nothing was staged */
 };
+/* What the run staged and planned is thrown away. */
 int store_run_end(struct store *store, int64_t run, const struct run_report *report, struct error *err);
 
 /* A run by its name, "corp/12" or "12"; texts are copied into arena. */
@@ -196,14 +199,16 @@ struct plan_totals {
 /* How many changes are planned, and how many of them are held: quicker. */
 int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
+/* Whom the changes that are not held would be told to: JSON, [["billing", 2]], the most concerned first; "" when there is
+ * no target. */
+enum { NOTIFY_TEXT = 4096 };
+int store_plan_notifies(struct store *store, int64_t run, char ret[NOTIFY_TEXT], struct error *err);
 /* Hold every planned change of the run. */
 int store_plan_hold(struct store *store, int64_t run, struct error *err);
 /* Was the same list of this source rejected as a whole, and nothing else asked for since? Then the planned changes of the
  * run are rejected too: 1, else 0, or -1. */
 int store_plan_rejected(struct store *store, int64_t run, const char *digest, struct error *err);
 
-/* Recognise among the planned changes those that are held, approved or rejected already. */
-int store_held_recall(struct store *store, int64_t run, struct error *err);
 /* What the guard judges, over a window of that length; items and texts are from arena. */
 struct guard_count;
 struct guard_counts {
@@ -233,15 +238,18 @@ struct held_waiting {
 };
 int store_held_waiting(struct store *store, int64_t run, struct arena *arena, struct held_waiting *ret,
 		       struct error *err);
-/* Apply rows first..last as one revision; *revision is 0 when none was needed. */
-int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err);
 struct settlement {
 	const char *rules_digest, *settings_digest;
 	bool complete; /* everything the source has is known */
 	bool settles;  /* false: it was not settled before, and only a part was looked at */
 };
+struct apply_step {
+	int64_t first, last;
+	const struct settlement *settlement; /* after the last step, else NULL */
+};
+/* Apply rows first..last as one revision; *revision is 0 when none was needed. */
+int store_apply(struct store *store, int64_t run, const struct apply_step *step, int64_t *revision, struct error *err);
+/* There was nothing to plan. */
 int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err);
-/* Throw the staging rows of a run away. */
-int store_sweep(struct store *store, int64_t run, struct error *err);
 
 #endif

@@ -132,6 +132,12 @@ static void print_json(struct change_printer *printer, const struct change *chan
 	json_free(&object);
 }
 
+/* "1 user", "2 users" */
+static void say_read(FILE *out, unsigned long count, const char *what)
+{
+	fprintf(out, "%lu %s%s", count, what, count == 1 ? "" : "s");
+}
+
 static void start(struct change_printer *printer)
 {
 	const struct sync_report *report = printer->report;
@@ -143,10 +149,14 @@ static void start(struct change_printer *printer)
 	} else if (printer->format == OUTPUT_TEXT && is(report->completeness, "mirror")) {
 		fprintf(printer->out, "source %-8s as last read\n", printer->source->name);
 	} else if (printer->format == OUTPUT_TEXT) {
-		fprintf(printer->out, "source %-8s read %lu users, %lu groups", printer->source->name,
-			report->entries[ENTRY_USER], report->entries[ENTRY_GROUP]);
-		if (report->entries[ENTRY_UNIT] > 0)
-			fprintf(printer->out, ", %lu units", report->entries[ENTRY_UNIT]);
+		fprintf(printer->out, "source %-8s read ", printer->source->name);
+		say_read(printer->out, report->entries[ENTRY_USER], "user");
+		fputs(", ", printer->out);
+		say_read(printer->out, report->entries[ENTRY_GROUP], "group");
+		if (report->entries[ENTRY_UNIT] > 0) {
+			fputs(", ", printer->out);
+			say_read(printer->out, report->entries[ENTRY_UNIT], "unit");
+		}
 		fprintf(printer->out, " in %.1f s (%s)\n", report->seconds, report->completeness);
 	}
 }
@@ -180,6 +190,58 @@ void changes_close(FILE *out, enum output_format format)
 		fputs("\n]}\n", out);
 }
 
+static struct json *read_notified(const char *text)
+{
+	struct json *targets = NULL;
+
+	if (text[0] != '\0')
+		json_parse(text, strlen(text), NOTIFY_TEXT, &targets, NULL);
+	return targets;
+}
+
+/* The name and number of the one at this place. */
+static const char *notified(const struct json *targets, size_t at, int64_t *resources)
+{
+	const struct json *pair = json_item(targets, at);
+
+	json_as_integer(json_item(pair, 1), resources);
+	return json_as_text(json_item(pair, 0));
+}
+
+static void put_notified(struct json *object, const char *text)
+{
+	struct json *targets = read_notified(text), *list;
+
+	if (targets == NULL)
+		return;
+	list = json_new_array();
+	for (size_t i = 0; i < json_count(targets); i++) {
+		struct json *item = json_new_object();
+		int64_t resources = 0;
+		json_put_text(item, "target", notified(targets, i, &resources), NULL);
+		json_put(item, "resources", json_new_integer(resources), NULL);
+		json_append(list, item, NULL);
+	}
+	json_put(object, "would_notify", list, NULL);
+	json_free(&targets);
+}
+
+static void say_notified(FILE *out, const char *text)
+{
+	struct json *targets = read_notified(text);
+	int64_t resources = 0;
+
+	if (targets != NULL)
+		fputs(json_count(targets) == 0 ? " Would notify nobody." : " Would notify: ", out);
+	for (size_t i = 0; i < json_count(targets); i++) {
+		const char *name = notified(targets, i, &resources);
+		fprintf(out, "%s%s %" PRId64, i == 0 ? "" : ", ", name, resources);
+	}
+	if (json_count(targets) > 0)
+		fputc('.', out);
+	json_free(&targets);
+}
+
 static void end_json(struct change_printer *printer)
 {
 	const struct sync_report *report = printer->report;
@@ -201,6 +263,7 @@ static void end_json(struct change_printer *printer)
 	json_put(object, "held", json_new_integer(report->totals.held), NULL);
 	json_put(object, "rejected", json_new_integer(report->totals.rejected), NULL);
 	json_put(object, "waiting", json_new_integer(report->waiting), NULL);
+	put_notified(object, report->would_notify);
 	json_put(object, "first_revision", json_new_integer(report->first_revision), NULL);
 	json_put(object, "last_revision", json_new_integer(report->last_revision), NULL);
 	json_print(object, false, &text);
@@ -228,7 +291,9 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 	if (objects > 0)
 		fprintf(printer->out, " (%.3g %% of %" PRId64 "; limit %" PRId64 " %%)",
 			100.0 * (double)totals->remove / (double)objects, objects, safety->max_remove_percent);
-	fputs(".\n", printer->out);
+	fputc('.', printer->out);
+	say_notified(printer->out, report->would_notify);
+	fputc('\n', printer->out);
 }
 
 void change_printer_end(struct change_printer *printer, const struct safety_config *safety)

@@ -97,6 +97,29 @@ static int cmd_deliver(struct app *app, int argc, char **argv, struct error *err
 	return rc;
 }
 
+static int cmd_forget(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct store *store = NULL;
+	struct pg_rows *rows = NULL;
+	int rc;
+
+	if (app_options(app->verb, &argc, argv, NULL, 0, 1, 1, err) != 0 || app_configure(app, err) != 0)
+		return -1;
+	if (config_target(app->config, argv[0]) != NULL)
+		return error_set(err, ERR_CONFIG,
+				 "target %s is still in %s and would be told again; take it out there first", argv[0],
+				 app->config_file);
+	const char *params[] = {argv[0]};
+	rc = app_connect(app, STORE_OPERATOR, &store, err);
+	if (rc == 0)
+		rc = model_call(store, MODEL_TARGET_FORGET, params, &rows, err);
+	if (rc == 0)
+		app_done(app, "target %s is forgotten", argv[0]);
+	pg_free(&rows);
+	store_close(&store);
+	return rc;
+}
+
 static const struct verb verbs[] = {
     {
 	.name = "deliver",
@@ -108,6 +131,16 @@ static const struct verb verbs[] = {
 		"rosterd runs.",
 	.example = "deliver billing",
 	.run = cmd_deliver,
+    },
+    {
+	.name = "target forget",
+	.usage = "TARGET",
+	.summary = "forget a target that is no longer in the configuration",
+	.help = "What it was told and what it was owed is dropped, and status does not show it any more. Nothing is "
+		"taken back from it. Should it come back under the same name it gets a snapshot. Only a platform "
+		"administrator may.",
+	.example = "target forget oldwiki",
+	.run = cmd_forget,
     },
 };
 

@@ -119,8 +119,8 @@ static int print_batch(const struct pg_rows *rows, void *context, struct error *
 	}
 	fwrite(str_text(&out), 1, out.size, stdout);
 	str_free(&out);
-	/* Nobody reads it any more: do not compute the rest. */
-	return ferror(stdout) ? error_set(err, ERR_DATA, "the report cannot be written") : 0;
+	/* Nobody reads it any more: do not compute the rest. Why is said at the end of every verb. */
+	return ferror(stdout) ? error_set(err, ERR_INTERNAL, "the report cannot be written") : 0;
 }
 
 static int report(struct app *app, const struct report_question *question, struct error *err)
@@ -142,7 +142,7 @@ static int report(struct app *app, const struct report_question *question, struc
 		fputs(frames[printer.format].after, stdout);
 	}
 	store_close(&store);
-	return rc;
+	return ferror(stdout) ? 0 : rc;
 }
 
 static int run_report(struct app *app, int argc, char **argv, struct error *err)

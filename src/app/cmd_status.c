@@ -52,6 +52,20 @@ static int cmd_requests(struct app *app, int argc, char **argv, struct error *er
 
 enum { SOURCES, TARGETS, LANES, STATUS_LISTS };
 
+/* Until somebody says so they are kept: a rosterd may have been started with the wrong file. */
+static void warn_absent_targets(const struct pg_rows *targets)
+{
+	enum { NAME, KIND, STATE };
+	size_t count = 0;
+
+	for (size_t i = 0; i < pg_count(targets); i++)
+		if (strcmp(pg_text(targets, i, STATE), "not in the configuration") == 0)
+			fprintf(stderr, "%s%s", count++ == 0 ? "no longer in the configuration: " : ", ",
+				pg_text(targets, i, NAME));
+	if (count > 0)
+		fprintf(stderr, " (see: rosterctl target forget TARGET)\n");
+}
+
 /* Where people come from, and who is told; lanes only where there are some, but for programs. */
 static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 {
@@ -73,6 +87,7 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	}
 	bool lanes = app->format == OUTPUT_JSON || pg_count(rows[LANES]) > 0;
 	rc = app_print_tables(app, tables, lanes ? STATUS_LISTS : LANES, err);
+	warn_absent_targets(rows[TARGETS]);
 out:
 	for (size_t i = 0; i < STATUS_LISTS; i++)
 		pg_free(&rows[i]);

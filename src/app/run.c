@@ -5,23 +5,86 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* --- how far it is ------------------------------------------------------------------------------------------------------ */
+
+/* Who waits at a terminal sees how far it is, on one line that is wiped at the end. */
+struct teller {
+	struct request_follower follower;
+	struct sync_watch watch;
+	const char *source;
+	bool told;
+};
+
+static void wipe_progress(struct teller *teller)
+{
+	if (teller->told)
+		fputs("\r\033[K", stderr);
+	teller->told = false;
+}
+
+/* Where the words say how much of how much is done: "[#####---------------]". */
+static void draw_bar(const char *words)
+{
+	enum { WIDTH = 20 };
+	int64_t done, all;
+
+	words = strpbrk(words, "0123456789");
+	if (words == NULL || (sscanf(words, "%" SCNd64 " of %" SCNd64, &done, &all) != 2 &&
+			      sscanf(words, "%" SCNd64 " of about %" SCNd64, &done, &all) != 2))
+		return;
+	if (all <= 0)
+		return;
+	int filled = done >= all ? WIDTH : (int)((double)done / (double)all * WIDTH);
+	fputs(" [", stderr);
+	for (int i = 0; i < WIDTH; i++)
+		fputc(i < filled ? '#' : '-', stderr);
+	fputc(']', stderr);
+}
+
+static void show_progress(struct teller *teller, const char *text)
+{
+	wipe_progress(teller);
+	teller->told = text[0] != '\0';
+	if (!teller->told)
+		return;
+	fprintf(stderr, "source %s: %s", teller->source, text);
+	draw_bar(text);
+}
+
+static void tell_progress(struct request_follower *follower, const char *text)
+{
+	show_progress((struct teller *)follower, text);
+}
+
+static bool tell_step(struct sync_watch *watch, const char *what)
+{
+	show_progress((struct teller *)((char *)watch - offsetof(struct teller, watch)), what);
+	return true;
+}
 
 /* --- here ------------------------------------------------------------------------------------------------------------- */
 
 static int run_here(struct app *app, const struct run_wanted *wanted, struct change_printer *printer,
 		    struct sync_report *report, struct error *err)
 {
+	struct teller teller = {.watch.step = tell_step, .source = printer->source->name};
 	const struct sync_options options = {
 	    .dry_run = wanted->kind == REQUEST_PLAN,
 	    .full = wanted->full,
 	    .from_mirror = wanted->from_mirror,
 	    .expect = wanted->expect,
 	    .sink = &printer->sink,
+	    .watch = isatty(STDERR_FILENO) ? &teller.watch : NULL,
 	};
+	int rc = sync_source(app->config, printer->source, &options, report, err);
 
-	return sync_source(app->config, printer->source, &options, report, err);
+	wipe_progress(&teller);
+	return rc;
 }
 
 /* --- by rosterd ------------------------------------------------------------------------------------------------------- */
@@ -68,30 +131,6 @@ int run_ask(struct app *app, const struct source_config *source, const struct ru
 		rc = make(store, source, wanted, id, err);
 	store_close(&store);
 	return rc;
-}
-
-/* Who waits at a terminal sees how far it is, on one line that is wiped at the end. */
-struct teller {
-	struct request_follower follower;
-	const char *source;
-	bool told;
-};
-
-static void wipe_progress(struct teller *teller)
-{
-	if (teller->told)
-		fputs("\r\033[K", stderr);
-	teller->told = false;
-}
-
-static void tell_progress(struct request_follower *follower, const char *text)
-{
-	struct teller *teller = (struct teller *)follower;
-
-	wipe_progress(teller);
-	teller->told = text[0] != '\0';
-	if (teller->told)
-		fprintf(stderr, "source %s: %s", teller->source, text);
 }
 
 static volatile sig_atomic_t interrupted;

@@ -1,21 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/verbs.h"
 
-#include "app/call.h"
-
 #include <string.h>
-
-static const struct call pause_calls[] = {
-    {.call = MODEL_PAUSE,
-     .least = 1,
-     .most = 1,
-     .params = {ARGUMENT(0)},
-     .done = "{0} is left alone until: rosterctl resume {0}"},
-};
-
-static const struct call resume_calls[] = {
-    {.call = MODEL_RESUME, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "{0} goes on"},
-};
 
 static const struct verb sync_verbs[] = {
     {
@@ -69,12 +55,10 @@ static const struct verb sync_verbs[] = {
 	.summary = "leave a source or a target alone",
 	.help =
 	    "rosterd leaves out its polls of this source; plan, sync and approve work as before, and a run under way "
-	    "goes on to its end. A target is told nothing; what it is owed it gets when it is resumed. Only a platform "
-	    "administrator may.",
+	    "goes on to its end. A target is told nothing; what it is owed it gets when it is resumed. What nobody has "
+	    "read or told yet is paused from the beginning. Only a platform administrator may.",
 	.example = "pause corp",
-	.run = call_run,
-	.calls = pause_calls,
-	.call_count = 1,
+	.run = cmd_pause,
     },
     {
 	.name = "resume",
@@ -84,9 +68,7 @@ static const struct verb sync_verbs[] = {
 	    "A poll that was left out is made up for at once. A target that wanted no more messages, or that fails, is "
 	    "tried at once. Only a platform administrator may.",
 	.example = "resume corp",
-	.run = call_run,
-	.calls = resume_calls,
-	.call_count = 1,
+	.run = cmd_resume,
     },
 };
 

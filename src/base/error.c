@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roster/error.h"
 
+#include "roster/str.h"
+
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -88,6 +90,9 @@ int error_prefix(struct error *err, const char *format, ...)
 	va_start(args, format);
 	phrase_vadd(&phrase, format, args);
 	va_end(args);
+	/* Two on the way up may say the same: once is enough. */
+	if (strncmp(err->text, phrase.text, phrase.size) == 0 && text_starts_with(err->text + phrase.size, ": "))
+		return -1;
 	phrase_add(&phrase, ": %s", err->text);
 	memcpy(err->text, phrase.text, sizeof(err->text));
 	return -1;

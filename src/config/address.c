@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/address.h"
 
+#include "roster/http.h"
 #include "roster/str.h"
 #include "roster/text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -114,6 +116,42 @@ static size_t add_flaw(struct flaw *flaws, size_t count, const char *what, const
 	return count + 1;
 }
 
+/* A host that is a number, in any spelling a resolver takes for one. */
+static bool is_number(const char *host, size_t size, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in four = {.sin_family = AF_INET};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	bool brackets = *host == '[';
+	char text[INET6_ADDRSTRLEN];
+
+	*ret = (struct sockaddr_storage){0};
+	size -= brackets ? 2 : 0;
+	if (size >= sizeof(text))
+		return false;
+	memcpy(text, host + brackets, size);
+	text[size] = '\0';
+	if (brackets && inet_pton(AF_INET6, text, &six.sin6_addr) == 1)
+		memcpy(ret, &six, sizeof(six));
+	else if (!brackets && inet_aton(text, &four.sin_addr))
+		memcpy(ret, &four, sizeof(four));
+	return ret->ss_family != 0;
+}
+
+/* What a name leads to is judged when it is called; of a number that is known now. Valid until the next call. */
+static const char *refused_number(const struct authority *authority, const char *url)
+{
+	static _Thread_local char what[256];
+	struct sockaddr_storage address;
+
+	if (!is_number(authority->host, authority->host_size, &address))
+		return NULL;
+	const char *flaw = http_address_flaw((const struct sockaddr *)&address, http_url_is_loopback(url));
+	if (!flaw)
+		return NULL;
+	snprintf(what, sizeof(what), "leads where roster never goes: %s", flaw);
+	return what;
+}
+
 static size_t authority_flaws(const struct authority *authority, struct flaw *flaws, size_t count)
 {
 	if (authority->host > authority->text)
@@ -152,6 +190,9 @@ size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws
 	count = authority_flaws(&authority, flaws, count);
 	if (plain)
 		count = plain_flaws(&authority, allow_loopback, flaws, count);
+	const char *refused = count == 0 ? refused_number(&authority, url) : NULL;
+	if (refused)
+		count = add_flaw(flaws, count, refused, NULL);
 	if (strchr(url, '#'))
 		count = add_flaw(flaws, count, "has a fragment, which is never sent", "remove the # and what follows");
 	return count;

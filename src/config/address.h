@@ -2,7 +2,8 @@
 /*
  * address: is an address in the file one that roster sends to, or listens on?
  *
- * Judged by its text alone: no name is looked up. What a name leads to is judged again when a connection is made.
+ * Judged by its text alone: no name is looked up. A number that is refused when a connection is made is refused here
+ * already. What a name leads to is judged again when a connection is made.
  */
 #ifndef ROSTER_CONFIG_ADDRESS_H
 #define ROSTER_CONFIG_ADDRESS_H
@@ -10,9 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is wrong, to follow the name of the key in a message, and what to do. Neither repeats the address. */
+/* What is wrong, to follow the name of the key in a message, and what to do. Neither repeats the address, but for a host
+ * that is a number. */
 struct flaw {
-	const char *what;
+	const char *what; /* valid until the next call */
 	const char *hint; /* may be NULL */
 };
 

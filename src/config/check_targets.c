@@ -182,6 +182,18 @@ static void check_resources(const struct checked_target *checked)
 	}
 }
 
+/* Both are paused and resumed by their names. */
+static void check_other_name(const struct checked_target *checked)
+{
+	const char *name = checked->target->name;
+	const struct source_config *source = config_source(checked->loader->config, name);
+
+	if (source)
+		report_error(checked->loader, node_position(checked->node), "rename one of the two",
+			     "targets.%s has the name of a source, in %s:%d", name, source->position.file,
+			     source->position.line);
+}
+
 void check_targets(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->config->target_count; i++) {
@@ -189,5 +201,6 @@ void check_targets(struct loader *loader)
 		if (strcmp(checked.target->type, "webhook") == 0)
 			check_webhook(&checked);
 		check_resources(&checked);
+		check_other_name(&checked);
 	}
 }

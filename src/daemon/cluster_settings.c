@@ -20,7 +20,8 @@ static const char settings[] = WRITTEN "# Use ALTER SYSTEM to change a setting.\
 				       "max_connections = 100\n"
 				       "jit = off\n"
 				       "logging_collector = off\n"
-				       "log_destination = 'stderr'\n";
+				       "log_destination = 'stderr'\n"
+				       "log_line_prefix = '[%p] '\n"; /* the time is in our log */
 
 static const char access_rules[] = WRITTEN "local all all peer map=roster\n";
 

@@ -2,7 +2,7 @@
 /*
  * errand: a program of the administrator's, run to its end.
  *
- * Without a shell, with an environment of PATH and LANG alone. What it writes goes to our standard error. It does not
+ * Without a shell, with an environment of PATH and LANG alone. What it writes goes to our log. It does not
  * outlive its time: then it is killed, with what it started.
  */
 #ifndef DAEMON_ERRAND_H

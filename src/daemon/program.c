@@ -2,6 +2,7 @@
 #include "daemon/program.h"
 
 #include "roster/arena.h"
+#include "roster/log.h"
 #include "roster/str.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct program {
 	bool settled; /* the listener has noticed that it started */
 	/* The listener's, until it is joined. */
 	struct str line, last, grave;
+	enum log_level level; /* of the line before */
 };
 
 /* --- its output ---------------------------------------------------------------------------------------------------------- */
@@ -47,16 +49,21 @@ static void remember(struct str *memory, const char *line)
 	str_add(memory, line);
 }
 
-/* Whole; when nobody reads our standard error there is nobody to tell. */
-static void pass_on(const char *bytes, size_t size)
+/* By the word PostgreSQL puts in front; a line without one goes on about the line before. What clients did wrong is theirs. */
+static enum log_level level_of(const char *line, enum log_level before)
 {
-	while (size > 0) {
-		ssize_t sent = write(STDERR_FILENO, bytes, size);
-		if (sent < 0 && errno != EINTR)
-			return;
-		bytes += sent > 0 ? sent : 0;
-		size -= sent > 0 ? (size_t)sent : 0;
-	}
+	static const struct {
+		const char *word;
+		enum log_level level;
+	} words[] = {
+	    {"LOG:  ", LOG_INFO_LEVEL},   {"WARNING:  ", LOG_WARN_LEVEL}, {"ERROR:  ", LOG_INFO_LEVEL},
+	    {"FATAL:  ", LOG_WARN_LEVEL}, {"PANIC:  ", LOG_ERROR_LEVEL},  {": error: ", LOG_ERROR_LEVEL},
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strstr(line, words[i].word) != NULL)
+			return words[i].level;
+	return before;
 }
 
 static void end_line(struct program *program)
@@ -71,8 +78,9 @@ static void end_line(struct program *program)
 		remember(&program->grave, line);
 	if (*line && !strstr(line, "database system is shut down"))
 		remember(&program->last, line);
-	str_add_char(&program->line, '\n');
-	pass_on(program->line.data, program->line.size);
+	program->level = level_of(line, program->level);
+	if (*line)
+		log_write(program->level, "%s", line);
 	str_clear(&program->line);
 }
 
@@ -193,6 +201,7 @@ int program_start(const struct program_start *start, struct program **ret, struc
 	int ends[2];
 
 	program->output = -1;
+	program->level = LOG_INFO_LEVEL;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		error_set(err, ERR_INTERNAL, "%s cannot be started: %s", start->argv[0], strerror(errno));
 		goto failed;

@@ -2,7 +2,7 @@
 /*
  * program: another program, run as a child that does not outlive this process.
  *
- * What it writes goes line by line to our standard error, by a thread of its own: it is never kept waiting, whatever we
+ * What it writes goes line by line to our log, by a thread of its own: it is never kept waiting, whatever we
  * wait for. The line that tells most about why it ended is remembered. Started and waited for by one and the same thread.
  */
 #ifndef DAEMON_PROGRAM_H

@@ -250,6 +250,8 @@ int read_source(struct reading *reading, struct error *err)
 		return -1;
 	if (reading->way != READ_BY_COOKIE && intake_load(session->intake, session->id, err) != 0)
 		return -1;
+	for (enum entry_kind kind = 0; reading->way != READ_BY_COOKIE && kind < ENTRY_KINDS; kind++)
+		reading->watched->expected += mirror_count(intake_mirror(session->intake), kind);
 	return reading->way == READ_PLAINLY ? read_plainly(reading, err) : read_by_news(reading, err);
 }
 

@@ -40,3 +40,28 @@ int recall_entry(const struct mirror_row *row, struct arena *arena, struct entry
 	json_free(&object);
 	return 0;
 }
+
+struct recollection {
+	struct intake *intake;
+	struct arena *arena;
+};
+
+static int match_row(const struct mirror_row *row, void *context, struct error *err)
+{
+	struct recollection *recollection = context;
+	struct entry entry;
+
+	arena_reset(recollection->arena);
+	return recall_entry(row, recollection->arena, &entry, err) == 0
+		   ? intake_match(recollection->intake, &entry, err)
+		   : -1;
+}
+
+int recall_all(struct store *store, int64_t run, struct intake *intake, struct error *err)
+{
+	struct recollection recollection = {intake, arena_new()};
+	int rc = store_mirror_walk(store, run, match_row, &recollection, err);
+
+	arena_free(&recollection.arena);
+	return rc;
+}

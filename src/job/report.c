@@ -65,6 +65,7 @@ void report_write(const struct sync_report *report, struct str *out)
 	put_text(object, "held_reason", report->held_reason);
 	put_text(object, "waiting_runs", report->waiting_runs);
 	put_text(object, "digest", report->digest);
+	put_text(object, "would_notify", report->would_notify);
 	json_print(object, false, out);
 	json_free(&object);
 }
@@ -114,7 +115,8 @@ static int read_report(const struct json *object, struct arena *arena, struct sy
 	    read_text(object, "reason", ret->reason, sizeof ret->reason, err) != 0 ||
 	    read_text(object, "held_reason", ret->held_reason, sizeof ret->held_reason, err) != 0 ||
 	    read_text(object, "waiting_runs", ret->waiting_runs, sizeof ret->waiting_runs, err) != 0 ||
-	    read_text(object, "digest", ret->digest, sizeof ret->digest, err) != 0)
+	    read_text(object, "digest", ret->digest, sizeof ret->digest, err) != 0 ||
+	    read_text(object, "would_notify", ret->would_notify, sizeof ret->would_notify, err) != 0)
 		return -1;
 	ret->state = arena_strdup(arena, state);
 	ret->completeness = arena_strdup(arena, completeness);

@@ -41,32 +41,6 @@ static double seconds_since(const struct timespec *start)
 	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
 }
 
-/* --- matching -------------------------------------------------------------------------------------------------------- */
-
-struct rematch {
-	struct intake *intake;
-	struct arena *arena;
-};
-
-static int rematch_row(const struct mirror_row *row, void *context, struct error *err)
-{
-	struct rematch *rematch = context;
-	struct entry entry;
-
-	arena_reset(rematch->arena);
-	return recall_entry(row, rematch->arena, &entry, err) == 0 ? intake_match(rematch->intake, &entry, err) : -1;
-}
-
-/* Other rules look at everybody again, from the mirror: the directory need not be asked for that. */
-static int rematch(struct sync *sync, struct error *err)
-{
-	struct rematch context = {sync->session->intake, arena_new()};
-	int rc = store_mirror_walk(sync->store, sync->report->run, rematch_row, &context, err);
-
-	arena_free(&context.arena);
-	return rc;
-}
-
 /* --- judging ---------------------------------------------------------------------------------------------------------- */
 
 static int walk(struct sync *sync, struct change_sink *next, struct error *err)
@@ -152,8 +126,7 @@ static int judge(struct sync *sync, struct error *err)
 {
 	const char *expect = sync->options->expect;
 
-	/* Also in a plan somebody agreed to: what another run holds waits for a word about that run. */
-	if (store_held_recall(sync->store, sync->report->run, err) != 0 || count(sync, err) != 0)
+	if (count(sync, err) != 0)
 		return -1;
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
@@ -169,11 +142,11 @@ static int judge(struct sync *sync, struct error *err)
 
 /* --- applying ----------------------------------------------------------------------------------------------------------- */
 
-static int apply_step(struct sync *sync, int64_t first, int64_t last, struct error *err)
+static int apply_step(struct sync *sync, const struct apply_step *step, struct error *err)
 {
 	int64_t revision = 0;
 
-	if (store_apply(sync->store, sync->report->run, first, last, &revision, err) != 0)
+	if (store_apply(sync->store, sync->report->run, step, &revision, err) != 0)
 		return -1;
 	if (revision != 0) {
 		sync->report->state = "applied";
@@ -184,10 +157,19 @@ static int apply_step(struct sync *sync, int64_t first, int64_t last, struct err
 	return 0;
 }
 
+static struct settlement settlement_of(const struct sync *sync)
+{
+	return (struct settlement){.rules_digest = sync->rules_digest,
+				   .settings_digest = sync->settings_digest,
+				   .complete = sync->reading.result.completeness == READ_COMPLETE,
+				   .settles = sync->everything || sync->state.settled};
+}
+
 /* A large plan commits step by step; a process that dies in between leaves the source unsettled, and the next run
  * compares everybody and does the rest. */
 static int apply(struct sync *sync, struct error *err)
 {
+	const struct settlement settlement = settlement_of(sync);
 	int64_t last = sync->report->totals.changes, first = 1;
 
 	/* Also without a change: what was held may no longer be asked for. */
@@ -197,15 +179,12 @@ static int apply(struct sync *sync, struct error *err)
 		if (last > CHANGES_PER_REVISION &&
 		    (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
 			return -1;
-		if (apply_step(sync, first, until, err) != 0)
+		const struct apply_step step = {first, until, until >= last ? &settlement : NULL};
+		if (apply_step(sync, &step, err) != 0)
 			return -1;
 		first = until + 1;
 	} while (first <= last);
-	const struct settlement settlement = {.rules_digest = sync->rules_digest,
-					      .settings_digest = sync->settings_digest,
-					      .complete = sync->reading.result.completeness == READ_COMPLETE,
-					      .settles = sync->everything || sync->state.settled};
-	return store_settle(sync->store, sync->report->run, &settlement, err);
+	return 0;
 }
 
 /* --- the road ------------------------------------------------------------------------------------------------------------ */
@@ -282,9 +261,26 @@ static int read_and_match(struct sync *sync, struct error *err)
 	if (watch_step(sync->options->watch, "comparing", err) != 0)
 		return -1;
 	sync->report->seconds = seconds_since(&start);
-	if (sync->everything && rematch(sync, err) != 0)
+	/* Other rules look at everybody again, from the mirror: the directory need not be asked for that. */
+	if (sync->everything && recall_all(sync->store, sync->report->run, sync->session->intake, err) != 0)
 		return -1;
 	return store_stage_matches(sync->store, sync->report->run, intake_matches(sync->session->intake), err);
+}
+
+/* No news, or of what we do not look at. Without news others may have made room for those in quarantine. */
+static bool is_idle(const struct sync *sync)
+{
+	const struct reading *reading = &sync->reading;
+
+	if (sync->options->from_mirror || !absorb_is_empty(&reading->absorption))
+		return false;
+	if (sync->options->pushed)
+		return true;
+	for (int kind = 0; kind < ENTRY_KINDS; kind++)
+		if (reading->swept[kind])
+			return false;
+	return reading->way == READ_BY_COOKIE && reading->result.completeness == READ_COMPLETE && !sync->everything &&
+	       sync->options->expect == NULL && !sync->state.quarantined;
 }
 
 static int finish(struct sync *sync, struct error *err)
@@ -299,24 +295,24 @@ static int finish(struct sync *sync, struct error *err)
 	    .entries = (int64_t)sync->reading.result.entries,
 	    .unreadable = (int64_t)sync->reading.result.unreadable,
 	    .held = sync->report->totals.held,
+	    .idle = is_idle(sync),
 	};
 
 	if (sync->options->dry_run) {
 		store_rollback(sync->store);
 		return 0;
 	}
-	return store_run_end(sync->store, sync->report->run, &report, err) == 0 &&
-		       store_sweep(sync->store, sync->report->run, err) == 0 && store_commit(sync->store, err) == 0
-		   ? 0
-		   : -1;
+	return store_run_end(sync->store, sync->report->run, &report, err) == 0 ? store_commit(sync->store, err) : -1;
 }
 
-/* Also what earlier runs found and nobody has decided about. */
+/* Also what earlier runs found and nobody has decided about. Of what is pushed nobody is told. */
 static int count_waiting(struct sync *sync, struct error *err)
 {
 	struct sync_report *report = sync->report;
-	struct arena *arena = arena_new();
 	struct held_waiting waiting = {0, ""};
+	if (sync->options->pushed)
+		return 0;
+	struct arena *arena = arena_new();
 	int rc = store_held_waiting(sync->store, report->run, arena, &waiting, err);
 
 	report->waiting = waiting.count;
@@ -356,13 +352,20 @@ static int merge(struct sync *sync, struct error *err)
 	return store_plan(sync->store, sync->report->run, sync->everything, whole, err);
 }
 
-/* It was a change of what we do not look at. */
 static int go_on_from_there(struct sync *sync, struct error *err)
 {
+	const struct settlement settlement = settlement_of(sync);
+	const struct digest nothing = {{0}};
+
 	if (reading_keep(&sync->reading, err) != 0)
 		return -1;
 	sync->report->lost_track = sync->reading.absorption.lost_track;
-	return finish(sync, err);
+	if (sync->options->pushed)
+		return finish(sync, err);
+	digest_text(&nothing, sync->report->digest);
+	return store_settle(sync->store, sync->report->run, &settlement, err) == 0 && count_waiting(sync, err) == 0
+		   ? finish(sync, err)
+		   : -1;
 }
 
 static int begin(struct sync *sync, struct error *err)
@@ -382,12 +385,14 @@ static int travel(struct sync *sync, struct error *err)
 	if (rc != 0)
 		return rc;
 	tell_reading(sync);
-	if (sync->options->pushed && absorb_is_empty(&sync->reading.absorption))
+	if (is_idle(sync))
 		return go_on_from_there(sync, err);
 	if (merge(sync, err) != 0 || judge(sync, err) != 0 ||
-	    (!sync->options->pushed && walk(sync, sync->options->sink, err) != 0) || count(sync, err) != 0)
+	    (!sync->options->pushed && walk(sync, sync->options->sink, err) != 0) ||
+	    ((report->held_reason[0] != '\0' || is_stopped(report)) && count(sync, err) != 0))
 		return -1;
-	if (!sync->options->dry_run && !is_stopped(report) && apply(sync, err) != 0)
+	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
+				   : !is_stopped(report) && apply(sync, err) != 0)
 		return -1;
 	report->lost_track = sync->reading.absorption.lost_track;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;

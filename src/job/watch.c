@@ -40,7 +40,10 @@ static int tell(struct watched *watched, struct error *err)
 	if (now - watched->told_at < TELL_MS)
 		return 0;
 	watched->told_at = now;
-	snprintf(words, sizeof words, "reading, %lu entries so far", watched->seen);
+	if (watched->expected >= watched->seen)
+		snprintf(words, sizeof words, "reading, %lu of about %lu entries", watched->seen, watched->expected);
+	else
+		snprintf(words, sizeof words, "reading, %lu entries so far", watched->seen);
 	return watch_step(watched->watch, words, err);
 }
 

@@ -12,6 +12,7 @@ struct watched {
 	struct entry_sink *next;
 	struct sync_watch *watch; /* NULL: nobody waits */
 	unsigned long seen;
+	unsigned long expected; /* about so many, as the mirror knows it; 0: nobody knows */
 	int64_t told_at;
 };
 void watched_start(struct watched *watched, struct entry_sink *next, struct sync_watch *watch);

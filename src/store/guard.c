@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-int store_held_recall(struct store *store, int64_t run, struct error *err)
-{
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id)};
-
-	return pg_query(store->pg, "select recall_held($1)", params, 1, NULL, err);
-}
-
 static enum guard_kind guard_kind_named(const char *name)
 {
 	enum guard_kind kind = 0;

@@ -79,8 +79,9 @@ static const struct {
     [MODEL_NAMESPACE_DETACH] = {"select namespace_detach($1, $2)", 2},
     [MODEL_ROLE_CREATE] = {"select role_create($1, $2, $3)", 3},
     [MODEL_ROLE_EDIT] = {"select role_edit($1, $2)", 2},
-    [MODEL_PAUSE] = {"select pause($1)", 1},
-    [MODEL_RESUME] = {"select resume($1)", 1},
+    [MODEL_TARGET_FORGET] = {"select target_forget($1)", 1},
+    [MODEL_PAUSE] = {"select pause($1, $2, $3)", 3},
+    [MODEL_RESUME] = {"select resume($1, $2)", 2},
 };
 
 int model_call(struct store *store, enum model_call call, const char *const params[], struct pg_rows **rows,

@@ -3,12 +3,15 @@
 #include "roster/store.h"
 #include "store/private.h"
 
+#include <stdio.h>
+#include <string.h>
+
 int store_plan(struct store *store, int64_t run, bool everything, bool whole, struct error *err)
 {
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id), boolean_text(everything), boolean_text(whole)};
 
-	return pg_query(store->pg, "select plan($1, $2, $3)", params, 3, NULL, err);
+	return pg_query(store->pg, "select plan($1, $2, $3), recall_held($1)", params, 3, NULL, err);
 }
 
 static int walk_batch(const struct pg_rows *rows, void *context, struct error *err)
@@ -88,6 +91,21 @@ int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, 
 	return 0;
 }
 
+int store_plan_notifies(struct store *store, int64_t run, char ret[NOTIFY_TEXT], struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select would_notify($1)", params, 1, &rows, err) != 0)
+		return -1;
+	/* 40 names of 64 characters fit, unless they are of four bytes each: then less is told than is true. */
+	bool fits = strlen(pg_text(rows, 0, 0)) < NOTIFY_TEXT;
+	snprintf(ret, NOTIFY_TEXT, "%s", fits ? pg_text(rows, 0, 0) : "");
+	pg_free(&rows);
+	return 0;
+}
+
 int store_plan_hold(struct store *store, int64_t run, struct error *err)
 {
 	char id[NUMBER_TEXT];
@@ -107,10 +125,30 @@ int store_plan_rejected(struct store *store, int64_t run, const char *digest, st
 	return (int)rejected;
 }
 
-int store_apply(struct store *store, int64_t run, int64_t first, int64_t last, int64_t *revision, struct error *err)
+int store_apply(struct store *store, int64_t run, const struct apply_step *step, int64_t *revision, struct error *err)
 {
+	const struct settlement *settlement = step->settlement;
 	char id[NUMBER_TEXT], from[NUMBER_TEXT], to[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), number_text(first, from), number_text(last, to)};
+	const char *params[] = {number_text(run, id),
+				number_text(step->first, from),
+				number_text(step->last, to),
+				settlement == NULL ? NULL : settlement->rules_digest,
+				settlement == NULL ? NULL : settlement->settings_digest,
+				settlement == NULL ? NULL : boolean_text(settlement->complete),
+				settlement == NULL ? NULL : boolean_text(settlement->settles)};
 
-	return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0)", params, 3, revision, err);
+	if (settlement == NULL)
+		return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0)", params, 3, revision, err);
+	return pg_query_integer(store->pg,
+				"select coalesce(apply($1, $2, $3), 0), settle($1, $4, $5, $6, $7)", params, 7,
+				revision, err);
+}
+
+int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id), settlement->rules_digest, settlement->settings_digest,
+				boolean_text(settlement->complete), boolean_text(settlement->settles)};
+
+	return pg_query(store->pg, "select settle($1, $2, $3, $4, $5)", params, 5, NULL, err);
 }

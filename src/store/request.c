@@ -10,7 +10,7 @@ enum { LOOK_MS = 1000 };
 
 const char *request_kind_name(enum request_kind kind)
 {
-	static const char *const names[REQUEST_KINDS] = {"plan", "sync", "deliver", "reload"};
+	static const char *const names[REQUEST_KINDS] = {"plan", "sync"};
 
 	return names[kind];
 }
@@ -19,7 +19,7 @@ static enum request_kind kind_named(const char *name)
 {
 	enum request_kind kind = 0;
 
-	while (kind < REQUEST_RELOAD && strcmp(request_kind_name(kind), name) != 0)
+	while (kind < REQUEST_KINDS - 1 && strcmp(request_kind_name(kind), name) != 0)
 		kind++;
 	return kind;
 }

@@ -17,8 +17,8 @@ static int lead(struct store *store, const struct source_config *source, struct 
 
 	if (pg_query(store->pg,
 		     "select lead_source($1), settled, first_run_at is not null, coalesce(rules_digest, ''), "
-		     "coalesce(settings_digest, ''), (extract(epoch from now() - last_full_at) * 1000)::bigint "
-		     "from sources where id = $1",
+		     "coalesce(settings_digest, ''), (extract(epoch from now() - last_full_at) * 1000)::bigint, "
+		     "has_quarantine($1) from sources where id = $1",
 		     params, 1, &rows, err) != 0)
 		return -1;
 	if (!pg_boolean(rows, 0, 0))
@@ -31,6 +31,7 @@ static int lead(struct store *store, const struct source_config *source, struct 
 	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 3));
 	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 4));
 	ret->full_ms = pg_is_null(rows, 0, 5) ? INT64_MAX : pg_integer(rows, 0, 5);
+	ret->quarantined = pg_boolean(rows, 0, 6);
 	pg_free(&rows);
 	return rc;
 }
@@ -72,8 +73,11 @@ int store_run_end(struct store *store, int64_t run, const struct run_report *rep
 				number_text(report->held, held),
 				report->digest};
 
-	return pg_query(store->pg, "select run_end($1, $2, $3, $4, $5, $6, $7, $8), keep_held_plan($1)", params, 8,
-			NULL, err);
+	return pg_query(store->pg,
+			report->idle
+			    ? "select run_end($1, $2, $3, $4, $5, $6, $7, $8)"
+			    : "select run_end($1, $2, $3, $4, $5, $6, $7, $8), keep_held_plan($1), sweep($1)",
+			params, 8, NULL, err);
 }
 
 int store_run_find(struct store *store, const char *name, struct arena *arena, struct run_row *ret, struct error *err)
@@ -213,21 +217,4 @@ int store_merge(struct store *store, int64_t run, bool complete, bool everything
 	*closed = pg_boolean(rows, 0, 0);
 	pg_free(&rows);
 	return 0;
-}
-
-int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err)
-{
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), settlement->rules_digest, settlement->settings_digest,
-				boolean_text(settlement->complete), boolean_text(settlement->settles)};
-
-	return pg_query(store->pg, "select settle($1, $2, $3, $4, $5)", params, 5, NULL, err);
-}
-
-int store_sweep(struct store *store, int64_t run, struct error *err)
-{
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id)};
-
-	return pg_query(store->pg, "select sweep($1)", params, 1, NULL, err);
 }

@@ -65,14 +65,24 @@ static int knock(const char *directory)
 	return failed;
 }
 
+/* A server that starts, ends or is full lets nobody in either, and says so. */
+static bool is_unknown_here(const struct error *err)
+{
+	return strstr(err->text, "authentication failed") != NULL ||
+	       (strstr(err->text, "role \"") != NULL && strstr(err->text, "does not exist") != NULL);
+}
+
 /* What libpq says is about servers in general; why the private one does not let us in can be said better. */
-static int refuse_embedded(const char *directory, struct error *err)
+static int refuse_embedded(const char *directory, enum store_right right, struct error *err)
 {
 	int failed = knock(directory);
 
+	if (failed == EACCES)
+		return error_hint(err, "this user may not pass through the folders on the way to %s", directory);
 	if (failed == ENOENT || failed == ECONNREFUSED)
-		return error_hint(err, "is rosterd running? it keeps the database in %s", directory);
-	if (failed == 0)
+		return right == STORE_DAEMON ? error_hint(err, "the database of rosterd in %s does not run", directory)
+					     : error_hint(err, "is rosterd running? it keeps the database in %s", directory);
+	if (failed == 0 && is_unknown_here(err))
 		return error_hint(err,
 				  "the user rosterd runs as may do everything here, others are the role of their own "
 				  "name, if there is one");
@@ -90,8 +100,9 @@ int store_open(const struct database_config *database, enum store_right right, s
 	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0 ||
 	    pg_run(store->pg, limits, err) != 0) {
 		store_close(&store);
-		return *database->embedded ? refuse_embedded(database->embedded, err) : -1;
+		return *database->embedded ? refuse_embedded(database->embedded, right, err) : -1;
 	}
+	store->embedded = *database->embedded != '\0';
 	*ret = store;
 	return 0;
 }

@@ -48,6 +48,7 @@ class Said(Site):
         self.roster.sql("""insert into apps (name, owner, owner_group)
             select p.name || '-' || g.name, u.id, g.id from groups g join groups p on p.id = g.parent_id, users u
             where u.login = %s and p.parent_id = root_group() and g.name ~ '^t[0-9]+$'""", ADMINISTRATOR)
+        self.ground.settle(self.roster.database)
         return self
 
     def cookie(self):

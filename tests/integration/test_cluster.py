@@ -438,6 +438,37 @@ def test_who_is_no_role_is_told_so(home):
     assert "others are the role of their own name" in home.rosterctl("status", code=69, user="nobody").stderr
 
 
+def test_a_server_that_lets_nobody_in_is_not_taken_for_a_stranger(home):
+    home.start()
+    home.value("create role nobody login connection limit 0")
+    refused = home.rosterctl("status", code=69, user="nobody").stderr
+    assert "too many connections for role" in refused and "others are the role" not in refused and "is rosterd" not in refused
+    home.database.chmod(0o700)
+    assert "may not pass through the folders on the way to" in home.rosterctl("status", code=69, user="nobody").stderr
+
+
+def test_an_older_schema_is_rosterds_to_bring_up(home):
+    home.start()
+    home.value("delete from roster.migrations where version > 1")
+    refused = home.rosterctl("status", code=78).stderr
+    assert "rosterd brings it up when it starts" in refused and "database migrate" not in refused
+
+
+def test_what_the_server_says_is_in_the_log_of_rosterd(home):
+    with open(home.log, "w+", encoding="utf-8") as log:
+        process = subprocess.Popen([home.programs / "rosterd", "-f", home.config], stderr=log, stdin=subprocess.DEVNULL,
+                                   env={**environment(), "ROSTER_SCHEMA_DIR": str(home.programs / "schema")}, **unprivileged())
+    home.running.append(process)
+    process.stdout = log
+    until(lambda: "clock is ready" in home.log.read_text(), "the service works")
+    home.psql("select nonsense\nfrom nowhere")
+    home.stop(process)
+    lines = home.log.read_text().splitlines()
+    assert not [line for line in lines if not re.match(r'ts=\S+ level=\w+ msg="', line)]
+    assert [line for line in lines if re.search(r'level=info msg="\[\d+\] LOG:  database system is ready .*" child=database$', line)]
+    assert [line for line in lines if re.search(r'level=info msg="\[\d+\] ERROR:  relation .*" child=database$', line)]
+
+
 def test_its_user_names_the_first_administrator(home):
     home.start()
     home.rosterctl("database", "init", "--administrator", "alice")

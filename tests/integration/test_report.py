@@ -4,8 +4,11 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
+
+from roster import BUILD
 
 CONFIGURATION = """
 version: 1
@@ -74,6 +77,14 @@ def test_who_holds_what_since_when_and_why(company):
     company.ctl("app", "archive", "crm")
     (again,) = [row for row in rows(company, "grants", "--resource", "app:crm")]
     assert again == owner
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--plain"]])
+def test_where_it_cannot_be_written_it_says_so_once(company, form):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([BUILD / "rosterctl", "report", "access", *form], env=company.environment(), stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "rosterctl: standard output cannot be written\n")
 
 
 def test_grants_are_all_there_in_a_fixed_order(company):

@@ -366,22 +366,52 @@ def test_interrupted_it_says_that_the_request_goes_on(site):
     assert site.members("red") == set(range(12))
 
 
-def test_at_a_terminal_it_tells_how_far_it_is(site):
-    site.lead()
-    site.write(range(20), red=range(12))
-    ours, theirs = pty.openpty()
-    seen = b""
-    with WriterLock(site.roster):
-        waiting = site.begin("sync", stderr=theirs)
-        os.close(theirs)
+class Terminal:
+    """Standard error of a process."""
+
+    def __init__(self):
+        self.ours, self.theirs = pty.openpty()
+        self.seen = b""
+
+    def await_word(self, word):
         deadline = time.monotonic() + SECONDS
-        while b"source corp: applying 2 changes" not in seen:
-            assert time.monotonic() < deadline, seen
-            if select.select([ours], [], [], 1)[0]:
-                seen += os.read(ours, 4096)
+        while word not in self.seen:
+            assert time.monotonic() < deadline, self.seen
+            if select.select([self.ours], [], [], 1)[0]:
+                self.seen += os.read(self.ours, 4096)
+
+
+@pytest.mark.parametrize("words", [["sync"], ["sync", "--local"]])
+def test_at_a_terminal_it_tells_how_far_it_is(site, words):
+    if "--local" in words:
+        site.roster.ctl("sync", "--local")
+    else:
+        site.lead()
+    site.write(range(20), red=range(12))
+    terminal = Terminal()
+    with WriterLock(site.roster):
+        waiting = site.begin(*words, stderr=terminal.theirs)
+        os.close(terminal.theirs)
+        terminal.await_word(b"source corp: applying 2 changes")
     out, _ = waiting.communicate(timeout=SECONDS)
     assert waiting.returncode == 0 and "applying" not in out
-    os.close(ours)
+    os.close(terminal.ours)
+
+
+def test_at_a_terminal_a_share_is_a_bar(site):
+    site.lead()
+    site.write(range(20), red=range(12))
+    terminal = Terminal()
+    with WriterLock(site.roster):
+        waiting = site.begin("sync", stderr=terminal.theirs)
+        os.close(terminal.theirs)
+        terminal.await_word(b"applying 2 changes")
+        for words, bar in (("applying, 5 of 20 changes done", b"[#####---------------]"),
+                           ("reading, 7 of about 7 entries", b"[####################]")):
+            site.roster.sql("update requests set progress = %s where state = 'taken'", words)
+            terminal.await_word(b"source corp: " + words.encode() + b" " + bar)
+    waiting.communicate(timeout=SECONDS)
+    os.close(terminal.ours)
 
 
 def test_a_long_change_list_arrives_whole(site):

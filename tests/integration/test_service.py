@@ -129,6 +129,39 @@ def test_a_new_configuration_is_taken_and_a_wrong_one_is_not(site):
         wait_until(lambda: site.roster.value("select bool_and(not configured) from targets"), "the target to be forgotten")
 
 
+def test_a_plan_says_whom_it_would_be_told_to(site):
+    """As many resources as the messages name that come of it."""
+    site.write(range(6), pay=[0, 1], api=[2])
+    with site.service():
+        site.found_apps("pay", "api")
+        site.await_told(pay=2, api=1)
+        assert "0 to remove (0 % of 9; limit 100 %). Would notify nobody.\n" in site.roster.ctl("plan").out
+        assert site.roster.json("plan")["sources"][0]["would_notify"] == []
+        for people, teams in ((range(6), {"pay": [0, 1, 3], "api": [2]}), (range(6), {"pay": [0], "api": [2, 3]}),
+                              (range(1, 6), {"pay": [1], "api": [2, 3]}), (range(1, 6), {"pay": [1], "api": [2, 3], "new": [4]})):
+            site.write(people, **teams)
+            (told,) = site.roster.json("plan")["sources"][0]["would_notify"]
+            assert f"Would notify: billing {told['resources']}.\n" in site.roster.ctl("plan").out
+            before = len(site.receiver.events)
+            assert "Would notify" not in site.roster.ctl("sync").out
+            site.await_told(**{team: len(members) for team, members in teams.items() if team != "new"})
+            named = {item["id"] for event in site.receiver.events[before:]
+                     for item in [*event.get("resources", ()), *(change["resource"] for change in event["changes"])]}
+            assert told == {"target": "billing", "resources": len(named)}
+
+
+def test_a_target_that_is_served_is_not_forgotten(site):
+    """rosterctl looks at another file here than rosterd."""
+    site.write(range(3), pay=[0])
+    with site.service():
+        site.found_apps("pay")
+        site.await_told(pay=1)
+        site.configure(target=False)
+        refused = site.roster.ctl("target", "forget", "billing", code=75)
+        assert "is in the configuration of the rosterd that serves it" in refused.err
+        assert site.roster.json("status")["targets"]
+
+
 def test_a_configuration_that_does_not_work_is_not_taken(site):
     """Well written, but the key is not one, the secret is not there, or nobody is at the address of the database."""
     site.write(range(3), pay=[0])

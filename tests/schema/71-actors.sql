@@ -46,7 +46,7 @@ insert into acts values
 	($$select app_member_add('shop', 'oz', 'Developer')$$), ($$select app_member_remove('shop', 'oz', 'Developer')$$),
 	($$select namespace_create('k', 'y', array['test']::purpose[])$$), ($$select namespace_attach('k/n/test', '/ops')$$),
 	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$), ($$select decide(1, true)$$),
-	($$select request_make('plan', 'corp')$$), ($$select pause('corp')$$), ($$select resume('corp')$$), ($$select target_hurry(null, false)$$), ($$select database_restored()$$),
+	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
 	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
 	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_unlink('oz', 'corp')$$);
 select set_eq($$select (regexp_match(statement, 'select (\w+)'))[1] from acts$$,

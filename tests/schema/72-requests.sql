@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Requests: who may ask, what becomes of it, and who answers.
 \ir support.psql
-select plan(51);
+select plan(59);
 
 select person('ada'), person('nel');
 insert into grants (user_id, anchor, role) values (person_id('ada'), platform(), role_named('platform', 'Platform Administrator'));
@@ -73,17 +73,14 @@ select is(answer('roster_daemon', $$select lead_source((select id from sources w
 select is(leads('sync', 'corp'), false, 'which alone is not enough: it may be reading it just once');
 select tried('roster_daemon', $$select request_lines_add(3, 1, '[{}]')$$);
 select is(tried('roster_daemon', $$select request_attend('corp')$$), 'done', 'it takes the requests');
-select is(array[leads('sync', 'corp'), leads('plan', 'corp'), leads('sync', 'uni'), leads('sync', 'crop'), leads('deliver', 'corp')],
-	array[true, true, false, false, false], 'now it is seen to lead that source, and no other');
+select is(array[leads('sync', 'corp'), leads('plan', 'corp'), leads('sync', 'uni'), leads('sync', 'crop')],
+	array[true, true, false, false], 'now it is seen to lead that source, and no other');
 select is(state_of(3), 'waiting|1', 'what was taken by one that is dead waits again');
 select is((select count(*) from request_lines where request = 3), 0::bigint, 'without what that one had written');
 select is(state_of(5), 'taken|1', 'that of another source is not touched');
 update requests set attempts = 3, state = 'taken' where id = 3;
 select tried('roster_daemon', $$select request_attend('corp')$$);
 select is((select state || '|' || error_class from requests where id = 3), 'failed|internal', 'not for ever');
-insert into requests (kind, subject, state, attempts) values ('deliver', 'corp', 'taken', 1);
-select tried('roster_daemon', $$select request_recover('{deliver}', 'corp')$$);
-select is((select state::text from requests where kind = 'deliver'), 'failed', 'a kind that may do harm twice is not begun twice');
 
 -- Old ones go.
 update requests set at = at - interval '8 days', ended_at = ended_at - interval '8 days' where id in (1, 5, 6);
@@ -93,13 +90,25 @@ select is((select string_agg(id::text, ' ' order by id) from requests where id <
 select is((select count(*) from request_lines where request = 1), 0::bigint, 'with its lines');
 
 -- A pause.
-select is(tried('test_ada', $$select pause('corp')$$), 'done', 'an administrator pauses a source');
-select is(tried('test_ada', $$select pause('corp')$$), 'done', 'twice is once');
+select is(tried('test_ada', $$select pause('corp', 'source', 'ldif')$$), 'done', 'an administrator pauses a source');
+select is(tried('test_ada', $$select pause('corp', 'source', 'ldif')$$), 'done', 'twice is once');
 select is((select string_agg(source || ' ' || paused, ', ' order by source) from source_list('{corp, uni}')), 'corp true, uni false', 'which is shown');
 select is(answer('roster_daemon', $$select concat_ws('|', source_paused('corp'), source_paused('uni'))$$), 't|f', 'and known to who leads it');
-select is(tried('test_ada', $$select pause('crop')$$), 'P0002', 'one that is not there is not paused');
-select tried('test_ada', $$select resume('corp')$$);
+select is(tried('test_ada', $$select pause('crop', null, null)$$), 'P0002', 'one that is not there is not paused');
+select tried('test_ada', $$select resume('corp', 'source')$$);
 select is(source_paused('corp'), false, 'and it goes on');
+select is(tried('test_ada', $$select resume('crop', null)$$), 'P0002', 'nor resumed');
+select is(tried('test_ada', $$select resume('new', 'source')$$), 'done', 'unless the configuration has it: nobody has paused it');
+select is(tried('test_ada', $$select pause('new', 'source', 'ldap')$$), 'done', 'one nobody has read yet is paused');
+select is(source_paused('new'), true, 'from the beginning');
+select is(register_source('new', 'ldap', 1, true, true), (select id from sources where name = 'new'), 'and is that source when it is read');
+select is(tried('test_ada', $$select pause('hook', 'target', 'webhook')$$), 'done', 'and so is a target nobody was told of');
+select register_targets('webhook', '{hook}', '{https://x/}', '{**}', '{f}');
+select is((select state || ' ' || address from targets where name = 'hook'), 'paused https://x/', 'which stays so when it is served');
+select tried('test_ada', $$select resume('hook', 'target')$$);
+update targets set state = 'disabled' where name = 'hook';
+select is(tried('test_ada', $$select pause('hook', 'target', 'webhook')$$), '55000', 'what is switched off already is not paused');
+select is((select state::text from targets where name = 'hook'), 'disabled', 'and stays as it was');
 
 select * from finish();
 rollback;

@@ -96,6 +96,20 @@ static void cut_never_splits_a_character(void **state)
 	}
 }
 
+static void what_is_in_front_already_is_not_put_there_twice(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	error_set(&err, ERR_UNREACHABLE, "source corp: it is away");
+	assert_int_equal(error_prefix(&err, "source %s", "corp"), -1);
+	assert_string_equal(err.text, "source corp: it is away");
+	error_prefix(&err, "source %s", "cor");
+	assert_string_equal(err.text, "source cor: source corp: it is away");
+	error_prefix(&err, "source cor: source");
+	assert_string_equal(err.text, "source cor: source: source cor: source corp: it is away");
+}
+
 static void prefix_and_hint_are_cut_like_the_message(void **state)
 {
 	struct error err = {0};
@@ -152,6 +166,7 @@ int main(void)
 	    cmocka_unit_test(long_message_is_cut_and_says_so),
 	    cmocka_unit_test(message_that_just_fits_is_whole),
 	    cmocka_unit_test(cut_never_splits_a_character),
+	    cmocka_unit_test(what_is_in_front_already_is_not_put_there_twice),
 	    cmocka_unit_test(prefix_and_hint_are_cut_like_the_message),
 	    cmocka_unit_test(each_class_has_its_name_and_exit_code),
 	};

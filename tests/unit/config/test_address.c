@@ -44,6 +44,35 @@ static void https_may_lead_anywhere(void **state)
 	}
 }
 
+static void numbers_that_are_never_called_are_flaws(void **state)
+{
+	static const struct {
+		const char *url, *flaw;
+	} urls[] = {
+	    {"https://169.254.169.254/latest", "169.254.169.254 is a link-local address"},
+	    {"https://169.16689662:8443/", "169.254.169.254 is a link-local address"},
+	    {"https://0xa9fea9fe/", "169.254.169.254 is a link-local address"},
+	    {"https://0.0.0.0/", "0.0.0.0 is an unspecified address"},
+	    {"https://100.100.100.200/", "100.100.100.200 is an address where clouds serve metadata"},
+	    {"https://224.0.0.1/", "224.0.0.1 is a multicast address"},
+	    {"https://[fe80::1]/", "fe80::1 is a link-local address"},
+	    {"https://[::ffff:169.254.169.254]:1/", "::ffff:169.254.169.254 holds 169.254.169.254, a link-local address"},
+	};
+	struct str want = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		str_clear(&want);
+		str_printf(&want, "leads where roster never goes: %s", urls[i].flaw);
+		assert_flaws(urls[i].url, true, str_text(&want));
+		assert_flaws(urls[i].url, false, str_text(&want));
+	}
+	str_free(&want);
+	assert_flaws("https://127.0.0.1/", true, "");
+	assert_flaws("https://169.254.169.254.example/", true, "");
+	assert_flaws("https://192.168.1.1/", true, "");
+}
+
 static void http_is_for_loopback_as_it_is_usually_written(void **state)
 {
 	static const char *const here[] = {
@@ -218,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(https_may_lead_anywhere),
+	    cmocka_unit_test(numbers_that_are_never_called_are_flaws),
 	    cmocka_unit_test(http_is_for_loopback_as_it_is_usually_written),
 	    cmocka_unit_test(only_the_web_is_spoken),
 	    cmocka_unit_test(spaces_and_control_characters_are_refused),

@@ -76,6 +76,17 @@ static void webhook_needs_an_address_keys_and_resources(void **state)
 	str_free(&want);
 }
 
+static void target_is_not_called_like_a_source(void **state)
+{
+	(void)state;
+	expect(HEAD "sources: { corp: { type: \"ldif\"; file: \"x\" } }\n"
+		    "targets: {\ncorp: { type: \"webhook\"; url: \"https://t/\"; sign: \"credential:t\"; resources: [ \"**\" "
+		    "] } }\n",
+	       "rosterd.conf:4: targets.corp has the name of a source, in rosterd.conf:2\n"
+	       "    corp: { type: \"webhook\"; url: \"https://t/\"; sign: \"credential:t\"; resources: [ \"**\" ] } }\n"
+	       "    hint: rename one of the two\n");
+}
+
 static void type_is_one_that_is_known(void **state)
 {
 	(void)state;
@@ -264,6 +275,7 @@ int main(void)
 	    cmocka_unit_test(targets_land_in_their_structs_in_file_order),
 	    cmocka_unit_test(everything_absent_has_its_default),
 	    cmocka_unit_test(webhook_needs_an_address_keys_and_resources),
+	    cmocka_unit_test(target_is_not_called_like_a_source),
 	    cmocka_unit_test(type_is_one_that_is_known),
 	    cmocka_unit_test(values_have_their_ranges),
 	    cmocka_unit_test(keys_to_sign_with_are_references),

@@ -81,6 +81,22 @@ static void test_everything_passes_and_is_counted(void **state)
 	assert_string_equal(listener.last, "reading, 32 entries so far");
 }
 
+static void test_what_the_mirror_knows_says_how_much_there_is(void **state)
+{
+	struct listener listener = {.watch.step = hear, .go_on = true};
+	struct end end = {.sink = {end_entry, end_unreadable}};
+	struct watched watched;
+	struct error err = {0};
+
+	(void)state;
+	watched_start(&watched, &end.sink, &listener.watch);
+	watched.expected = 40;
+	assert_int_equal(stream(&watched, &err), 0);
+	assert_string_equal(listener.last, "reading, 32 of about 40 entries");
+	assert_int_equal(stream(&watched, &err), 0);
+	assert_string_equal(listener.last, "reading, 64 entries so far");
+}
+
 static void test_nobody_need_listen(void **state)
 {
 	struct end end = {.sink = {end_entry, end_unreadable}};
@@ -124,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_everything_passes_and_is_counted),
+	    cmocka_unit_test(test_what_the_mirror_knows_says_how_much_there_is),
 	    cmocka_unit_test(test_nobody_need_listen),
 	    cmocka_unit_test(test_a_read_ends_when_it_is_told_to),
 	    cmocka_unit_test(test_what_is_applied_goes_on_whatever_the_answer),
