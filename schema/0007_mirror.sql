@@ -40,6 +40,15 @@ create table directory_edges (
 create index on directory_edges (member_id, group_id);
 create index on directory_edges (reference) where member_id is null;
 
+-- Edges whose member has had another name since everything was last read, so that nobody knows yet whether the server follows
+-- renames in its groups. void: the old name belongs to somebody else by now, and the group was changed: neither has it.
+create table doubtful_edges (
+	group_id bigint not null,
+	reference uuid not null,
+	void boolean not null,
+	primary key (group_id, reference)
+);
+
 create table directory_rules (
 	source smallint not null references sources,
 	ordinal smallint not null,
@@ -113,10 +122,6 @@ create index on staged_mappings (run);
 
 create unlogged table staged_gone (run bigint not null, external_id text not null, explicit boolean not null);
 create index on staged_gone (run);
-
--- Entries whose name changed because a place above them did.
-create unlogged table staged_moves (run bigint not null, external_id text not null, dn text not null, reference uuid not null, parent uuid);
-create index on staged_moves (run);
 
 create unlogged table staged_problems (
 	run bigint not null,
@@ -313,6 +318,7 @@ begin
 		update directory_edges e set member_id = d.id, reference_text = null
 		from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
 		where s.run = merge_edges.run and d.kind = s.kind and e.member_id is null and e.reference in (s.reference, s.alias)
+		  and not exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference and x.void)
 		  and (e.reference = s.reference or not exists (
 			select from directory_entries o where o.alias = s.alias and o.id <> d.id and o.gone_since is null))
 		returning d.id)
@@ -366,12 +372,10 @@ begin
 	with looked_at as (
 		select s.external_id, true as whatever from staged_entries s where s.run = merge_mappings.run
 		union
-		select m.external_id, true from staged_moves m where m.run = merge_mappings.run
-		union
 		select g.external_id, false from staged_gone g where g.run = merge_mappings.run
 	), evaluated as (
 		select d.id, d.external_id from directory_entries d where everything and d.source = merge_mappings.source
-		union
+		union all
 		select d.id, d.external_id from looked_at l
 		join directory_entries d on d.source = merge_mappings.source and d.external_id = l.external_id
 		where not everything and (l.whatever or d.kind <> 'user')
@@ -451,8 +455,8 @@ begin
 		analyze directory_entries;
 	end if;
 	perform merge_edges(run, src, many);
+	perform merge_renamed(run, src, complete);
 	perform merge_gone(run, src);
-	perform merge_moves(run, src);
 	closed := merge_mappings(run, src, everything);
 	perform merge_problems(run, src, complete, everything);
 	if much or everything then
@@ -467,7 +471,6 @@ begin
 	delete from staged_entries s where s.run = unstage.run;
 	delete from staged_mappings s where s.run = unstage.run;
 	delete from staged_gone s where s.run = unstage.run;
-	delete from staged_moves s where s.run = unstage.run;
 	delete from staged_problems s where s.run = unstage.run;
 	delete from staged_edges s where s.run = unstage.run;
 	delete from dropped_edges s where s.run = unstage.run;

@@ -288,6 +288,16 @@ begin
 	from wanted_anchors k where k.run = plan_old_groups.run and k.key > 1000000000;
 end $$;
 
+-- Does a group lose its last holder?
+create function loses_all(run bigint) returns boolean language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return exists (
+		select from (
+			select k.resource, count(*) as removed from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+			where c.run = loses_all.run and c.kind = 'grant' and c.action = 'remove' group by k.resource) l
+		where not exists (select from grants h join roles r on r.id = h.role and r.kind <> 'platform' where h.anchor = l.resource offset l.removed));
+end $$;
+
 create function plan_grants(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
@@ -342,8 +352,8 @@ begin
 end $$;
 
 -- Fill planned_changes for a merged run. everything: compare everybody, not only the affected. whole: the whole directory
--- was seen, so groups nobody wants any more may be archived.
-create function plan(run bigint, everything boolean, whole boolean) returns void
+-- was looked at anew, so groups nobody wants any more may be archived; known: it is known, and what changes is looked at.
+create function plan(run bigint, everything boolean, whole boolean, known boolean) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 declare
 	me runs := running(run);
@@ -356,7 +366,7 @@ begin
 		analyze dropped_edges, touched_entries;
 	else
 		-- A recursion clears as much memory as it may have before it begins.
-		perform set_config('work_mem', '1MB', true);
+		perform set_config('work_mem', '256kB', true);
 	end if;
 	perform plan_affected(run, src, everything);
 	many := many or exists (select from affected_people a where a.run = me.id offset 1000);
@@ -378,7 +388,7 @@ begin
 	end if;
 	perform plan_new_groups(run, src);
 	perform plan_grants(run, src);
-	if whole then
+	if whole or known and loses_all(run) then
 		perform plan_old_groups(run, src);
 	end if;
 	perform plan_problems(run, src, everything);

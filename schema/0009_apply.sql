@@ -86,6 +86,15 @@ create table awaited_admins (
 create index on awaited_admins (login_key);
 
 -- Make the planned groups, level by level from the top, with the parents that are missing on the way.
+-- A group that is here is below groups that are here.
+create function restore_above(run bigint, first bigint, last bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	update groups g set archived = false
+	from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key join group_closure above on above.descendant = k.resource
+	where c.run = restore_above.run and c.seq between first and last and c.kind = 'group' and c.action = 'add' and not c.held
+	  and g.id = above.ancestor and g.archived;
+end $$;
+
 create function apply_groups(run bigint, source smallint, first bigint, last bigint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
@@ -137,6 +146,7 @@ begin
 
 	update wanted_anchors k set resource = resolve_anchor(apply_groups.source, k.anchor)
 	where k.run = apply_groups.run and k.resource is null;
+	perform restore_above(apply_groups.run, first, last);
 	analyze wanted_anchors;
 
 	update groups g set archived = true from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key

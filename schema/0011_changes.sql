@@ -14,12 +14,11 @@ create table source_cookies (
 	primary key (source, part)
 );
 
--- Names of entries below which others are. When one of them changes, the names below it do, and the source says so of the
--- one only.
+-- Entries below which others are, by their names as they were when everything was last read. When one of them changes, the
+-- names below it do, and the source says so of the one only.
 create table directory_places (
 	source smallint not null references sources,
 	external_id text not null,
-	dn text not null,
 	reference uuid not null,
 	primary key (source, external_id)
 );
@@ -56,51 +55,99 @@ end $$;
 create function note_full(source smallint, done boolean) returns void language sql volatile security definer set search_path = roster, pg_temp
 as 'update sources s set last_full_at = case when done then now() end where s.id = note_full.source';
 
--- Those whose name changed with that of a place: the edges bound to them stay, and those that waited for the new name find it.
-create function merge_moves(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- What news leave untold: 0 nothing; 1 they are true, and there may be more to know (a server takes who leaves or is renamed
+-- out of groups in silence); 2 names are not what they were known to be, so nothing follows from them. Of entries and places
+-- that are gone the reference is null; of an entry kind and parent too.
+create function news_doubt(source smallint, place_ids text[], place_references uuid[], ids text[], kinds entry_kind[], refs uuid[], parents uuid[])
+returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	if not exists (select from staged_moves m where m.run = merge_moves.run) then
-		return;
+	if cardinality(place_ids) > 0 and exists (
+			select from unnest(place_ids, place_references) n(id, reference)
+			left join directory_places p on p.source = news_doubt.source and p.external_id = n.id
+			where p.reference is distinct from n.reference) then
+		return 2;
 	end if;
-	update directory_entries d set dn = m.dn, reference = m.reference, parent = m.parent
-	from staged_moves m
-	where m.run = merge_moves.run and d.source = merge_moves.source and d.external_id = m.external_id;
-	insert into touched_entries
-	select merge_moves.run, d.id from staged_moves m join directory_entries d on d.source = merge_moves.source and d.external_id = m.external_id
-	where m.run = merge_moves.run and d.kind = 'user';
-	with bound as (
-		update directory_edges e set member_id = d.id, reference_text = null
-		from staged_moves m join directory_entries d on d.source = merge_moves.source and d.external_id = m.external_id
-		where m.run = merge_moves.run and e.member_id is null and e.reference = m.reference
-		returning d.id)
-	insert into touched_entries select distinct merge_moves.run, id from bound;
-	delete from quarantine q using staged_moves m
-	where m.run = merge_moves.run and q.source = merge_moves.source and q.stage = 'rule' and q.external_id = m.external_id;
+	return coalesce((
+		select max(case
+			-- A place by itself, or something nobody would tell of if its place were renamed.
+			when (n.kind = 'unit' or d.kind = 'unit') and (d.id is null or d.gone_since is not null or d.reference is distinct from n.reference)
+				and (n.reference is not null or d.gone_since is null and d.id is not null) then 2
+			when d.reference is distinct from n.reference and d.gone_since is null and exists (
+				select from directory_entries c where c.source = news_doubt.source and c.parent = d.reference and c.gone_since is null) then 2
+			when n.reference is not null and not exists (
+					select from directory_places p where p.source = news_doubt.source and (p.reference = n.parent or p.external_id = n.id))
+				and not exists (select from directory_entries o where o.source = news_doubt.source and o.reference = n.parent and o.gone_since is null)
+				then 2
+			when n.reference is null then case when d.gone_since is null and exists (select from directory_edges e where e.member_id = d.id) then 1 end
+			when d.id is not null and (d.gone_since is not null or d.reference <> n.reference) then 1
+			end)
+		from unnest(ids, kinds, refs, parents) n(id, kind, reference, parent)
+		left join directory_entries d on d.source = news_doubt.source and d.external_id = n.id), 0);
 end $$;
 
--- Places that came, and ids that went, whatever they were; whole: there are no other places. True when something below a
--- place that went is still here: it went too, or is where it cannot be followed, and everything must be read.
-create function keep_places(run bigint, ids text[], dns text[], refs uuid[], gone text[], whole boolean) returns boolean
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	src smallint := (running(run)).source;
-	orphans boolean;
+-- Part of merge(), after the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
+-- group that lists somebody by his new name, the old one means whoever has it now.
+create function merge_renamed(run bigint, source smallint, whole boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
-	insert into directory_places (source, external_id, dn, reference)
-	select distinct on (n.id) src, n.id, n.dn, n.reference from unnest(ids, dns, refs) n(id, dn, reference)
-	on conflict (source, external_id) do update set dn = excluded.dn, reference = excluded.reference;
-	select exists (
-		select from (
-			select p.reference, p.external_id from directory_places p where p.source = src and p.external_id = any (gone)
-			union all
-			select d.reference, d.external_id from directory_entries d
-			where d.source = src and d.external_id = any (gone) and d.kind = 'unit' and d.gone_since is not null) went
-		join directory_entries c on c.parent = went.reference and c.source = src and c.gone_since is null
-		where not exists (select from directory_places o where o.source = src and o.reference = went.reference and o.external_id <> all (gone)))
-	into orphans;
-	delete from directory_places p where p.source = src
-	  and (p.external_id = any (gone) or whole and p.external_id <> all (ids));
-	return orphans;
+	if (select s.first_run_at is null from sources s where s.id = merge_renamed.source) then
+		return;
+	end if;
+	if not whole then
+		insert into doubtful_edges (group_id, reference, void)
+		select e.group_id, e.reference, false from staged_entries s
+		join directory_entries d on d.source = merge_renamed.source and d.external_id = s.external_id
+		join directory_edges e on e.member_id = d.id
+		where s.run = merge_renamed.run and e.reference <> d.reference and e.reference is distinct from d.alias
+		on conflict do nothing;
+	end if;
+
+	with given as (
+		update directory_edges e set reference_text = null,
+			member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)
+		from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+		where n.run = merge_renamed.run and e.group_id = n.group_id and e.member_id = m.id and e.reference <> n.reference
+		  and e.reference is distinct from m.alias
+		returning e.group_id, e.reference, e.member_id
+	), settled as (
+		delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)
+	insert into touched_entries select distinct merge_renamed.run, g.member_id from given g where g.member_id is not null;
+
+	if not exists (select from doubtful_edges x) then
+		return;
+	end if;
+	with taken as (
+		update doubtful_edges x set void = true
+		from directory_edges e, directory_entries g, staged_entries s, directory_entries m
+		where not x.void and e.group_id = x.group_id and e.reference = x.reference and g.id = e.group_id and g.source = merge_renamed.source
+		  and s.run = merge_renamed.run and s.external_id = g.external_id and m.id = e.member_id and m.gone_since is null
+		  and exists (select from directory_entries o where o.reference = e.reference and o.id <> m.id and o.gone_since is null)
+		returning x.group_id, x.reference, m.id
+	), freed as (
+		update directory_edges e set member_id = null from taken t where e.group_id = t.group_id and e.reference = t.reference)
+	insert into dropped_edges select merge_renamed.run, t.group_id, t.id from taken t;
+	-- What the group does not list any more is in no doubt, and what it lists when everything is read is as it says.
+	delete from doubtful_edges x using directory_entries g
+	where g.id = x.group_id and g.source = merge_renamed.source
+	  and (whole and not x.void or not exists (select from directory_edges e where e.group_id = x.group_id and e.reference = x.reference));
+end $$;
+
+-- Everything was read: these are all places. The name of an entry of which nobody would say that its place was renamed; null
+-- when there is none.
+create function keep_places(source smallint, ids text[], refs uuid[]) returns text
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	delete from directory_places p where p.source = keep_places.source and p.external_id <> all (ids);
+	insert into directory_places as p (source, external_id, reference)
+	select distinct on (n.id) keep_places.source, n.id, n.reference from unnest(ids, refs) n(id, reference)
+	on conflict on constraint directory_places_pkey do update set reference = excluded.reference where p.reference <> excluded.reference;
+	return (
+		select min(c.dn) from (
+			select d.parent, min(d.dn) as dn from directory_entries d
+			where d.source = keep_places.source and d.gone_since is null
+			  and not exists (select from directory_places p where p.source = d.source and p.external_id = d.external_id)
+			group by d.parent) c
+		where not exists (select from directory_places p where p.source = keep_places.source and p.reference = c.parent)
+		  and not exists (select from directory_entries o where o.source = keep_places.source and o.reference = c.parent and o.gone_since is null));
 end $$;
 
 -- Between runs the staging tables are empty, and of what is pushed there are a few rows in each. The planner believes so of a
@@ -113,7 +160,6 @@ begin
 	insert into staged_entries (run, kind, external_id, dn, reference, content, attributes) values (0, 'user', '', '', nobody, nobody, '{}');
 	insert into staged_mappings (run, external_id, rule, anchor, captures) values (0, '', 0, '', '');
 	insert into staged_gone (run, external_id, explicit) values (0, '', true);
-	insert into staged_moves (run, external_id, dn, reference, parent) values (0, '', '', nobody, nobody);
 	insert into staged_problems (run, lasting, what, why) values (0, true, '', '');
 	insert into staged_edges (run, group_id, reference) values (0, 0, nobody);
 	insert into dropped_edges (run, group_id) values (0, 0);
@@ -124,7 +170,7 @@ begin
 	insert into wanted_anchors (run, key, anchor, anchor_key) values (0, 0, '', '');
 	insert into planned_changes (run, seq, kind, action) values (0, 0, 'user', 'add');
 	perform unstage(0), unplan(0);
-	analyze staged_entries, staged_mappings, staged_gone, staged_moves, staged_problems, staged_edges, dropped_edges, touched_entries,
+	analyze staged_entries, staged_mappings, staged_gone, staged_problems, staged_edges, dropped_edges, touched_entries,
 		affected_people, groups_above, wanted_grants, wanted_anchors, planned_changes;
 end $$;
 
@@ -132,7 +178,7 @@ do $$
 declare
 	name text;
 begin
-	foreach name in array array['staged_entries', 'staged_mappings', 'staged_gone', 'staged_moves', 'staged_problems', 'staged_edges', 'dropped_edges',
+	foreach name in array array['staged_entries', 'staged_mappings', 'staged_gone', 'staged_problems', 'staged_edges', 'dropped_edges',
 			'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'] loop
 		execute format('alter table %I set (vacuum_truncate = off)', name);
 	end loop;

@@ -214,16 +214,17 @@ begin
 	limit 100;
 end $$;
 
--- The instant at which something will be due that is not yet; NULL when nothing waits.
-create function next_due(driver text) returns timestamptz language plpgsql stable security definer set search_path = roster, pg_temp as $$
+-- The instant at which something will be due that is not yet; NULL when nothing waits. Targets that have a part under way wait
+-- for its answer.
+create function next_due(driver text, busy smallint[]) returns timestamptz language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	return (
 	select min(due) from (
-		select t.due from targets t where t.kind = driver and t.configured and t.state = 'active' and exists (select from parts p where p.target = t.id)
+		select t.due from targets t where t.kind = driver and t.configured and t.state = 'active' and t.id <> all (busy) and exists (select from parts p where p.target = t.id)
 		union all
 		select greatest(l.due, t.due) from lanes l join targets t on t.id = l.target
-		where t.kind = driver and t.configured and t.state = 'active' and l."window" is null) d);
+		where t.kind = driver and t.configured and t.state = 'active' and t.id <> all (busy) and l."window" is null) d);
 end $$;
 
 -- A window without parts left to write or to send is told.

@@ -211,6 +211,15 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	join directory_entries g on g.id = e.group_id
 	join sources s on s.id = old.source
 	where old.gone_since is not null
+	union all
+	-- and those that list a name which changed hands while they were changed
+	select s.name, g.dn, format('it lists %s, whom it knew under this name has another one now; take the member out and in again if the new one is meant', n.dn),
+		'name', null, null
+	from doubtful_edges x
+	join directory_entries n on n.reference = x.reference and n.gone_since is null
+	join directory_entries g on g.id = x.group_id
+	join sources s on s.id = g.source
+	where x.void
 	order by 1, 2
 $$;
 

@@ -34,19 +34,19 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 	to roster_admin, roster_daemon;
 
 -- The daemon stages, and calls the road.
-grant insert on staged_entries, staged_mappings, staged_gone, staged_moves, staged_problems to roster_daemon;
+grant insert on staged_entries, staged_mappings, staged_gone, staged_problems to roster_daemon;
 grant select on sources, runs, directory_entries, directory_rules, staged_entries, planned_changes_named to roster_daemon, roster_admin;
 grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint), run_begin(smallint, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
-	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
+	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
 	recall_held(bigint), held_waiting(bigint), has_quarantine(smallint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.
-grant select on source_cookies, directory_places to roster_daemon;
+grant select on source_cookies to roster_daemon;
 grant execute on function push_begin(smallint, bigint), keep_cookies(smallint, text[], uuid[], text[]), note_full(smallint, boolean), unstage_entries(bigint, text[]),
-	keep_places(bigint, text[], text[], uuid[], text[], boolean) to roster_daemon;
+	keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
 
 -- Whoever leads a source carries out what it is asked for.
 grant execute on function request_attend(text), request_recover(request_kind[], text), request_take(request_kind[], text),
@@ -57,7 +57,7 @@ grant execute on function request_attend(text), request_recover(request_kind[], 
 grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, bigint, boolean), open_lanes(text), main_rows(text, bigint, bigint),
 	pass_cursor(text, bigint, bigint), new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
 	snapshot_resources(smallint, bigint, integer), snapshot_rows(smallint, integer[], bigint), snapshot_reached(smallint, bigint, integer), snapshot_spared(smallint),
-	add_part(smallint, bigint, integer[], text), unwritten_windows(text), due_parts(text, smallint[]), next_due(text), close_window(smallint, bigint),
+	add_part(smallint, bigint, integer[], text), unwritten_windows(text), due_parts(text, smallint[]), next_due(text, smallint[]), close_window(smallint, bigint),
 	part_confirmed(smallint, bigint, integer), target_later(smallint, text, interval), part_refused(smallint, bigint, integer, text),
 	target_disabled(smallint, text), hurry(text, text) to roster_daemon;
 grant execute on function target_list(text), target_hurry(text, boolean), delivery_waiting(text, bigint), told_list(integer, bigint), database_restored()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cookies: what the store keeps for a source that says what changed: from where to go on, the names of places, and a run
+ * cookies: what the store keeps for a source that says what changed: from where to go on, what its names were, and a run
  * for what is pushed. Part of the store, on the sync road; everything belongs to the transaction that is open.
  */
 #ifndef ROSTER_COOKIES_H
@@ -35,41 +35,28 @@ int store_stage_removed(struct store *store, int64_t run, const char *const ids[
 /* Take back what was staged of these entries. */
 int store_unstage(struct store *store, int64_t run, const char *const ids[], size_t count, struct error *err);
 
-/* The names of places and units as they were, of those that are known. */
-struct store_name {
-	const char *id, *dn;
-	bool place;
-};
-struct store_names {
-	struct store_name *items;
-	size_t count;
-};
-struct store_ids {
-	const char *const *items;
-	size_t count;
-};
-int store_names_look(struct store *store, int source, const struct store_ids *ids, struct arena *arena,
-		     struct store_names *ret, struct error *err);
-/* All places. */
-int store_places_load(struct store *store, int source, struct arena *arena, struct store_names *ret, struct error *err);
-
-/* Entries of the mirror under another name. */
-struct store_move {
-	const char *id, *dn;
+/* What the news at hand say of names; references are NULL for what is gone. */
+struct store_named {
+	const char *id;
+	enum entry_kind kind;
+	bool gone;
 	struct digest reference, parent;
 };
-int store_stage_moves(struct store *store, int64_t run, const struct store_move *moves, size_t count,
-		      struct error *err);
-
-/* After the merge. whole: there are no other places. *orphans: a place or unit is gone and something below it is not. */
-struct store_places {
-	const struct store_move *places; /* without a parent */
-	size_t count;
-	const char *const *gone;
-	size_t gone_count;
-	bool whole;
+struct store_news {
+	const struct store_named *places, *entries;
+	size_t place_count, entry_count;
 };
-int store_places_keep(struct store *store, int64_t run, const struct store_places *places, bool *orphans,
-		      struct error *err);
+enum news_doubt {
+	DOUBT_NONE,
+	DOUBT_UNTOLD, /* they are true, and something may have happened that nobody says: read everything soon */
+	DOUBT_NAMES   /* names are not what they were known to be: nothing follows from them, read everything */
+};
+int store_news_doubt(struct store *store, int source, const struct store_news *news, enum news_doubt *ret,
+		     struct error *err);
+
+/* Everything was read: these are all places. *unfollowed: the name of an entry below none of them and of no other, so that
+ * nobody would say that its name changed; NULL for none, else from arena. */
+int store_places_keep(struct store *store, int source, const struct store_named *places, size_t count,
+		      struct arena *arena, const char **unfollowed, struct error *err);
 
 #endif

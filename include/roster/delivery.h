@@ -112,7 +112,7 @@ struct parts {
 int store_parts_due(struct store *store, const char *type, const struct str *busy, struct arena *arena,
 		    struct parts *ret, struct error *err);
 /* Milliseconds until something is due that is not yet; -1 when nothing waits. */
-int store_next_due(struct store *store, const char *type, int64_t *ret, struct error *err);
+int store_next_due(struct store *store, const char *type, const struct str *busy, int64_t *ret, struct error *err);
 
 /* What became of a part. */
 int store_part_confirmed(struct store *store, const struct part *part, struct error *err);

@@ -70,10 +70,6 @@ bool dn_equal(const char *a, const char *b); /* false when either is not a DN */
 const char *dn_parent(const char *canonical);
 bool dn_is_under(const char *canonical, const char *canonical_base);
 
-/* Append the name of dn after what lay at canonical_from has come to lie at `to`; false, and nothing appended, when dn is not
- * there and not below it. */
-bool dn_rebase(const char *dn, const char *canonical_from, const char *to, struct str *out);
-
 /* Append the first RDN's (first) value, unescaped, as the DN spells it: "Sales" of "OU=Sales,DC=x". */
 int dn_first_value(const char *dn, struct str *out, struct error *err);
 /* Append value escaped for a DN (RFC 4514 section 2.4). */

@@ -12,6 +12,7 @@
 
 #include "roster/arena.h"
 #include "roster/config.h"
+#include "roster/cookies.h"
 #include "roster/error.h"
 #include "roster/pg.h"
 #include "roster/store.h"
@@ -67,7 +68,7 @@ struct sync_report {
 	unsigned long entries[ENTRY_KINDS], unreadable;
 	int64_t first_revision, last_revision; /* 0 when none was written */
 	double seconds;                        /* the reading */
-	bool lost_track;                       /* something may have happened that was not said: read everything soon */
+	enum news_doubt doubt;  /* something may have happened that was not said: read everything, soon or at once */
 	bool observed;          /* safety.mode is "observe": nothing was written, though it was no plan */
 	int64_t waiting;        /* changes that still wait for a decision, of this run and of earlier ones */
 	char waiting_runs[256]; /* which found them: "corp/2, corp/5" */

@@ -58,7 +58,6 @@ struct source_cookies {
 /* An entry below which others are: when its name changes, theirs do, and no source says so. */
 struct place {
 	const char *id, *dn;
-	bool has_past; /* it was changed or moved since it was made: there may be something below it already */
 };
 
 /* Receives news. Each returns 0, or -1 with err set to stop. */
@@ -66,8 +65,6 @@ struct news_sink {
 	struct entry_sink entries; /* an entry exists and is as it says, new or not */
 	/* The source says that the entry of that kind is gone; ENTRY_KINDS: the place. */
 	int (*removed)(struct news_sink *sink, int kind, const char *id, struct error *err);
-	/* It exists and is as it was. */
-	int (*present)(struct news_sink *sink, const char *id, struct error *err);
 	int (*place)(struct news_sink *sink, const struct place *place, struct error *err);
 };
 
@@ -84,16 +81,15 @@ struct news_ask {
 
 enum news_verdict {
 	NEWS_GOOD,
-	NEWS_INVALID, /* nothing follows from it: the cookies are no good, ask without them */
-	NEWS_REFUSED  /* nothing follows from it: the peer does not do it for us; read everything another way */
+	NEWS_INVALID, /* nothing follows from it: the peer does not know any more what changed since, ask without cookies */
+	NEWS_REFUSED /* nothing follows from it: the peer does not do it for us; read everything another way */
 };
 
 struct news_result {
 	enum news_verdict verdict;
 	char reason[512]; /* of a verdict that is not good */
 	unsigned long entries, unreadable;
-	/* Entries of that kind that were not named are gone; swept[ENTRY_KINDS] is about places. */
-	bool swept[ENTRY_KINDS + 1];
+	bool whole; /* asked without cookies: what was not named is not there */
 	/* What to go on from after all that was handed over; lives until the next call. None: ask anew. */
 	struct source_cookies cookies;
 };

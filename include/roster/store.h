@@ -101,8 +101,6 @@ int store_mirror_look(struct store *store, int source, const char *const ids[], 
 		      struct error *err);
 /* The kind of an entry that is there, or was seen; -1 for none. */
 int mirror_kind(const struct mirror *mirror, const char *id);
-/* Note that there is such an entry, which may be one the mirror has not been asked for. */
-void mirror_note(struct mirror *mirror, const char *id);
 /* Note that the entry was seen, and compare; content NULL only notes (it could not be read and stays as it is). */
 enum mirror_state mirror_see(struct mirror *mirror, enum entry_kind kind, const char *id, const struct digest *content);
 bool mirror_seen(const struct mirror *mirror, const char *id);
@@ -148,10 +146,8 @@ struct matches {
 	size_t problem_count;
 };
 int store_stage_matches(struct store *store, int64_t run, const struct matches *matches, struct error *err);
-/* Entries of the mirror that were not seen, of these kinds: for what was read completely only. *emptied is a kind of which
- * there were several and none was seen: then nothing is staged; else -1. NULL: it does not matter. */
-int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, const bool kinds[ENTRY_KINDS],
-		     int *emptied, struct error *err);
+/* Entries of the mirror that were not seen: for what was read completely only. */
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err);
 
 /* Every live entry of the run's source that was not staged in this run, as the mirror has it, members left out. */
 struct mirror_row {
@@ -169,7 +165,12 @@ int store_roles_check(struct store *store, const struct config *config, struct e
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
 /* *closed: something opens a door no longer, so that a group may be wanted by nobody. */
 int store_merge(struct store *store, int64_t run, bool complete, bool everything, bool *closed, struct error *err);
-int store_plan(struct store *store, int64_t run, bool everything, bool whole, struct error *err);
+struct plan_scope {
+	bool everything; /* compare everybody */
+	bool whole;      /* the whole directory was looked at anew */
+	bool known;      /* the mirror is all there is */
+};
+int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct error *err);
 
 /* One planned change, as people read it. Borrowed until the next. */
 struct change {

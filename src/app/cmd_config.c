@@ -216,7 +216,8 @@ static const struct verb verbs[] = {
 	.usage = "[--connect]",
 	.summary = "check the configuration",
 	.help =
-	    "Names everything wrong at once, each with its line and what to do; secrets you may read are looked at too. With "
+	    "Names everything wrong at once, each with its line and what to do; secrets you may read are looked at "
+	    "too. With "
 	    "--connect the database is "
 	    "tried too, with the roles the rules name, every source is read up to its first entry, and sources that "
 	    "are no longer in the configuration are named.",

@@ -252,7 +252,8 @@ int cmd_reject(struct app *app, int argc, char **argv, struct error *err)
 	    decide(app, argv[0], &(const struct decider){false, false}, &decision, err) != 0)
 		return -1;
 	if (decision.decided == 0)
-		app_done(app, "run %s/%" PRId64 " is rejected; nobody is asked again until there is something else to do",
+		app_done(app,
+			 "run %s/%" PRId64 " is rejected; nobody is asked again until there is something else to do",
 			 decision.run.source, decision.run.run);
 	else
 		app_done(app,

@@ -19,7 +19,7 @@ enum child_state {
 	CHILD_WANTED,   /* to be started by children_start() */
 	CHILD_STARTING, /* runs, not ready */
 	CHILD_READY,
-	CHILD_PAUSING, /* ended; started again when the timer fires */
+	CHILD_PAUSING,  /* ended; started again when the timer fires */
 	CHILD_STOPPING, /* told to end */
 	CHILD_GIVEN_UP  /* a foundation that cannot be laid */
 };
@@ -269,8 +269,7 @@ static bool is_hopeless(const struct child *child, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
-	return child->duty->foundation &&
-	       (code == error_exit_code(ERR_CONFIG) || code == error_exit_code(ERR_DENIED));
+	return child->duty->foundation && (code == error_exit_code(ERR_CONFIG) || code == error_exit_code(ERR_DENIED));
 }
 
 static void give_up(struct child *child, int status)

@@ -106,7 +106,8 @@ static int move_into_place(const struct cluster *cluster, const char *from, stru
 	int failed = rename(from, cluster->paths.data) != 0 || directory < 0 || fsync(directory) != 0;
 
 	if (failed)
-		error_set(err, cluster_file_fault(errno), "%s cannot be made: %s", cluster->paths.data, strerror(errno));
+		error_set(err, cluster_file_fault(errno), "%s cannot be made: %s", cluster->paths.data,
+			  strerror(errno));
 	if (directory >= 0)
 		close(directory);
 	return failed ? -1 : 1;

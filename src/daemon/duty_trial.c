@@ -19,7 +19,8 @@ static int try_secrets(const struct config *config, struct error *err)
 	arena_free(&arena);
 	if (findings.count == 0)
 		return 0;
-	return error_set(err, ERR_CONFIG, "%zu secret%s cannot be used", findings.count, findings.count == 1 ? "" : "s");
+	return error_set(err, ERR_CONFIG, "%zu secret%s cannot be used", findings.count,
+			 findings.count == 1 ? "" : "s");
 }
 
 static int try_database(const struct config *config, struct error *err)

@@ -30,7 +30,7 @@ struct supervisor {
 	struct setup tried;       /* read last, and not tried to its end yet */
 	bool trying, try_again;   /* a trial runs; of what was read before */
 	enum goal goal;
-	struct error *err; /* why it ends unasked */
+	struct error *err;        /* why it ends unasked */
 	bool told_ready;          /* the service manager was told so at least once */
 	bool announce;            /* it is to be told so when the children are started */
 	bool requests[REQUESTS];  /* asked for and not yet begun */

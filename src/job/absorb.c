@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/absorb.h"
 
-#include "job/recall.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,133 +14,61 @@ void absorb_begin(struct absorption *absorption)
 void absorb_free(struct absorption *absorption)
 {
 	arena_free(&absorption->arena);
-	free(absorption->renames);
 	free(absorption->removed);
-	free(absorption->moves);
-	free(absorption->places);
 	*absorption = (struct absorption){0};
 }
 
 bool absorb_is_empty(const struct absorption *absorption)
 {
 	return intake_staged(absorption->intake) == 0 && absorption->removed_count == 0 &&
-	       absorption->move_count == 0 && intake_matches(absorption->intake)->problem_count == 0;
+	       intake_matches(absorption->intake)->problem_count == 0;
 }
 
-/* Room for one more at the end of a list. */
-static void *extend(void *list, size_t count, size_t *room, size_t size)
+/* --- doubt ------------------------------------------------------------------------------------------------------------ */
+
+/* A name that is none is said to be by the stager, and doubted by nobody. */
+static void add_named(struct absorption *absorption, struct store_named *list, size_t *count, struct store_named named,
+		      const char *dn)
 {
-	if (count < *room)
-		return list;
-	*room = *room == 0 ? ROOM_LEAST : *room * 2;
-	return xrealloc(list, *room, size);
+	if (named.gone || intake_reference(absorption->intake, dn, &named.reference, &named.parent) == 0)
+		list[(*count)++] = named;
 }
 
-static const char *canonical(struct arena *arena, const char *dn)
+static struct store_named *places_of(struct absorption *absorption, const struct news *news, bool and_gone,
+				     size_t *count)
 {
-	struct str text = {0};
-	const char *copy = dn_canonical(dn, strlen(dn), &text, NULL) == 0 ? arena_strdup(arena, str_text(&text)) : NULL;
+	struct store_named *list =
+	    arena_alloc_array(absorption->arena, news->place_count + news->gone_count + 1, sizeof *list);
 
-	str_free(&text);
-	return copy;
-}
-
-/* --- names ------------------------------------------------------------------------------------------------------------ */
-
-static void note_rename(struct absorption *absorption, const char *id, const char *was, const char *is)
-{
-	const char *from = canonical(absorption->arena, was), *to = canonical(absorption->arena, is);
-
-	if (from == NULL || to == NULL || strcmp(from, to) == 0)
-		return;
-	for (size_t i = 0; i < absorption->rename_count; i++)
-		if (strcmp(absorption->renames[i].from, from) == 0 && strcmp(absorption->renames[i].id, id) == 0) {
-			absorption->renames[i].to = arena_strdup(absorption->arena, is);
-			return;
-		}
-	absorption->renames =
-	    extend(absorption->renames, absorption->rename_count, &absorption->rename_room, sizeof(struct rename));
-	absorption->renames[absorption->rename_count++] = (struct rename){
-	    .id = arena_strdup(absorption->arena, id), .from = from, .to = arena_strdup(absorption->arena, is)};
-}
-
-/* The name it had, compared with the one it has; false when it is not known as a place yet: the same entry as a unit may
- * have been told of a moment before. */
-static bool compare_name(struct absorption *absorption, const struct store_names *names, const char *id, const char *dn)
-{
-	bool known = false;
-
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->items[i].id, id) != 0)
-			continue;
-		known = known || names->items[i].place;
-		note_rename(absorption, id, names->items[i].dn, dn);
-	}
-	return known;
-}
-
-static bool is_unit(const struct news_item *item)
-{
-	return item->removed == 0 && item->what == NULL && item->entry.kind == ENTRY_UNIT;
-}
-
-/* Which of the places and units at hand have another name now? */
-static int compare_names(struct absorption *absorption, const struct news *news, struct error *err)
-{
-	struct store_names names;
-	size_t count = 0;
-	const char **ids =
-	    arena_alloc_array(absorption->arena, news->place_count + news->count + 1, sizeof(const char *));
-
+	*count = 0;
 	for (size_t i = 0; i < news->place_count; i++)
-		ids[count++] = news->places[i].id;
-	for (size_t i = 0; i < news->count; i++)
-		if (is_unit(&news->items[i]))
-			ids[count++] = news->items[i].id;
-	if (count == 0)
-		return 0;
-	if (store_names_look(absorption->store, absorption->source, &(struct store_ids){ids, count}, absorption->arena,
-			     &names, err) != 0)
+		add_named(absorption, list, count, (struct store_named){.id = news->places[i].id}, news->places[i].dn);
+	for (size_t i = 0; and_gone && i < news->gone_count; i++)
+		add_named(absorption, list, count, (struct store_named){.id = news->gone_places[i], .gone = true},
+			  NULL);
+	return list;
+}
+
+static int doubt(struct absorption *absorption, const struct news *news, struct error *err)
+{
+	struct store_news said = {0};
+	struct store_named *entries = arena_alloc_array(absorption->arena, news->count + 1, sizeof *entries);
+	enum news_doubt found = DOUBT_NONE;
+
+	said.places = places_of(absorption, news, true, &said.place_count);
+	for (size_t i = 0; i < news->count; i++) {
+		const struct news_item *item = &news->items[i];
+		struct store_named named = {.id = item->id, .kind = item->entry.kind, .gone = item->removed != 0};
+		if (item->what == NULL)
+			add_named(absorption, entries, &said.entry_count, named, item->entry.dn);
+	}
+	said.entries = entries;
+	if (said.place_count + said.entry_count > 0 &&
+	    store_news_doubt(absorption->store, absorption->source, &said, &found, err) != 0)
 		return -1;
-	for (size_t i = 0; i < news->place_count; i++)
-		if (!compare_name(absorption, &names, news->places[i].id, news->places[i].dn) &&
-		    news->places[i].has_past)
-			absorption->lost_track = true;
-	for (size_t i = 0; i < news->count; i++)
-		if (is_unit(&news->items[i]))
-			compare_name(absorption, &names, news->items[i].id, news->items[i].entry.dn);
-	/* One may stand in the way of the other. */
-	absorption->lost_track = absorption->lost_track || absorption->rename_count > 1;
+	if (found > absorption->doubt)
+		absorption->doubt = found;
 	return 0;
-}
-
-/* Who was told of before the place above him was renamed has a name by now that nobody will say. */
-static size_t position_of(const struct news *news, const struct rename *rename)
-{
-	size_t position = 0;
-
-	for (size_t i = 0; i < news->place_count; i++)
-		if (strcmp(news->places[i].id, rename->id) == 0)
-			position = i + 1;
-	return position;
-}
-
-static void rename_items(struct absorption *absorption, struct news *news)
-{
-	struct str dn = {0};
-
-	for (size_t r = 0; r < absorption->rename_count; r++) {
-		const struct rename *rename = &absorption->renames[r];
-		size_t position = position_of(news, rename);
-		for (size_t i = 0; i < news->count; i++) {
-			struct news_item *item = &news->items[i];
-			str_clear(&dn);
-			if (item->removed == 0 && item->what == NULL && item->places < position &&
-			    dn_rebase(item->entry.dn, rename->from, rename->to, &dn))
-				item->entry.dn = arena_strdup(news->arena, str_text(&dn));
-		}
-	}
-	str_free(&dn);
 }
 
 /* --- items ------------------------------------------------------------------------------------------------------------ */
@@ -173,6 +99,16 @@ static int look_up(struct absorption *absorption, const struct news *news, struc
 				 intake_mirror(absorption->intake), err);
 }
 
+static void add_removed(struct absorption *absorption, const char *id)
+{
+	if (absorption->removed_count == absorption->removed_room) {
+		absorption->removed_room = absorption->removed_room == 0 ? ROOM_LEAST : absorption->removed_room * 2;
+		absorption->removed =
+		    xrealloc(absorption->removed, absorption->removed_room, sizeof *absorption->removed);
+	}
+	absorption->removed[absorption->removed_count++] = arena_strdup(absorption->arena, id);
+}
+
 static int stage_item(struct absorption *absorption, const struct news_item *item, struct error *err)
 {
 	struct entry_sink *sink = absorption->sink;
@@ -180,11 +116,8 @@ static int stage_item(struct absorption *absorption, const struct news_item *ite
 
 	if (item->removed != 0) {
 		/* As another kind it may still be here. */
-		if (kind < 0 || (item->removed & 1U << kind) == 0)
-			return 0;
-		absorption->removed = extend(absorption->removed, absorption->removed_count, &absorption->removed_room,
-					     sizeof *absorption->removed);
-		absorption->removed[absorption->removed_count++] = arena_strdup(absorption->arena, item->id);
+		if (kind >= 0 && (item->removed & 1U << kind) != 0)
+			add_removed(absorption, item->id);
 		return 0;
 	}
 	if (item->what != NULL)
@@ -219,141 +152,29 @@ static int stage_items(struct absorption *absorption, const struct news *news, s
 
 int absorb_items(struct absorption *absorption, struct news *news, struct error *err)
 {
-	if (!absorption->whole && compare_names(absorption, news, err) != 0)
+	if (doubt(absorption, news, err) != 0)
 		return -1;
-	if (news->count == 0)
-		return 0;
-	if (absorption->in_time)
-		rename_items(absorption, news);
-	if (take_back(absorption, news, err) != 0 || look_up(absorption, news, err) != 0 ||
-	    stage_items(absorption, news, err) != 0)
+	if (absorption->doubt != DOUBT_NAMES && news->count > 0 &&
+	    (take_back(absorption, news, err) != 0 || look_up(absorption, news, err) != 0 ||
+	     stage_items(absorption, news, err) != 0))
 		return -1;
 	news_forget_items(news);
 	return 0;
 }
 
-/* --- what lies below ---------------------------------------------------------------------------------------------------- */
-
-/* The name of what lay under a place that was renamed; of several the nearest counts. NULL when there is none. */
-static const char *new_name(struct absorption *absorption, const char *dn)
+int absorb_rest(struct absorption *absorption, struct error *err)
 {
-	const struct rename *nearest = NULL;
-	struct str text = {0};
-	const char *name = NULL;
-
-	for (size_t i = 0; i < absorption->rename_count; i++) {
-		const struct rename *rename = &absorption->renames[i];
-		str_clear(&text);
-		if ((nearest == NULL || strlen(rename->from) > strlen(nearest->from)) &&
-		    dn_rebase(dn, rename->from, rename->to, &text)) {
-			nearest = rename;
-			name = arena_strdup(absorption->arena, str_text(&text));
-		}
-	}
-	str_free(&text);
-	return name;
-}
-
-static void add_move(struct absorption *absorption, const char *id, const char *dn)
-{
-	struct store_move move = {.id = arena_strdup(absorption->arena, id), .dn = dn};
-
-	if (intake_reference(absorption->intake, dn, &move.reference, &move.parent) != 0)
-		return;
-	absorption->moves =
-	    extend(absorption->moves, absorption->move_count, &absorption->move_room, sizeof(struct store_move));
-	absorption->moves[absorption->move_count++] = move;
-}
-
-struct following {
-	struct absorption *absorption;
-	struct arena *arena;
-};
-
-/* The rules may look at the name. */
-static int follow_row(const struct mirror_row *row, void *context, struct error *err)
-{
-	struct following *following = context;
-	const char *dn = new_name(following->absorption, row->dn);
-	struct entry entry;
-
-	if (dn == NULL)
-		return 0;
-	arena_reset(following->arena);
-	if (recall_entry(row, following->arena, &entry, err) != 0)
-		return -1;
-	entry.dn = dn;
-	add_move(following->absorption, row->id, dn);
-	return intake_match(following->absorption->intake, &entry, err);
-}
-
-static void add_place(struct absorption *absorption, const char *id, const char *dn)
-{
-	struct store_move place = {.id = arena_strdup(absorption->arena, id),
-				   .dn = arena_strdup(absorption->arena, dn)};
-
-	for (size_t i = 0; i < absorption->place_count; i++)
-		if (strcmp(absorption->places[i].id, id) == 0)
-			return;
-	if (intake_reference(absorption->intake, dn, &place.reference, &place.parent) != 0)
-		return;
-	absorption->places =
-	    extend(absorption->places, absorption->place_count, &absorption->place_room, sizeof(struct store_move));
-	absorption->places[absorption->place_count++] = place;
-}
-
-static int follow_renames(struct absorption *absorption, struct error *err)
-{
-	struct following following = {absorption, arena_new()};
-	struct store_names places;
-	int rc = store_mirror_walk(absorption->store, absorption->run, follow_row, &following, err);
-
-	arena_free(&following.arena);
-	if (rc != 0 || store_places_load(absorption->store, absorption->source, absorption->arena, &places, err) != 0)
-		return -1;
-	for (size_t i = 0; i < places.count; i++) {
-		const char *dn = new_name(absorption, places.items[i].dn);
-		if (dn != NULL)
-			add_place(absorption, places.items[i].id, dn);
-	}
-	return absorption->move_count == 0 ? 0
-					   : store_stage_moves(absorption->store, absorption->run, absorption->moves,
-							       absorption->move_count, err);
-}
-
-int absorb_rest(struct absorption *absorption, struct news *news, struct error *err)
-{
-	/* The last word of each counts. */
-	for (size_t i = news->place_count; i > 0; i--)
-		add_place(absorption, news->places[i - 1].id, news->places[i - 1].dn);
-	if (absorption->rename_count > 0 && follow_renames(absorption, err) != 0)
-		return -1;
-	if (absorption->removed_count == 0)
+	if (absorption->removed_count == 0 || absorption->doubt == DOUBT_NAMES)
 		return 0;
 	return store_stage_removed(absorption->store, absorption->run, absorption->removed, absorption->removed_count,
 				   err);
 }
 
-int absorb_places(struct absorption *absorption, const struct news *news, bool whole, struct error *err)
+int absorb_places(struct absorption *absorption, const struct news *news, const char **unfollowed, struct error *err)
 {
-	size_t count = 0;
-	const char **gone = arena_alloc_array(absorption->arena, news->gone_count + absorption->removed_count + 1,
-					      sizeof(const char *));
-	bool orphans = false;
+	size_t count;
+	const struct store_named *places = places_of(absorption, news, false, &count);
 
-	for (size_t i = 0; i < news->gone_count; i++)
-		gone[count++] = news->gone_places[i];
-	for (size_t i = 0; i < absorption->removed_count; i++)
-		gone[count++] = absorption->removed[i];
-	const struct store_places places = {.places = absorption->places,
-					    .count = absorption->place_count,
-					    .gone = gone,
-					    .gone_count = count,
-					    .whole = whole};
-	if (!whole && count == 0 && absorption->place_count == 0)
-		return 0;
-	if (store_places_keep(absorption->store, absorption->run, &places, &orphans, err) != 0)
-		return -1;
-	absorption->lost_track = absorption->lost_track || orphans;
-	return 0;
+	return store_places_keep(absorption->store, absorption->source, places, count, absorption->arena, unfollowed,
+				 err);
 }

@@ -109,6 +109,15 @@ static int start_part(struct deliverer *d, const struct part *part, struct error
 	return rc;
 }
 
+/* The targets that have a part under way, as an array of the database. */
+static void list_busy(const struct deliverer *d, struct str *out)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->sendings[i].busy)
+			str_printf(out, "%s%d", out->size == 0 ? "{" : ",", d->sendings[i].part.target);
+	str_add(out, out->size == 0 ? "{}" : "}");
+}
+
 static int start_parts(struct deliverer *d, struct error *err)
 {
 	struct arena *arena = arena_new();
@@ -116,10 +125,7 @@ static int start_parts(struct deliverer *d, struct error *err)
 	struct parts parts;
 	int rc;
 
-	for (size_t i = 0; i < d->count; i++)
-		if (d->sendings[i].busy)
-			str_printf(&busy, "%s%d", busy.size == 0 ? "{" : ",", d->sendings[i].part.target);
-	str_add(&busy, busy.size == 0 ? "{}" : "}");
+	list_busy(d, &busy);
 	rc = store_parts_due(d->store, d->type, &busy, arena, &parts, err);
 	for (size_t i = 0; rc == 0 && i < parts.count; i++)
 		rc = start_part(d, &parts.items[i], err);
@@ -152,7 +158,12 @@ static bool told_to_stop(const struct deliverer *d)
 /* Until something is due, or a wake-up may have got lost. */
 static int pause_ms(struct deliverer *d, int64_t *ret, struct error *err)
 {
-	if (store_next_due(d->store, d->type, ret, err) != 0)
+	struct str busy = {0};
+
+	list_busy(d, &busy);
+	int rc = store_next_due(d->store, d->type, &busy, ret, err);
+	str_free(&busy);
+	if (rc != 0)
 		return -1;
 	if (*ret < 0 || *ret > IDLE_WAIT_MS)
 		*ret = IDLE_WAIT_MS;
@@ -170,6 +181,16 @@ static int drain(struct deliverer *d, struct error *err)
 	return rc;
 }
 
+/* All verdicts that are there already. 1 when there were any. */
+static int settle_all(struct deliverer *d, struct error *err)
+{
+	int any = 0, rc;
+
+	while ((rc = wait_and_settle(d, 0, err)) == 1)
+		any = 1;
+	return rc < 0 ? -1 : any;
+}
+
 /* One after the other: open what is owed, send what is due, wait. Settled parts make room for the next ones; nothing is
  * opened while the answer to a wake-up is a plain "nothing new". */
 static int round_trip(struct deliverer *d, bool *idle, struct error *err)
@@ -179,7 +200,13 @@ static int round_trip(struct deliverer *d, bool *idle, struct error *err)
 	int rc;
 
 	if (drain(d, err) != 0 || windows_open(d->store, d->config, d->type, &more, err) != 0 ||
-	    start_parts(d, err) != 0 || pause_ms(d, &wait_ms, err) != 0)
+	    start_parts(d, err) != 0)
+		return -1;
+	/* What was started goes out before the database is asked again. */
+	rc = settle_all(d, err);
+	if (rc != 0 || told_to_stop(d))
+		return rc < 0 ? -1 : 0;
+	if (pause_ms(d, &wait_ms, err) != 0)
 		return -1;
 	/* A wake-up that came with the answer to a statement has been read already: the socket would stay silent. */
 	rc = store_notified(d->store, err);
@@ -193,10 +220,7 @@ static int round_trip(struct deliverer *d, bool *idle, struct error *err)
 	if (d->hooks != NULL)
 		d->hooks->alive();
 	rc = wait_and_settle(d, wait_ms, err);
-	/* All verdicts that are there already, before the database is asked again. */
-	while (rc == 1)
-		rc = wait_and_settle(d, 0, err);
-	return rc;
+	return rc == 1 && settle_all(d, err) < 0 ? -1 : rc < 0 ? -1 : 0;
 }
 
 static int deliver_all(struct deliverer *d, struct error *err)

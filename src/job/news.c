@@ -90,7 +90,7 @@ static int take_entry(struct entry_sink *sink, const struct entry *entry, struct
 	if (news->through != NULL)
 		return news->through->entry(news->through, entry, err);
 	struct news_item *item = item_of(news, entry->id);
-	*item = (struct news_item){.id = item->id, .places = news->place_count};
+	*item = (struct news_item){.id = item->id};
 	copy_entry(news->arena, entry, item->id, &item->entry);
 	return note(news, err);
 }
@@ -103,10 +103,8 @@ static int take_unreadable(struct entry_sink *sink, const char *id, const char *
 	if (news->through != NULL)
 		return news->through->unreadable(news->through, id, what, why, err);
 	struct news_item *item = item_of(news, id);
-	*item = (struct news_item){.id = item->id,
-				   .what = arena_strdup(news->arena, what),
-				   .why = arena_strdup(news->arena, why),
-				   .places = news->place_count};
+	*item = (struct news_item){
+	    .id = item->id, .what = arena_strdup(news->arena, what), .why = arena_strdup(news->arena, why)};
 	return note(news, err);
 }
 
@@ -136,15 +134,6 @@ static int take_removed(struct news_sink *sink, int kind, const char *id, struct
 	return note(news, err);
 }
 
-static int take_present(struct news_sink *sink, const char *id, struct error *err)
-{
-	struct news *news = (struct news *)sink;
-
-	(void)err;
-	add_text(news, &news->present, &news->present_count, &news->present_room, id);
-	return 0;
-}
-
 static int take_place(struct news_sink *sink, const struct place *place, struct error *err)
 {
 	struct news *news = (struct news *)sink;
@@ -157,9 +146,8 @@ static int take_place(struct news_sink *sink, const struct place *place, struct 
 		news->place_room = news->place_room == 0 ? SLOTS_LEAST : news->place_room * 2;
 		news->places = xrealloc(news->places, news->place_room, sizeof *news->places);
 	}
-	news->places[news->place_count++] = (struct place){.id = arena_strdup(news->listed, place->id),
-							   .dn = arena_strdup(news->listed, place->dn),
-							   .has_past = place->has_past};
+	news->places[news->place_count++] =
+	    (struct place){.id = arena_strdup(news->listed, place->id), .dn = arena_strdup(news->listed, place->dn)};
 	return 0;
 }
 
@@ -168,10 +156,7 @@ static int take_place(struct news_sink *sink, const struct place *place, struct 
 void news_init(struct news *news)
 {
 	*news = (struct news){
-	    .sink = {.entries = {take_entry, take_unreadable},
-		     .removed = take_removed,
-		     .present = take_present,
-		     .place = take_place},
+	    .sink = {.entries = {take_entry, take_unreadable}, .removed = take_removed, .place = take_place},
 	    .arena = arena_new(),
 	    .listed = arena_new(),
 	};
@@ -185,7 +170,6 @@ void news_free(struct news *news)
 	free(news->slots);
 	free(news->places);
 	free(news->gone_places);
-	free(news->present);
 	*news = (struct news){0};
 }
 
@@ -200,7 +184,7 @@ void news_forget_items(struct news *news)
 void news_clear(struct news *news)
 {
 	news_forget_items(news);
-	news->place_count = news->gone_count = news->present_count = 0;
+	news->place_count = news->gone_count = 0;
 	arena_reset(news->listed);
 }
 

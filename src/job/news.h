@@ -16,7 +16,6 @@ struct news_item {
 	unsigned int removed;
 	struct entry entry;
 	const char *what, *why;
-	size_t places; /* how many places had come before it */
 };
 
 /* Starts with news_init(); the caller reads, and does not change. */
@@ -31,8 +30,6 @@ struct news {
 	size_t place_count, place_room;
 	const char **gone_places;
 	size_t gone_count, gone_room;
-	const char **present;
-	size_t present_count, present_room;
 	/* Called when there are many items; NULL: never. */
 	int (*full)(struct news *news, void *context, struct error *err);
 	void *context;

@@ -10,14 +10,6 @@ enum { COOKIES_MOST = 16 }; /* more parts than any source has */
 
 /* --- doubt -------------------------------------------------------------------------------------------------------------- */
 
-static void say_emptied(struct reading *reading, int kind, size_t before)
-{
-	snprintf(reading->result.reason, sizeof reading->result.reason,
-		 "it returned no %s at all, after %zu before; check base, filter and the rights of the account",
-		 entry_kind_name((enum entry_kind)kind), before);
-	reading->result.completeness = READ_INCOMPLETE;
-}
-
 /* A kind of entry of which there were several and now is none at all; -1 when there is no such kind. */
 static int emptied_kind(const struct intake *intake, const struct mirror *mirror)
 {
@@ -39,7 +31,10 @@ static void doubt(struct reading *reading)
 	if (read->completeness != READ_COMPLETE)
 		return;
 	if (emptied >= 0) {
-		say_emptied(reading, emptied, mirror_count(mirror, (enum entry_kind)emptied));
+		snprintf(read->reason, sizeof read->reason,
+			 "it returned no %s at all, after %zu before; check base, filter and the rights of the account",
+			 entry_kind_name((enum entry_kind)emptied), mirror_count(mirror, (enum entry_kind)emptied));
+		read->completeness = READ_INCOMPLETE;
 	} else if (intake_nameless(intake) > 0) {
 		snprintf(read->reason, sizeof read->reason,
 			 "%lu records have neither an id nor a DN and might be any entry; see rosterctl quarantine",
@@ -50,15 +45,7 @@ static void doubt(struct reading *reading)
 
 static int stage_absent(struct reading *reading, struct error *err)
 {
-	bool by_cookie = reading->way == READ_BY_COOKIE;
-	int emptied = -1;
-
-	if (store_stage_gone(reading->store, reading->run, intake_mirror(reading->session->intake), reading->swept,
-			     by_cookie ? &emptied : NULL, err) != 0)
-		return -1;
-	if (emptied >= 0)
-		say_emptied(reading, emptied, mirror_count(intake_mirror(reading->session->intake), emptied));
-	return 0;
+	return store_stage_gone(reading->store, reading->run, intake_mirror(reading->session->intake), err);
 }
 
 /* --- everything --------------------------------------------------------------------------------------------------------- */
@@ -78,7 +65,6 @@ static int read_plainly(struct reading *reading, struct error *err)
 	doubt(reading);
 	if (reading->result.completeness != READ_COMPLETE)
 		return 0;
-	memset(reading->swept, true, sizeof reading->swept);
 	return stage_absent(reading, err);
 }
 
@@ -113,7 +99,6 @@ static int read_news(struct reading *reading, struct error *err)
 	bool direct = reading->way == READ_WITH_COOKIE;
 	int rc;
 
-	reading->absorption.whole = direct;
 	session->news.through = direct ? &reading->watched->sink : NULL;
 	session->news.full = direct ? NULL : flush;
 	session->news.context = &reading->absorption;
@@ -135,51 +120,48 @@ static int absorb(struct reading *reading, struct error *err)
 {
 	struct news *news = &reading->session->news;
 
-	if (absorb_items(&reading->absorption, news, err) != 0)
-		return -1;
-	for (size_t i = 0; i < news->present_count; i++)
-		mirror_note(intake_mirror(reading->session->intake), news->present[i]);
-	return absorb_rest(&reading->absorption, news, err);
+	return absorb_items(&reading->absorption, news, err) == 0 ? absorb_rest(&reading->absorption, err) : -1;
 }
 
-static bool sweeps_all(const struct source_config *source, const bool swept[ENTRY_KINDS])
-{
-	return swept[ENTRY_USER] && swept[ENTRY_GROUP] && (swept[ENTRY_UNIT] || !source->units.present);
-}
-
-/* What is absent is gone, as far as the source has named all there is. */
+/* What is absent is gone, when the source has named all there is. */
 static int conclude(struct reading *reading, struct error *err)
 {
 	const struct news_result *said = &reading->session->result;
-	bool whole = sweeps_all(reading->session->config_source, said->swept);
 	struct read_result *read = &reading->result;
 
 	read->entries = said->entries;
 	read->unreadable = said->unreadable;
-	read->completeness = whole || reading->way == READ_BY_COOKIE ? READ_COMPLETE : READ_INCOMPLETE;
-	if (read->completeness != READ_COMPLETE)
+	read->completeness = READ_COMPLETE;
+	if (reading->way == READ_BY_COOKIE)
+		return 0;
+	if (!said->whole) {
+		read->completeness = READ_INCOMPLETE;
 		snprintf(read->reason, sizeof read->reason,
 			 "a part of the tree is on another server; make it a source of its own");
-	if (reading->way == READ_WITH_COOKIE)
-		doubt(reading);
-	if (read->completeness != READ_COMPLETE)
-		return 0;
-	memcpy(reading->swept, said->swept, sizeof reading->swept);
-	/* Kinds that are no longer asked for. */
-	for (int kind = 0; kind < ENTRY_KINDS && whole && reading->way == READ_WITH_COOKIE; kind++)
-		reading->swept[kind] = true;
-	for (int kind = 0; kind < ENTRY_KINDS; kind++)
-		if (reading->swept[kind])
-			return stage_absent(reading, err);
-	return 0;
+	}
+	doubt(reading);
+	return read->completeness == READ_COMPLETE ? stage_absent(reading, err) : 0;
+}
+
+/* What came by cookie is not enough to say what follows from it. */
+static int begin_whole(struct reading *reading)
+{
+	log_info("source %s is read whole: %s", reading->session->config_source->name,
+		 reading->absorption.doubt == DOUBT_NAMES ? "the names of places have changed"
+							  : "somebody in groups is gone or has another name");
+	reading->way = READ_WITH_COOKIE;
+	session_rest(reading->session);
+	return 1;
 }
 
 static int read_by_news(struct reading *reading, struct error *err)
 {
 	int rc = read_news(reading, err);
 
-	if (rc == 0)
+	if (rc == 0 && reading->way == READ_BY_COOKIE)
 		rc = absorb(reading, err);
+	if (rc == 0 && reading->absorption.doubt != DOUBT_NONE)
+		return begin_whole(reading);
 	if (rc == 0)
 		rc = conclude(reading, err);
 	reading->has_cookies =
@@ -235,15 +217,17 @@ int read_source(struct reading *reading, struct error *err)
 					  .source = session->id,
 					  .run = reading->run,
 					  .intake = session->intake,
-					  .sink = &reading->watched->sink,
-					  .in_time = reading->way == READ_PUSHED};
+					  .sink = &reading->watched->sink};
 	absorb_begin(absorption);
 	if (reading->way == READ_PUSHED) {
 		reading->result = (struct read_result){.completeness = READ_COMPLETE,
 						       .entries = session->result.entries,
 						       .unreadable = session->result.unreadable};
-		reading->has_cookies = session->result.cookies.count > 0;
-		return absorb(reading, err);
+		if (absorb(reading, err) != 0)
+			return -1;
+		/* News whose names are in doubt come to nothing, and neither does what follows them. */
+		reading->has_cookies = session->result.cookies.count > 0 && absorption->doubt != DOUBT_NAMES;
+		return 0;
 	}
 	session_rest(session);
 	if (choose(reading, err) != 0)
@@ -278,18 +262,50 @@ int reading_keep_cookies(struct store *store, const struct session *session, str
 	return -1;
 }
 
+int reading_doubt(struct store *store, const struct session *session, struct error *err)
+{
+	if (store_begin_small(store, err) == 0 && store_full_note(store, session->id, false, err) == 0 &&
+	    store_commit(store, err) == 0)
+		return 0;
+	store_rollback(store);
+	return -1;
+}
+
+/* After everything was read. A source with names nobody would tell of is not followed. */
+static int keep_names(struct reading *reading, struct error *err)
+{
+	struct session *session = reading->session;
+	const char *unfollowed = NULL;
+
+	if (!reading->has_cookies)
+		return 0;
+	if (absorb_places(&reading->absorption, &session->news, &unfollowed, err) != 0)
+		return -1;
+	if (unfollowed != NULL && !session->told_refused)
+		log_warn(
+		    "source %s is read whole at each poll: %s is below an entry that is neither a unit nor of another "
+		    "class whose changes of name are followed (see changes in rosterd.conf(5))",
+		    session->config_source->name, unfollowed);
+	session->told_refused = session->told_refused || unfollowed != NULL;
+	reading->has_cookies = unfollowed == NULL;
+	return 0;
+}
+
 int reading_keep(struct reading *reading, struct error *err)
 {
 	bool whole = reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE;
+	enum news_doubt doubt = reading->absorption.doubt;
 
 	/* What follows from an incomplete read is what came; from where to go on stays as it was. */
 	if (reading->result.completeness != READ_COMPLETE)
 		return 0;
-	if (keep_cookies(reading->store, reading->session, reading->has_cookies, err) != 0 ||
-	    absorb_places(&reading->absorption, &reading->session->news, whole, err) != 0)
+	if (whole && keep_names(reading, err) != 0)
 		return -1;
-	if (whole || reading->absorption.lost_track)
-		return store_full_note(reading->store, reading->session->id, !reading->absorption.lost_track, err);
+	/* What was not taken comes again, if this process dies before everything is read. */
+	if (doubt != DOUBT_NAMES && keep_cookies(reading->store, reading->session, reading->has_cookies, err) != 0)
+		return -1;
+	if (whole || doubt != DOUBT_NONE)
+		return store_full_note(reading->store, reading->session->id, whole, err);
 	return 0;
 }
 

@@ -23,7 +23,6 @@ struct reading {
 	/* Filled. */
 	struct read_result result;
 	struct absorption absorption;
-	bool swept[ENTRY_KINDS + 1];
 	bool has_cookies; /* session->result.cookies are where to go on from */
 };
 
@@ -33,6 +32,8 @@ int read_source(struct reading *reading, struct error *err);
 int reading_keep(struct reading *reading, struct error *err);
 /* Nothing came but where the source is by now. */
 int reading_keep_cookies(struct store *store, const struct session *session, struct error *err);
+/* Whatever it says of itself, everything shall be read the next time. */
+int reading_doubt(struct store *store, const struct session *session, struct error *err);
 void reading_end(struct reading *reading);
 
 #endif

@@ -170,7 +170,8 @@ static void tell_rejected(const struct sync_report *report, const char *source, 
 
 	str_printf(out, "run %s/%" PRId64 " changed nothing: ", source, report->run);
 	add_changes(out, report->totals.rejected);
-	str_printf(out, " %s rejected before and %s still all there is to do", one ? "was" : "were", one ? "is" : "are");
+	str_printf(out, " %s rejected before and %s still all there is to do", one ? "was" : "were",
+		   one ? "is" : "are");
 }
 
 static void tell_applied(const struct sync_report *report, const char *source, struct str *out)

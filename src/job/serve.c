@@ -17,6 +17,9 @@ enum { LEAD_AGAIN_MS = 5000, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 1000
 /* A source that says what changed: what comes together is applied together; a lost connection is tried again sooner than a
  * failed run. */
 enum { TOGETHER_MOST = 1000, TOGETHER_MS = 50, RECONNECT_MS = 500 };
+/* Where news leave something untold, everything is read: after SETTLE_MS, in which a server does what it does in silence,
+ * and for one part of the time in READING_SHARE. */
+enum { SETTLE_MS = 2000, READING_SHARE = 10 };
 
 struct service {
 	struct sync_watch watch;
@@ -29,7 +32,9 @@ struct service {
 	int64_t due_at;
 	int64_t back_off_ms; /* 0 after a good run */
 	bool told_paused;
-	bool moved_on; /* the source is further than the database knows, and said nothing else */
+	int64_t whole_at, whole_ms; /* when everything was last read, and for how long */
+	bool was_cut_off;           /* while it was followed: the server may be another one, or one from a backup */
+	bool moved_on;              /* the source is further than the database knows, and said nothing else */
 };
 
 /* --- one run ---------------------------------------------------------------------------------------------------------- */
@@ -65,10 +70,29 @@ static void log_report(const struct service *service, const struct sync_report *
 	str_free(&text);
 }
 
-static void run_was_good(struct service *service, const struct sync_report *report)
+static void run_was_good(struct service *service, const struct sync_report *report, int64_t began)
 {
 	service->back_off_ms = 0;
-	service->due_at = report->lost_track ? 0 : clock_ms() + service->source->poll_ms;
+	service->due_at = clock_ms() + service->source->poll_ms;
+	if (strcmp(report->completeness, "complete") == 0) {
+		service->whole_at = clock_ms();
+		service->whole_ms = service->whole_at - began;
+	}
+}
+
+/* What news have left untold is read, but not without end. */
+static void read_what_is_untold(struct service *service, enum news_doubt doubt)
+{
+	int64_t now = clock_ms(), due = now;
+
+	if (doubt == DOUBT_UNTOLD)
+		due = now + SETTLE_MS;
+	if (doubt == DOUBT_UNTOLD && due < service->whole_at + READING_SHARE * service->whole_ms)
+		due = service->whole_at + READING_SHARE * service->whole_ms;
+	if (doubt == DOUBT_NAMES && due < service->whole_at + service->whole_ms)
+		due = service->whole_at + service->whole_ms;
+	if (doubt != DOUBT_NONE && due < service->due_at)
+		service->due_at = due;
 }
 
 static void try_later(struct service *service, int64_t first_ms)
@@ -96,18 +120,34 @@ static int survive(struct service *service, const struct error *failure, int64_t
 	return 0;
 }
 
+/* After a while in which the server was not there a cookie proves little. What it says is taken, and then looked at. */
+static int doubt_server(struct service *service, const struct sync_report *report, struct error *err)
+{
+	bool doubted = service->was_cut_off && strcmp(report->completeness, "changes") == 0;
+	struct error failure = {0};
+
+	service->was_cut_off = false;
+	if (!doubted)
+		return 0;
+	if (reading_doubt(service->store, &service->session, &failure) != 0)
+		return survive(service, &failure, RECONNECT_MS, err);
+	read_what_is_untold(service, DOUBT_UNTOLD);
+	return 0;
+}
+
 static int poll_source(struct service *service, struct error *err)
 {
 	const struct sync_options options = {.watch = &service->watch, .session = &service->session, .follow = true};
 	bool followed = service->session.follows;
+	int64_t began = clock_ms();
 	struct sync_report report;
 	struct error failure = {0};
 
 	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) != 0)
 		return survive(service, &failure, followed ? RECONNECT_MS : BACK_OFF_MS, err);
-	run_was_good(service, &report);
+	run_was_good(service, &report, began);
 	log_report(service, &report, NULL);
-	return 0;
+	return doubt_server(service, &report, err);
 }
 
 /* --- requests --------------------------------------------------------------------------------------------------------- */
@@ -129,6 +169,7 @@ static int run_request(struct service *service, const struct request *request, s
 				       .session = &service->session,
 				       .follow = true};
 	bool followed = service->session.follows;
+	int64_t began = clock_ms();
 	struct json *object = NULL;
 	int rc = json_parse(request->options, strlen(request->options), OPTIONS_MOST, &object, err);
 
@@ -143,7 +184,7 @@ static int run_request(struct service *service, const struct request *request, s
 	if (rc == 0)
 		rc = request_writer_flush(service->writer, err);
 	if (rc == 0 && !options.dry_run && !options.from_mirror)
-		run_was_good(service, report);
+		run_was_good(service, report, began);
 	else if ((followed || options.from_mirror) && !service->session.follows &&
 		 service->session.driver->news_wait != NULL)
 		service->due_at = clock_ms();
@@ -216,9 +257,10 @@ static int apply_news(struct service *service, struct error *err)
 	service->back_off_ms = 0;
 	if (report.last_revision != 0 || report.held_reason[0] != '\0')
 		log_report(service, &report, NULL);
-	/* Held as a whole, or some of it was not said: what there is must be read. */
-	if (report.lost_track || !service->session.follows)
-		service->due_at = report.lost_track ? 0 : clock_ms() + service->source->poll_ms;
+	/* Held as a whole. */
+	if (!service->session.follows)
+		service->due_at = clock_ms() + service->source->poll_ms;
+	read_what_is_untold(service, report.doubt);
 	return 0;
 }
 
@@ -266,6 +308,7 @@ static int follow(struct service *service, int64_t until, struct error *err)
 		    session->driver->news_wait(session->source, &wait, &session->news.sink, &session->result, &failure);
 		if (rc < 0) {
 			session_rest(session);
+			service->was_cut_off = true;
 			error_prefix(&failure, "source %s", service->source->name);
 			return survive(service, &failure, RECONNECT_MS, err);
 		}

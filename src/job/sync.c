@@ -28,6 +28,7 @@ struct sync {
 	struct reading reading;
 	bool closed;     /* something opens a door no longer */
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
+	bool untold;     /* what changed is not known in full: read everything, compare everybody */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
 };
 
@@ -211,8 +212,9 @@ static int prepare_run(struct sync *sync, struct error *err)
 	if (store_run_begin(sync->store, sync->state.id, kind, &sync->report->run, err) != 0 ||
 	    store_rules_set(sync->store, sync->state.id, sync->config, err) != 0)
 		return -1;
-	sync->everything =
-	    sync->options->full || !sync->state.settled || strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
+	sync->everything = sync->options->full || sync->untold || !sync->state.settled ||
+			   sync->state.full_ms >= sync->source->full_ms ||
+			   strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
 	return 0;
 }
 
@@ -276,9 +278,6 @@ static bool is_idle(const struct sync *sync)
 		return false;
 	if (sync->options->pushed)
 		return true;
-	for (int kind = 0; kind < ENTRY_KINDS; kind++)
-		if (reading->swept[kind])
-			return false;
 	return reading->way == READ_BY_COOKIE && reading->result.completeness == READ_COMPLETE && !sync->everything &&
 	       sync->options->expect == NULL && !sync->state.quarantined;
 }
@@ -289,7 +288,7 @@ static int finish(struct sync *sync, struct error *err)
 	    .state = sync->report->state,
 	    .completeness = sync->report->completeness,
 	    .reason = strcmp(sync->report->state, "rejected") == 0 ? "the same was rejected before"
-		      : sync->report->held_reason[0] != '\0'      ? sync->report->held_reason
+		      : sync->report->held_reason[0] != '\0'       ? sync->report->held_reason
 								   : sync->report->reason,
 	    .digest = sync->report->digest,
 	    .entries = (int64_t)sync->reading.result.entries,
@@ -334,7 +333,7 @@ static void tell_reading(struct sync *sync)
 	snprintf(report->reason, sizeof report->reason, "%s", reading->result.reason);
 	memcpy(report->entries, intake_counts(sync->session->intake), sizeof report->entries);
 	report->unreadable = reading->result.unreadable;
-	report->lost_track = reading->absorption.lost_track;
+	report->doubt = reading->absorption.doubt;
 }
 
 /* Into the mirror, with the place in the source from which to go on. */
@@ -347,9 +346,12 @@ static int merge(struct sync *sync, struct error *err)
 	if (store_merge(sync->store, sync->report->run, whole, sync->everything, &sync->closed, err) != 0 ||
 	    (!sync->options->from_mirror && reading_keep(&sync->reading, err) != 0))
 		return -1;
-	/* The whole directory is known after a change too; it is looked at when somebody may have lost his last member. */
-	whole = whole || sync->options->from_mirror || (complete && (sync->closed || sync->everything));
-	return store_plan(sync->store, sync->report->run, sync->everything, whole, err);
+	const struct plan_scope scope = {
+	    .everything = sync->everything,
+	    .whole = whole || sync->options->from_mirror || (complete && (sync->closed || sync->everything)),
+	    .known = complete,
+	};
+	return store_plan(sync->store, sync->report->run, &scope, err);
 }
 
 static int go_on_from_there(struct sync *sync, struct error *err)
@@ -359,7 +361,6 @@ static int go_on_from_there(struct sync *sync, struct error *err)
 
 	if (reading_keep(&sync->reading, err) != 0)
 		return -1;
-	sync->report->lost_track = sync->reading.absorption.lost_track;
 	if (sync->options->pushed)
 		return finish(sync, err);
 	digest_text(&nothing, sync->report->digest);
@@ -394,7 +395,6 @@ static int travel(struct sync *sync, struct error *err)
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
 				   : !is_stopped(report) && apply(sync, err) != 0)
 		return -1;
-	report->lost_track = sync->reading.absorption.lost_track;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
 }
 
@@ -405,6 +405,7 @@ static int travel_some_way(struct sync *sync, struct error *err)
 
 	while ((rc = travel(sync, err)) > 0) {
 		enum reading_way way = sync->reading.way;
+		sync->untold = sync->untold || sync->reading.absorption.doubt != DOUBT_NONE;
 		store_rollback(sync->store);
 		reading_end(&sync->reading);
 		sync->reading = (struct reading){.way = way};

@@ -240,6 +240,17 @@ static int write_window(struct pen *pen, const struct window *window, struct err
 	return write_lanes(pen, window, err);
 }
 
+/* What messages say beside their rows; only when there is something to say. */
+static int learn(struct pen *pen, struct error *err)
+{
+	if (pen->message != NULL)
+		return 0;
+	if (store_delivery_facts(pen->store, pen->arena, &pen->facts, err) != 0)
+		return -1;
+	pen->message = message_new(&pen->facts.names);
+	return 0;
+}
+
 /* In one transaction: what all targets of a cursor share. */
 static int open_all(struct pen *pen, const char *type, struct windows *windows, struct error *err)
 {
@@ -247,11 +258,10 @@ static int open_all(struct pen *pen, const char *type, struct windows *windows, 
 
 	if (store_begin(pen->store, err) != 0 ||
 	    store_targets_open(pen->store, type, pen->config->source_count > 0, pen->arena, &cursors, err) != 0 ||
-	    store_delivery_facts(pen->store, pen->arena, &pen->facts, err) != 0)
-		return -1;
-	pen->message = message_new(&pen->facts.names);
-	if (write_main(pen, type, &cursors, err) != 0 || store_lanes_open(pen->store, type, err) != 0 ||
-	    store_windows_unwritten(pen->store, type, pen->arena, windows, err) != 0)
+	    (cursors.count > 0 && learn(pen, err) != 0) || write_main(pen, type, &cursors, err) != 0 ||
+	    store_lanes_open(pen->store, type, err) != 0 ||
+	    store_windows_unwritten(pen->store, type, pen->arena, windows, err) != 0 ||
+	    (windows->count > 0 && learn(pen, err) != 0))
 		return -1;
 	return store_commit(pen->store, err);
 }

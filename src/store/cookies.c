@@ -132,94 +132,84 @@ int store_unstage(struct store *store, int64_t run, const char *const ids[], siz
 	return rc;
 }
 
-int store_stage_moves(struct store *store, int64_t run, const struct store_move *moves, size_t count, struct error *err)
-{
-	if (pg_copy_start(store->pg, "copy staged_moves (run, external_id, dn, reference, parent) from stdin", err) !=
-	    0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		pg_copy_integer(store->pg, run);
-		pg_copy_text(store->pg, moves[i].id);
-		pg_copy_text(store->pg, moves[i].dn);
-		pg_copy_uuid(store->pg, moves[i].reference.bytes);
-		pg_copy_uuid(store->pg, moves[i].parent.bytes);
-		if (pg_copy_row(store->pg, err) != 0)
-			return -1;
-	}
-	return pg_copy_end(store->pg, err);
-}
-
 /* --- names -------------------------------------------------------------------------------------------------------------- */
 
-static void take_names(const struct pg_rows *rows, struct arena *arena, struct store_names *ret)
+/* The columns of store_named as arrays. */
+struct columns {
+	struct str ids, kinds, references, parents;
+};
+
+static void add_null(struct str *array)
 {
-	*ret = (struct store_names){.items = arena_alloc_array(arena, pg_count(rows) + 1, sizeof *ret->items),
-				    .count = pg_count(rows)};
-	for (size_t i = 0; i < ret->count; i++)
-		ret->items[i] = (struct store_name){.id = arena_strdup(arena, pg_text(rows, i, 0)),
-						    .dn = arena_strdup(arena, pg_text(rows, i, 1)),
-						    .place = pg_boolean(rows, i, 2)};
+	str_add(array, array->size == 0 ? "{NULL" : ",NULL");
 }
 
-int store_names_look(struct store *store, int source, const struct store_ids *ids, struct arena *arena,
-		     struct store_names *ret, struct error *err)
+static void add_names(const struct store_named *named, struct columns *ret)
 {
-	struct pg_rows *rows = NULL;
-	struct str array = {0};
-	char id[NUMBER_TEXT];
+	if (named->gone) {
+		add_null(&ret->kinds);
+		add_null(&ret->references);
+		add_null(&ret->parents);
+		return;
+	}
+	array_add(&ret->kinds, entry_kind_name(named->kind));
+	add_digest(&ret->references, &named->reference);
+	add_digest(&ret->parents, &named->parent);
+}
 
-	pg_array(ids->items, ids->count, &array);
-	const char *params[] = {number_text(source, id), str_text(&array)};
-	/* A unit is a place as well, of the same name; whichever of the two is heard of first has the other one follow. */
-	int rc = pg_query(store->pg,
-			  "select external_id, dn, false from directory_entries "
-			  "where source = $1 and external_id = any ($2) and kind = 'unit' and gone_since is null "
-			  "union all select external_id, dn, true from directory_places "
-			  "where source = $1 and external_id = any ($2)",
-			  params, 2, &rows, err);
-	if (rc == 0)
-		take_names(rows, arena, ret);
-	pg_free(&rows);
-	str_free(&array);
+static void collect(const struct store_named *named, size_t count, struct columns *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		array_add(&ret->ids, named[i].id);
+		add_names(&named[i], ret);
+	}
+	array_close(&ret->ids);
+	array_close(&ret->kinds);
+	array_close(&ret->references);
+	array_close(&ret->parents);
+}
+
+static void columns_free(struct columns *columns)
+{
+	str_free(&columns->ids);
+	str_free(&columns->kinds);
+	str_free(&columns->references);
+	str_free(&columns->parents);
+}
+
+int store_news_doubt(struct store *store, int source, const struct store_news *news, enum news_doubt *ret,
+		     struct error *err)
+{
+	struct columns places = {0}, entries = {0};
+	char id[NUMBER_TEXT];
+	int64_t doubt = 0;
+
+	collect(news->places, news->place_count, &places);
+	collect(news->entries, news->entry_count, &entries);
+	const char *params[] = {number_text(source, id),   str_text(&places.ids),    str_text(&places.references),
+				str_text(&entries.ids),    str_text(&entries.kinds), str_text(&entries.references),
+				str_text(&entries.parents)};
+	int rc = pg_query_integer(store->pg, "select news_doubt($1, $2, $3, $4, $5, $6, $7)", params, 7, &doubt, err);
+	*ret = (enum news_doubt)doubt;
+	columns_free(&places);
+	columns_free(&entries);
 	return rc;
 }
 
-int store_places_load(struct store *store, int source, struct arena *arena, struct store_names *ret, struct error *err)
+int store_places_keep(struct store *store, int source, const struct store_named *places, size_t count,
+		      struct arena *arena, const char **unfollowed, struct error *err)
 {
-	struct pg_rows *rows = NULL;
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(source, id)};
-
-	if (pg_query(store->pg, "select external_id, dn, true from directory_places where source = $1", params, 1,
-		     &rows, err) != 0)
-		return -1;
-	take_names(rows, arena, ret);
-	pg_free(&rows);
-	return 0;
-}
-
-int store_places_keep(struct store *store, int64_t run, const struct store_places *places, bool *orphans,
-		      struct error *err)
-{
-	struct str ids = {0}, dns = {0}, references = {0}, gone = {0};
+	struct columns columns = {0};
 	struct pg_rows *rows = NULL;
 	char id[NUMBER_TEXT];
 
-	for (size_t i = 0; i < places->count; i++) {
-		array_add(&ids, places->places[i].id);
-		array_add(&dns, places->places[i].dn);
-		add_digest(&references, &places->places[i].reference);
-	}
-	pg_array(places->gone, places->gone_count, &gone);
-	const char *params[] = {number_text(run, id),     array_close(&ids), array_close(&dns),
-				array_close(&references), str_text(&gone),   boolean_text(places->whole)};
-	int rc = pg_query(store->pg, "select keep_places($1, $2, $3, $4, $5, $6)", params, 6, &rows, err);
-	if (rc == 0)
-		*orphans = pg_boolean(rows, 0, 0);
+	*unfollowed = NULL;
+	collect(places, count, &columns);
+	const char *params[] = {number_text(source, id), str_text(&columns.ids), str_text(&columns.references)};
+	int rc = pg_query(store->pg, "select keep_places($1, $2, $3)", params, 3, &rows, err);
+	if (rc == 0 && !pg_is_null(rows, 0, 0))
+		*unfollowed = arena_strdup(arena, pg_text(rows, 0, 0));
 	pg_free(&rows);
-	str_free(&ids);
-	str_free(&dns);
-	str_free(&references);
-	str_free(&gone);
+	columns_free(&columns);
 	return rc;
 }

@@ -117,10 +117,13 @@ int store_mirror_look(struct store *store, int source, const char *const ids[], 
 
 	pg_array(ids, count, &array);
 	const char *params[] = {number_text(source, number), str_text(&array)};
-	int rc = pg_query(store->pg,
-			  "select external_id, content, gone_since is not null, kind from directory_entries "
-			  "where source = $1 and external_id = any ($2)",
-			  params, 2, &rows, err);
+	/* Of a group that is told of, who is meant by a name may have changed although the names have not. */
+	int rc = pg_query(
+	    store->pg,
+	    "select external_id, case kind when 'group' then '00000000-0000-0000-0000-000000000000' else content end, "
+	    "gone_since is not null, kind from directory_entries "
+	    "where source = $1 and external_id = any ($2)",
+	    params, 2, &rows, err);
 	if (rc == 0)
 		rc = load_batch(rows, mirror, err);
 	pg_free(&rows);
@@ -165,13 +168,6 @@ int mirror_kind(const struct mirror *mirror, const char *id)
 	const struct known *slot = find(mirror, &key);
 
 	return slot->used && (slot->seen || !slot->gone) ? slot->kind : -1;
-}
-
-void mirror_note(struct mirror *mirror, const char *id)
-{
-	struct digest key = digest_of(id, strlen(id));
-
-	insert(mirror, &key)->seen = true;
 }
 
 bool mirror_seen(const struct mirror *mirror, const char *id)
@@ -228,9 +224,8 @@ static bool is_spared(const struct mirror *mirror, const char *reference)
 
 struct gone_context {
 	const struct mirror *mirror;
-	const bool *kinds;
 	struct str ids; /* NUL-separated */
-	size_t count, live[ENTRY_KINDS], gone[ENTRY_KINDS];
+	size_t count;
 };
 
 static int gone_batch(const struct pg_rows *rows, void *context, struct error *err)
@@ -241,24 +236,12 @@ static int gone_batch(const struct pg_rows *rows, void *context, struct error *e
 	for (size_t i = 0; i < pg_count(rows); i++) {
 		const char *id = pg_text(rows, i, 0);
 		struct digest key = digest_of(id, strlen(id));
-		enum entry_kind kind = kind_named(pg_text(rows, i, 2));
-		gone->live[kind]++;
-		if (!gone->kinds[kind] || find(gone->mirror, &key)->seen ||
-		    is_spared(gone->mirror, pg_text(rows, i, 1)))
+		if (find(gone->mirror, &key)->seen || is_spared(gone->mirror, pg_text(rows, i, 1)))
 			continue;
 		str_append(&gone->ids, id, strlen(id) + 1);
-		gone->gone[kind]++;
 		gone->count++;
 	}
 	return 0;
-}
-
-static int emptied_kind(const struct gone_context *gone)
-{
-	for (int kind = 0; kind < ENTRY_KINDS; kind++)
-		if (gone->gone[kind] > 1 && gone->gone[kind] == gone->live[kind])
-			return kind;
-	return -1;
 }
 
 static int copy_gone(struct store *store, int64_t run, const struct gone_context *gone, struct error *err)
@@ -278,22 +261,18 @@ static int copy_gone(struct store *store, int64_t run, const struct gone_context
 }
 
 /* The ids themselves are not kept in memory: they are asked for once more, and those not seen are staged. */
-int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, const bool kinds[ENTRY_KINDS],
-		     int *emptied, struct error *err)
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err)
 {
 	char number[NUMBER_TEXT];
 	const char *params[] = {number_text(run, number)};
-	struct gone_context gone = {.mirror = mirror, .kinds = kinds};
-	int rc = pg_stream(
-	    store->pg,
-	    "select d.external_id, d.reference, d.kind from directory_entries d join runs r on r.source = d.source "
-	    "where r.id = $1 and d.gone_since is null",
-	    params, 1, &(struct pg_reader){gone_batch, &gone}, err);
+	struct gone_context gone = {.mirror = mirror};
+	int rc =
+	    pg_stream(store->pg,
+		      "select d.external_id, d.reference from directory_entries d join runs r on r.source = d.source "
+		      "where r.id = $1 and d.gone_since is null",
+		      params, 1, &(struct pg_reader){gone_batch, &gone}, err);
 
-	int empty = emptied == NULL ? -1 : emptied_kind(&gone);
-	if (emptied != NULL)
-		*emptied = empty;
-	if (rc == 0 && empty < 0 && gone.count > 0)
+	if (rc == 0 && gone.count > 0)
 		rc = copy_gone(store, run, &gone, err);
 	str_free(&gone.ids);
 	return rc;

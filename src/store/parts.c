@@ -32,15 +32,15 @@ int store_parts_due(struct store *store, const char *type, const struct str *bus
 	return 0;
 }
 
-int store_next_due(struct store *store, const char *type, int64_t *ret, struct error *err)
+int store_next_due(struct store *store, const char *type, const struct str *busy, int64_t *ret, struct error *err)
 {
-	const char *params[] = {type};
+	const char *params[] = {type, str_text(busy)};
 
 	return pg_query_integer(store->pg,
 				"select case when d is null then -1 "
 				"else greatest(ceil(extract(epoch from d - clock_timestamp()) * 1000), 0) end::bigint "
-				"from next_due($1) d",
-				params, 1, ret, err);
+				"from next_due($1, $2) d",
+				params, 2, ret, err);
 }
 
 struct part_key {

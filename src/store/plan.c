@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-int store_plan(struct store *store, int64_t run, bool everything, bool whole, struct error *err)
+int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct error *err)
 {
 	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), boolean_text(everything), boolean_text(whole)};
+	const char *params[] = {number_text(run, id), boolean_text(scope->everything), boolean_text(scope->whole),
+				boolean_text(scope->known)};
 
-	return pg_query(store->pg, "select plan($1, $2, $3), recall_held($1)", params, 3, NULL, err);
+	return pg_query(store->pg, "select plan($1, $2, $3, $4), recall_held($1)", params, 4, NULL, err);
 }
 
 static int walk_batch(const struct pg_rows *rows, void *context, struct error *err)
@@ -139,9 +140,8 @@ int store_apply(struct store *store, int64_t run, const struct apply_step *step,
 
 	if (settlement == NULL)
 		return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0)", params, 3, revision, err);
-	return pg_query_integer(store->pg,
-				"select coalesce(apply($1, $2, $3), 0), settle($1, $4, $5, $6, $7)", params, 7,
-				revision, err);
+	return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0), settle($1, $4, $5, $6, $7)", params,
+				7, revision, err);
 }
 
 int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err)

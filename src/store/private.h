@@ -9,8 +9,8 @@
 struct store {
 	struct pg *pg;
 	bool embedded; /* the server is the one rosterd keeps */
-	bool open;  /* a transaction is open */
-	bool small; /* it is, or the last one was, about a few entries */
+	bool open;     /* a transaction is open */
+	bool small;    /* it is, or the last one was, about a few entries */
 };
 
 /* Parameters that are numbers: room for one as text. */

@@ -74,9 +74,8 @@ int store_run_end(struct store *store, int64_t run, const struct run_report *rep
 				report->digest};
 
 	return pg_query(store->pg,
-			report->idle
-			    ? "select run_end($1, $2, $3, $4, $5, $6, $7, $8)"
-			    : "select run_end($1, $2, $3, $4, $5, $6, $7, $8), keep_held_plan($1), sweep($1)",
+			report->idle ? "select run_end($1, $2, $3, $4, $5, $6, $7, $8)"
+				     : "select run_end($1, $2, $3, $4, $5, $6, $7, $8), keep_held_plan($1), sweep($1)",
 			params, 8, NULL, err);
 }
 

@@ -199,9 +199,10 @@ int store_schema_check(struct store *store, struct error *err)
 		return -1;
 	/* Who keeps the database makes its schema, too. */
 	if (store->embedded && state.version < state.latest)
-		return error_set(err, ERR_CONFIG,
-				 "the schema is version %d and this program needs %d; rosterd brings it up when it starts: "
-				 "install and start the same version",
-				 state.version, state.latest);
+		return error_set(
+		    err, ERR_CONFIG,
+		    "the schema is version %d and this program needs %d; rosterd brings it up when it starts: "
+		    "install and start the same version",
+		    state.version, state.latest);
 	return schema_judge(&state, err);
 }

@@ -80,8 +80,9 @@ static int refuse_embedded(const char *directory, enum store_right right, struct
 	if (failed == EACCES)
 		return error_hint(err, "this user may not pass through the folders on the way to %s", directory);
 	if (failed == ENOENT || failed == ECONNREFUSED)
-		return right == STORE_DAEMON ? error_hint(err, "the database of rosterd in %s does not run", directory)
-					     : error_hint(err, "is rosterd running? it keeps the database in %s", directory);
+		return right == STORE_DAEMON
+			   ? error_hint(err, "the database of rosterd in %s does not run", directory)
+			   : error_hint(err, "is rosterd running? it keeps the database in %s", directory);
 	if (failed == 0 && is_unknown_here(err))
 		return error_hint(err,
 				  "the user rosterd runs as may do everything here, others are the role of their own "

@@ -42,6 +42,14 @@ class Said(Site):
 
     def __enter__(self):
         super().__enter__()
+        try:
+            self._prepare()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _prepare(self):
         inside = [dn.encode() for _, _, dn in self.company.people[:len(self.company.people) - len(self.outside)]]
         self.admin.add_s(self.large_dn, [("objectClass", [b"groupOfNames"]), ("cn", [LARGE.encode()]), ("member", inside)])
         self.first_run()
@@ -49,7 +57,6 @@ class Said(Site):
             select p.name || '-' || g.name, u.id, g.id from groups g join groups p on p.id = g.parent_id, users u
             where u.login = %s and p.parent_id = root_group() and g.name ~ '^t[0-9]+$'""", ADMINISTRATOR)
         self.ground.settle(self.roster.database)
-        return self
 
     def cookie(self):
         """Where the directory is now."""
@@ -266,7 +273,6 @@ def measure_large(results, site, sink, repeat):
                 start, _ = timed(site, [(site.large_dn, [(ldap.MOD_ADD, "member", next(fresh).encode())])])
                 listener.await_revision()
                 ours.append(time.monotonic() - start)
-                sink.next()
     results.medians("9", ours, floors)
 
 

@@ -142,26 +142,10 @@ void ldap_news_stop(struct source *source)
 
 /* --- entries ------------------------------------------------------------------------------------------------------------ */
 
-static const struct ldap_attribute *find(const struct ldap_entry *entry, const char *name)
-{
-	for (size_t i = 0; i < entry->count; i++)
-		if (text_equal_fold(entry->attributes[i].name, name) && entry->attributes[i].count)
-			return &entry->attributes[i];
-	return NULL;
-}
-
-/* Made and never changed since: nothing can have been moved below it before it was moved here itself. */
-static bool has_past(const struct ldap_entry *entry)
-{
-	const struct ldap_attribute *made = find(entry, "createTimestamp"), *changed = find(entry, "modifyTimestamp");
-
-	return !made || !changed || strcmp(made->values[0].data, changed->values[0].data) != 0;
-}
-
 static int hand_over_place(struct news *news, const struct ldap_sync_message *message, const char *id,
 			   struct error *err)
 {
-	const struct place place = {.id = id, .dn = message->entry.dn, .has_past = has_past(&message->entry)};
+	const struct place place = {.id = id, .dn = message->entry.dn};
 
 	return text_is_valid(place.dn, message->entry.dn_size) ? news->sink->place(news->sink, &place, err) : 0;
 }
@@ -287,13 +271,10 @@ static int conclude(struct news *news, struct part *part, struct error *err)
 		uuid_format(slot->uuid.bytes, id);
 		if (slot->state == UUID_REMOVED)
 			status = news->sink->removed(news->sink, part->kind, id, err);
-		else if (slot->state == UUID_PRESENT && part->refresh.absent_is_gone)
-			status = news->sink->present(news->sink, id, err);
 		if (status)
 			return -1;
 	}
-	/* Places are named by two searches when two bases have nothing in common: together, or not at all. */
-	news->result->swept[part->kind] = part->refresh.absent_is_gone;
+	news->result->whole = news->result->whole && part->refresh.absent_is_gone;
 	refresh_free(&part->refresh);
 	return 0;
 }
@@ -308,6 +289,9 @@ static int read_part(struct news *news, struct part *part, struct error *err)
 		;
 	if (status < 0)
 		return -1;
+	/* It names who is there, since it has forgotten who went, and perhaps what came: as after a restart, or a restore. */
+	if (news->result->verdict == NEWS_GOOD && news->goes_on && part->refresh.absent_is_gone)
+		refuse(news, NEWS_INVALID, "the server does not know any more what changed since");
 	if (news->result->verdict == NEWS_GOOD && conclude(news, part, err))
 		return -1;
 	if (!news->persist) {
@@ -342,17 +326,13 @@ static void give_cookies(struct news *news)
 int ldap_news_read(struct source *source, struct news_sink *sink, struct news_result *result, struct error *err)
 {
 	struct news *news = ((struct ldap_source *)source)->news;
-	bool places = true;
 
-	*result = (struct news_result){.verdict = NEWS_GOOD};
+	*result = (struct news_result){.verdict = NEWS_GOOD, .whole = true};
 	news->sink = sink;
 	news->result = result;
-	for (size_t i = 0; i < news->count && result->verdict == NEWS_GOOD; i++) {
+	for (size_t i = 0; i < news->count && result->verdict == NEWS_GOOD; i++)
 		if (read_part(news, &news->parts[i], err))
 			return -1;
-		places = places && (news->parts[i].kind != ENTRY_KINDS || result->swept[ENTRY_KINDS]);
-	}
-	result->swept[ENTRY_KINDS] = result->swept[ENTRY_KINDS] && places;
 	give_cookies(news);
 	return 0;
 }

@@ -7,10 +7,10 @@
 static const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
 				   "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
 				   "(objectClass=container))";
-static const char *place_attributes[] = {"entryUUID", "createTimestamp", "modifyTimestamp", NULL};
+static const char *place_attributes[] = {"entryUUID", NULL};
 
 static const struct scope place_scope = {
-    .filter = place_filter, .id = "entryUUID", .attributes = place_attributes, .count = 3};
+    .filter = place_filter, .id = "entryUUID", .attributes = place_attributes, .count = 1};
 
 static struct digest settings_of(const struct ldap_source *source, const struct part *part)
 {
@@ -56,21 +56,22 @@ static bool is_topmost(const char *const bases[], size_t count, size_t index)
 	return true;
 }
 
-static int add_places(const struct ldap_source *source, struct arena *arena, struct part *parts, int count,
-		      struct error *err)
+static int add_places(const struct ldap_source *source, struct arena *arena, const struct part kinds[],
+		      struct part *parts, struct error *err)
 {
 	const char *bases[ENTRY_KINDS];
-	int all = count;
+	size_t count = source->scope_count;
+	int all = 0;
 
-	for (int i = 0; i < count; i++) {
-		bases[i] = canonical(arena, parts[i].base, err);
+	for (size_t i = 0; i < count; i++) {
+		bases[i] = canonical(arena, kinds[i].base, err);
 		if (!bases[i])
 			return -1;
 	}
-	for (int i = 0; i < count; i++) {
-		if (!is_topmost(bases, (size_t)count, (size_t)i))
+	for (size_t i = 0; i < count; i++) {
+		if (!is_topmost(bases, count, i))
 			continue;
-		add(source, &parts[all], &place_scope, parts[i].base);
+		add(source, &parts[all], &place_scope, kinds[i].base);
 		parts[all].kind = ENTRY_KINDS;
 		parts[all++].name = arena_printf(arena, "place %s", bases[i]);
 	}
@@ -80,17 +81,21 @@ static int add_places(const struct ldap_source *source, struct arena *arena, str
 int part_list(const struct ldap_source *source, const struct ldap_connection *connection, struct arena *arena,
 	      struct part parts[PARTS_MOST], struct error *err)
 {
+	struct part kinds[ENTRY_KINDS];
 	const char *base;
 
 	for (size_t i = 0; i < source->scope_count; i++) {
 		const struct scope *scope = &source->scopes[i];
 		if (server_find_base(source, scope, connection, &base, err))
 			return -1;
-		add(source, &parts[i], scope, base);
-		parts[i].kind = (int)scope->kind;
-		parts[i].name = entry_kind_name(scope->kind);
+		add(source, &kinds[i], scope, base);
+		kinds[i].kind = (int)scope->kind;
+		kinds[i].name = entry_kind_name(scope->kind);
 	}
-	return add_places(source, arena, parts, (int)source->scope_count, err);
+	int count = add_places(source, arena, kinds, parts, err);
+	for (size_t i = 0; count >= 0 && i < source->scope_count; i++)
+		parts[count++] = kinds[i];
+	return count;
 }
 
 void part_close(struct part *part)

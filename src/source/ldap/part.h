@@ -29,7 +29,7 @@ struct part {
 	struct refresh refresh;
 };
 
-/* Fill parts[]; all memory is from arena, the source or the configuration. The number of them, or -1. */
+/* Fill parts[], the places first: whoever is read after them is below what they were, or their next news say otherwise. All memory is from arena, the source or the configuration. The number of them, or -1. */
 int part_list(const struct ldap_source *source, const struct ldap_connection *connection, struct arena *arena,
 	      struct part parts[PARTS_MOST], struct error *err);
 /* Close what is open of it, and forget its cookie. */

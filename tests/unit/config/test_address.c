@@ -56,7 +56,8 @@ static void numbers_that_are_never_called_are_flaws(void **state)
 	    {"https://100.100.100.200/", "100.100.100.200 is an address where clouds serve metadata"},
 	    {"https://224.0.0.1/", "224.0.0.1 is a multicast address"},
 	    {"https://[fe80::1]/", "fe80::1 is a link-local address"},
-	    {"https://[::ffff:169.254.169.254]:1/", "::ffff:169.254.169.254 holds 169.254.169.254, a link-local address"},
+	    {"https://[::ffff:169.254.169.254]:1/",
+	     "::ffff:169.254.169.254 holds 169.254.169.254, a link-local address"},
 	};
 	struct str want = {0};
 

@@ -79,12 +79,14 @@ static void webhook_needs_an_address_keys_and_resources(void **state)
 static void target_is_not_called_like_a_source(void **state)
 {
 	(void)state;
-	expect(HEAD "sources: { corp: { type: \"ldif\"; file: \"x\" } }\n"
-		    "targets: {\ncorp: { type: \"webhook\"; url: \"https://t/\"; sign: \"credential:t\"; resources: [ \"**\" "
-		    "] } }\n",
-	       "rosterd.conf:4: targets.corp has the name of a source, in rosterd.conf:2\n"
-	       "    corp: { type: \"webhook\"; url: \"https://t/\"; sign: \"credential:t\"; resources: [ \"**\" ] } }\n"
-	       "    hint: rename one of the two\n");
+	expect(
+	    HEAD
+	    "sources: { corp: { type: \"ldif\"; file: \"x\" } }\n"
+	    "targets: {\ncorp: { type: \"webhook\"; url: \"https://t/\"; sign: \"credential:t\"; resources: [ \"**\" "
+	    "] } }\n",
+	    "rosterd.conf:4: targets.corp has the name of a source, in rosterd.conf:2\n"
+	    "    corp: { type: \"webhook\"; url: \"https://t/\"; sign: \"credential:t\"; resources: [ \"**\" ] } }\n"
+	    "    hint: rename one of the two\n");
 }
 
 static void type_is_one_that_is_known(void **state)

@@ -255,8 +255,23 @@ static void damaged_bytes_are_no_texts(void **state)
 	static const struct {
 		const char *bytes;
 		size_t size;
-	} damaged[] = {{"", 0},           {"a", 1},          {"a\0", 2},        {"a\0" "1", 3},    {"a\0\0b\0", 5},
-		       {"a\0" "1\0b", 5}, {"a\0" "2\0b\0", 6}, {"a\0" "1\0bc", 6}, {"a\0-1\0b\0", 7}};
+	} damaged[] = {{"", 0},
+		       {"a", 1},
+		       {"a\0", 2},
+		       {"a\0"
+			"1",
+			3},
+		       {"a\0\0b\0", 5},
+		       {"a\0"
+			"1\0b",
+			5},
+		       {"a\0"
+			"2\0b\0",
+			6},
+		       {"a\0"
+			"1\0bc",
+			6},
+		       {"a\0-1\0b\0", 7}};
 	struct arena *arena = arena_new();
 	struct config_text *texts;
 	size_t count;

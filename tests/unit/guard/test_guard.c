@@ -100,7 +100,8 @@ static void test_what_is_newer_than_the_window_is_no_share(void **state)
 	    {{GUARD_MEMBER, NULL, 501, 0, 0}, "501 removals, where there were no memberships 1d ago (limit 10 %)"},
 	    {{GUARD_VANISH, NULL, 12, 3, 0},
 	     "15 disappearances, where there were no people 1d ago (limit 10 %, 3 of them within the last 1d)"},
-	    {{GUARD_MEMBER, "/pay", 20, 0, 0}, "20 removals, where there were no memberships 1d ago (limit 10 %) in /pay"},
+	    {{GUARD_MEMBER, "/pay", 20, 0, 0},
+	     "20 removals, where there were no memberships 1d ago (limit 10 %) in /pay"},
 	    {{GUARD_SUSPEND, NULL, 201, 0, 0}, "201 suspensions, where there were no people 1d ago (limit 200)"},
 	};
 
@@ -313,7 +314,8 @@ static void test_negative_numbers_count_as_none(void **state)
 	static const struct row rows[] = {
 	    {{GUARD_MEMBER, NULL, 500, -400, 41870}, NULL},
 	    {{GUARD_MEMBER, NULL, 501, INT64_MIN, 41870}, "501 removals of 41870 memberships (limit 500)"},
-	    {{GUARD_MEMBER, NULL, 12, 0, INT64_MIN}, "12 removals, where there were no memberships 1d ago (limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 12, 0, INT64_MIN},
+	     "12 removals, where there were no memberships 1d ago (limit 10 %)"},
 	};
 
 	(void)state;
