@@ -78,8 +78,9 @@ $$;
 
 create function groups_added() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin
-	insert into group_closure (ancestor, descendant, distance)
-	select c.ancestor, c.descendant, c.distance from closure_of((select array_agg(id) from added)) c;
+	insert into group_closure (ancestor, descendant, distance, since)
+	select c.ancestor, c.descendant, c.distance, r.now
+	from (select current_revision() as now offset 0) r, closure_of((select array_agg(id) from added)) c;
 	return null;
 end $$;
 create trigger e_closure after insert on groups referencing new table as added
@@ -273,22 +274,29 @@ create table anchor_roles (
 insert into anchor_roles values ('platform', 'platform'), ('group', 'platform'), ('group', 'project'), ('group', 'app'),
 	('app', 'project'), ('app', 'app');
 
+-- Many rows are few combinations of source, role and anchor.
 create function check_grants() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 declare
 	wrong record;
 begin
-	select n.*, r.name as role_name, a.kind as anchor_kind, u.id as user_found into wrong
-	from added n
+	select n.*, r.name as role_name, a.kind as anchor_kind into wrong
+	from (
+		select n.source, n.role, n.anchor, null::uuid as user_id from added n group by n.source, n.role, n.anchor
+		union all
+		select 0, null, null, n.user_id from added n where not exists (select from users u where u.id = n.user_id)
+	) n
 	left join roles r on r.id = n.role
 	left join resources a on a.id = n.anchor
-	left join users u on u.id = n.user_id
 	left join sources s on s.id = n.source
-	where r.id is null or a.id is null or u.id is null or s.id is null or r.structural
+	where r.id is null or a.id is null or s.id is null or r.structural
 	   or not exists (select from anchor_roles k where k.anchor_kind = a.kind and k.role_kind = r.kind)
 	   -- Group Administrator is held at groups, every other platform role at the platform.
 	   or (r.kind = 'platform' and (r.name = 'Group Administrator') <> (a.kind = 'group'))
 	limit 1;
 	if found then
+		select n.*, r.name as role_name, a.kind as anchor_kind into wrong
+		from added n left join roles r on r.id = n.role left join resources a on a.id = n.anchor
+		where (n.source, n.role, n.anchor) = (wrong.source, wrong.role, wrong.anchor) or n.user_id = wrong.user_id limit 1;
 		raise exception 'role % cannot be held by % at %', coalesce(quote_ident(wrong.role_name), wrong.role::text),
 			wrong.user_id, coalesce(wrong.anchor_kind::text, 'resource') || ' ' || wrong.anchor
 			using errcode = 'check_violation',

@@ -168,20 +168,75 @@ end $$;
 
 -- Questions -------------------------------------------------------------------------------------------------------------------
 
--- May this person do this here? The app's own check: ids only, one index walk. False for unknown ids. In plpgsql, because
--- that keeps its plan for the session and SQL functions do not.
-create function can(user_id uuid, permission smallint, resource integer) returns boolean
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
+-- May this person do this here? The app's own check, asked at every click, so it is the definition above cut down by hand:
+--
+--   * What a permission means on which kind of resource is compiled in, from the catalogue, so only that kind is looked
+--     at. Of apps and namespaces, which are asked about most, each step is written out; the rest asks the view.
+--   * plpgsql, because that keeps its plans for the session and SQL functions do not.
+--   * No "set search_path", which costs as much as half the answer. What stands in for it: every table, function, type and
+--     operator is named with its schema, so the caller's path decides nothing.
+--
+-- {allowed at ANCHORS}: the person is active and a role he holds at one of these anchors has the permission.
+create procedure define_can() language plpgsql set search_path = roster, pg_temp as $define$
+declare
+	branches text := '';
+	one record;
 begin
-	return exists (select from effective e
-		where e.user_id = can.user_id and e.permission = can.permission and e.resource = can.resource);
+	for one in select k.kind, coalesce(k.body, format($$
+		if exists (select from roster.resources r where r.id = can.resource and r.kind = '%1$s') then
+			return exists (select from roster.effective e where e.user_id = can.user_id and e.resource = can.resource
+				and e.permission = can.permission and e.kind = '%1$s');
+		end if;$$, k.kind)) as body
+		from unnest(enum_range(null::resource_kind), array[null, null, $app$
+		select {allowed at pg_catalog.array_append(array(
+				select c.ancestor from roster.group_closure c where c.descendant = a.owner_group), a.id)}, a.owner = can.user_id
+		into allowed, owns from roster.apps a where a.id = can.resource and not a.archived;
+		if allowed then
+			return true;
+		elsif owns then
+			return exists (select from roster.effective e where e.user_id = can.user_id and e.resource = can.resource
+				and e.permission = can.permission and e.kind = 'app');
+		end if;$app$, null, $namespace$
+		if {allowed at array(select c.ancestor from roster.group_namespaces n
+				join roster.group_closure c on c.descendant = n.group_id where n.namespace = can.resource)} then
+			return true;
+		end if;$namespace$]) k(kind, body) order by k.body is null
+	loop
+		-- By the permission's id.
+		branches := branches || format(e'\n\tif (%L::pg_catalog.bool[])[can.permission] then%s\n\tend if;',
+			(select array_agg(exists (select from permissions p join scope_resources s on s.scope = p.scope
+					where p.id = n and s.kind = one.kind) order by n)
+				from generate_series(1, (select max(id) from permissions)) n), one.body);
+	end loop;
+	branches := regexp_replace(branches, '\{allowed at (.*?)\}(?=,| then)', $$exists (select from roster.users u where u.id = can.user_id and u.active)
+			and exists (select from roster.grants g
+				join roster.role_permissions m on m.role = g.role and m.permission = can.permission
+				where g.user_id = can.user_id and g.anchor = any (\1))$$, 'g');
+	execute format(e'create or replace function can(user_id uuid, permission smallint, resource integer) returns boolean
+language plpgsql stable security definer as $f$
+declare
+	allowed boolean;
+	owns boolean;
+begin%s
+	return false;
+end $f$', replace(branches, ' = ', ' operator(pg_catalog.=) '));
+end $define$;
+call define_can();
+
+create function catalogue_changed() returns trigger language plpgsql set search_path = roster, pg_temp as $$
+begin
+	call define_can();
+	return null;
 end $$;
+create trigger can after insert or update or delete on permissions for each statement execute function catalogue_changed();
+create trigger can after insert or update or delete on scope_resources for each statement execute function catalogue_changed();
 
 -- The same by name. An unknown name is an error, not a "no": a typing mistake must not look like an answer.
 create function can(login text, permission text, resource text) returns boolean
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select can(user_by_login(can.login), permission_named(can.permission), resource_named(can.resource))
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return can(user_by_login(can.login), permission_named(can.permission), resource_named(can.resource));
+end $$;
 
 -- What this person may do here and why: a row for each permission and path. as_of is a revision; NULL is now.
 create function effective_access(user_id uuid, resource integer, as_of bigint default null)

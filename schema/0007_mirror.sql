@@ -106,6 +106,8 @@ create unlogged table staged_entries (
 	members uuid[],
 	member_texts text[]
 );
+-- Read once: to compress them costs more than to read them as they are.
+alter table staged_entries alter members set storage external, alter member_texts set storage external;
 create index on staged_entries (run);
 -- They are read once: to compress them costs more than to write them.
 alter table staged_entries alter members set storage external, alter member_texts set storage external;
@@ -230,6 +232,15 @@ end $$;
 create function merge_entries(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
+	-- Into an empty mirror nothing can be in the way.
+	if not exists (select from directory_entries d where d.source = merge_entries.source) then
+		insert into directory_entries (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
+		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
+		from staged_entries s where s.run = merge_entries.run;
+		insert into touched_entries (run, entry_id)
+		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user';
+		return;
+	end if;
 	insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
 	select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
 	from staged_entries s where s.run = merge_entries.run
@@ -264,16 +275,49 @@ begin
 		where not exists (select from directory_edges e where e.group_id = $2 and e.reference = m.reference)' using run, group_id, members, texts;
 end $$;
 
+-- Of groups that list nobody yet there is nothing to compare. The members of a staged group are in the order of the index,
+-- each once.
+create function merge_fresh(run bigint, source smallint, groups bigint[]) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	insert into directory_edges (group_id, reference, member_id, reference_text)
+	select g.id, m.reference, d.id, case when d.id is null then m.text end
+	from staged_entries s
+	join directory_entries g on g.source = merge_fresh.source and g.external_id = s.external_id
+	cross join lateral unnest(s.members, s.member_texts) m(reference, text)
+	left join (select o.reference, min(o.id) as id from directory_entries o
+		where o.source = merge_fresh.source and o.gone_since is null group by o.reference) d on d.reference = m.reference
+	where s.run = merge_fresh.run and g.id = any (groups);
+
+	-- The same by login (memberUid), when exactly one person has it.
+	update directory_edges e set member_id = d.id, reference_text = null
+	from directory_entries d
+	where e.group_id = any (groups) and e.member_id is null and d.alias = e.reference and d.gone_since is null
+	  and not exists (select from directory_entries o where o.alias = d.alias and o.id <> d.id and o.gone_since is null);
+
+	-- All members are new: whoever is in the group is looked at.
+	insert into touched_entries select merge_fresh.run, g from unnest(groups) g;
+end $$;
+
 create function merge_edges(run bigint, source smallint, many boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	large constant integer := 200;
+	fresh bigint[] := '{}';
 begin
+	if many then
+		select coalesce(array_agg(d.id order by d.id), '{}') into fresh
+		from staged_entries s
+		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
+		where s.run = merge_edges.run and s.members is not null
+		  and not exists (select from directory_edges e where e.group_id = d.id);
+		perform merge_fresh(run, source, fresh);
+	end if;
 	insert into staged_edges (run, group_id, reference, text)
 	select s.run, d.id, m.reference, m.text
 	from staged_entries s
 	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
 	unnest(s.members, s.member_texts) m(reference, text)
-	where s.run = merge_edges.run and (many or cardinality(s.members) <= large);
+	where s.run = merge_edges.run and s.members is not null and d.id <> all (fresh) and (many or cardinality(s.members) <= large);
 	if many then
 		analyze staged_edges;
 	end if;
@@ -282,7 +326,7 @@ begin
 	with gone as (
 		delete from directory_edges e using staged_entries s, directory_entries d
 		where s.run = merge_edges.run and s.members is not null and (many or cardinality(s.members) <= large)
-		  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id
+		  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id and d.id <> all (fresh)
 		  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
 		returning e.group_id, e.member_id)
 	insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
@@ -446,13 +490,13 @@ begin
 	-- everybody.
 	update sources set settled = false where id = src and settled;
 	if many then
-		analyze staged_entries, staged_mappings, staged_gone;
+		analyze staged_entries (run, kind, external_id, reference, alias), staged_mappings, staged_gone;
 	end if;
 	perform merge_entries(run, src);
 	perform mark_gone(run, src);
 	-- What the planner knows of a mirror that has just grown by so much is wrong, and autovacuum sees it too late.
 	if much then
-		analyze directory_entries;
+		analyze directory_entries (id, source, kind, external_id, reference, alias, parent, gone_since);
 	end if;
 	perform merge_edges(run, src, many);
 	perform merge_renamed(run, src, complete);
@@ -463,16 +507,4 @@ begin
 		analyze directory_edges, directory_mappings;
 	end if;
 	return closed;
-end $$;
-
-create function unstage(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	delete from staged_entries s where s.run = unstage.run;
-	delete from staged_mappings s where s.run = unstage.run;
-	delete from staged_gone s where s.run = unstage.run;
-	delete from staged_problems s where s.run = unstage.run;
-	delete from staged_edges s where s.run = unstage.run;
-	delete from dropped_edges s where s.run = unstage.run;
-	delete from touched_entries s where s.run = unstage.run;
 end $$;

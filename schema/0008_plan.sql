@@ -55,9 +55,10 @@ begin
 		end;
 end $$;
 
--- Everybody whose access may follow from a touched entry: the people below it.
+-- Everybody whose access may follow from a touched entry: the people below it. The planner takes those for many, and as much
+-- memory as it may have would be wiped for them.
 create function plan_affected(run bigint, source smallint, everything boolean) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp set work_mem = '8MB' as $$
 begin
 	if everything then
 		insert into affected_people
@@ -77,7 +78,9 @@ begin
 			select d.id from no_longer_pinned(plan_affected.run, plan_affected.source) n
 			join directory_entries d on d.source = plan_affected.source and d.external_id = n.external_id
 			union
-			select e.member_id from below b join directory_edges e on e.group_id = b.id where e.member_id is not null
+			-- (not all edges are read for the few groups among them)
+			select e.member_id from below b
+			cross join lateral (select o.member_id from directory_edges o where o.group_id = b.id and o.member_id is not null offset 0) e
 		)
 		select plan_affected.run, b.id from below b where (select d.kind from directory_entries d where d.id = b.id) = 'user'
 		union
@@ -148,7 +151,7 @@ as $$ begin return (select coalesce(max(c.seq), 0) from planned_changes c where 
 -- The groups above everybody affected: (group he is directly in, group that contains it at any depth, itself included).
 -- A cycle in the directory ends by itself: a pair is found once.
 create function plan_above(run bigint, source smallint) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
+language plpgsql volatile set search_path = roster, pg_temp set work_mem = '8MB' as $$
 #variable_conflict use_column
 begin
 	insert into groups_above (run, group_id, upper)
@@ -156,7 +159,8 @@ begin
 		select distinct e.group_id, e.group_id
 		from affected_people a join directory_edges e on e.member_id = a.entry_id where a.run = plan_above.run
 		union
-		select a.group_id, e.group_id from above a join directory_edges e on e.member_id = a.upper
+		select a.group_id, e.group_id from above a
+		cross join lateral (select o.group_id from directory_edges o where o.member_id = a.upper offset 0) e
 		where (select s.nested from sources s where s.id = plan_above.source)
 	)
 	select plan_above.run, group_id, upper from above;
@@ -185,7 +189,8 @@ begin
 		join directory_mappings m on m.entry_id = d.id
 		group by m.anchor_key
 	), resolved as (
-		select n.anchor, n.anchor_key, resolve_anchor(plan_anchors.source, n.anchor) as resource from named n
+		select n.anchor, n.anchor_key, coalesce(g.id, resolve_anchor(plan_anchors.source, n.anchor)) as resource
+		from named n left join groups g on g.made_by = plan_anchors.source and g.made_for = n.anchor_key
 	), held as (
 		select distinct g.anchor as resource
 		from affected_people a
@@ -241,9 +246,10 @@ begin
 			else role_named(case when n.at_platform then 'platform' else 'project' end::role_kind, n.role) end as id
 		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
 	)
-	select distinct on (o.id, o.key, n.id) plan_wanted.run, o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
+	-- In the order of the plan, which sorts them once more: that is quick when they are.
+	select distinct on (o.key, o.id, n.id) plan_wanted.run, o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
 	from opened o join named n on n.at_platform = (o.anchor = 'platform') and n.role is not distinct from o.role
-	order by o.id, o.key, n.id, o.rule, o.entry_id;
+	order by o.key, o.id, n.id, o.rule, o.entry_id;
 end $$;
 
 -- Groups that a rule names and that are not there.
@@ -269,19 +275,27 @@ begin
 	with going as (
 		select c.user_id, k.resource, c.role from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
 		where c.run = plan_old_groups.run and c.kind = 'grant' and c.action = 'remove'
-	), kept as (
-		select c.ancestor from groups g join group_closure c on c.descendant = g.id
-		where g.made_by <> plan_old_groups.source
-		   or exists (select from directory_mappings m join directory_entries d on d.id = m.entry_id
-			where d.source = plan_old_groups.source and d.gone_since is null and m.anchor_key = g.made_for)
-		   or exists (select from grants h join roles r on r.id = h.role where h.anchor = g.id and r.kind <> 'platform'
-			and not (h.source = plan_old_groups.source
-				and exists (select from going o where o.user_id = h.user_id and o.resource = h.anchor and o.role = h.role)))
-		   or exists (select from apps a where a.owner_group = g.id)
-		   or exists (select from group_namespaces n where n.group_id = g.id)
+	), named as (
+		select m.anchor_key from directory_mappings m join directory_entries d on d.id = m.entry_id
+		where d.source = plan_old_groups.source and d.gone_since is null
+	), unwanted as materialized (
+		select g.id from groups g
+		where g.made_by = plan_old_groups.source and not g.archived and coalesce(g.made_for, '') not in (select n.anchor_key from named n)
 	)
-	select plan_old_groups.run, 1000000000 + g.id, group_path(g.id), '', g.id
-	from groups g where g.made_by = plan_old_groups.source and not g.archived and g.id not in (select ancestor from kept);
+	select plan_old_groups.run, 1000000000 + u.id, group_path(u.id), '', u.id
+	from unwanted u
+	-- One that is kept is enough, and nearly every group has one near the top.
+	where not exists (
+		select from group_closure c cross join lateral (select g.* from groups g where g.id = c.descendant offset 0) g
+		where c.ancestor = u.id and (g.made_by <> plan_old_groups.source
+			or exists (select from directory_mappings m cross join lateral (
+				select o.source, o.gone_since from directory_entries o where o.id = m.entry_id offset 0) d
+				where m.anchor_key = g.made_for and d.source = plan_old_groups.source and d.gone_since is null)
+			or exists (select from grants h join roles r on r.id = h.role where h.anchor = g.id and r.kind <> 'platform'
+				and not (h.source = plan_old_groups.source
+					and exists (select from going o where o.user_id = h.user_id and o.resource = h.anchor and o.role = h.role)))
+			or exists (select from apps a where a.owner_group = g.id)
+			or exists (select from group_namespaces n where n.group_id = g.id)));
 
 	insert into planned_changes (run, seq, kind, action, anchor_key)
 	select plan_old_groups.run, (select planned(plan_old_groups.run)) + row_number() over (order by k.key), 'group', 'archive', k.key
@@ -351,6 +365,16 @@ begin
 		and q.what = format('rule %s (%s)', r.name, r.position) and q.why = format('there is no %s; create or import it, the next run fills it', k.anchor));
 end $$;
 
+-- Whether nobody is affected: nothing was touched, and nobody waits for somebody else.
+create function nobody_is_affected(run bigint, source smallint) returns boolean
+language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return not exists (select from touched_entries t where t.run = nobody_is_affected.run)
+		and not exists (select from dropped_edges d where d.run = nobody_is_affected.run)
+		and not exists (select from quarantine q where q.source = nobody_is_affected.source and q.stage = 'person')
+		and not exists (select from no_longer_pinned(nobody_is_affected.run, nobody_is_affected.source));
+end $$;
+
 -- Fill planned_changes for a merged run. everything: compare everybody, not only the affected. whole: the whole directory
 -- was looked at anew, so groups nobody wants any more may be archived; known: it is known, and what changes is looked at.
 create function plan(run bigint, everything boolean, whole boolean, known boolean) returns void
@@ -362,6 +386,12 @@ declare
 	many boolean := me.kind <> 'push' or everything or exists (select from touched_entries t where t.run = me.id offset 1000)
 		or exists (select from dropped_edges d where d.run = me.id offset 1000);
 begin
+	if not everything and nobody_is_affected(run, src) then
+		if whole then
+			perform plan_old_groups(run, src);
+		end if;
+		return;
+	end if;
 	if many then
 		analyze dropped_edges, touched_entries;
 	else
@@ -393,7 +423,7 @@ begin
 	end if;
 	perform plan_problems(run, src, everything);
 	if many then
-		analyze planned_changes;
+		analyze planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, held);
 	end if;
 end $$;
 

@@ -150,6 +150,19 @@ begin
 		  and not exists (select from directory_entries o where o.source = keep_places.source and o.reference = c.parent and o.gone_since is null));
 end $$;
 
+-- What a run staged, and what merge() made of it.
+create function unstage(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	delete from staged_entries s where s.run = unstage.run;
+	delete from staged_mappings s where s.run = unstage.run;
+	delete from staged_gone s where s.run = unstage.run;
+	delete from staged_problems s where s.run = unstage.run;
+	delete from staged_edges s where s.run = unstage.run;
+	delete from dropped_edges s where s.run = unstage.run;
+	delete from touched_entries s where s.run = unstage.run;
+end $$;
+
 -- Between runs the staging tables are empty, and of what is pushed there are a few rows in each. The planner believes so of a
 -- table that has a page and, as it was last analyzed, no row; of one without a page it expects that the next one is full, and
 -- walks through the whole mirror. So each has a page from the beginning, and vacuum does not give it back.
@@ -185,13 +198,40 @@ begin
 	perform prime_staging();
 end $$;
 
+-- Empty the tables that runs work in, when no other run has rows in them and nobody is at work in them. To delete millions of
+-- rows one by one is slow, and the next run would read their remains.
+create function sweep_all(run bigint) returns boolean language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	tables text[] := array['staged_entries', 'staged_mappings', 'staged_gone', 'staged_problems', 'staged_edges', 'dropped_edges',
+		'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'];
+	name text;
+	others boolean;
+begin
+	execute 'lock table ' || array_to_string(tables, ', ') || ' in access exclusive mode nowait';
+	foreach name in array tables loop
+		execute format('select exists (select from %I t where t.run <> $1)', name) into others using run;
+		if others then
+			return false;
+		end if;
+	end loop;
+	execute 'truncate ' || array_to_string(tables, ', ');
+	return true;
+exception when lock_not_available then
+	return false;
+end $$;
+
 -- Throw away what a run staged and planned. Statistics of a large run may say a hundred thousand; those of a database that was
--- brought back say nothing.
+-- brought back, and of tables that were emptied as a whole, say nothing.
 create function sweep(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	large boolean := exists (select from staged_entries s where s.run = sweep.run offset 100)
 		or exists (select from affected_people a where a.run = sweep.run offset 100);
 begin
+	if exists (select from planned_changes c where c.run = sweep.run offset 100000) then
+		if sweep_all(run) then
+			return;
+		end if;
+	end if;
 	perform unstage(sweep.run), unplan(sweep.run);
 	if large or (select c.relpages = 0 from pg_class c where c.oid = 'affected_people'::regclass) then
 		perform prime_staging();

@@ -138,30 +138,59 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where l.target = lane_resources.target and l."window" = lane_resources."window" order by 1
 $$;
 
--- The next resources of a snapshot, at least one, with all their people.
-create function snapshot_resources(target smallint, "window" bigint, most integer) returns integer[]
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
+-- The next resources of a snapshot.
+create function snapshot_resources(target smallint, "window" bigint, most integer) returns table (resource integer, name text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select f.resource, f.name from windows w join followed f on f.target = w.target and f.resource > w.reached
+	left join lanes l on l.target = f.target and l.resource = f.resource
+	where w.target = snapshot_resources.target and w.number = snapshot_resources."window"
+	  and case when w.main then l.resource is null else l."window" = w.number end
+	order by f.resource limit most
+$$;
+
+-- What a page of a snapshot is made of: who holds what where, what of it reaches which resource, and what the roles mean
+-- there. Pairs are many times as many as these facts, so they are put together by who writes the messages
+-- (src/message/snapshot.c); what the facts are is decided here, by the one definition.
+create function snapshot_meanings(revision bigint) returns table (role integer, kind text, permissions text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select m.role, m.kind::text, array_agg(m.permission order by m.permission)::text from role_meanings_at(revision) m group by m.role, m.kind
+$$;
+
+-- Of each of these resources the anchors it is reached from.
+create function snapshot_reach(resources integer[], revision bigint) returns table (resource integer, kind text, anchors text)
+language plpgsql stable security definer set search_path = roster, pg_temp
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set jit = off as $$
 #variable_conflict use_column
 begin
-	return (
-	select array_agg(n.resource) from (
-		select f.resource from windows w join followed f on f.target = w.target and f.resource > w.reached
-		left join lanes l on l.target = f.target and l.resource = f.resource
-		where w.target = snapshot_resources.target and w.number = snapshot_resources."window"
-		  and case when w.main then l.resource is null else l."window" = w.number end
-		order by f.resource limit most) n);
+	perform plan_for(cardinality(resources) * 10);
+	return query select t.resource, min(t.kind)::text, array_agg(t.anchor)::text
+	from reach_at(revision) t where t.resource = any (resources) group by t.resource;
 end $$;
 
-create function snapshot_rows(target smallint, resources integer[], revision bigint) returns setof told_row
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select f.target, null, f.resource, f.name, s.user_id, u.login, u.email, u.name, external_ids(u.id),
-		'{}', s.permissions::text, '{}', s.roles::text
-	from followed f
-	left join access_snapshot(resources, revision) s on s.resource = f.resource
-	left join users u on u.id = s.user_id
-	where f.target = snapshot_rows.target and f.resource = any (resources)
-	order by f.resource, u.login, u.id
-$$;
+-- What active people hold at these anchors, of roles that mean something on these kinds.
+create function snapshot_holdings(anchors integer[], kinds text[], revision bigint) returns table (user_id uuid, anchor integer, role integer)
+language plpgsql stable security definer set search_path = roster, pg_temp
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set jit = off set work_mem = '64MB' as $$
+#variable_conflict use_column
+declare
+	roles integer[] := array(select distinct m.role from role_meanings_at(revision) m where m.kind = any (kinds::resource_kind[]));
+begin
+	perform plan_for((select (count(*) / 5)::integer from grants g where g.anchor = any (anchors)));
+	return query select h.user_id, h.anchor, h.role from holdings_at(revision) h join active_users_at(revision) u on u.user_id = h.user_id
+	where h.anchor = any (anchors) and h.role = any (roles);
+end $$;
+
+create function snapshot_people(users uuid[]) returns table (user_id uuid, login text, email text, name text, external_ids text)
+language plpgsql stable security definer set search_path = roster, pg_temp
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set jit = off set work_mem = '64MB' as $$
+#variable_conflict use_column
+begin
+	perform plan_for(cardinality(users));
+	return query select u.id, u.login, u.email, u.name, coalesce(i.external_ids, '{}')
+	from unnest(users) asked(id) join users u on u.id = asked.id
+	left join (select i.user_id, json_object_agg(s.name, i.external_id order by s.position, s.id)::text as external_ids
+		from identities i join sources s on s.id = i.source where i.user_id = any (users) group by i.user_id) i on i.user_id = u.id;
+end $$;
 
 -- What a complete snapshot could not tell: in lanes, or not told before. It must not be taken for gone.
 create function snapshot_spared(target smallint) returns table (resource integer, name text)
@@ -186,12 +215,12 @@ end $$;
 
 -- Windows that need parts: opened and empty, or snapshots that are not all in parts and have nothing left to send.
 create function unwritten_windows(driver text)
-returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer)
+returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer, reached integer)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	return query
-	select t.id, t.name, w.number, w.kind, w.main, w.after, w.revision, w.parts from targets t join windows w on w.target = t.id
+	select t.id, t.name, w.number, w.kind, w.main, w.after, w.revision, w.parts, w.reached from targets t join windows w on w.target = t.id
 	where t.kind = driver and t.configured and t.state = 'active' and (w.reached is not null or w.parts = 0)
 	  and not exists (select from parts p where p.target = w.target and p."window" = w.number)
 	order by t.id, not w.main, w.number;
@@ -199,32 +228,42 @@ end $$;
 
 -- Sending -----------------------------------------------------------------------------------------------------------------
 
--- The next part of each target that is due, but for those that have one under way.
+-- The next parts of each target that is due, but for those that have some under way: of one window, in order, up to
+-- eight, for a million bytes each is a good part. Their bytes are asked for apart: who has just written them has them.
 create function due_parts(driver text, busy smallint[])
-returns table (target smallint, name text, "window" bigint, part integer, id text, body text)
+returns table (target smallint, name text, "window" bigint, part integer, id text)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	return query
-	select t.id, t.name, p."window", p.part, format('roster_%s_%s_%s_%s', t.history, t.id, p."window", p.part), p.body
-	from targets t
-	cross join lateral (select p.* from parts p join windows w on w.target = p.target and w.number = p."window"
-		where p.target = t.id order by w.kind <> 'withdrawal', w.number, p.part limit 1) p
-	where t.kind = driver and t.configured and t.state = 'active' and t.due <= now() and t.id <> all (busy)
-	limit 100;
+	select t.id, t.name, p."window", p.part, format('roster_%s_%s_%s_%s', t.history, t.id, p."window", p.part)
+	from (select t.*, w.number from targets t
+		cross join lateral (select w.number from windows w where w.target = t.id
+			and exists (select from parts p where p.target = w.target and p."window" = w.number)
+			order by w.kind <> 'withdrawal', w.number limit 1) w
+		where t.kind = driver and t.configured and t.state = 'active' and t.due <= now() and t.id <> all (busy) limit 100) t
+	cross join lateral (select p.* from parts p where p.target = t.id and p."window" = t.number order by p.part limit 8) p
+	order by t.id, p.part;
 end $$;
 
--- The instant at which something will be due that is not yet; NULL when nothing waits. Targets that have a part under way wait
--- for its answer.
+create function part_body(target smallint, "window" bigint, part integer) returns text
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select p.body from parts p where p.target = part_body.target and p."window" = part_body."window" and p.part = part_body.part
+$$;
+
+-- The instant at which something will be due that is not yet; NULL when nothing waits. Not of busy targets, nor of lanes that
+-- wait for the cursor: these are looked at when what is under way has been settled.
 create function next_due(driver text, busy smallint[]) returns timestamptz language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	return (
 	select min(due) from (
-		select t.due from targets t where t.kind = driver and t.configured and t.state = 'active' and t.id <> all (busy) and exists (select from parts p where p.target = t.id)
+		select t.due from targets t where t.kind = driver and t.configured and t.state = 'active' and t.id <> all (busy)
+		  and exists (select from parts p where p.target = t.id)
 		union all
 		select greatest(l.due, t.due) from lanes l join targets t on t.id = l.target
-		where t.kind = driver and t.configured and t.state = 'active' and t.id <> all (busy) and l."window" is null) d);
+		where t.kind = driver and t.configured and t.state = 'active' and t.id <> all (busy) and l."window" is null
+		  and not exists (select from windows w where w.target = t.id and w.main)) d);
 end $$;
 
 -- A window without parts left to write or to send is told.
@@ -247,11 +286,12 @@ begin
 	delete from windows d where d.target = w.target and d.number = w.number;
 end $$;
 
-create function part_confirmed(target smallint, "window" bigint, part integer) returns void
+create function parts_confirmed(target smallint, "window" bigint, first integer, last integer) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
-	delete from parts p where p.target = part_confirmed.target and p."window" = part_confirmed."window" and p.part = part_confirmed.part;
-	update targets t set attempts = 0, error = null, confirmed_at = clock_timestamp() where t.id = part_confirmed.target;
+	delete from parts p where p.target = parts_confirmed.target and p."window" = parts_confirmed."window"
+		and p.part between parts_confirmed.first and parts_confirmed.last;
+	update targets t set attempts = 0, error = null, confirmed_at = clock_timestamp() where t.id = parts_confirmed.target;
 	perform close_window(target, "window");
 end $$;
 

@@ -205,15 +205,17 @@ begin
 end $$;
 
 -- kind and type: what the caller's configuration says it is, a source or a target of that type; NULL when it knows of none.
--- One that nobody has read or told yet is noted, so that it is paused from the beginning.
+-- One that nobody has read or told yet is noted, so that it is paused from the beginning; the row of one that is known is
+-- not touched, which a run keeps locked.
 create function pause(name text, kind text, type text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform require_administrator(format('pause %s', name));
-	if kind = 'source' and not exists (select from targets t where t.name = pause.name) then
-		-- A run under way has changed the row of one that is known, and an insertion would wait for it.
-		insert into sources (name, kind, position, settled) select pause.name, type, 1000, false
-		where not exists (select from sources s where s.name = pause.name) on conflict do nothing;
-	elsif kind = 'target' and not exists (select from sources s where s.name = pause.name) then
+	-- A run under way has changed the row of one that is known, and an insertion would wait for it.
+	if exists (select from sources s where s.name = pause.name) or exists (select from targets t where t.name = pause.name) then
+		null;
+	elsif kind = 'source' then
+		insert into sources (name, kind, position, settled) values (pause.name, type, 1000, false) on conflict do nothing;
+	elsif kind = 'target' then
 		insert into targets (name, kind, patterns, keep_left, address, windows)
 		select pause.name, type, '{}', false, '', i.windows from installation i on conflict do nothing;
 	end if;

@@ -10,6 +10,7 @@
 #define ROSTER_DELIVERY_H
 
 #include "roster/message.h"
+#include "roster/snapshot.h"
 #include "roster/store.h"
 
 /* Lead all targets of that type: 1, or 0 when another process does. */
@@ -57,7 +58,8 @@ struct window {
 	int64_t number, after, revision;
 	enum window_kind kind;
 	bool main;
-	int parts; /* written so far */
+	int parts;       /* written so far */
+	int64_t reached; /* of a snapshot: the last resource that is in parts */
 };
 /* A difference that moves the cursor; number is filled in. */
 int store_window_open(struct store *store, struct window *window, struct error *err);
@@ -74,17 +76,9 @@ int store_told_lanes(struct store *store, const struct window *window, struct to
 /* Its resources: id and name only. */
 int store_lane_resources(struct store *store, const struct window *window, struct told_sink *sink, struct error *err);
 
-/* The next resources of a snapshot, at most `most`. */
-struct snapshot_page {
-	const char *resources; /* "{3,17}", for store_told_snapshot() */
-	size_t count;
-	int64_t last;
-};
-int store_snapshot_page(struct store *store, const struct window *window, size_t most, struct arena *arena,
-			struct snapshot_page *ret, struct error *err);
-/* Everybody on these resources, ordered by resource; one with nobody has a row without a user. */
-int store_told_snapshot(struct store *store, const struct window *window, const struct snapshot_page *page,
-			struct told_sink *sink, struct error *err);
+/* The next resources of a snapshot, at most `most`, and all that decides about access to them, into a new one. */
+int store_snapshot_read(struct store *store, const struct window *window, size_t most, struct snapshot *snapshot,
+			struct error *err);
 /* Resources a complete snapshot does not tell and that are not gone for it: id and name only. */
 int store_snapshot_spared(struct store *store, const struct window *window, struct told_sink *sink, struct error *err);
 /* All up to that resource is in parts; 0: everything is. */
@@ -95,7 +89,7 @@ int store_part_add(struct store *store, const struct window *window, const struc
 /* A window without parts is told. */
 int store_window_close(struct store *store, const struct window *window, struct error *err);
 
-/* One part to send; texts are from arena. */
+/* One part to send; texts are from arena. body is NULL until it is asked for. */
 struct part {
 	int target;
 	const char *target_name;
@@ -108,14 +102,16 @@ struct parts {
 	struct part *items;
 	size_t count;
 };
-/* The next part of every target of that type that is due and not among the busy ones. */
+/* The next parts of every target of that type that is due and not among the busy ones: together, of one window, in order. */
 int store_parts_due(struct store *store, const char *type, const struct str *busy, struct arena *arena,
 		    struct parts *ret, struct error *err);
-/* Milliseconds until something is due that is not yet; -1 when nothing waits. */
+int store_part_body(struct store *store, struct part *part, struct arena *arena, struct error *err);
+/* Milliseconds until something is due that is not yet, but of the busy ones; -1 when nothing waits. */
 int store_next_due(struct store *store, const char *type, const struct str *busy, int64_t *ret, struct error *err);
 
 /* What became of a part. */
-int store_part_confirmed(struct store *store, const struct part *part, struct error *err);
+/* The first `count` of parts of one window; 0: nothing is done. */
+int store_parts_confirmed(struct store *store, const struct parts *parts, size_t count, struct error *err);
 int store_part_refused(struct store *store, const struct part *part, const char *reason, struct error *err);
 /* The target is not to be had; *wait_ms is what it asked for (-1: nothing), and then how long it is left alone. */
 int store_target_later(struct store *store, const struct part *part, const char *reason, int64_t *wait_ms,

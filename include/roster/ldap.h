@@ -86,7 +86,8 @@ struct ldap_search {
  * the tree was left to another server. */
 struct ldap_outcome {
 	bool complete;
-	int code; /* the last result code */
+	bool is_cut; /* at a number of entries that is the most the server gives */
+	int code;    /* the last result code */
 	unsigned long entries, references;
 	char reason[512]; /* why it is not complete, with the code and what to do */
 };

@@ -55,9 +55,23 @@ void message_free(struct message **message);
 
 /* Add a change to the part. */
 void message_add(struct message *message, const struct told *row);
+
+/* The same from pieces that are used again and again: each is written once, from these members of a row. */
+struct piece {
+	const char *text;
+	size_t size;
+};
+struct told_change {
+	struct piece resource, user, access;
+};
+void message_write_resource(int64_t resource, const char *name, struct str *out);
+void message_write_user(const struct told *row, struct str *out);
+void message_write_access(const struct told *row, const struct message_names *names, struct str *out);
+void message_add_change(struct message *message, const struct told_change *change);
 /* In a snapshot: this part lists people of that resource; ends when no more of them follow. */
 void message_list(struct message *message, int64_t resource, const char *name, bool ends);
 size_t message_count(const struct message *message); /* changes in the part */
+size_t message_size(const struct message *message);  /* about how many bytes it has come to */
 /* Append the text of the part to out, and begin the next. */
 void message_write(struct message *message, const struct message_window *window, int part, bool last, struct str *out);
 

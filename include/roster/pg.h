@@ -79,7 +79,7 @@ void pg_copy_uuid(struct pg *pg, const uint8_t bytes[16]); /* NULL is NULL */
 /* An array of uuid or text: begin, items, end make one field. */
 void pg_copy_array_begin(struct pg *pg);
 void pg_copy_array_uuid(struct pg *pg, const uint8_t bytes[16]);
-void pg_copy_array_text(struct pg *pg, const char *text);
+void pg_copy_array_text(struct pg *pg, const char *text); /* NULL for a null */
 void pg_copy_array_end(struct pg *pg);
 int pg_copy_row(struct pg *pg, struct error *err);
 int pg_copy_end(struct pg *pg, struct error *err);

@@ -61,6 +61,7 @@ struct source_state {
 	bool settled;                        /* the model follows from the mirror */
 	bool applied_before;                 /* a run of this source was applied */
 	bool quarantined;                    /* something of it could not be used */
+	bool held_before;                    /* a run of this source is held whole, and nobody has answered */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings_digest[FINGERPRINT_TEXT];
 	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
@@ -116,9 +117,9 @@ struct staged_entry {
 	struct digest reference, parent, content;
 	const struct digest *alias; /* NULL when it has none */
 	const char *login, *email, *name;
-	const char *attributes;       /* JSON object text */
-	const struct digest *members; /* groups: count of them, and the texts they stand for */
-	const char *const *member_texts;
+	const char *attributes;          /* JSON object text */
+	const struct digest *members;    /* groups: each once, in order, and the texts they stand for: NULL where the */
+	const char *const *member_texts; /* member is an entry that is staged in this run */
 	size_t member_count;
 };
 /* Between start and end the store takes nothing else. */
@@ -188,7 +189,9 @@ struct change {
 /* Where changes go: a printer, a digest, a counter. */
 struct change_sink {
 	int (*change)(struct change_sink *sink, const struct change *change, struct error *err);
+	unsigned long most; /* it takes that many of the first changes; 0: all */
 };
+/* In order, as many as the sink takes. */
 int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, struct error *err);
 struct plan_totals {
 	int64_t changes; /* all planned rows, numbered from 1 */

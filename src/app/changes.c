@@ -273,12 +273,23 @@ static void end_json(struct change_printer *printer)
 	json_free(&object);
 }
 
+/* What did not pass through, because there were too many to read. */
+static void tell_rest(const struct change_printer *printer)
+{
+	int64_t rest = printer->report->totals.changes - (int64_t)printer->printed;
+
+	if (printer->sink.most != 0 && rest > 0)
+		fprintf(printer->out, "  ... and %" PRId64 " more changes; --plain and --json print all of them\n",
+			rest);
+}
+
 static void end_text(struct change_printer *printer, const struct safety_config *safety)
 {
 	const struct sync_report *report = printer->report;
 	const struct plan_totals *totals = &report->totals;
 	int64_t objects = totals->grants + totals->people;
 
+	tell_rest(printer);
 	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror") &&
 	    !is(report->completeness, "changes"))
 		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,

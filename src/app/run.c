@@ -66,6 +66,8 @@ static bool tell_step(struct sync_watch *watch, const char *what)
 	show_progress((struct teller *)((char *)watch - offsetof(struct teller, watch)), what);
 	return true;
 }
+/* Who reads more lines than this of what a run did reads none of them. A plan is printed whole. */
+enum { LINES_MOST = 10000 };
 
 /* --- here ------------------------------------------------------------------------------------------------------------- */
 
@@ -201,6 +203,8 @@ int run_print(struct app *app, const struct run_wanted *wanted, struct change_pr
 	printer->sink.change = change_print;
 	printer->app = app;
 	printer->report = report;
+	if (wanted->local && wanted->kind == REQUEST_SYNC && printer->format == OUTPUT_TEXT)
+		printer->sink.most = LINES_MOST;
 	if (wanted->local) {
 		rc = run_here(app, wanted, printer, report, err);
 	} else {

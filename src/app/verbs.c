@@ -22,7 +22,9 @@ static const struct verb sync_verbs[] = {
 	.summary = "read the sources now and apply what follows",
 	.help =
 	    "Asks the rosterd that leads each source and waits for the end, unless --no-wait is given; with --local "
-	    "this process does it. Changes within the limits of safety: { ... } are applied; those above them are "
+	    "this process does it, and prints the first 10000 changes unless --plain or --json is given. Changes "
+	    "within "
+	    "the limits of safety: { ... } are applied; those above them are "
 	    "held. The exit code is 1 while anything is held that nobody has decided about, also by an earlier run. "
 	    "With --plan exactly the plan of that file is applied, or nothing when it "
 	    "has changed since. With --full everybody is compared, also who did not change. Only a platform "

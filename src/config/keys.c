@@ -197,7 +197,7 @@ KEY("targets.*.resources", KEY_LIST, TARGET_LIST(resources, resource_count), NUL
     "patterns of the resources it is told about; * matches within a part of a name, ** across /"),
 KEY("targets.*.left", KEY_SECOND, TARGET(left_keep), TEXT("revoke"), "revoke keep", 0,
     "what becomes of access to a resource that leaves the patterns: taken back, or kept as it was last told"),
-KEY("targets.*.batch", KEY_INTEGER, TARGET(batch), "200", "1..10000", 0,
+KEY("targets.*.batch", KEY_INTEGER, TARGET(batch), "2000", "1..10000", 0,
     "how many differences one message holds at most"),
 KEY("targets.*.timeout", KEY_DURATION, TARGET(timeout_ms), TEXT("20s"), "1s..5m", KEY_WEBHOOK,
     "how long one message may take, from the connection to the answer"),

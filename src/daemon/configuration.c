@@ -89,9 +89,9 @@ static int read_handover(int file, struct arena *arena, const char **ret, size_t
 
 int daemon_take_over(int handover, struct setup *ret, struct error *err)
 {
-	struct config_text *texts;
-	const char *bytes;
-	size_t size, count;
+	struct config_text *texts = NULL;
+	const char *bytes = NULL;
+	size_t size = 0, count = 0;
 
 	*ret = (struct setup){.arena = arena_new(), .handover = -1};
 	int rc = read_handover(handover, ret->arena, &bytes, &size, err);

@@ -3,6 +3,7 @@
 #include "job/windows.h"
 #include "roster/arena.h"
 #include "roster/delivery.h"
+#include "roster/elapsed.h"
 #include "roster/job.h"
 #include "roster/log.h"
 #include "roster/target.h"
@@ -17,11 +18,15 @@ enum {
 	OWN_FAULT_WAIT_MS = 60000, /* a key that cannot be read is soon repaired, and bothers nobody meanwhile */
 };
 
-/* One part on its way; its texts live in an arena of their own. */
+/* The parts of one target that are sent one after the other before the database is asked again; their texts live in an
+ * arena of their own. Those that are confirmed meanwhile are noted together: one that is not noted when the process dies
+ * is sent once more. */
 struct sending {
-	struct part part;
+	struct parts parts; /* of one window, in order */
+	size_t at;          /* under way; those before it are confirmed */
 	struct arena *arena;
 	struct delivery delivery;
+	const struct target_config *target;
 	bool busy;
 };
 
@@ -31,10 +36,13 @@ struct deliverer {
 	const struct serve_hooks *hooks; /* NULL: once */
 	const struct target_ops *driver;
 	struct store *store;
+	struct writer writer;
 	struct target *target;
 	struct sending *sendings; /* as many as there are targets */
 	size_t count, running;
-	int64_t owing; /* targets that are not up to date after all, when it was done once */
+	bool look;       /* ask the database what is owed and due */
+	int64_t look_at; /* the same, by clock_ms() */
+	int64_t owing;   /* targets that are not up to date after all, when it was done once */
 };
 
 /* --- what became of it ------------------------------------------------------------------------------------------------- */
@@ -51,13 +59,34 @@ static int settle_later(struct deliverer *d, const struct part *part, const char
 	return 0;
 }
 
-static int settle(struct deliverer *d, const struct part *part, const struct verdict *verdict, struct error *err)
+static void free_sending(struct deliverer *d, struct sending *sending)
+{
+	arena_free(&sending->arena);
+	*sending = (struct sending){.busy = false};
+	d->running--;
+}
+
+static int send_part(struct deliverer *d, struct sending *sending, struct error *err)
+{
+	const struct part *part = &sending->parts.items[sending->at];
+	struct error fault = {0};
+
+	sending->delivery = (struct delivery){sending->target, part->id, part->body, part->size, sending};
+	if (d->driver->send(d->target, &sending->delivery, &fault) == 0)
+		return 0;
+	int rc = store_parts_confirmed(d->store, &sending->parts, sending->at, err) != 0 ||
+			 settle_later(d, part, fault.text, OWN_FAULT_WAIT_MS, err) != 0
+		     ? -1
+		     : 0;
+	free_sending(d, sending);
+	return rc;
+}
+
+static int settle_rest(struct deliverer *d, const struct part *part, const struct verdict *verdict, struct error *err)
 {
 	switch (verdict->kind) {
 	case VERDICT_CONFIRMED:
-		log_info("target %s confirmed window %" PRId64 ", part %d, in %.0f ms", part->target_name, part->window,
-			 part->number, verdict->seconds * 1e3);
-		return store_part_confirmed(d->store, part, err);
+		return 0;
 	case VERDICT_REFUSED:
 		log_warn("target %s refuses window %" PRId64 ", part %d: %s; its resources are tried one by one",
 			 part->target_name, part->window, part->number, verdict->reason);
@@ -70,11 +99,26 @@ static int settle(struct deliverer *d, const struct part *part, const struct ver
 	}
 }
 
-static void free_sending(struct deliverer *d, struct sending *sending)
+/* A part that is confirmed is followed by the next one at once. */
+static int settle(struct deliverer *d, const struct verdict *verdict, struct error *err)
 {
-	arena_free(&sending->arena);
-	*sending = (struct sending){.busy = false};
-	d->running--;
+	struct sending *sending = verdict->context;
+	const struct part *part = &sending->parts.items[sending->at];
+	int rc;
+
+	if (verdict->kind == VERDICT_CONFIRMED) {
+		log_info("target %s confirmed window %" PRId64 ", part %d, in %.0f ms", part->target_name, part->window,
+			 part->number, verdict->seconds * 1e3);
+		if (++sending->at < sending->parts.count)
+			return send_part(d, sending, err);
+	}
+	d->look = true;
+	rc = store_parts_confirmed(d->store, &sending->parts, sending->at, err) != 0 ||
+		     settle_rest(d, part, verdict, err) != 0
+		 ? -1
+		 : 0;
+	free_sending(d, sending);
+	return rc;
 }
 
 /* --- sending ------------------------------------------------------------------------------------------------------------ */
@@ -87,34 +131,46 @@ static struct sending *free_slot(struct deliverer *d)
 	return NULL;
 }
 
-static int start_part(struct deliverer *d, const struct part *part, struct error *err)
+static int copy_part(struct deliverer *d, const struct part *part, struct arena *arena, struct part *ret,
+		     struct error *err)
 {
-	const struct target_config *target = config_target(d->config, part->target_name);
+	const struct str *kept = windows_kept(&d->writer, part->target, part->window, part->number);
+
+	*ret = *part;
+	ret->id = arena_strdup(arena, part->id);
+	ret->target_name = arena_strdup(arena, part->target_name);
+	if (kept == NULL)
+		return store_part_body(d->store, ret, arena, err);
+	ret->body = arena_strndup(arena, kept->data, kept->size);
+	ret->size = kept->size;
+	return 0;
+}
+
+/* The parts of one target: the first of them and those behind it. */
+static int start_target(struct deliverer *d, const struct part *parts, size_t count, struct error *err)
+{
+	const struct target_config *target = config_target(d->config, parts->target_name);
 	struct sending *sending = free_slot(d);
-	struct error fault = {0};
 
 	if (target == NULL || sending == NULL)
 		return 0;
-	*sending = (struct sending){.part = *part, .arena = arena_new(), .busy = true};
-	sending->part.target_name = target->name;
-	sending->part.id = arena_strdup(sending->arena, part->id);
-	sending->part.body = arena_strndup(sending->arena, part->body, part->size);
-	sending->delivery =
-	    (struct delivery){target, sending->part.id, sending->part.body, sending->part.size, sending};
+	*sending = (struct sending){.target = target, .arena = arena_new(), .busy = true};
+	sending->parts.items = arena_alloc_array(sending->arena, count, sizeof *parts);
 	d->running++;
-	if (d->driver->send(d->target, &sending->delivery, &fault) == 0)
-		return 0;
-	int rc = settle_later(d, &sending->part, fault.text, OWN_FAULT_WAIT_MS, err);
-	free_sending(d, sending);
-	return rc;
+	for (; sending->parts.count < count; sending->parts.count++) {
+		size_t i = sending->parts.count;
+		if (copy_part(d, &parts[i], sending->arena, &sending->parts.items[i], err) != 0)
+			return -1;
+	}
+	return send_part(d, sending, err);
 }
 
-/* The targets that have a part under way, as an array of the database. */
+/* The targets that have parts under way, "{3,17}". */
 static void list_busy(const struct deliverer *d, struct str *out)
 {
 	for (size_t i = 0; i < d->count; i++)
 		if (d->sendings[i].busy)
-			str_printf(out, "%s%d", out->size == 0 ? "{" : ",", d->sendings[i].part.target);
+			str_printf(out, "%s%d", out->size == 0 ? "{" : ",", d->sendings[i].parts.items[0].target);
 	str_add(out, out->size == 0 ? "{}" : "}");
 }
 
@@ -127,8 +183,11 @@ static int start_parts(struct deliverer *d, struct error *err)
 
 	list_busy(d, &busy);
 	rc = store_parts_due(d->store, d->type, &busy, arena, &parts, err);
-	for (size_t i = 0; rc == 0 && i < parts.count; i++)
-		rc = start_part(d, &parts.items[i], err);
+	for (size_t i = 0, next; rc == 0 && i < parts.count; i = next) {
+		for (next = i + 1; next < parts.count && parts.items[next].target == parts.items[i].target;)
+			next++;
+		rc = start_target(d, &parts.items[i], next - i, err);
+	}
 	str_free(&busy);
 	arena_free(&arena);
 	return rc;
@@ -140,12 +199,9 @@ static int wait_and_settle(struct deliverer *d, int64_t wait_ms, struct error *e
 	struct verdict verdict;
 	int rc = d->driver->wait(d->target, store_socket(d->store), wait_ms, &verdict, err);
 
-	if (rc != 1)
-		return rc;
-	struct sending *sending = verdict.context;
-	rc = settle(d, &sending->part, &verdict, err);
-	free_sending(d, sending);
-	return rc == 0 ? 1 : -1;
+	if (rc == 1)
+		return settle(d, &verdict, err) == 0 ? 1 : -1;
+	return rc;
 }
 
 /* --- rounds -------------------------------------------------------------------------------------------------------------- */
@@ -163,11 +219,9 @@ static int pause_ms(struct deliverer *d, int64_t *ret, struct error *err)
 	list_busy(d, &busy);
 	int rc = store_next_due(d->store, d->type, &busy, ret, err);
 	str_free(&busy);
-	if (rc != 0)
-		return -1;
 	if (*ret < 0 || *ret > IDLE_WAIT_MS)
 		*ret = IDLE_WAIT_MS;
-	return 0;
+	return rc;
 }
 
 /* Take all notifications that have come: how many does not matter. */
@@ -175,52 +229,53 @@ static int drain(struct deliverer *d, struct error *err)
 {
 	int rc;
 
-	do {
-		rc = store_notified(d->store, err);
-	} while (rc == 1);
+	while ((rc = store_notified(d->store, err)) == 1)
+		d->look = true;
 	return rc;
 }
 
-/* All verdicts that are there already. 1 when there were any. */
+/* Verdicts that are there already. */
 static int settle_all(struct deliverer *d, struct error *err)
 {
-	int any = 0, rc;
+	int rc;
 
 	while ((rc = wait_and_settle(d, 0, err)) == 1)
-		any = 1;
-	return rc < 0 ? -1 : any;
+		;
+	return rc;
 }
 
-/* One after the other: open what is owed, send what is due, wait. Settled parts make room for the next ones; nothing is
- * opened while the answer to a wake-up is a plain "nothing new". */
-static int round_trip(struct deliverer *d, bool *idle, struct error *err)
+/* Open what is owed, send what is due. Settled parts make room for the next ones. */
+static int look(struct deliverer *d, struct error *err)
 {
 	int64_t wait_ms = 0;
 	bool more = false;
-	int rc;
 
-	if (drain(d, err) != 0 || windows_open(d->store, d->config, d->type, &more, err) != 0 ||
-	    start_parts(d, err) != 0)
+	if (windows_open(&d->writer, &more, err) != 0 || start_parts(d, err) != 0)
 		return -1;
 	/* What was started goes out before the database is asked again. */
-	rc = settle_all(d, err);
-	if (rc != 0 || told_to_stop(d))
-		return rc < 0 ? -1 : 0;
-	if (pause_ms(d, &wait_ms, err) != 0)
+	if (settle_all(d, err) != 0 || pause_ms(d, &wait_ms, err) != 0)
 		return -1;
+	d->look = more;
+	d->look_at = clock_ms() + wait_ms;
 	/* A wake-up that came with the answer to a statement has been read already: the socket would stay silent. */
-	rc = store_notified(d->store, err);
-	if (rc < 0)
+	return drain(d, err);
+}
+
+/* Look when there is something to be seen, then wait. While parts follow one another nothing is asked. */
+static int round_trip(struct deliverer *d, bool *idle, struct error *err)
+{
+	int rc;
+
+	if (drain(d, err) != 0 || ((d->look || clock_ms() >= d->look_at) && look(d, err) != 0))
 		return -1;
-	if (more || rc == 1)
-		wait_ms = 0;
+	int64_t wait_ms = d->look ? 0 : d->look_at - clock_ms();
 	*idle = d->running == 0 && wait_ms > 0;
 	if (*idle && d->hooks == NULL)
 		return 0;
 	if (d->hooks != NULL)
 		d->hooks->alive();
-	rc = wait_and_settle(d, wait_ms, err);
-	return rc == 1 && settle_all(d, err) < 0 ? -1 : rc < 0 ? -1 : 0;
+	rc = wait_and_settle(d, wait_ms < 0 ? 0 : wait_ms, err);
+	return rc == 1 ? settle_all(d, err) : rc;
 }
 
 static int deliver_all(struct deliverer *d, struct error *err)
@@ -229,6 +284,11 @@ static int deliver_all(struct deliverer *d, struct error *err)
 
 	while (!told_to_stop(d) && !(d->hooks == NULL && idle))
 		if (round_trip(d, &idle, err) != 0)
+			return -1;
+	/* What was confirmed need not be sent again by who comes next. */
+	for (size_t i = 0; i < d->count; i++)
+		if (d->sendings[i].busy &&
+		    store_parts_confirmed(d->store, &d->sendings[i].parts, d->sendings[i].at, err) != 0)
 			return -1;
 	return 0;
 }
@@ -264,6 +324,8 @@ static int prepare(struct deliverer *d, struct error *err)
 		d->hooks->ready();
 	else if (store_hurry(d->store, d->type, d->only, err) != 0)
 		return -1;
+	d->writer = (struct writer){.store = d->store, .config = d->config, .type = d->type};
+	d->look = true;
 	return d->driver->open(d->config, &d->target, err);
 }
 
@@ -287,6 +349,7 @@ static int run(struct deliverer *d, struct error *err)
 	for (size_t i = 0; i < d->count; i++)
 		arena_free(&d->sendings[i].arena);
 	free(d->sendings);
+	windows_forget(&d->writer);
 	store_close(&d->store);
 	return rc;
 }

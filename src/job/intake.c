@@ -202,11 +202,13 @@ void intake_begin(struct intake *intake, struct store *store, int64_t run)
 	arena_reset(intake->scratch);
 	mirror_free(&intake->mirror);
 	intake->mirror = mirror_new();
+	stager_begin(intake->stager, false);
 }
 
 int intake_load(struct intake *intake, int source, struct error *err)
 {
 	mirror_free(&intake->mirror);
+	stager_begin(intake->stager, true);
 	return store_mirror_load(intake->store, source, &intake->mirror, err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/staging.h"
+#include "job/known.h"
 
 #include "roster/json.h"
 
@@ -19,6 +20,8 @@ struct stager {
 	struct digest settings; /* part of every content: other settings read every entry anew */
 	const char *remarks[REMARKS_MOST];
 	size_t remark_count;
+	bool whole; /* nothing that is staged is taken back */
+	struct known_references known;
 };
 
 struct stager *stager_new(const struct source_config *source)
@@ -31,12 +34,19 @@ struct stager *stager_new(const struct source_config *source)
 	return stager;
 }
 
+void stager_begin(struct stager *stager, bool whole)
+{
+	known_free(&stager->known);
+	stager->whole = whole;
+}
+
 void stager_free(struct stager **stager)
 {
 	if (*stager == NULL)
 		return;
 	digest_free(&(*stager)->digest);
 	str_free(&(*stager)->text);
+	known_free(&(*stager)->known);
 	free(*stager);
 	*stager = NULL;
 }
@@ -169,30 +179,66 @@ static struct digest member_reference(struct stager *stager, const char *name, c
 	return reference(stager, "raw", value->data, value->size);
 }
 
-static void fill_members(struct stager *stager, const struct entry *entry, struct arena *arena,
-			 struct staged_entry *ret)
+struct member {
+	struct digest reference;
+	const char *text; /* NULL: whom it means is known */
+};
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *left = a, *right = b;
+
+	return memcmp(left->reference.bytes, right->reference.bytes, sizeof left->reference.bytes);
+}
+
+static size_t count_members(const struct stager *stager, const struct entry *entry)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < entry->attribute_count; i++)
 		if (is_member_attribute(stager->source, entry->attributes[i].name))
 			count += entry->attributes[i].count;
-	struct digest *members = arena_alloc_array(arena, count + 1, sizeof *members);
+	return count;
+}
+
+/* Each member once, in the order the database keeps them in. */
+static void put_members(struct member *members, size_t count, struct arena *arena, struct staged_entry *ret)
+{
+	struct digest *references = arena_alloc_array(arena, count + 1, sizeof *references);
 	const char **texts = arena_alloc_array(arena, count + 1, sizeof *texts);
-	ret->members = members;
+
+	qsort(members, count, sizeof *members, compare_members);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && digest_equal(&members[i].reference, &members[i - 1].reference))
+			continue;
+		references[ret->member_count] = members[i].reference;
+		texts[ret->member_count++] = members[i].text;
+	}
+	ret->members = references;
 	ret->member_texts = texts;
+}
+
+static void fill_members(struct stager *stager, const struct entry *entry, struct arena *arena,
+			 struct staged_entry *ret)
+{
+	struct member *members = arena_alloc_array(arena, count_members(stager, entry) + 1, sizeof *members);
+	size_t count = 0;
+
 	for (size_t i = 0; i < entry->attribute_count; i++) {
 		const struct attribute *attribute = &entry->attributes[i];
 		if (!is_member_attribute(stager->source, attribute->name))
 			continue;
-		for (size_t v = 0; v < attribute->count; v++, ret->member_count++) {
+		for (size_t v = 0; v < attribute->count; v++) {
 			const struct value *value = &attribute->values[v];
-			members[ret->member_count] = member_reference(stager, attribute->name, value, arena);
-			texts[ret->member_count] = text_is_valid(value->data, value->size)
-						       ? arena_strndup(arena, value->data, value->size)
-						       : "(not UTF-8)";
+			members[count].reference = member_reference(stager, attribute->name, value, arena);
+			members[count].text = known_has(&stager->known, &members[count].reference) ? NULL
+					      : text_is_valid(value->data, value->size)
+						  ? arena_strndup(arena, value->data, value->size)
+						  : "(not UTF-8)";
+			count++;
 		}
 	}
+	put_members(members, count, arena, ret);
 }
 
 /* Attributes as a JSON object of arrays; members are edges, not attributes. Values that are not text are left out. */
@@ -243,7 +289,11 @@ int stager_fill(struct stager *stager, const struct entry *entry, struct arena *
 		return -1;
 	if (entry->kind == ENTRY_GROUP)
 		fill_members(stager, entry, arena, ret);
-	return fill_attributes(stager, entry, arena, ret, err);
+	if (fill_attributes(stager, entry, arena, ret, err) != 0)
+		return -1;
+	if (stager->whole)
+		known_add(&stager->known, &ret->reference);
+	return 0;
 }
 
 /* Keys that one kind of entry does not have (a group's login) are NULL. */

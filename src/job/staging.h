@@ -12,6 +12,8 @@ struct stager;
 
 struct stager *stager_new(const struct source_config *source);
 void stager_free(struct stager **stager);
+/* Before each run. whole: all is read and nothing taken back, so members that are entries of the run need no text. */
+void stager_begin(struct stager *stager, bool whole);
 
 /* A digest over everything read of the entry, in the order it came: the cheap question whether to look closer. */
 struct digest stager_content(struct stager *stager, const struct entry *entry);

@@ -3,7 +3,7 @@
 #include "job/judge.h"
 #include "job/reading.h"
 #include "job/recall.h"
-#include "job/tally.h"
+#include "job/telling.h"
 #include "roster/guard.h"
 #include "roster/job.h"
 #include "roster/log.h"
@@ -13,7 +13,7 @@
 #include <time.h>
 
 /* More changes than this are applied in several revisions, people first, so that nobody waits long for the writer lock. */
-enum { CHANGES_PER_REVISION = 100000 };
+enum { CHANGES_PER_REVISION = 250000 };
 
 struct sync {
 	const struct config *config;
@@ -44,11 +44,6 @@ static double seconds_since(const struct timespec *start)
 
 /* --- judging ---------------------------------------------------------------------------------------------------------- */
 
-static int walk(struct sync *sync, struct change_sink *next, struct error *err)
-{
-	return tally_plan(sync->store, sync->report->run, next, sync->report->digest, err);
-}
-
 static bool digest_from_text(const char *text, struct digest *ret)
 {
 	for (size_t i = 0; i < sizeof ret->bytes; i++)
@@ -72,7 +67,7 @@ static int hold_whole(struct sync *sync, struct error *err)
 	struct sync_report *report = sync->report;
 	int rejected;
 
-	if (walk(sync, NULL, err) != 0)
+	if (tell_whole(sync->store, report->run, NULL, report->digest, err) != 0)
 		return -1;
 	rejected = store_plan_rejected(sync->store, report->run, report->digest, err);
 	if (rejected > 0)
@@ -113,11 +108,31 @@ static bool is_stopped(const struct sync_report *report)
 	return strcmp(report->state, "held") == 0 || strcmp(report->state, "rejected") == 0;
 }
 
-/* What is told of it: all for who reads it, and of what is pushed as much as it takes to go on. */
+/* The digest is what an answer to this plan, or to one that waits, is about. */
+static bool needs_digest(const struct sync *sync)
+{
+	return sync->options->dry_run || strcmp(sync->report->state, "held") == 0 || sync->state.held_before;
+}
+
+/* What is pushed nobody reads. */
+static int tell(struct sync *sync, struct error *err)
+{
+	struct change_sink *sink = sync->options->sink;
+
+	if (sync->options->pushed)
+		return 0;
+	if (needs_digest(sync) || (sink != NULL && sink->most == 0))
+		return tell_whole(sync->store, sync->report->run, sink, sync->report->digest, err);
+	return sink == NULL ? 0 : store_plan_walk(sync->store, sync->report->run, sink, err);
+}
+
+/* What is told of it: all for who reads it; of what is pushed judge() has counted enough, unless it had something held. */
 static int count(struct sync *sync, struct error *err)
 {
 	struct sync_report *report = sync->report;
 
+	if (sync->options->pushed && report->held_reason[0] == '\0' && !is_stopped(report))
+		return 0;
 	if (sync->options->pushed)
 		return store_plan_count(sync->store, report->run, &report->totals, err);
 	return store_plan_totals(sync->store, report->run, &report->totals, err);
@@ -127,11 +142,11 @@ static int judge(struct sync *sync, struct error *err)
 {
 	const char *expect = sync->options->expect;
 
-	if (count(sync, err) != 0)
+	if (store_plan_count(sync->store, sync->report->run, &sync->report->totals, err) != 0)
 		return -1;
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
-	if (walk(sync, NULL, err) != 0)
+	if (tell_whole(sync->store, sync->report->run, NULL, sync->report->digest, err) != 0)
 		return -1;
 	if (strcmp(sync->report->digest, expect) != 0)
 		return error_set(err, ERR_CONFLICT,
@@ -388,9 +403,7 @@ static int travel(struct sync *sync, struct error *err)
 	tell_reading(sync);
 	if (is_idle(sync))
 		return go_on_from_there(sync, err);
-	if (merge(sync, err) != 0 || judge(sync, err) != 0 ||
-	    (!sync->options->pushed && walk(sync, sync->options->sink, err) != 0) ||
-	    ((report->held_reason[0] != '\0' || is_stopped(report)) && count(sync, err) != 0))
+	if (merge(sync, err) != 0 || judge(sync, err) != 0 || tell(sync, err) != 0 || count(sync, err) != 0)
 		return -1;
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
 				   : !is_stopped(report) && apply(sync, err) != 0)

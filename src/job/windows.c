@@ -6,10 +6,14 @@
 #include "roster/elapsed.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum {
-	PAGE = 100,       /* resources of a snapshot whose people are written at a time */
-	AT_ONCE_MS = 500, /* longer than this nobody waits for messages that are written */
+	PAGE = 10000,          /* resources of a snapshot whose facts are held at a time */
+	AT_ONCE_MS = 500,      /* longer than this nobody waits for messages that are written */
+	PART_BYTES = 1000000,  /* servers in front of apps often refuse a body above 1 MiB */
+	ROUND_BYTES = 8000000, /* of a snapshot, before what is written goes out */
+	KEPT_BYTES = 32000000,
 };
 
 /* Writes the parts of one window after the other. */
@@ -23,12 +27,12 @@ struct pen {
 	struct window window;
 	struct message_window about;
 	bool open;
-	size_t batch;
+	struct writer *writer;
+	struct page *page;   /* of the snapshot that is written */
+	size_t batch, bytes; /* written in this round */
 	int parts;
 	struct str resources, body; /* of the part being written */
 	int64_t resource;           /* of the last row; 0: none yet */
-	const char *resource_name;
-	bool unlisted; /* it has rows in this part that the part's list does not name yet */
 };
 
 static void name_resource(struct pen *pen, int64_t resource)
@@ -36,14 +40,46 @@ static void name_resource(struct pen *pen, int64_t resource)
 	str_printf(&pen->resources, "%s%" PRId64, pen->resources.size == 0 ? "{" : ",", resource);
 }
 
+/* Most parts are sent at once: they need not be read again. */
+static void keep_part(struct pen *pen)
+{
+	struct writer *writer = pen->writer;
+
+	if (writer->kept_bytes + pen->body.size > KEPT_BYTES)
+		return;
+	writer->kept = xrealloc(writer->kept, writer->kept_count + 1, sizeof *writer->kept);
+	writer->kept[writer->kept_count++] =
+	    (struct kept){pen->window.target, pen->window.number, pen->parts, pen->body};
+	writer->kept_bytes += pen->body.size;
+	pen->body = (struct str){0};
+}
+
+static void forget_kept(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->kept_count; i++)
+		str_free(&writer->kept[i].body);
+	free(writer->kept);
+	writer->kept = NULL;
+	writer->kept_count = writer->kept_bytes = 0;
+}
+
 static int finish_part(struct pen *pen, bool last, struct error *err)
 {
 	str_add(&pen->resources, pen->resources.size == 0 ? "{}" : "}");
 	message_write(pen->message, &pen->about, ++pen->parts, last, &pen->body);
+	pen->bytes += pen->body.size;
 	int rc = store_part_add(pen->store, &pen->window, &pen->resources, &pen->body, err);
+	if (rc == 0)
+		keep_part(pen);
 	str_clear(&pen->resources);
 	str_clear(&pen->body);
 	return rc;
+}
+
+static bool is_full(const struct pen *pen, size_t more)
+{
+	return message_count(pen->message) == pen->batch ||
+	       (message_count(pen->message) > 0 && message_size(pen->message) + more > PART_BYTES);
 }
 
 static int begin_window(struct pen *pen, const struct window *window, struct error *err)
@@ -53,6 +89,7 @@ static int begin_window(struct pen *pen, const struct window *window, struct err
 	pen->window = *window;
 	pen->batch = target == NULL ? 1 : (size_t)target->batch;
 	pen->parts = window->parts;
+	pen->bytes = 0;
 	pen->resource = 0;
 	pen->open = true;
 	pen->about = (struct message_window){
@@ -74,7 +111,7 @@ static int difference_row(struct told_sink *sink, const struct told *row, struct
 {
 	struct pen *pen = (struct pen *)sink;
 
-	if (message_count(pen->message) == pen->batch) {
+	if (is_full(pen, 0)) {
 		if (finish_part(pen, false, err) != 0)
 			return -1;
 		pen->resource = 0;
@@ -144,34 +181,80 @@ static int write_lanes(struct pen *pen, const struct window *window, struct erro
 
 /* --- snapshots ----------------------------------------------------------------------------------------------------------- */
 
-static void list_resource(struct pen *pen, bool ends)
+/* That of the window, an empty one, or the one that was begun longest ago. */
+static struct page *choose_page(struct writer *writer, const struct window *window)
 {
-	if (pen->resource == 0 || !(ends || pen->unlisted))
-		return;
-	message_list(pen->message, pen->resource, pen->resource_name, ends);
-	name_resource(pen, pen->resource);
-	pen->unlisted = false;
+	struct page *chosen = NULL;
+
+	for (size_t i = 0; i < PAGES; i++) {
+		struct page *page = &writer->pages[i];
+		if (page->snapshot != NULL && page->target == window->target && page->window == window->number)
+			return page;
+		if (page->snapshot == NULL)
+			chosen = page;
+	}
+	return chosen != NULL ? chosen : &writer->pages[writer->oldest++ % PAGES];
 }
 
-static int snapshot_row(struct told_sink *sink, const struct told *row, struct error *err)
+/* The facts of the next resources of this window, as of its revision. */
+static int read_page(struct pen *pen, const struct window *window, struct error *err)
 {
-	struct pen *pen = (struct pen *)sink;
+	struct page *page = choose_page(pen->writer, window);
 
-	if (row->resource != pen->resource) {
-		list_resource(pen, true);
-		pen->resource = row->resource;
-		pen->resource_name = arena_strdup(pen->arena, row->resource_name);
-		pen->unlisted = true;
-	}
-	if (row->user[0] == '\0')
+	pen->page = page;
+	if (page->snapshot != NULL && page->target == window->target && page->window == window->number &&
+	    page->reached == window->reached && page->next < snapshot_count(page->snapshot))
 		return 0;
-	if (message_count(pen->message) == pen->batch) {
-		list_resource(pen, false);
-		if (finish_part(pen, false, err) != 0)
+	snapshot_free(&page->snapshot);
+	*page = (struct page){
+	    .snapshot = snapshot_new(),
+	    .target = window->target,
+	    .window = window->number,
+	    .reached = window->reached,
+	};
+	int rc = store_snapshot_read(pen->store, window, PAGE, page->snapshot, err);
+	page->last = snapshot_count(page->snapshot) < PAGE;
+	return rc;
+}
+
+/* A resource is named in every part that has rows of it. */
+static int write_resource(struct pen *pen, size_t index, struct error *err)
+{
+	struct snapshot *snapshot = pen->page->snapshot;
+	struct snapshot_resource resource;
+
+	snapshot_tell(snapshot, index, &pen->facts.names, &resource);
+	for (size_t i = 0; i < resource.people; i++) {
+		const struct told_change change = snapshot_change(snapshot, i);
+		if (is_full(pen, change.resource.size + change.user.size + change.access.size)) {
+			if (i > 0) {
+				message_list(pen->message, resource.id, resource.name, false);
+				name_resource(pen, resource.id);
+			}
+			if (finish_part(pen, false, err) != 0)
+				return -1;
+		}
+		message_add_change(pen->message, &change);
+	}
+	message_list(pen->message, resource.id, resource.name, true);
+	name_resource(pen, resource.id);
+	pen->page->reached = resource.id;
+	return 0;
+}
+
+/* As many resources as a round has room for. */
+static int write_page(struct pen *pen, bool *last, struct error *err)
+{
+	struct page *page = pen->page;
+	size_t count = snapshot_count(page->snapshot);
+
+	while (page->next < count && pen->bytes + message_size(pen->message) < ROUND_BYTES) {
+		if (message_size(pen->message) > PART_BYTES && finish_part(pen, false, err) != 0)
+			return -1;
+		if (write_resource(pen, page->next++, err) != 0)
 			return -1;
 	}
-	pen->unlisted = true;
-	message_add(pen->message, row);
+	*last = page->last && page->next == count;
 	return 0;
 }
 
@@ -207,25 +290,21 @@ static int spared_row(struct told_sink *sink, const struct told *row, struct err
 
 static int write_snapshot(struct pen *pen, const struct window *window, struct error *err)
 {
-	struct snapshot_page page;
-	bool last;
+	bool last = false;
 
-	pen->sink.row = snapshot_row;
-	if (begin_window(pen, window, err) != 0 ||
-	    store_snapshot_page(pen->store, window, PAGE, pen->arena, &page, err) != 0 ||
-	    store_told_snapshot(pen->store, window, &page, &pen->sink, err) != 0)
+	if (begin_window(pen, window, err) != 0 || read_page(pen, window, err) != 0 || write_page(pen, &last, err) != 0)
 		return -1;
-	list_resource(pen, true);
 	pen->open = false;
-	last = page.count < PAGE;
 	pen->sink.row = spared_row;
 	if (last && pen->about.complete && store_snapshot_spared(pen->store, window, &pen->sink, err) != 0)
 		return -1;
 	/* After a refusal there may be nothing left to say. */
-	bool silent = page.count == 0 && !pen->about.complete;
+	bool silent = snapshot_count(pen->page->snapshot) == 0 && !pen->about.complete;
 	if ((!silent && finish_part(pen, last, err) != 0) ||
-	    store_snapshot_reached(pen->store, window, last ? 0 : page.last, err) != 0)
+	    store_snapshot_reached(pen->store, window, last ? 0 : pen->page->reached, err) != 0)
 		return -1;
+	if (last)
+		snapshot_free(&pen->page->snapshot);
 	return silent ? store_window_close(pen->store, window, err) : 0;
 }
 
@@ -272,19 +351,40 @@ static int write_apart(struct pen *pen, const struct window *window, struct erro
 											: -1;
 }
 
-int windows_open(struct store *store, const struct config *config, const char *type, bool *more, struct error *err)
+void windows_forget(struct writer *writer)
 {
-	struct pen pen = {.store = store, .config = config, .arena = arena_new()};
+	for (size_t i = 0; i < PAGES; i++)
+		snapshot_free(&writer->pages[i].snapshot);
+	forget_kept(writer);
+}
+
+const struct str *windows_kept(const struct writer *writer, int target, int64_t window, int number)
+{
+	for (size_t i = 0; i < writer->kept_count; i++) {
+		const struct kept *kept = &writer->kept[i];
+		if (kept->target == target && kept->window == window && kept->number == number)
+			return &kept->body;
+	}
+	return NULL;
+}
+
+int windows_open(struct writer *writer, bool *more, struct error *err)
+{
+	struct pen pen = {.store = writer->store, .config = writer->config, .arena = arena_new(), .writer = writer};
 	struct windows windows = {NULL, 0};
 	int64_t until = clock_ms() + AT_ONCE_MS;
 	size_t written = 0;
-	int rc = open_all(&pen, type, &windows, err);
+
+	forget_kept(writer);
+	int rc = open_all(&pen, writer->type, &windows, err);
 
 	while (rc == 0 && written < windows.count && (written == 0 || clock_ms() < until))
 		rc = write_apart(&pen, &windows.items[written++], err);
 	*more = written < windows.count;
-	if (rc != 0)
-		store_rollback(store);
+	if (rc != 0) {
+		store_rollback(writer->store);
+		windows_forget(writer);
+	}
 	message_free(&pen.message);
 	str_free(&pen.resources);
 	str_free(&pen.body);

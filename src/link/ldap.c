@@ -208,8 +208,11 @@ static int make_handle(struct attempt *attempt, const char *url, struct error *e
 	    set_option(attempt, LDAP_OPT_REFERRALS, LDAP_OPT_OFF, err) ||
 	    set_option(attempt, LDAP_OPT_RESTART, LDAP_OPT_ON, err))
 		return -1;
-	if (ldap_get_option(*handle, LDAP_OPT_SOCKBUF, &sockbuf) == LDAP_OPT_SUCCESS && sockbuf)
-		ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_SET_MAX_INCOMING, &message_max);
+	if (ldap_get_option(*handle, LDAP_OPT_SOCKBUF, &sockbuf) != LDAP_OPT_SUCCESS || !sockbuf)
+		return error_set(err, ERR_INTERNAL, "libldap does not tell its socket");
+	ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_SET_MAX_INCOMING, &message_max);
+	if (ldap_read_ahead(sockbuf, attempt->socket.fd))
+		return error_set(err, ERR_INTERNAL, "libldap does not take a buffer");
 	return 0;
 }
 
@@ -226,6 +229,7 @@ static int open_connection(struct attempt *attempt, const char *url, struct erro
 		return -1;
 	if (make_handle(attempt, url, err))
 		return -1;
+	connection->fd = attempt->socket.fd;
 	connection->watchdog = watchdog_start(attempt->socket.fd, deadline);
 	if (!connection->watchdog)
 		return error_set(err, ERR_INTERNAL, "cannot start a thread");

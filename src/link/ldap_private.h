@@ -35,6 +35,11 @@ struct ldap_socket {
 };
 int ldap_socket_tcp(const char *host, int port, int64_t deadline, struct ldap_socket *ret, struct error *err);
 int ldap_socket_unix(const char *path, int64_t deadline, struct ldap_socket *ret, struct error *err);
+/* Whoever waits for the socket is woken only when so many bytes are there. */
+void ldap_socket_patience(int fd, int bytes);
+
+/* Let the handle's socket be read in large pieces (ldap_ahead.c); before TLS. -1 when libldap does not want it. */
+int ldap_read_ahead(Sockbuf *sockbuf, int fd);
 
 /* --- result codes (ldap_code.c) ---------------------------------------------------------------------------------- */
 
@@ -50,6 +55,7 @@ const struct ldap_code *ldap_code_find(int code); /* never NULL */
 
 struct ldap_connection {
 	LDAP *handle;
+	int fd; /* handle's */
 	struct watchdog *watchdog;
 	bool broken; /* an answer is outstanding or cannot come any more */
 	int64_t operation_ms, run_ms, run_end;

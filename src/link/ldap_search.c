@@ -3,6 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
+
+/* What is waited for once so many messages came without a pause. */
+enum { PATIENT_AFTER = 64, PATIENCE_BYTES = 64 * 1024, PATIENCE_MICROSECONDS = 2000 };
 
 /* One search under way. */
 struct reading {
@@ -12,6 +16,8 @@ struct reading {
 	int message_id;
 	unsigned long pages;   /* ended */
 	struct berval *cookie; /* of the next page; NULL before the first and after the last */
+	bool patient;
+	unsigned since_pause; /* messages */
 };
 
 void ldap_response_free(struct ldap_response *response)
@@ -192,6 +198,7 @@ static int take_result(struct reading *reading, LDAPMessage *message, int type, 
 	reading->connection->broken = false;
 	int status = ldap_response_parse(reading->connection, message, &result, err);
 	reading->outcome->code = result.code;
+	reading->outcome->is_cut = result.code == LDAP_SIZELIMIT_EXCEEDED;
 	if (!status && result.code != LDAP_SUCCESS)
 		status = judge_code(reading, &result, err);
 	else if (!status && type != LDAP_RES_SEARCH_RESULT)
@@ -222,16 +229,41 @@ static int fail_wait(const struct reading *reading, struct error *err)
 	return error_set(err, ldap_code_find(code)->class, "%s (%d)%s", ldap_err2string(code), code, detail);
 }
 
+static void be_patient(struct reading *reading, bool patient)
+{
+	if (reading->patient != patient)
+		ldap_socket_patience(reading->connection->fd, patient ? PATIENCE_BYTES : 1);
+	reading->patient = patient;
+}
+
+/* A server that writes entry by entry wakes us for each, and pays for it: many come faster when we are woken for several at
+ * once. What is less than that is waited for a moment, and then taken as it is. */
+static int await(struct reading *reading, LDAPMessage **ret)
+{
+	LDAP *handle = reading->connection->handle;
+	struct timeval moment = {.tv_usec = PATIENCE_MICROSECONDS};
+
+	if (reading->since_pause++ >= PATIENT_AFTER) {
+		be_patient(reading, true);
+		int type = ldap_result(handle, reading->message_id, LDAP_MSG_ONE, &moment, ret);
+		if (type != 0)
+			return type;
+		reading->since_pause = 0;
+	}
+	be_patient(reading, false);
+	return ldap_result(handle, reading->message_id, LDAP_MSG_ONE, NULL, ret);
+}
+
 /* The type of the next message, or -1. The watchdog is on duty only while we wait: how long the caller takes for an
  * entry is no silence of the server. */
-static int next_message(const struct reading *reading, LDAPMessage **ret, struct error *err)
+static int next_message(struct reading *reading, LDAPMessage **ret, struct error *err)
 {
 	struct ldap_connection *connection = reading->connection;
 	int64_t deadline = deadline_after(connection->operation_ms);
 
 	*ret = NULL;
 	watchdog_set(connection->watchdog, deadline < connection->run_end ? deadline : connection->run_end);
-	int type = ldap_result(connection->handle, reading->message_id, LDAP_MSG_ONE, NULL, ret);
+	int type = await(reading, ret);
 	watchdog_set(connection->watchdog, NO_DEADLINE);
 	if (type > 0 && deadline - connection->operation_ms < connection->run_end)
 		return type;
@@ -310,6 +342,7 @@ int ldap_connection_search(struct ldap_connection *connection, const struct ldap
 		if (read_page(&reading, err))
 			return -1;
 	} while (reading.cookie);
+	be_patient(&reading, false);
 	if (ret->references > 0)
 		ret->complete = false;
 	return 0;

@@ -33,6 +33,11 @@ static void keep_alive(int fd)
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+void ldap_socket_patience(int fd, int bytes)
+{
+	set_option(fd, SOL_SOCKET, SO_RCVLOWAT, bytes);
+}
+
 static bool is_loopback(const struct sockaddr *address)
 {
 	if (address->sa_family == AF_INET) {

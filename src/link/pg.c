@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STREAM_BATCH = 1000 };
+enum { STREAM_BATCH = 4000 };
 
 /* A refusal of the model (a check, a missing row) is the caller's data; lost peers may come back; the rest is ours. */
 static enum error_class class_of_state(const char *state)

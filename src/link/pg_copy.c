@@ -121,6 +121,10 @@ void pg_copy_array_uuid(struct pg *pg, const uint8_t bytes[16])
 void pg_copy_array_text(struct pg *pg, const char *text)
 {
 	next_item(pg);
+	if (text == NULL) {
+		str_add(&pg->copy, "NULL");
+		return;
+	}
 	str_add_char(&pg->copy, '"');
 	for (; *text != '\0'; text++) {
 		char escape = copy_escape(*text);

@@ -143,17 +143,39 @@ bool digest_equal(const struct digest *a, const struct digest *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+/* Small pieces are gathered: to hand one on costs more than to digest it. */
 struct digest_state {
 	EVP_MD_CTX *context;
+	size_t gathered;
+	unsigned char bytes[4096];
 };
 
 struct digest_state *digest_start(void)
 {
 	pthread_once(&once, prepare);
 	struct digest_state *state = xmalloc(sizeof(*state));
+	state->gathered = 0;
 	state->context = context_new();
 	context_start(state->context);
 	return state;
+}
+
+static void hand_on(struct digest_state *state)
+{
+	context_add(state->context, state->bytes, state->gathered);
+	state->gathered = 0;
+}
+
+static void gather(struct digest_state *state, const void *bytes, size_t size)
+{
+	if (size > sizeof(state->bytes) - state->gathered)
+		hand_on(state);
+	if (size > sizeof(state->bytes)) {
+		context_add(state->context, bytes, size);
+		return;
+	}
+	memcpy(state->bytes + state->gathered, bytes, size);
+	state->gathered += size;
 }
 
 void digest_add(struct digest_state *state, const void *bytes, size_t size)
@@ -163,12 +185,14 @@ void digest_add(struct digest_state *state, const void *bytes, size_t size)
 	/* Byte by byte, so that a digest kept in the database means the same on every machine. */
 	for (size_t i = 0; i < sizeof(frame); i++)
 		frame[i] = (unsigned char)((uint64_t)size >> 8 * i);
-	context_add(state->context, frame, sizeof(frame));
-	context_add(state->context, bytes, size);
+	gather(state, frame, sizeof(frame));
+	if (size > 0)
+		gather(state, bytes, size);
 }
 
 struct digest digest_finish(struct digest_state *state)
 {
+	hand_on(state);
 	struct digest digest = context_finish(state->context);
 	context_start(state->context);
 	return digest;

@@ -73,7 +73,7 @@ static void add_resource(struct str *out, int64_t resource, const char *name)
 	json_add_text(out, name);
 }
 
-static void add_user(struct str *out, const struct told *row)
+void message_write_user(const struct told *row, struct str *out)
 {
 	str_add(out, ",\"user\":{\"id\":");
 	json_add_text(out, row->user);
@@ -88,15 +88,8 @@ static void add_user(struct str *out, const struct told *row)
 	str_add_char(out, '}');
 }
 
-void message_add(struct message *message, const struct told *row)
+void message_write_access(const struct told *row, const struct message_names *names, struct str *out)
 {
-	const struct message_names *names = message->names;
-	struct str *out = &message->changes;
-
-	str_add(out, message->count++ == 0 ? "{\"resource\":" : ",{\"resource\":");
-	add_resource(out, row->resource, row->resource_name);
-	str_add_char(out, '}');
-	add_user(out, row);
 	str_add(out, ",\"permissions\":{\"before\":");
 	add_names(out, row->permissions_before, names->permissions, names->permission_count);
 	add_key(out, "after");
@@ -106,6 +99,38 @@ void message_add(struct message *message, const struct told *row)
 	add_key(out, "after");
 	add_names(out, row->roles_after, names->roles, names->role_count);
 	str_add(out, "}}");
+}
+
+void message_write_resource(int64_t resource, const char *name, struct str *out)
+{
+	str_add(out, "{\"resource\":");
+	add_resource(out, resource, name);
+	str_add_char(out, '}');
+}
+
+static struct str *begin_change(struct message *message)
+{
+	if (message->count++ > 0)
+		str_add_char(&message->changes, ',');
+	return &message->changes;
+}
+
+void message_add(struct message *message, const struct told *row)
+{
+	struct str *out = begin_change(message);
+
+	message_write_resource(row->resource, row->resource_name, out);
+	message_write_user(row, out);
+	message_write_access(row, message->names, out);
+}
+
+void message_add_change(struct message *message, const struct told_change *change)
+{
+	struct str *out = begin_change(message);
+
+	str_append(out, change->resource.text, change->resource.size);
+	str_append(out, change->user.text, change->user.size);
+	str_append(out, change->access.text, change->access.size);
 }
 
 void message_list(struct message *message, int64_t resource, const char *name, bool ends)
@@ -119,6 +144,11 @@ void message_list(struct message *message, int64_t resource, const char *name, b
 size_t message_count(const struct message *message)
 {
 	return message->count;
+}
+
+size_t message_size(const struct message *message)
+{
+	return message->changes.size + message->resources.size;
 }
 
 static void add_causes(struct str *out, const struct message_window *window)
@@ -144,10 +174,14 @@ void message_write(struct message *message, const struct message_window *window,
 	str_printf(out, ",\"window\":%" PRId64 ",\"part\":%d,\"last\":%s,\"after\":%" PRId64 ",\"revision\":%" PRId64,
 		   window->number, part, last ? "true" : "false", window->after, window->revision);
 	add_causes(out, window);
-	if (window->snapshot)
-		str_printf(out, ",\"complete\":%s,\"resources\":[%s]", window->complete ? "true" : "false",
-			   str_text(&message->resources));
-	str_printf(out, ",\"changes\":[%s]}", str_text(&message->changes));
+	if (window->snapshot) {
+		str_printf(out, ",\"complete\":%s,\"resources\":[", window->complete ? "true" : "false");
+		str_append(out, message->resources.data, message->resources.size);
+		str_add_char(out, ']');
+	}
+	str_add(out, ",\"changes\":[");
+	str_append(out, message->changes.data, message->changes.size);
+	str_add(out, "]}");
 	str_clear(&message->changes);
 	str_clear(&message->resources);
 	message->count = message->listed = 0;

@@ -134,11 +134,6 @@ int store_lanes_open(struct store *store, const char *type, struct error *err)
 	return pg_query(store->pg, "select open_lanes($1)", params, 1, NULL, err);
 }
 
-static const char *optional(const struct pg_rows *rows, size_t row, int column)
-{
-	return pg_is_null(rows, row, column) ? NULL : pg_text(rows, row, column);
-}
-
 static int tell_batch(const struct pg_rows *rows, void *context, struct error *err)
 {
 	struct told_sink *sink = context;
@@ -151,8 +146,8 @@ static int tell_batch(const struct pg_rows *rows, void *context, struct error *e
 		    .resource_name = pg_text(rows, i, 3),
 		    .user = pg_text(rows, i, 4),
 		    .login = pg_text(rows, i, 5),
-		    .email = optional(rows, i, 6),
-		    .name = optional(rows, i, 7),
+		    .email = optional_text(rows, i, 6),
+		    .name = optional_text(rows, i, 7),
 		    .external_ids = pg_text(rows, i, 8),
 		    .permissions_before = pg_text(rows, i, 9),
 		    .permissions_after = pg_text(rows, i, 10),
@@ -219,6 +214,7 @@ int store_windows_unwritten(struct store *store, const char *type, struct arena 
 		    .after = pg_integer(rows, i, 5),
 		    .revision = pg_integer(rows, i, 6),
 		    .parts = (int)pg_integer(rows, i, 7),
+		    .reached = pg_integer(rows, i, 8),
 		};
 	pg_free(&rows);
 	return 0;
@@ -234,40 +230,6 @@ int store_told_lanes(struct store *store, const struct window *window, struct to
 }
 
 /* --- snapshots ---------------------------------------------------------------------------------------------------------- */
-
-int store_snapshot_page(struct store *store, const struct window *window, size_t most, struct arena *arena,
-			struct snapshot_page *ret, struct error *err)
-{
-	char target[NUMBER_TEXT], number[NUMBER_TEXT], limit[NUMBER_TEXT];
-	const char *params[] = {number_text(window->target, target), number_text(window->number, number),
-				number_text((int64_t)most, limit)};
-	struct pg_rows *rows = NULL;
-
-	if (pg_query(
-		store->pg,
-		"select coalesce(r, '{}'), coalesce(cardinality(r), 0), r[cardinality(r)] from snapshot_resources($1, "
-		"$2, $3) r",
-		params, 3, &rows, err) != 0)
-		return -1;
-	*ret = (struct snapshot_page){
-	    .resources = arena_strdup(arena, pg_text(rows, 0, 0)),
-	    .count = (size_t)pg_integer(rows, 0, 1),
-	    .last = pg_integer(rows, 0, 2),
-	};
-	pg_free(&rows);
-	return 0;
-}
-
-int store_told_snapshot(struct store *store, const struct window *window, const struct snapshot_page *page,
-			struct told_sink *sink, struct error *err)
-{
-	char target[NUMBER_TEXT], revision[NUMBER_TEXT];
-	const char *params[] = {number_text(window->target, target), page->resources,
-				number_text(window->revision, revision)};
-
-	return pg_stream(store->pg, "select * from snapshot_rows($1, $2, $3)", params, 3,
-			 &(struct pg_reader){tell_batch, sink}, err);
-}
 
 /* Rows of id and name. */
 static int tell_names(struct store *store, const char *sql, const char *const params[], size_t count,

@@ -23,6 +23,7 @@ struct mirror {
 	size_t room, used, live[ENTRY_KINDS];
 	struct digest spared[SPARED_MOST];
 	size_t spared_count;
+	bool whole; /* it holds every entry of the source */
 };
 
 static struct known *find(const struct mirror *mirror, const struct digest *id)
@@ -144,6 +145,7 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 		mirror_free(&mirror);
 		return -1;
 	}
+	mirror->whole = true;
 	*ret = mirror;
 	return 0;
 }
@@ -222,6 +224,14 @@ static bool is_spared(const struct mirror *mirror, const char *reference)
 	return false;
 }
 
+static bool misses_nothing(const struct mirror *mirror)
+{
+	for (size_t i = 0; i < mirror->room; i++)
+		if (mirror->slots[i].used && !mirror->slots[i].gone && !mirror->slots[i].seen)
+			return false;
+	return mirror->whole;
+}
+
 struct gone_context {
 	const struct mirror *mirror;
 	struct str ids; /* NUL-separated */
@@ -266,6 +276,9 @@ int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirr
 	char number[NUMBER_TEXT];
 	const char *params[] = {number_text(run, number)};
 	struct gone_context gone = {.mirror = mirror};
+
+	if (misses_nothing(mirror))
+		return 0;
 	int rc =
 	    pg_stream(store->pg,
 		      "select d.external_id, d.reference from directory_entries d join runs r on r.source = d.source "

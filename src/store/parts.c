@@ -6,6 +6,17 @@
 
 #include <string.h>
 
+struct part_key {
+	char target[NUMBER_TEXT], window[NUMBER_TEXT], number[NUMBER_TEXT];
+};
+
+static void part_key(const struct part *part, struct part_key *key)
+{
+	number_text(part->target, key->target);
+	number_text(part->window, key->window);
+	number_text(part->number, key->number);
+}
+
 int store_parts_due(struct store *store, const char *type, const struct str *busy, struct arena *arena,
 		    struct parts *ret, struct error *err)
 {
@@ -17,17 +28,30 @@ int store_parts_due(struct store *store, const char *type, const struct str *bus
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);
 	for (size_t i = 0; i < ret->count; i++) {
-		const char *body = pg_text(rows, i, 5);
 		ret->items[i] = (struct part){
 		    .target = (int)pg_integer(rows, i, 0),
 		    .target_name = arena_strdup(arena, pg_text(rows, i, 1)),
 		    .window = pg_integer(rows, i, 2),
 		    .number = (int)pg_integer(rows, i, 3),
 		    .id = arena_strdup(arena, pg_text(rows, i, 4)),
-		    .body = arena_strdup(arena, body),
-		    .size = strlen(body),
 		};
 	}
+	pg_free(&rows);
+	return 0;
+}
+
+int store_part_body(struct store *store, struct part *part, struct arena *arena, struct error *err)
+{
+	struct part_key key;
+	const char *params[] = {key.target, key.window, key.number};
+	struct pg_rows *rows = NULL;
+
+	part_key(part, &key);
+	if (pg_query(store->pg, "select part_body($1, $2, $3)", params, 3, &rows, err) != 0)
+		return -1;
+	const char *body = pg_text(rows, 0, 0);
+	part->size = strlen(body);
+	part->body = arena_strndup(arena, body, part->size);
 	pg_free(&rows);
 	return 0;
 }
@@ -43,24 +67,17 @@ int store_next_due(struct store *store, const char *type, const struct str *busy
 				params, 2, ret, err);
 }
 
-struct part_key {
-	char target[NUMBER_TEXT], window[NUMBER_TEXT], number[NUMBER_TEXT];
-};
-
-static void part_key(const struct part *part, struct part_key *key)
-{
-	number_text(part->target, key->target);
-	number_text(part->window, key->window);
-	number_text(part->number, key->number);
-}
-
-int store_part_confirmed(struct store *store, const struct part *part, struct error *err)
+int store_parts_confirmed(struct store *store, const struct parts *parts, size_t count, struct error *err)
 {
 	struct part_key key;
-	const char *params[] = {key.target, key.window, key.number};
+	char last[NUMBER_TEXT];
+	const char *params[] = {key.target, key.window, key.number, last};
 
-	part_key(part, &key);
-	return pg_query(store->pg, "select part_confirmed($1, $2, $3)", params, 3, NULL, err);
+	if (count == 0)
+		return 0;
+	part_key(&parts->items[0], &key);
+	number_text(parts->items[count - 1].number, last);
+	return pg_query(store->pg, "select parts_confirmed($1, $2, $3, $4)", params, 4, NULL, err);
 }
 
 int store_part_refused(struct store *store, const struct part *part, const char *reason, struct error *err)

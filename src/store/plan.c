@@ -43,14 +43,15 @@ static int walk_batch(const struct pg_rows *rows, void *context, struct error *e
 
 int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, struct error *err)
 {
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id)};
+	char id[NUMBER_TEXT], last[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id),
+				number_text(sink->most == 0 ? INT64_MAX : (int64_t)sink->most, last)};
 
 	return pg_stream(
 	    store->pg,
 	    "select kind, action, held, login, dn, external_id, anchor, role, rule, position, via, was, rejected "
-	    "from planned_changes_named where run = $1 order by seq",
-	    params, 1, &(struct pg_reader){walk_batch, sink}, err);
+	    "from planned_changes_named where run = $1 and seq <= $2 order by seq",
+	    params, 2, &(struct pg_reader){walk_batch, sink}, err);
 }
 
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)

@@ -21,6 +21,11 @@ static inline const char *boolean_text(bool truth)
 	return truth ? "true" : "false";
 }
 
+static inline const char *optional_text(const struct pg_rows *rows, size_t row, int column)
+{
+	return pg_is_null(rows, row, column) ? NULL : pg_text(rows, row, column);
+}
+
 /* A parameter that is an array, item by item, then closed; the text stays in array. */
 void array_add(struct str *array, const char *text);
 const char *array_close(struct str *array);

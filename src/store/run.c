@@ -18,7 +18,8 @@ static int lead(struct store *store, const struct source_config *source, struct 
 	if (pg_query(store->pg,
 		     "select lead_source($1), settled, first_run_at is not null, coalesce(rules_digest, ''), "
 		     "coalesce(settings_digest, ''), (extract(epoch from now() - last_full_at) * 1000)::bigint, "
-		     "has_quarantine($1) from sources where id = $1",
+		     "has_quarantine($1), exists (select from runs r where r.source = sources.id and r.state = 'held') "
+		     "from sources where id = $1",
 		     params, 1, &rows, err) != 0)
 		return -1;
 	if (!pg_boolean(rows, 0, 0))
@@ -32,6 +33,7 @@ static int lead(struct store *store, const struct source_config *source, struct 
 	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 4));
 	ret->full_ms = pg_is_null(rows, 0, 5) ? INT64_MAX : pg_integer(rows, 0, 5);
 	ret->quarantined = pg_boolean(rows, 0, 6);
+	ret->held_before = pg_boolean(rows, 0, 7);
 	pg_free(&rows);
 	return rc;
 }

@@ -1,38 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The private PostgreSQL of database.embedded: made, run, left behind by kill -9, closed to others, backed up."""
+"""The private PostgreSQL of database.embedded: made, run, left behind by kill -9, closed to others."""
 
-import fcntl
 import os
 import pathlib
-import pwd
 import re
 import select
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 import pytest
 
 from postgres import program, unprivileged
-from roster import BUILD, SCHEMA
-
-SECONDS = 60
-USER = pwd.getpwuid(unprivileged().get("user", os.geteuid())).pw_name
-
-
-def until(condition, what):
-    """Wait for it, not for a time."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(0.02)
-
-
-def environment():
-    kept = {name: value for name, value in os.environ.items() if name == "PATH" or name.endswith("SAN_OPTIONS")}
-    return {**kept, "LANG": "C.UTF-8", "NO_COLOR": "1"}
+from private_cluster import SECONDS, USER, Home, empty, home, made, programs, until  # fixtures too
 
 
 def socket_numbers(pid):
@@ -44,144 +25,6 @@ def network_numbers(pid):
     """The inodes of all TCP sockets of the host."""
     tables = [pathlib.Path(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
     return {line.split()[9] for table in tables if table.exists() for line in table.read_text().splitlines()[1:]}
-
-
-class Home:
-    """A user's folder with rosterd.conf, the database in db, and run_cluster, which keeps it."""
-
-    def __init__(self, programs):
-        self.programs = programs
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-cluster-", dir="/tmp"))
-        self.directory.chmod(0o755)
-        shutil.chown(self.directory, USER)
-        self.database = self.directory / "db"
-        self.data = self.database / "data"
-        self.config = self.directory / "rosterd.conf"
-        self.config.write_text('version: 1\ndatabase: { embedded: "db" }\n')
-        self.log = self.directory / "log"
-        self.running = []
-
-    def launch(self, shed=None):
-        with open(self.log, "ab") as log:
-            process = subprocess.Popen(
-                [self.programs / "run_cluster", self.config.name], cwd=self.directory, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=log, text=True,
-                env={**environment(), "ROSTER_SCHEMA_DIR": str(self.programs / "schema")},
-                **(unprivileged() if shed is None else shed))
-        self.running.append(process)
-        return process
-
-    def start(self):
-        process = self.launch()
-        assert self.says_ready(process), self.log.read_text()
-        return process
-
-    @staticmethod
-    def says_ready(process):
-        assert select.select([process.stdout], [], [], SECONDS)[0], "neither ready nor ended"
-        return process.stdout.readline() == "ready\n"
-
-    def refusal(self, shed=None):
-        """The exit code and the message of a start that fails."""
-        process = self.launch(shed)
-        assert not self.says_ready(process)
-        code = process.wait(SECONDS)
-        return code, self.log.read_text().splitlines()[-1].removeprefix("run_cluster: ")
-
-    @staticmethod
-    def stop(process):
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(SECONDS) == 0
-
-    def postmaster(self):
-        return int((self.data / "postmaster.pid").read_text().split()[0])
-
-    def is_quiet(self):
-        """No process of a server is left."""
-        with open(self.database / "lock", "rb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-        return True
-
-    def run(self, name, *words, user=USER, **variables):
-        done = subprocess.run([name, *map(str, words)], cwd=self.directory, text=True, capture_output=True,
-                              env={**environment(), "ROSTER_SCHEMA_DIR": str(self.programs / "schema"),
-                                   "ROSTER_CONFIG": str(self.config), **variables},
-                              timeout=SECONDS, check=False, **({"user": user, "extra_groups": []} if unprivileged() else {}))
-        assert "Sanitizer" not in done.stderr, done.stderr
-        return done
-
-    def rosterctl(self, *words, code=0, **variables):
-        done = self.run(self.programs / "rosterctl", *words, **variables)
-        assert done.returncode == code, done
-        return done
-
-    def psql(self, statement, role=USER, user=USER):
-        """What it prints, and whether it succeeded."""
-        done = self.run(program("psql"), "-X", "-q", "-A", "-t", "-d",
-                        f"host={self.database}/run port=5432 dbname=roster user={role}", "-c", statement, user=user)
-        return (done.stdout + done.stderr).strip(), done.returncode == 0
-
-    def value(self, statement):
-        text, good = self.psql(statement)
-        assert good, text
-        return text
-
-    def close(self):
-        for process in self.running:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-            process.stdout.close()
-        try:
-            if (self.database / "lock").exists():
-                until(self.is_quiet, "the server has ended")
-        except AssertionError:
-            os.kill(self.postmaster(), signal.SIGQUIT)
-            raise
-        finally:
-            shutil.rmtree(self.directory)
-
-
-@pytest.fixture(scope="session")
-def programs():
-    """What is run as another user, where he can read it."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-programs-", dir="/tmp"))
-    directory.chmod(0o755)
-    shutil.copy(BUILD / "rosterctl", directory)
-    shutil.copy(BUILD / "rosterd", directory)
-    shutil.copy(BUILD / "tests/integration/cluster/run_cluster", directory)
-    shutil.copytree(SCHEMA, directory / "schema")
-    yield directory
-    shutil.rmtree(directory)
-
-
-@pytest.fixture
-def empty(programs):
-    """A home without a database."""
-    home = Home(programs)
-    yield home
-    if home.log.exists():
-        print(home.log.read_text(errors="replace"), end="")
-    home.close()
-
-
-@pytest.fixture(scope="session")
-def made(programs):
-    """A database that was made once and is not running: copy it."""
-    home = Home(programs)
-    home.stop(home.start())
-    yield home
-    home.close()
-
-
-@pytest.fixture
-def home(empty, made):
-    """A home with a database of its own that is not running."""
-    subprocess.run(["cp", "-a", made.database, empty.database], check=True)
-    return empty
 
 
 # --- its life --------------------------------------------------------------------------------------------------------------
@@ -407,126 +250,7 @@ def test_another_version_is_refused_with_what_to_type(home, version, words):
     assert code == 78 and re.search(words, message), message
 
 
-def test_rosterd_ends_when_its_database_cannot_be(home):
-    """Nothing would be different the next time, so it says what to do and does not try again."""
-    (home.data / "PG_VERSION").write_text("99\n")
-    done = home.run(home.programs / "rosterd", "-f", home.config)
-    assert done.returncode == 78
-    assert "type: apt install postgresql-99" in done.stderr and "started again" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("rosterd: the database cannot work, and nothing works without it")
-
-
 def test_a_name_too_long_for_a_socket_is_refused(empty):
     empty.config.write_text(f'version: 1\ndatabase: {{ embedded: "{"x" * 90}" }}\n')
     code, message = empty.refusal()
     assert code == 78 and '"embedded" is too long: the socket in it may have 107 bytes' in message
-
-
-# --- rosterctl -------------------------------------------------------------------------------------------------------------
-
-
-def test_without_a_server_rosterctl_asks_for_rosterd(home):
-    with open(home.config, "a", encoding="utf-8") as config:
-        config.write('sources: { corp: { type: "ldif"; file: "people.ldif" } }\n')
-    for words in (["status"], ["database", "status"], ["database", "init"], ["sync"], ["database", "backup", "file"]):
-        assert "is rosterd running? it keeps the database in" in home.rosterctl(*words, code=69).stderr
-    assert not list(home.directory.glob("file*"))
-
-
-def test_who_is_no_role_is_told_so(home):
-    home.start()
-    assert "others are the role of their own name" in home.rosterctl("status", code=69, user="nobody").stderr
-
-
-def test_a_server_that_lets_nobody_in_is_not_taken_for_a_stranger(home):
-    home.start()
-    home.value("create role nobody login connection limit 0")
-    refused = home.rosterctl("status", code=69, user="nobody").stderr
-    assert "too many connections for role" in refused and "others are the role" not in refused and "is rosterd" not in refused
-    home.database.chmod(0o700)
-    assert "may not pass through the folders on the way to" in home.rosterctl("status", code=69, user="nobody").stderr
-
-
-def test_an_older_schema_is_rosterds_to_bring_up(home):
-    home.start()
-    home.value("delete from roster.migrations where version > 1")
-    refused = home.rosterctl("status", code=78).stderr
-    assert "rosterd brings it up when it starts" in refused and "database migrate" not in refused
-
-
-def test_what_the_server_says_is_in_the_log_of_rosterd(home):
-    with open(home.log, "w+", encoding="utf-8") as log:
-        process = subprocess.Popen([home.programs / "rosterd", "-f", home.config], stderr=log, stdin=subprocess.DEVNULL,
-                                   env={**environment(), "ROSTER_SCHEMA_DIR": str(home.programs / "schema")}, **unprivileged())
-    home.running.append(process)
-    process.stdout = log
-    until(lambda: "clock is ready" in home.log.read_text(), "the service works")
-    home.psql("select nonsense\nfrom nowhere")
-    home.stop(process)
-    lines = home.log.read_text().splitlines()
-    assert not [line for line in lines if not re.match(r'ts=\S+ level=\w+ msg="', line)]
-    assert [line for line in lines if re.search(r'level=info msg="\[\d+\] LOG:  database system is ready .*" child=database$', line)]
-    assert [line for line in lines if re.search(r'level=info msg="\[\d+\] ERROR:  relation .*" child=database$', line)]
-
-
-def test_its_user_names_the_first_administrator(home):
-    home.start()
-    home.rosterctl("database", "init", "--administrator", "alice")
-    assert home.rosterctl("user", "list", "--plain").stdout.startswith("alice\t")
-
-
-def test_a_backup_can_be_read(home):
-    home.start()
-    done = home.rosterctl("database", "backup", "copy.dump", PGPORT="1")
-    assert "copy.dump" in done.stderr
-    copy = home.directory / "copy.dump"
-    assert copy.stat().st_mode & 0o777 == 0o600 and not list(home.directory.glob("*.part"))
-    listed = home.run(program("pg_restore"), "--list", copy)
-    assert listed.returncode == 0 and "TABLE DATA roster users roster_owner" in listed.stdout
-
-
-def test_a_backup_is_restored_into_a_new_database(home):
-    """As the manual says it, also for another version of PostgreSQL."""
-    process = home.start()
-    home.rosterctl("database", "init", "--administrator", "alice")
-    home.rosterctl("group", "create", "/before", "--description", "in the copy", "--admin", "alice")
-    home.rosterctl("database", "backup", "copy.dump")
-    home.stop(process)
-    home.database.rename(home.directory / "db.old")
-    home.start()
-    assert home.value("select count(*) from roster.users") == "0"
-    restored = home.run(program("pg_restore"), "--clean", "--if-exists", "--single-transaction", "--dbname",
-                        f"host={home.database}/run port=5432 dbname=roster", "copy.dump")
-    assert restored.returncode == 0, restored.stderr
-    assert "/before" in home.rosterctl("tree", "--plain").stdout
-    home.rosterctl("group", "create", "/again", "--description", "goes on", "--admin", "alice")
-    assert home.psql("select 1 from roster.users", "roster_daemon")[1] is False
-
-
-def test_a_backup_overwrites_nothing(home):
-    home.start()
-    copy = home.directory / "copy.dump"
-    copy.write_text("precious")
-    assert "is there already" in home.rosterctl("database", "backup", copy, code=65).stderr
-    assert copy.read_text() == "precious"
-    (home.directory / "other.dump.part").write_text("left by an interrupted backup, and longer than nothing")
-    shutil.chown(home.directory / "other.dump.part", USER)
-    home.rosterctl("database", "backup", "other.dump")
-    assert home.run(program("pg_restore"), "--list", home.directory / "other.dump").returncode == 0
-
-
-def test_a_backup_in_a_directory_is_named_after_the_time(home):
-    home.start()
-    folder = home.directory / "copies"
-    folder.mkdir()
-    shutil.chown(folder, USER)
-    home.rosterctl("database", "backup", folder)
-    (copy,) = folder.iterdir()
-    assert re.fullmatch(r"roster-\d{8}T\d{6}Z\.dump", copy.name)
-
-
-def test_a_backup_that_fails_leaves_nothing(home):
-    home.start()
-    home.value("alter table roster.users owner to current_user; revoke all on roster.users from roster_owner")
-    assert "there is no backup" in home.rosterctl("database", "backup", "copy.dump", code=69).stderr
-    assert not list(home.directory.glob("copy.dump*"))

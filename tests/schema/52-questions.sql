@@ -2,7 +2,7 @@
 -- What an app developer and an administrator ask: names of resources, and the lists.
 \ir support.psql
 \ir company.psql
-select plan(40);
+select plan(43);
 
 -- Names are written and read the same way.
 select is(resource_name(resource_named(name)), name, 'a name means one resource and back: ' || name)
@@ -27,6 +27,35 @@ select is((select count(*) from (
 	select from asked q
 	where can(q.login, q.permission, q.resource) <> exists (select from who_can(q.permission, q.resource) w where w.login = q.login)) x),
 	0::bigint, 'and where who_can() names the person');
+-- can() has no search path of its own: whatever the caller's is, it asks the same tables and compares in the same way.
+create schema trap;
+create function trap.yes(integer, integer) returns boolean language sql immutable as 'select true';
+create function trap.yes(uuid, uuid) returns boolean language sql immutable as 'select true';
+create function trap.yes(smallint, smallint) returns boolean language sql immutable as 'select true';
+create operator trap.= (leftarg = integer, rightarg = integer, function = trap.yes);
+create operator trap.= (leftarg = uuid, rightarg = uuid, function = trap.yes);
+create operator trap.= (leftarg = smallint, rightarg = smallint, function = trap.yes);
+create function trap.array_append(integer[], integer) returns integer[] language sql stable as 'select array_agg(id) from roster.resources';
+create table trap.users as select * from users;
+create table trap.grants as table grants;
+create table trap.asked as select u.id as user_id, p.id as permission, r.id as resource, can(u.id, p.id, r.id) as answer
+	from users u, permissions p, resources r;
+do $$
+declare
+	path text := current_setting('search_path');
+begin
+	-- The same without the names of schemas.
+	execute format('create function trap.fooled(user_id uuid, permission smallint, resource integer) returns boolean language plpgsql stable as %L',
+		(select replace(replace(replace(replace(prosrc, 'operator(pg_catalog.=)', '='), 'can.', 'fooled.'), 'roster.', ''), 'pg_catalog.array', 'array')
+			from pg_proc where oid = 'can(uuid, smallint, integer)'::regprocedure));
+	perform set_config('search_path', 'trap, pg_catalog, roster', true);
+	create table trap.answers as select a.*, roster.can(a.user_id, a.permission, a.resource) as trapped,
+		trap.fooled(a.user_id, a.permission, a.resource) as fooled from trap.asked a;
+	perform set_config('search_path', path, true);
+end $$;
+select isnt_empty('select from trap.answers where answer', 'somebody may do something');
+select is_empty('select from trap.answers where trapped <> answer', 'a search path full of traps does not change an answer of can()');
+select isnt_empty('select from trap.answers where fooled <> answer', 'though it changes that of a function which names no schemas');
 select results_eq($$select * from effective_access('ann', 'app:gate') where permission = 'project.edit'$$,
 	$$values ('project.edit', 'Developer', 'group:/dev', 'hand', 2)$$, 'a reason names the role, where it is held, who gave it, and how far above');
 select results_eq($$select login, role, anchor, source, distance from who_can('project.stories', 'app:shop')$$,

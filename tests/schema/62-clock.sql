@@ -41,7 +41,7 @@ begin
 	select this, d.external_id, false from directory_entries d where d.source = corp and d.gone_since is null
 	  and not exists (select from staged_entries s where s.run = this and s.external_id = d.external_id);
 	perform merge(this, true, false);
-	perform plan(this, false, true);
+	perform plan(this, false, true, true);
 	perform recall_held(this);
 	perform apply(this, 1, 1000);
 	perform settle(this, null, null, true, true);

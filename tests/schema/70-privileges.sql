@@ -2,7 +2,7 @@
 -- Who may call what.
 \ir support.psql
 \ir company.psql
-select plan(50);
+select plan(51);
 
 do $$ begin
 	execute 'create role test_stranger login';
@@ -70,8 +70,13 @@ select is_empty($$
 select isnt_empty('select from functions where definer', 'there are functions that act with the owner''s rights');
 select is_empty($$
 	select name from functions join pg_proc p using (oid)
-	where definer and not coalesce('search_path=roster, pg_temp' = any (p.proconfig), false)$$,
+	where definer and not coalesce('search_path=roster, pg_temp' = any (p.proconfig), false) and name <> 'can(uuid,smallint,integer)'$$,
 	'each of them sets search_path = roster, pg_temp');
+-- But for one, which is asked too often to afford it (52-questions.sql leads its caller's path into traps).
+select is_empty($$
+	select m[1] from pg_proc p, regexp_matches(p.prosrc, '(?:from|join)\s+(\w[\w.]*)|([^\s(]*(?<!operator\(pg_catalog\.)[=<>~]+\S*)', 'gi') m
+	where p.oid = 'can(uuid, smallint, integer)'::regprocedure and (m[2] is not null or m[1] !~ '^roster[.]')$$,
+	'and can() names the schema of every table and operator instead');
 select is_empty($$select name from functions join pg_proc p using (oid) where p.proowner <> 'roster_owner'::regrole$$, 'the owner owns every function');
 select is_empty($$select name from tables join pg_class c using (oid) where c.relowner <> 'roster_owner'::regrole$$, 'and every table');
 select is_empty($$

@@ -207,7 +207,8 @@ class Model:
             for person in filter(None, map(self.person, admins)):
                 if person.active:
                     self.grants.add(Grant(person, found, ADMIN_ROLE, HAND))
-        found.archived = False
+        for group in found.above():
+            group.archived = False
         return found
 
     def _wanted(self, source, known, item, nested):

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An administrator who sets less than the default wants pages. */
+enum { PAGES_MAY_BE_LEFT_OUT = 500 };
+
 /* One read_all(). */
 struct read {
 	struct ldap_source *source;
@@ -52,6 +55,26 @@ static void log_search(const struct read *read, const struct ldap_search *search
 	str_free(&command);
 }
 
+/* OpenLDAP needs no pages to answer a large search, and is slower with them. What came before it says that there is a
+ * limit is not taken twice. */
+static int search_scope(struct read *read, struct ldap_search *search, struct ldap_outcome *ret, struct error *err)
+{
+	struct ldap_source *source = read->source;
+	int64_t page_size = search->page_size;
+
+	if (source->is_openldap && !source->is_limited && page_size >= PAGES_MAY_BE_LEFT_OUT) {
+		search->page_size = 0;
+		if (ldap_connection_search(read->connection, search, ret, err))
+			return -1;
+		if (!ret->is_cut)
+			return 0;
+		source->is_limited = true;
+		search->page_size = page_size;
+		log_debug("source %s is read in pages: %s", source->config->name, ret->reason);
+	}
+	return ldap_connection_search(read->connection, search, ret, err);
+}
+
 static int read_scope(struct read *read, struct error *err)
 {
 	struct ldap_search search = {.scope = SCOPE_SUBTREE,
@@ -66,7 +89,7 @@ static int read_scope(struct read *read, struct error *err)
 	if (server_find_base(read->source, read->scope, read->connection, &search.base, err))
 		return -1;
 	log_search(read, &search);
-	if (ldap_connection_search(read->connection, &search, &outcome, err))
+	if (search_scope(read, &search, &outcome, err))
 		return -1;
 	if (!outcome.complete && result->completeness == READ_COMPLETE) {
 		result->completeness = READ_INCOMPLETE;

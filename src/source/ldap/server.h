@@ -21,7 +21,8 @@ struct ldap_source {
 	char vendor[128];
 	char suffix[512]; /* its only naming context; "" when there is none or several */
 	bool is_openldap, knows_sync;
-	bool told; /* why it has no news */
+	bool told;       /* why it has no news */
+	bool is_limited; /* it does not answer all at once */
 };
 
 int server_connect(const struct source_config *config, struct ldap_connection **ret, struct error *err);

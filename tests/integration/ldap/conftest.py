@@ -36,7 +36,7 @@ def company():
     text = record(SUFFIX, objectClass=["dcObject", "organization"], dc="ex", o="Example")
     for unit in ("people", "groups", "service"):
         text += record(f"ou={unit},{SUFFIX}", objectClass="organizationalUnit", ou=unit)
-    for name in ("sync", "small", "paged", "unchecked", "blind", "disclosed"):
+    for name in ("sync", "small", "paged", "endless", "unchecked", "blind", "disclosed"):
         text += account(name)
     for i in range(1, PEOPLE + 1):
         text += record(f"uid=u{i},ou=people,{SUFFIX}", objectClass=["inetOrgPerson"], uid=f"u{i}", cn=f"User {i}",
@@ -52,6 +52,7 @@ def company():
 LIMITS = ["sizelimit 500",
           f'limits dn.exact="uid=small,ou=service,{SUFFIX}" size=5',
           f'limits dn.exact="uid=paged,ou=service,{SUFFIX}" size=5 size.pr=4 size.prtotal=6',
+          f'limits dn.exact="uid=endless,ou=service,{SUFFIX}" size=5 size.prtotal=unlimited',
           f'limits dn.exact="uid=unchecked,ou=service,{SUFFIX}" size.unchecked=3']
 
 # blind: sees no member and not everybody; disclosed: may know that something is there, but not what.

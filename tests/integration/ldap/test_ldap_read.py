@@ -132,6 +132,12 @@ def test_size_limit_across_pages_makes_the_read_incomplete(read_as):
     assert "(4) after" in read.reason
 
 
+def test_a_limit_that_pages_do_not_have_is_no_obstacle(read_as):
+    read = read_as("endless", page_size=500)
+    assert read.completeness == "complete" and read.result["entries"] == PEOPLE + 3 == len(read.entries)
+    assert read_as("endless", page_size=0).completeness == "incomplete"
+
+
 def test_an_incomplete_search_does_not_stop_the_others(read_as):
     read = read_as("small", page_size=0)
     assert len(read.of("group")) == 3 and read.completeness == "incomplete"

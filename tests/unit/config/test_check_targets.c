@@ -47,7 +47,7 @@ static void everything_absent_has_its_default(void **state)
 
 	(void)state;
 	assert_false(target->left_keep);
-	assert_int_equal(target->batch, 200);
+	assert_int_equal(target->batch, 2000);
 	assert_int_equal(target->timeout_ms, 20000);
 	assert_string_equal(target->ca_file, "");
 	loaded_free(&loaded);

@@ -180,7 +180,7 @@ static void defaults_of_a_target_are_shown_on_request(void **state)
 					       "    sign: \"credential:t\"\n"
 					       "    resources: [ \"**\" ]\n"
 					       "    left: \"revoke\"\n"
-					       "    batch: 200\n"
+					       "    batch: 2000\n"
 					       "    timeout: \"20s\"\n"
 					       "  }\n"
 					       "}\n"));
