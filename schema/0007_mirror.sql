@@ -40,15 +40,6 @@ create table directory_edges (
 create index on directory_edges (member_id, group_id);
 create index on directory_edges (reference) where member_id is null;
 
--- Edges whose member has had another name since everything was last read, so that nobody knows yet whether the server follows
--- renames in its groups. void: the old name belongs to somebody else by now, and the group was changed: neither has it.
-create table doubtful_edges (
-	group_id bigint not null,
-	reference uuid not null,
-	void boolean not null,
-	primary key (group_id, reference)
-);
-
 create table directory_rules (
 	source smallint not null references sources,
 	ordinal smallint not null,
@@ -84,9 +75,6 @@ create table quarantine (
 	noted_at timestamptz not null default now()
 );
 create index on quarantine (source, stage);
-
-create function has_quarantine(source smallint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp
-as $$ begin return exists (select from quarantine q where q.source = has_quarantine.source); end $$;
 
 -- Staging -----------------------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,19 @@ create table directory_places (
 );
 create index on directory_places (source, reference);
 
+-- Edges whose member has had another name since everything was last read, so that nobody knows yet whether the server follows
+-- renames in its groups. void: the old name belongs to somebody else by now, and the group was changed: neither has it.
+create table doubtful_edges (
+	group_id bigint not null,
+	reference uuid not null,
+	void boolean not null,
+	primary key (group_id, reference)
+);
+
+-- Others may have made room for those in quarantine: a run without news looks at them all the same.
+create function has_quarantine(source smallint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp
+as $$ begin return exists (select from quarantine q where q.source = has_quarantine.source); end $$;
+
 -- The run that pushed changes belong to: one goes on as long as nothing else came between.
 create function push_begin(source smallint, run bigint) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -232,6 +232,40 @@ def test_a_server_from_a_backup_with_an_edit_since_is_read_whole(site):
     await_true_mirror(site)
 
 
+def test_a_replica_that_lags_is_not_believed(roster):
+    """While another URL is configured: nobody gets back what was taken away, and the next attempt is at the other server."""
+    log = ["syncprov-checkpoint 1 1", "syncprov-sessionlog 100"]
+    with Slapd(company.ldif(), database=company.ACCESS, sync=log) as first, \
+            Slapd(company.ldif(), database=company.ACCESS, sync=log) as second:
+        for server in (first, second):
+            server.process.terminate()
+            server.process.wait()
+        owner = (second.directory / "db").stat()
+        shutil.rmtree(second.directory / "db")
+        shutil.copytree(first.directory / "db", second.directory / "db")
+        for path in (second.directory / "db", *(second.directory / "db").iterdir()):
+            os.chown(path, owner.st_uid, owner.st_gid)
+        first.start()
+        second.start()
+        site = Site(first, roster)
+        site.configure(url=f"{first.url} {second.url}", safety=LOOSE)
+        try:
+            child = site.start()
+            change(site.directory, ADMINS, "replace", "member", person(11))
+            site.directory.delete_s(person(5))
+            await_true(lambda: administrators(site) == {"u11"} and "u5" not in site.active())
+            first.process.terminate()
+            first.process.wait()
+            child.await_word(f"{second.url} is behind what was read before.*another server is tried.*sync --full")
+            assert administrators(site) == {"u11"} and "u5" not in site.active()
+            first.start()
+            change(site.directory_again(), ADMINS, "add", "member", person(20))
+            await_true(lambda: administrators(site) == {"u11", "u20"}, what=child.said())
+            assert "u5" not in site.active()
+        finally:
+            site.finish()
+
+
 def test_a_group_that_comes_back_is_not_below_an_archived_one(site):
     """/hr/desk was all there was below /hr."""
     def team(name):

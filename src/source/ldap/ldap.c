@@ -123,7 +123,7 @@ static int ldap_source_read_all(struct source *source, struct entry_sink *sink, 
 
 	*result = (struct read_result){.completeness = READ_COMPLETE};
 	read.decoder.arena = arena_new();
-	if (server_connect(read.source->config, &read.connection, err))
+	if (server_connect(read.source->config, &(struct server_choice){0}, &read.connection, err))
 		goto out;
 	if (server_read_root(read.source, read.connection, err))
 		goto out;

@@ -17,8 +17,9 @@
 enum { HEARTBEAT_MOST_MS = 30000 };
 
 struct news {
-	const struct ldap_source *source;
+	struct ldap_source *source;
 	struct arena *arena;
+	const char *url; /* of the server all parts are about */
 	struct part parts[PARTS_MOST];
 	size_t count;
 	bool persist, goes_on;
@@ -83,8 +84,12 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	struct news *news = source->news;
 	struct ldap_connection *connection = NULL;
 
-	if (server_connect(source->config, &connection, err))
+	const struct server_choice choice = {.except = source->behind};
+
+	source->behind = NULL;
+	if (server_connect(source->config, &choice, &connection, err))
 		return -1;
+	news->url = server_url(source->config, connection);
 	/* The first part takes it over. */
 	news->parts[0].connection = connection;
 	if (server_read_root(source, connection, err))
@@ -203,7 +208,9 @@ static int start_part(struct news *news, struct part *part, struct error *err)
 	    .heartbeat_ms = heartbeat_ms(news),
 	};
 
-	if (!part->connection && server_connect(news->source->config, &part->connection, err))
+	/* What the parts say is about the same directory. */
+	const struct server_choice choice = {.only = news->url};
+	if (!part->connection && server_connect(news->source->config, &choice, &part->connection, err))
 		return -1;
 	refresh_start(&part->refresh, &terms);
 	search.cookie = part->refresh.cookie;
@@ -234,6 +241,15 @@ static void judge_part(struct news *news, struct part *part, const struct ldap_s
 	}
 }
 
+/* A replica that lags, or what is left of a server: its word is older than what we have from another one. */
+static int fail_behind(struct news *news, struct error *err)
+{
+	news->source->behind = news->url;
+	error_set(err, ERR_UNREACHABLE, "%s is behind what was read before (result code 53): another server is tried",
+		  news->url);
+	return error_hint(err, "to take it as it is: rosterctl sync --full");
+}
+
 /* 1 at the end of the refresh, 0 to go on, -1. */
 static int take_refreshed(struct news *news, struct part *part, struct error *err)
 {
@@ -252,6 +268,8 @@ static int take_refreshed(struct news *news, struct part *part, struct error *er
 	case REFRESH_STORE:
 		return hand_over_entry(news, part, &message, err);
 	case REFRESH_OVER:
+		if (part->refresh.verdict == REFRESH_NEWER && news->source->config->ldap.url_count > 1)
+			return fail_behind(news, err);
 		judge_part(news, part, &message);
 		return 1;
 	default:

@@ -2,11 +2,34 @@
 #include "source/ldap/server.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OID_SYNC "1.3.6.1.4.1.4203.1.9.1.1"
 
-int server_connect(const struct source_config *config, struct ldap_connection **ret, struct error *err)
+const char *server_url(const struct source_config *config, const struct ldap_connection *connection)
+{
+	for (size_t i = 0; i < config->ldap.url_count; i++)
+		if (strcmp(config->ldap.urls[i], ldap_connection_url(connection)) == 0)
+			return config->ldap.urls[i];
+	return NULL;
+}
+
+static size_t choose(const struct ldap_config *ldap, const struct server_choice *choice, const char **urls)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ldap->url_count; i++) {
+		const char *url = ldap->urls[i];
+		if ((!choice->only || strcmp(url, choice->only) == 0) &&
+		    (!choice->except || strcmp(url, choice->except) != 0))
+			urls[count++] = url;
+	}
+	return count;
+}
+
+int server_connect(const struct source_config *config, const struct server_choice *choice, struct ldap_connection **ret,
+		   struct error *err)
 {
 	const struct ldap_config *ldap = &config->ldap;
 	struct secret secret = {0};
@@ -15,9 +38,10 @@ int server_connect(const struct source_config *config, struct ldap_connection **
 	/* Read anew each time: a password that was changed counts at the next run. */
 	if (!external && *ldap->bind_dn && secret_read(&ldap->password, &secret, err))
 		return -1;
+	const char **urls = xcalloc(ldap->url_count, sizeof(*urls));
 	const struct ldap_options options = {
-	    .urls = ldap->urls,
-	    .url_count = ldap->url_count,
+	    .urls = urls,
+	    .url_count = choose(ldap, choice, urls),
 	    .bind_dn = ldap->bind_dn,
 	    .password = secret.bytes,
 	    .password_size = secret.size,
@@ -31,6 +55,7 @@ int server_connect(const struct source_config *config, struct ldap_connection **
 	};
 	int status = ldap_connection_open(&options, ret, err);
 	secret_wipe(&secret);
+	free(urls);
 	return status;
 }
 

@@ -23,9 +23,18 @@ struct ldap_source {
 	bool is_openldap, knows_sync;
 	bool told;       /* why it has no news */
 	bool is_limited; /* it does not answer all at once */
+	/* The URL of a server that is behind what was read before: the next attempt leaves it out. NULL for none. */
+	const char *behind;
 };
 
-int server_connect(const struct source_config *config, struct ldap_connection **ret, struct error *err);
+/* Which of the servers to try: one that is already spoken with, or all but one. NULL: all. */
+struct server_choice {
+	const char *only, *except;
+};
+int server_connect(const struct source_config *config, const struct server_choice *choice, struct ldap_connection **ret,
+		   struct error *err);
+/* The URL of a connection as the configuration has it. */
+const char *server_url(const struct source_config *config, const struct ldap_connection *connection);
 /* The rootDSE (RFC 4512 section 5.1). A server may hide it: that is no error. */
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err);
 /* The base of a scope, or what the server names as its only one. */
