@@ -54,9 +54,9 @@ enum news_doubt {
 int store_news_doubt(struct store *store, int source, const struct store_news *news, enum news_doubt *ret,
 		     struct error *err);
 
-/* Everything was read: these are all places. *unfollowed: the name of an entry below none of them and of no other, so that
+/* Everything was read: the places of news are all there are. *unfollowed: the name of an entry below none of them and of no other, so that
  * nobody would say that its name changed; NULL for none, else from arena. */
-int store_places_keep(struct store *store, int source, const struct store_named *places, size_t count,
-		      struct arena *arena, const char **unfollowed, struct error *err);
+int store_places_keep(struct store *store, int source, const struct store_news *news, struct arena *arena,
+		      const char **unfollowed, struct error *err);
 
 #endif

@@ -172,9 +172,8 @@ int absorb_rest(struct absorption *absorption, struct error *err)
 
 int absorb_places(struct absorption *absorption, const struct news *news, const char **unfollowed, struct error *err)
 {
-	size_t count;
-	const struct store_named *places = places_of(absorption, news, false, &count);
+	struct store_news said = {0};
 
-	return store_places_keep(absorption->store, absorption->source, places, count, absorption->arena, unfollowed,
-				 err);
+	said.places = places_of(absorption, news, false, &said.place_count);
+	return store_places_keep(absorption->store, absorption->source, &said, absorption->arena, unfollowed, err);
 }

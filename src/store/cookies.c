@@ -196,15 +196,15 @@ int store_news_doubt(struct store *store, int source, const struct store_news *n
 	return rc;
 }
 
-int store_places_keep(struct store *store, int source, const struct store_named *places, size_t count,
-		      struct arena *arena, const char **unfollowed, struct error *err)
+int store_places_keep(struct store *store, int source, const struct store_news *news, struct arena *arena,
+		      const char **unfollowed, struct error *err)
 {
 	struct columns columns = {0};
 	struct pg_rows *rows = NULL;
 	char id[NUMBER_TEXT];
 
 	*unfollowed = NULL;
-	collect(places, count, &columns);
+	collect(news->places, news->place_count, &columns);
 	const char *params[] = {number_text(source, id), str_text(&columns.ids), str_text(&columns.references)};
 	int rc = pg_query(store->pg, "select keep_places($1, $2, $3)", params, 3, &rows, err);
 	if (rc == 0 && !pg_is_null(rows, 0, 0))
