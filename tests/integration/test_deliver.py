@@ -6,28 +6,7 @@ import base64
 import pytest
 
 from receiver import CLOSE, HANG, SECRET, STORE_AND_CLOSE, Receiver
-from told import Told
-
-
-@pytest.fixture
-def told(roster):
-    return Told(roster)
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as it:
-        yield it
-
-
-@pytest.fixture
-def company(told, receiver):
-    """One target that follows all apps and has its snapshot."""
-    told.configure(told.target("billing", receiver))
-    told.build()
-    told.deliver()
-    receiver.requests.clear()
-    return told
+from told import company, receiver, told  # noqa: F401  (fixtures)
 
 
 def attempts(receiver):

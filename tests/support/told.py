@@ -3,7 +3,9 @@
 
 import re
 
-from receiver import SECRET
+import pytest
+
+from receiver import SECRET, Receiver
 
 SETTINGS = """
 version: 1
@@ -80,3 +82,27 @@ class Told:
 
 def regex(pattern):
     return re.escape(pattern).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+
+
+# --- fixtures: import those that are wanted ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(roster):
+    return Told(roster)
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as it:
+        yield it
+
+
+@pytest.fixture
+def company(told, receiver):
+    """One target that follows all apps and has its snapshot."""
+    told.configure(told.target("billing", receiver))
+    told.build()
+    told.deliver()
+    receiver.requests.clear()
+    return told
