@@ -24,6 +24,26 @@ bool absorb_is_empty(const struct absorption *absorption)
 	       intake_matches(absorption->intake)->problem_count == 0;
 }
 
+/* --- the mirror ------------------------------------------------------------------------------------------------------- */
+
+static int look_up(struct absorption *absorption, const struct news *news, struct error *err)
+{
+	const char **ids = arena_alloc_array(absorption->arena, news->count + 1, sizeof(const char *));
+
+	for (size_t i = 0; i < news->count; i++)
+		ids[i] = news->items[i].id;
+	return store_mirror_look(absorption->store, absorption->source, ids, news->count,
+				 intake_mirror(absorption->intake), err);
+}
+
+/* Each search says of what it does not find that it is gone: of another kind it may still be here. */
+static bool says_nothing(const struct absorption *absorption, const struct news_item *item)
+{
+	int kind = mirror_kind(intake_mirror(absorption->intake), item->id);
+
+	return item->removed != 0 && (kind < 0 || (item->removed & 1U << kind) == 0);
+}
+
 /* --- doubt ------------------------------------------------------------------------------------------------------------ */
 
 /* A name that is none is said to be by the stager, and doubted by nobody. */
@@ -59,7 +79,7 @@ static int doubt(struct absorption *absorption, const struct news *news, struct 
 	for (size_t i = 0; i < news->count; i++) {
 		const struct news_item *item = &news->items[i];
 		struct store_named named = {.id = item->id, .kind = item->entry.kind, .gone = item->removed != 0};
-		if (item->what == NULL)
+		if (item->what == NULL && !says_nothing(absorption, item))
 			add_named(absorption, entries, &said.entry_count, named, item->entry.dn);
 	}
 	said.entries = entries;
@@ -80,23 +100,14 @@ static int take_back(struct absorption *absorption, const struct news *news, str
 	size_t count = 0;
 
 	for (size_t i = 0; i < news->count && absorption->again; i++) {
-		if (!mirror_seen(intake_mirror(absorption->intake), news->items[i].id))
+		if (says_nothing(absorption, &news->items[i]) ||
+		    !mirror_seen(intake_mirror(absorption->intake), news->items[i].id))
 			continue;
 		intake_forget(absorption->intake, news->items[i].id);
 		ids[count++] = news->items[i].id;
 	}
 	absorption->again = true;
 	return count == 0 ? 0 : store_unstage(absorption->store, absorption->run, ids, count, err);
-}
-
-static int look_up(struct absorption *absorption, const struct news *news, struct error *err)
-{
-	const char **ids = arena_alloc_array(absorption->arena, news->count + 1, sizeof(const char *));
-
-	for (size_t i = 0; i < news->count; i++)
-		ids[i] = news->items[i].id;
-	return store_mirror_look(absorption->store, absorption->source, ids, news->count,
-				 intake_mirror(absorption->intake), err);
 }
 
 static void add_removed(struct absorption *absorption, const char *id)
@@ -114,10 +125,10 @@ static int stage_item(struct absorption *absorption, const struct news_item *ite
 	struct entry_sink *sink = absorption->sink;
 	int kind = mirror_kind(intake_mirror(absorption->intake), item->id);
 
+	if (says_nothing(absorption, item))
+		return 0;
 	if (item->removed != 0) {
-		/* As another kind it may still be here. */
-		if (kind >= 0 && (item->removed & 1U << kind) != 0)
-			add_removed(absorption, item->id);
+		add_removed(absorption, item->id);
 		return 0;
 	}
 	if (item->what != NULL)
@@ -152,11 +163,10 @@ static int stage_items(struct absorption *absorption, const struct news *news, s
 
 int absorb_items(struct absorption *absorption, struct news *news, struct error *err)
 {
-	if (doubt(absorption, news, err) != 0)
+	if ((news->count > 0 && look_up(absorption, news, err) != 0) || doubt(absorption, news, err) != 0)
 		return -1;
 	if (absorption->doubt != DOUBT_NAMES && news->count > 0 &&
-	    (take_back(absorption, news, err) != 0 || look_up(absorption, news, err) != 0 ||
-	     stage_items(absorption, news, err) != 0))
+	    (take_back(absorption, news, err) != 0 || stage_items(absorption, news, err) != 0))
 		return -1;
 	news_forget_items(news);
 	return 0;

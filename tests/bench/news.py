@@ -69,7 +69,7 @@ class Said(Site):
 
     def sync_by_cookie(self, entries):
         taken = self.sync()
-        (run,) = self.roster.sql("select completeness, entries from runs order by id desc limit 1")
+        (run,) = self.roster.sql("select completeness, entries, reason from runs order by id desc limit 1")
         if run["completeness"] != "changes" or run["entries"] != entries:
             raise Failed(f"a run by cookie was none: {run}")
         return taken

@@ -72,3 +72,16 @@ def test_a_large_group_gains_one(large_site):
     print(f"a group gains one, of 2050 people: p50 {statistics.median(small):.1f} ms, slowest {max(small):.1f} ms")
     assert ("group:/big/team", "Developer") in site.holdings("u2019")
     site.assert_true()
+
+
+def test_more_than_a_thousand_changed_meanwhile_are_read_and_no_more(large_site):
+    site = large_site
+    assert site.start().end() == 0
+    changed = range(950, 2050)
+    for number in changed:
+        change(site.directory, f"uid=u{number},{STAFF}", "replace", "mail", f"other{number}@ex.org")
+    site.start()
+    run = site.last_run()
+    assert (run["completeness"], run["entries"], run["adds"], run["removes"]) == ("changes", len(changed), len(changed), 0)
+    assert site.roster.value("select count(*) from users where email like 'other%'") == len(changed)
+    site.assert_true()
