@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One definition, asked in several ways: in a company of the demo's size roster.can, roster.effective_access, who_can and
+"""Promise 3: one definition, asked in several ways: in a company of the demo's size roster.can, roster.effective_access, who_can and
 explain say the same, and every reason that is given is true, link by link, by the directory itself."""
 
 import functools

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run may do without asking, and what becomes of the rest: held, approved, rejected."""
+"""Promise 2: what a run may do without asking, and what becomes of the rest: held, approved, rejected."""
 
 import pytest
 

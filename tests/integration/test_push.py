@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An edit in a directory that says what changed (RFC 4533) is a revision at once: slapd, PostgreSQL and the serving child."""
+"""Promise 5: an edit in a directory that says what changed (RFC 4533) is a revision at once: slapd, PostgreSQL and the serving child."""
 
 import os
 import re

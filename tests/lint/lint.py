@@ -28,6 +28,7 @@ RULES = {
     "files": tree_rules.files,
     "licence": tree_rules.licence,
     "registered": tree_rules.registered,
+    "proven": tree_rules.proven,
     "shell": tool_rules.shell,
     "manual": tool_rules.manual,
     "keys": tool_rules.keys,

@@ -169,6 +169,14 @@ CASES = {
             "tests/fuzz/seeds/dn/plain": "cn=a",
         },
     ),
+    "a behaviour and a promise without a test": (
+        "proven",
+        {"doc/permission-model.md": "| P2, C4-C5 | It is so. |\n", "README.md": "1. **Nothing is lost.**\n2. **No surprise.**\n",
+         "tests/a.py": "# P2 C5 Promise 21 Promise 2\n"},
+        ["doc/permission-model.md:1: no test names C4", "README.md:1: no test names Promise 1"],
+        {"doc/permission-model.md": "| P2, C4-C5 | It is so. |\n", "README.md": "1. **Nothing is lost.**\n2. **No surprise.**\n",
+         "tests/a.py": "# P2 C4 C5 Promise 1 Promise 2\n"},
+    ),
     "a shell script that does not parse": (
         "shell",
         {"run": "#!/bin/sh\nif true; then\n"},

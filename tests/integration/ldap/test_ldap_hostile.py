@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers that slapd does not give on demand, from the scripted double."""
+"""Promise 1: answers that slapd does not give on demand, from the scripted double."""
 
 import pytest
 from ldap_double import CLOSE, HANG, LdapDouble, Raw, entry, page, person, reference, result, tlv
