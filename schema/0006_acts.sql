@@ -207,6 +207,10 @@ declare
 	others text;
 begin
 	perform act_on_group(format('group members %s remove %s as %s', path, login, coalesce(role, 'admin')), here);
+	if role is null and here <> root_group() and not exists (
+			select from grants g where g.anchor = here and g.role = what and (g.user_id <> need_user(login) or g.source <> 0)) then
+		raise exception '% is the only admin of %', login, path using errcode = 'check_violation', hint = 'add another one first: rosterctl group admin';
+	end if;
 	delete from grants g where g.user_id = need_user(login) and g.anchor = here and g.role = what and g.source = 0;
 	if not found then
 		select string_agg(s.name, ', ') into others from grants g join sources s on s.id = g.source

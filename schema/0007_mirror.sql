@@ -181,7 +181,8 @@ begin
 		completeness = run_end.completeness, reason = case when r.kind = 'push' then coalesce(nullif(run_end.reason, ''), r.reason) else run_end.reason end,
 		entries = run_end.entries + case when r.kind = 'push' then r.entries else 0 end,
 		unreadable = run_end.unreadable + case when r.kind = 'push' then r.unreadable else 0 end,
-		held = case when r.kind = 'push' then (select count(*) from held_changes h where h.run = r.id and h.state = 'held') else run_end.held end,
+		-- Those that an earlier run found wait under its name.
+		held = case when run_end.state = 'held' then run_end.held else (select count(*) from held_changes h where h.run = r.id and h.state = 'held') end,
 		plan_digest = run_end.digest, ended_at = clock_timestamp()
 	where r.id = run_end.run;
 	-- To hear all that changed is as complete, and what the guard thinks of it is another question.

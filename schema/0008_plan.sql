@@ -111,8 +111,10 @@ begin
 		from newcomers n
 		window same as (partition by n.login_key order by n.id rows between unbounded preceding and unbounded following)
 	)
-	select plan_people.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login', n.login,
-		coalesce('user ' || h.login || ' (' || h.id || ')', case when n.dn = n.first_dn then n.last_dn else n.first_dn end)),
+	select plan_people.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login%s', n.login,
+		coalesce('user ' || h.login || ' (' || h.id || ')', case when n.dn = n.first_dn then n.last_dn else n.first_dn end),
+		case when h.attributes_from = 0 and n.user_id is null then format(', or say that they are one: rosterctl user link %s %s', h.login,
+			(select s.name from sources s where s.id = plan_people.source)) else '' end),
 		'person', plan_people.run
 	from rivals n
 	left join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
@@ -454,7 +456,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
-	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint)
+	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
 		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held and not c.rejected),
@@ -462,7 +464,8 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		(select count(*) from grants g where g.source = (select r.source from runs r where r.id = plan_totals.run)),
 		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
 			and i.gone_since is null),
-		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run))
+		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run)),
+		count(*) filter (where c.kind = 'grant' and c.action = 'remove'), count(*) filter (where c.action in ('vanish', 'disable'))
 	from planned_changes c where c.run = plan_totals.run
 $$;
 

@@ -156,6 +156,20 @@ begin
 	order by p.kind, p.scope;
 end $$;
 
+-- Who is to get another role in a place keeps the one he has there until that is decided: he would be left with neither.
+create function hold_replaced(run bigint, reason text) returns bigint language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	count bigint;
+begin
+	update planned_changes o set held = true, reason = hold_replaced.reason
+	from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key, wanted_anchors l
+	where c.run = hold_replaced.run and c.kind = 'grant' and c.action = 'add' and c.held and c.reason = hold_replaced.reason
+	  and o.run = c.run and o.kind = 'grant' and o.action = 'remove' and o.entry_id = c.entry_id and not o.held and not o.approved
+	  and l.run = o.run and l.key = o.anchor_key and l.resource = k.resource;
+	get diagnostics count = row_count;
+	return count;
+end $$;
+
 create function hold(run bigint, kind text, scope text, reason text) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -166,6 +180,9 @@ begin
 	where g.run = hold.run and g.guard = hold.kind and (hold.scope = '' or g.scope = hold.scope) and not g.held and not g.approved
 	  and c.run = g.run and c.seq = g.seq;
 	get diagnostics count = row_count;
+	if kind = 'grant' then
+		count := count + hold_replaced(run, reason);
+	end if;
 	return count;
 end $$;
 
@@ -281,3 +298,20 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where held_list.run is null or h.run = held_list.run
 	order by s.position, h.run, h.kind, h.anchor, 5
 $$;
+
+-- What was not read in full takes nothing away: such changes wait for a read that is complete. How many.
+create function plan_additions(run bigint) returns bigint language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	waiting bigint;
+begin
+	delete from planned_changes c where c.run = plan_additions.run and c.action in ('vanish', 'disable', 'remove', 'archive') and not c.held;
+	get diagnostics waiting = row_count;
+	if waiting > 0 then
+		-- Numbered without gaps again, by way of numbers nobody has.
+		update planned_changes c set seq = -n.seq
+		from (select p.seq as was, row_number() over (order by p.seq) as seq from planned_changes p where p.run = plan_additions.run) n
+		where c.run = plan_additions.run and c.seq = n.was;
+		update planned_changes c set seq = -c.seq where c.run = plan_additions.run;
+	end if;
+	return waiting;
+end $$;

@@ -225,16 +225,18 @@ $$;
 
 -- names: the sources of the configuration. The others keep what they gave until somebody retires them.
 create function source_list(names text[]) returns table (source text, kind text, state text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
-	settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text)
+	held bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
 		count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
 		(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
-		s.settled, exists (select from paused_sources p where p.source = s.id), s.last_complete_at, s.name || '/' || l.id, l.state::text
+		w.held, s.settled and w.held = 0, exists (select from paused_sources p where p.source = s.id), s.last_complete_at, s.name || '/' || l.id, l.state::text
 	from sources s
 	left join directory_entries d on d.source = s.id and d.gone_since is null
-	left join lateral (select r.id, r.state from runs r where r.source = s.id order by r.id desc limit 1) l on true
-	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state order by s.position
+	left join lateral (select r.id, r.state, r.held from runs r where r.source = s.id order by r.id desc limit 1) l on true
+	cross join lateral (select count(*) + case when l.state = 'held' then l.held else 0 end as held
+		from held_changes h where h.source = s.id and h.state = 'held') w
+	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, w.held order by s.position
 $$;
 
 -- Explain: the directory's half of the reason --------------------------------------------------------------------------------------

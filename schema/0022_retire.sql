@@ -109,5 +109,41 @@ begin
 	update sources s set settled = false where s.id = src;
 end $$;
 
+-- Say that a person and an entry of a source are one: from now on the source speaks of him as of those it brought. entry: its
+-- id or DN; NULL is the one with his login. A login alone links nobody (who can write it could become somebody else).
+create function user_link(who text, source text, entry text default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	person users;
+	src smallint;
+	linked directory_entries;
+	known text;
+begin
+	perform act(format('user link %s %s', who, source) || coalesce(' ' || entry, ''));
+	src := need_source(source);
+	select * into person from users u where u.id = need_user(who);
+	select i.external_id into known from identities i where i.user_id = person.id and i.source = src;
+	if found then
+		raise exception 'source % knows % already, as %', source, who, known using errcode = 'unique_violation',
+			hint = 'forget that first: rosterctl user unlink';
+	end if;
+	select * into linked from directory_entries d
+	where d.source = src and d.kind = 'user' and d.gone_since is null
+	  and (d.external_id = entry or d.dn = entry or entry is null and lower(normalize(d.login, NFKC)) = person.login_key)
+	order by d.external_id = entry desc nulls last limit 1;
+	if linked.id is null then
+		raise exception 'source % has no entry % of a person', source, coalesce(entry, 'with the login "' || person.login || '"') using errcode = 'no_data_found',
+			hint = 'name it by its id or DN, as rosterctl quarantine or the directory shows it; it must have been read';
+	end if;
+	select u.login into known from identities i join users u on u.id = i.user_id where i.source = src and i.external_id = linked.external_id;
+	if found then
+		raise exception 'the entry % is user % already', linked.dn, known using errcode = 'unique_violation', hint = 'an entry is one person';
+	end if;
+	insert into identities (source, external_id, user_id) values (src, linked.external_id, person.id);
+	update users u set attributes_from = src where u.id = person.id and u.attributes_from = 0;
+	-- The next run looks at everybody, and finds whose entry that is.
+	update sources s set settled = false where s.id = src;
+end $$;
+
 grant execute on function sources_absent(text[]), need_source(text) to roster_admin, roster_daemon;
-grant execute on function retire_plan(text, boolean), retire_apply(text), user_unlink(text, text) to roster_admin;
+grant execute on function retire_plan(text, boolean), retire_apply(text), user_link(text, text, text), user_unlink(text, text) to roster_admin;

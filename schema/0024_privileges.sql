@@ -28,7 +28,7 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
-	held_list(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
+	held_list(bigint), held_waiting(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
 	access_snapshot(integer, bigint), access_snapshot(integer[], bigint),
 	leads(request_kind, text), request_make(request_kind, text, jsonb), request_show(bigint), request_line_list(bigint), request_list(integer)
 	to roster_admin, roster_daemon;
@@ -38,9 +38,9 @@ grant insert on staged_entries, staged_mappings, staged_gone, staged_problems to
 grant select on sources, runs, directory_entries, directory_rules, staged_entries, planned_changes_named to roster_daemon, roster_admin;
 grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint), run_begin(smallint, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
-	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
+	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean, boolean), plan_additions(bigint), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
-	recall_held(bigint), held_waiting(bigint), has_quarantine(smallint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
+	recall_held(bigint), has_quarantine(smallint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.

@@ -63,6 +63,7 @@ struct sync_report {
 	char reason[1024];        /* why the read is not complete */
 	char held_reason[1024];   /* why something is held that was not held before */
 	int64_t newly_held;       /* rows; the whole run when state is "held" */
+	int64_t postponed;        /* removals that wait for a read that is complete */
 	char digest[FINGERPRINT_TEXT];
 	struct plan_totals totals;
 	unsigned long entries[ENTRY_KINDS], unreadable;

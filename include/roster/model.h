@@ -57,6 +57,7 @@ enum model_call {
 	MODEL_USER_CREATE,         /* login, email, name */
 	MODEL_USER_SUSPEND,        /* login or id */
 	MODEL_USER_RESUME,         /* login or id */
+	MODEL_USER_LINK,           /* login or id, source, entry or NULL */
 	MODEL_USER_UNLINK,         /* login or id, source */
 	MODEL_GROUP_CREATE,        /* path, description, admins[] */
 	MODEL_GROUP_MOVE,          /* path, new parent */

@@ -170,8 +170,10 @@ struct plan_scope {
 	bool everything; /* compare everybody */
 	bool whole;      /* the whole directory was looked at anew */
 	bool known;      /* the mirror is all there is */
+	bool additions;  /* what was read is not: it takes nothing away */
 };
-int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct error *err);
+/* *waiting: how many removals wait for a read that is complete. */
+int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, int64_t *waiting, struct error *err);
 
 /* One planned change, as people read it. Borrowed until the next. */
 struct change {
@@ -198,6 +200,7 @@ struct plan_totals {
 	int64_t add, change, remove;
 	int64_t held, rejected; /* they stay undone: nobody has decided yet, or somebody has */
 	int64_t grants, people; /* of this source, in force now */
+	int64_t taken, gone;    /* of them, what is among the removals */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
 };
 /* How many changes are planned, and how many of them are held: quicker. */

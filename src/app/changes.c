@@ -263,6 +263,7 @@ static void end_json(struct change_printer *printer)
 	json_put(object, "held", json_new_integer(report->totals.held), NULL);
 	json_put(object, "rejected", json_new_integer(report->totals.rejected), NULL);
 	json_put(object, "waiting", json_new_integer(report->waiting), NULL);
+	json_put(object, "postponed", json_new_integer(report->postponed), NULL);
 	put_notified(object, report->would_notify);
 	json_put(object, "first_revision", json_new_integer(report->first_revision), NULL);
 	json_put(object, "last_revision", json_new_integer(report->last_revision), NULL);
@@ -283,28 +284,47 @@ static void tell_rest(const struct change_printer *printer)
 			rest);
 }
 
+/* The guard judges each kind by itself. */
+static void say_removed(FILE *out, const struct plan_totals *totals, int64_t limit)
+{
+	if (totals->taken + totals->gone == 0)
+		return;
+	fputs(" (", out);
+	if (totals->gone > 0)
+		fprintf(out, "%" PRId64 " of %" PRId64 " people", totals->gone, totals->people);
+	if (totals->taken > 0)
+		fprintf(out, "%s%" PRId64 " of %" PRId64 " grants", totals->gone > 0 ? ", " : "", totals->taken,
+			totals->grants);
+	fprintf(out, "; limit %" PRId64 " %%)", limit);
+}
+
+static bool is_doubtful(const struct sync_report *report)
+{
+	return !is(report->completeness, "complete") && !is(report->completeness, "mirror") &&
+	       !is(report->completeness, "changes");
+}
+
 static void end_text(struct change_printer *printer, const struct safety_config *safety)
 {
 	const struct sync_report *report = printer->report;
 	const struct plan_totals *totals = &report->totals;
-	int64_t objects = totals->grants + totals->people;
+	FILE *out = printer->out;
 
 	tell_rest(printer);
-	if (!is(report->completeness, "complete") && !is(report->completeness, "mirror") &&
-	    !is(report->completeness, "changes"))
-		fprintf(printer->out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
+	if (is_doubtful(report))
+		fprintf(out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
 			report->reason);
+	if (report->postponed > 0)
+		fprintf(out, "  ! %" PRId64 " %s for a complete read\n", report->postponed,
+			report->postponed == 1 ? "removal waits" : "removals wait");
 	if (totals->quarantined > 0)
-		fprintf(printer->out, "  ! in quarantine: %" PRId64 "; see: rosterctl quarantine\n",
-			totals->quarantined);
-	fprintf(printer->out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove",
+		fprintf(out, "  ! in quarantine: %" PRId64 "; see: rosterctl quarantine\n", totals->quarantined);
+	fprintf(out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove",
 		printer->source->name, totals->add, totals->change, totals->remove);
-	if (objects > 0)
-		fprintf(printer->out, " (%.3g %% of %" PRId64 "; limit %" PRId64 " %%)",
-			100.0 * (double)totals->remove / (double)objects, objects, safety->max_remove_percent);
-	fputc('.', printer->out);
-	say_notified(printer->out, report->would_notify);
-	fputc('\n', printer->out);
+	say_removed(out, totals, safety->max_remove_percent);
+	fputc('.', out);
+	say_notified(out, report->would_notify);
+	fputc('\n', out);
 }
 
 void change_printer_end(struct change_printer *printer, const struct safety_config *safety)

@@ -121,8 +121,8 @@ static const struct verb verbs[] = {
 	.usage = "",
 	.summary = "show the sources with their last run, and the targets with what they were told",
 	.help =
-	    "A source is settled when the access it gives follows from its last read; it is not while a run of "
-	    "it is held; one that is paused is not read by itself. One that is not in the configuration any more keeps "
+	    "A source is settled when the access it gives follows from its last read and none of its changes is "
+	    "held; one that is paused is not read by itself. One that is not in the configuration any more keeps "
 	    "what it gave: see source retire. A target is behind until it has confirmed the latest revision; lanes are "
 	    "resources it is "
 	    "told apart from the rest.",

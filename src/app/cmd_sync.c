@@ -185,6 +185,17 @@ struct decider {
 	    needs_rosterd; /* which is checked first: an approval nobody carries out would come into force at some time */
 };
 
+/* A held change keeps the name of the run that found it, however many come after. */
+static int holds_nothing(struct app *app, struct store *store, const struct run_row *run, struct error *err)
+{
+	struct held_waiting waiting = {0, ""};
+
+	if (store_held_waiting(store, run->run, app->arena, &waiting, err) != 0)
+		return -1;
+	return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " holds nothing (any more)%s%s", run->source, run->run,
+			 waiting.count > 0 ? "; what waits was found by " : "", waiting.runs);
+}
+
 static int decide_in(struct app *app, struct store *store, const char *name, const struct decider *decider,
 		     struct decision *ret, struct error *err)
 {
@@ -199,8 +210,7 @@ static int decide_in(struct app *app, struct store *store, const char *name, con
 	if (store_held_decide(store, ret->run.run, decider->approve, &ret->decided, err) != 0)
 		return -1;
 	if (ret->decided == 0 && strcmp(ret->run.state, "held") != 0)
-		return error_set(err, ERR_CONFLICT, "run %s/%" PRId64 " holds nothing (any more)", ret->run.source,
-				 ret->run.run);
+		return holds_nothing(app, store, &ret->run, err);
 	return 0;
 }
 

@@ -31,6 +31,14 @@ static const struct call user_resume[] = {
      .done = "the suspension of user {0} by hand is over"},
 };
 
+static const struct call user_link[] = {
+    {.call = MODEL_USER_LINK,
+     .least = 2,
+     .most = 3,
+     .params = {ARGUMENT(0), ARGUMENT(1), ARGUMENT(2)},
+     .done = "user {0} and the entry of source {1} are one person"},
+};
+
 static const struct call user_unlink[] = {
     {.call = MODEL_USER_UNLINK,
      .least = 2,
@@ -91,6 +99,18 @@ static const struct verb verbs[] = {
 	.example = "user resume mallory",
 	.run = call_run,
 	.calls = user_resume,
+	.call_count = 1,
+    },
+    {
+	.name = "user link",
+	.usage = "USER SOURCE [ENTRY]",
+	.summary = "say that a person and an entry of a source are one",
+	.help = "ENTRY is its id or DN; without it, the entry with the login of the person. From the next run on the source "
+		"speaks of the person as of those it brought: it names, suspends and restores. What is given by hand stays. "
+		"Only a platform administrator may.",
+	.example = "user link alice corp",
+	.run = call_run,
+	.calls = user_link,
 	.call_count = 1,
     },
     {

@@ -37,8 +37,8 @@ static void doubt(struct reading *reading)
 		read->completeness = READ_INCOMPLETE;
 	} else if (intake_nameless(intake) > 0) {
 		snprintf(read->reason, sizeof read->reason,
-			 "%lu records have neither an id nor a DN and might be any entry; see rosterctl quarantine",
-			 intake_nameless(intake));
+			 "%lu %s cannot be told from others and might be any entry; see rosterctl quarantine",
+			 intake_nameless(intake), intake_nameless(intake) == 1 ? "record" : "records");
 		read->completeness = READ_INCOMPLETE;
 	}
 }

@@ -17,6 +17,7 @@ static const struct {
 } numbers[] = {
     {"run", offsetof(struct sync_report, run)},
     {"newly_held", offsetof(struct sync_report, newly_held)},
+    {"postponed", offsetof(struct sync_report, postponed)},
     {"first_revision", offsetof(struct sync_report, first_revision)},
     {"last_revision", offsetof(struct sync_report, last_revision)},
     {"changes", offsetof(struct sync_report, totals.changes)},
@@ -26,6 +27,8 @@ static const struct {
     {"held", offsetof(struct sync_report, totals.held)},
     {"rejected", offsetof(struct sync_report, totals.rejected)},
     {"waiting", offsetof(struct sync_report, waiting)},
+    {"taken", offsetof(struct sync_report, totals.taken)},
+    {"gone", offsetof(struct sync_report, totals.gone)},
     {"grants", offsetof(struct sync_report, totals.grants)},
     {"people", offsetof(struct sync_report, totals.people)},
     {"quarantined", offsetof(struct sync_report, totals.quarantined)},
@@ -161,7 +164,7 @@ static void tell_held(const struct sync_report *report, const char *source, stru
 		str_add(out, " and holds ");
 		add_changes(out, report->newly_held);
 	}
-	str_printf(out, ": %s%s", report->held_reason, whole ? "" : "; they stay in force");
+	str_printf(out, ": %s%s", report->held_reason, whole ? "" : "; they wait until somebody decides");
 }
 
 static void tell_rejected(const struct sync_report *report, const char *source, struct str *out)

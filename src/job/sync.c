@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road from a source to a revision. */
-#include "job/judge.h"
-#include "job/reading.h"
-#include "job/recall.h"
+#include "job/sync.h"
 #include "job/telling.h"
-#include "roster/guard.h"
-#include "roster/job.h"
+#include "job/recall.h"
 #include "roster/log.h"
 
 #include <stdio.h>
@@ -15,23 +12,6 @@
 /* More changes than this are applied in several revisions, people first, so that nobody waits long for the writer lock. */
 enum { CHANGES_PER_REVISION = 250000 };
 
-struct sync {
-	const struct config *config;
-	const struct source_config *source;
-	const struct sync_options *options;
-	struct sync_report *report;
-	struct store *store;
-	struct session *session;
-	struct watched watched;
-	struct source_state state;
-	bool leads; /* no other process runs this source */
-	struct reading reading;
-	bool closed;     /* something opens a door no longer */
-	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
-	bool untold;     /* what changed is not known in full: read everything, compare everybody */
-	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
-};
-
 /* --- reading --------------------------------------------------------------------------------------------------------- */
 
 static double seconds_since(const struct timespec *start)
@@ -40,120 +20,6 @@ static double seconds_since(const struct timespec *start)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
-/* --- judging ---------------------------------------------------------------------------------------------------------- */
-
-static bool digest_from_text(const char *text, struct digest *ret)
-{
-	for (size_t i = 0; i < sizeof ret->bytes; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &ret->bytes[i]) != 1)
-			return false;
-	return true;
-}
-
-/* Rows of a run were approved, which said nothing about rules that came after it. */
-static bool judges_other_rules(const struct sync *sync, const struct judgement *judgement)
-{
-	struct guard_verdict verdict;
-
-	guard_first_run(judgement->safety, judgement->applied, judgement->rules, &verdict);
-	return sync->options->from_mirror && sync->options->expect == NULL && verdict.decision == GUARD_HOLD;
-}
-
-/* The whole run waits for a word, unless that was given already. */
-static int hold_whole(struct sync *sync, struct error *err)
-{
-	struct sync_report *report = sync->report;
-	int rejected;
-
-	if (tell_whole(sync->store, report->run, NULL, report->digest, err) != 0)
-		return -1;
-	rejected = store_plan_rejected(sync->store, report->run, report->digest, err);
-	if (rejected > 0)
-		report->held_reason[0] = '\0';
-	report->state = rejected > 0 ? "rejected" : "held";
-	return rejected < 0 ? -1 : 0;
-}
-
-/* Nobody agreed to this plan yet: the guard says what of it may go all the same. */
-static int judge_anew(struct sync *sync, struct error *err)
-{
-	struct digest applied, rules = sync->session->rules;
-	bool known = sync->state.applied_before && digest_from_text(sync->state.rules_digest, &applied);
-	struct judgement judgement = {
-	    .safety = &sync->config->safety,
-	    .store = sync->store,
-	    .run = sync->report->run,
-	    .applied = known ? &applied : NULL,
-	    .rules = &rules,
-	    .decided = sync->options->from_mirror || sync->options->expect != NULL,
-	};
-
-	if (judges_other_rules(sync, &judgement))
-		return error_set(
-		    err, ERR_CONFLICT,
-		    "the rules have changed, and their first run waits for a word of its own: what was approved "
-		    "is done with it (see rosterctl plan)");
-	if (judge_plan(&judgement, err) != 0)
-		return -1;
-	sync->report->newly_held = judgement.newly;
-	snprintf(sync->report->held_reason, sizeof sync->report->held_reason, "%s", judgement.reason);
-	return judgement.whole ? hold_whole(sync, err) : 0;
-}
-
-/* Nothing of it may be applied now. */
-static bool is_stopped(const struct sync_report *report)
-{
-	return strcmp(report->state, "held") == 0 || strcmp(report->state, "rejected") == 0;
-}
-
-/* The digest is what an answer to this plan, or to one that waits, is about. */
-static bool needs_digest(const struct sync *sync)
-{
-	return sync->options->dry_run || strcmp(sync->report->state, "held") == 0 || sync->state.held_before;
-}
-
-/* What is pushed nobody reads. */
-static int tell(struct sync *sync, struct error *err)
-{
-	struct change_sink *sink = sync->options->sink;
-
-	if (sync->options->pushed)
-		return 0;
-	if (needs_digest(sync) || (sink != NULL && sink->most == 0))
-		return tell_whole(sync->store, sync->report->run, sink, sync->report->digest, err);
-	return sink == NULL ? 0 : store_plan_walk(sync->store, sync->report->run, sink, err);
-}
-
-/* What is told of it: all for who reads it; of what is pushed judge() has counted enough, unless it had something held. */
-static int count(struct sync *sync, struct error *err)
-{
-	struct sync_report *report = sync->report;
-
-	if (sync->options->pushed && report->held_reason[0] == '\0' && !is_stopped(report))
-		return 0;
-	if (sync->options->pushed)
-		return store_plan_count(sync->store, report->run, &report->totals, err);
-	return store_plan_totals(sync->store, report->run, &report->totals, err);
-}
-
-static int judge(struct sync *sync, struct error *err)
-{
-	const char *expect = sync->options->expect;
-
-	if (store_plan_count(sync->store, sync->report->run, &sync->report->totals, err) != 0)
-		return -1;
-	if (expect == NULL)
-		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
-	if (tell_whole(sync->store, sync->report->run, NULL, sync->report->digest, err) != 0)
-		return -1;
-	if (strcmp(sync->report->digest, expect) != 0)
-		return error_set(err, ERR_CONFLICT,
-				 "the plan is not the one that was agreed to: the directory or the model has "
-				 "changed since (see rosterctl plan)");
-	/* An administrator's approval stands; a saved plan was read, but the limits are there for what is overlooked. */
-	return sync->options->from_mirror ? 0 : judge_anew(sync, err);
 }
 
 /* --- applying ----------------------------------------------------------------------------------------------------------- */
@@ -178,7 +44,8 @@ static struct settlement settlement_of(const struct sync *sync)
 	return (struct settlement){.rules_digest = sync->rules_digest,
 				   .settings_digest = sync->settings_digest,
 				   .complete = sync->reading.result.completeness == READ_COMPLETE,
-				   .settles = sync->everything || sync->state.settled};
+				   .settles =
+				       (sync->everything || sync->state.settled) && sync->report->postponed == 0};
 }
 
 /* A large plan commits step by step; a process that dies in between leaves the source unsettled, and the next run
@@ -365,8 +232,9 @@ static int merge(struct sync *sync, struct error *err)
 	    .everything = sync->everything,
 	    .whole = whole || sync->options->from_mirror || (complete && (sync->closed || sync->everything)),
 	    .known = complete,
+	    .additions = !complete && !sync->options->from_mirror,
 	};
-	return store_plan(sync->store, sync->report->run, &scope, err);
+	return store_plan(sync->store, sync->report->run, &scope, &sync->report->postponed, err);
 }
 
 static int go_on_from_there(struct sync *sync, struct error *err)
@@ -403,10 +271,10 @@ static int travel(struct sync *sync, struct error *err)
 	tell_reading(sync);
 	if (is_idle(sync))
 		return go_on_from_there(sync, err);
-	if (merge(sync, err) != 0 || judge(sync, err) != 0 || tell(sync, err) != 0 || count(sync, err) != 0)
+	if (merge(sync, err) != 0 || sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
 		return -1;
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
-				   : !is_stopped(report) && apply(sync, err) != 0)
+				   : !sync_is_stopped(report) && apply(sync, err) != 0)
 		return -1;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
 }
@@ -456,7 +324,7 @@ static int sync_session(struct sync *sync, struct error *err)
 		record_failure(sync, err);
 	}
 	session->follows = rc == 0 && sync->reading.has_cookies && (sync->options->follow || sync->options->pushed) &&
-			   !sync->options->dry_run && !is_stopped(sync->report);
+			   !sync->options->dry_run && !sync_is_stopped(sync->report);
 	if (sync->reading.session != NULL)
 		reading_end(&sync->reading);
 	if (!session->follows)

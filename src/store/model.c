@@ -63,6 +63,7 @@ static const struct {
     [MODEL_USER_CREATE] = {"select user_create($1, $2, $3)", 3},
     [MODEL_USER_SUSPEND] = {"select user_suspend($1)", 1},
     [MODEL_USER_RESUME] = {"select user_resume($1)", 1},
+    [MODEL_USER_LINK] = {"select user_link($1, $2, $3)", 3},
     [MODEL_USER_UNLINK] = {"select user_unlink($1, $2)", 2},
     [MODEL_GROUP_CREATE] = {"select group_create($1, $2, $3)", 3},
     [MODEL_GROUP_MOVE] = {"select group_move($1, $2)", 2},

@@ -6,13 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct error *err)
+int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, int64_t *waiting, struct error *err)
 {
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id), boolean_text(scope->everything), boolean_text(scope->whole),
 				boolean_text(scope->known)};
 
-	return pg_query(store->pg, "select plan($1, $2, $3, $4), recall_held($1)", params, 4, NULL, err);
+	*waiting = 0;
+	if (pg_query(store->pg, "select plan($1, $2, $3, $4), recall_held($1)", params, 4, NULL, err) != 0)
+		return -1;
+	return scope->additions ? pg_query_integer(store->pg, "select plan_additions($1)", params, 1, waiting, err) : 0;
 }
 
 static int walk_batch(const struct pg_rows *rows, void *context, struct error *err)
@@ -60,10 +63,10 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	const char *params[] = {number_text(run, id)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(
-		store->pg,
-		"select changes, add, change, remove, held, grants, people, quarantined, rejected from plan_totals($1)",
-		params, 1, &rows, err) != 0)
+	if (pg_query(store->pg,
+		     "select changes, add, change, remove, held, grants, people, quarantined, rejected, taken, gone "
+		     "from plan_totals($1)",
+		     params, 1, &rows, err) != 0)
 		return -1;
 	*ret = (struct plan_totals){
 	    .changes = pg_integer(rows, 0, 0),
@@ -75,6 +78,8 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	    .people = pg_integer(rows, 0, 6),
 	    .quarantined = pg_integer(rows, 0, 7),
 	    .rejected = pg_integer(rows, 0, 8),
+	    .taken = pg_integer(rows, 0, 9),
+	    .gone = pg_integer(rows, 0, 10),
 	};
 	pg_free(&rows);
 	return 0;

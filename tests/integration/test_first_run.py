@@ -165,3 +165,39 @@ def test_a_comment_in_the_rules_asks_nobody(company):
     company.teams["red"] -= {1}
     company.sync()
     assert 1 not in company.members("red")
+
+
+# --- who was there before the directory was read ------------------------------------------------------------------------------
+
+
+def administrator(roster):
+    (row,) = roster.sql("select active, (select count(*) from identities i where i.user_id = u.id) as known from users u where login = 'admin'")
+    return row["active"], row["known"]
+
+
+def test_the_administrator_is_one_with_his_entry_when_somebody_says_so(asking):
+    roster = asking.roster
+    asking.people[99] = "admin"
+    asking.sync(code=1)
+    (problem,) = roster.json("quarantine")["problems"]
+    assert "or say that they are one: rosterctl user link admin corp" in problem["why"]
+    roster.ctl("user", "link", "admin", "corp")
+    roster.ctl("approve", "corp/1", code=75)  # it would do something else now
+    asking.sync(code=1)
+    roster.ctl("approve", asking.last_run()["run"])
+    assert roster.json("quarantine")["problems"] == [] and administrator(roster) == (True, 1)
+    del asking.people[99]
+    asking.sync()
+    assert administrator(roster) == (False, 1), "who leaves the directory is suspended, the administrator too"
+
+
+@pytest.mark.parametrize("words, code, why", [
+    (["p3", "corp"], 65, "source corp knows p3 already"),
+    (["admin", "corp"], 65, 'source corp has no entry with the login "admin" of a person'),
+    (["admin", "corp", "uid=u3,ou=people,dc=x"], 65, "is user p3 already"),
+    (["admin", "elsewhere"], 65, "there is no source"),
+    (["nobody", "corp"], 65, 'nobody has the login "nobody"')])
+def test_what_cannot_be_linked_is_said(company, words, code, why):
+    result = company.roster.ctl("user", "link", *words, code=code)
+    assert why in result.err
+    assert administrator(company.roster) == (True, 0)

@@ -29,7 +29,7 @@ def test_removals_above_the_limit_are_held_by_name_and_the_rest_is_applied(compa
     company.people[29] = "p29000"
     result = company.sync(code=1)
     assert "held: run corp/2 applied 2 changes and holds 8 changes: 8 removals of 40 memberships (limit 5); " \
-        "they stay in force\n" in result.err
+        "they wait until somebody decides\n" in result.err
     assert "approve corp/2" in result.err and "reject corp/2" in result.err
     assert result.out.count("as Contributor") == 9 and result.out.count("(held)") == 8
     assert company.held("corp/2") == removals("red", *range(8))
@@ -285,6 +285,28 @@ def test_new_administrators_one_by_one_stop_at_the_limit(company):
         codes.append(company.roster.run("sync").code)
     assert codes == [0, 0, 1, 1]
     assert administrators(company.roster) == {"admin", "p0", "p1"}
+
+
+def roles_in_red(roster, login):
+    return {row["name"] for row in roster.sql("""select r.name from grants g join users u on u.id = g.user_id join roles r on r.id = g.role
+            where u.login = %s and resource_name(g.anchor) = 'group:/red'""", login)}
+
+
+def test_who_waits_for_a_role_keeps_the_one_he_has(company):
+    company.configure('first_run: "apply"; max_remove: 1000; max_remove_percent: 100; max_grant: 2',
+                      'bosses: { match: "cn ~ ^team-bosses$"; into: "/red"; role: "Administrator" }')
+    company.teams["bosses"] = set()
+    company.sync()
+    company.teams["bosses"] = set(range(5))
+    company.teams["red"] -= set(range(10))
+    result = company.sync(code=1)
+    assert "5 new holders of Administrator (limit 2); they wait until somebody decides" in result.err
+    assert [roles_in_red(company.roster, f"p{number}") for number in (0, 4, 5)] == [{"Contributor"}, {"Contributor"}, set()]
+    assert company.held("corp/3") == removals("red", *range(5)), "the new role and the old one"
+    company.sync(code=1)
+    assert roles_in_red(company.roster, "p0") == {"Contributor"}
+    company.roster.ctl("approve", "corp/3")
+    assert roles_in_red(company.roster, "p0") == {"Administrator"}
 
 
 # --- modes -----------------------------------------------------------------------------------------------------------------

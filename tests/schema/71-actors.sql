@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who acts: the person behind the session's login, and what he may do.
 \ir support.psql
-select plan(52);
+select plan(53);
 
 create function last_revision() returns text language sql as
 	$$select concat_ws('|', cause, login, (select u.login from users u where u.id = actor)) from revisions order by id desc limit 1$$;
@@ -48,7 +48,7 @@ insert into acts values
 	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$), ($$select decide(1, true)$$),
 	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
 	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
-	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_unlink('oz', 'corp')$$);
+	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_link('oz', 'corp')$$), ($$select user_unlink('oz', 'corp')$$);
 select set_eq($$select (regexp_match(statement, 'select (\w+)'))[1] from acts$$,
 	$$select p.proname from pg_proc p where p.pronamespace = 'roster'::regnamespace and p.provolatile = 'v' and has_function_privilege('roster_admin', p.oid, 'execute')
 		and p.proname <> 'init_administrator'$$, 'these are all the acts there are');

@@ -134,7 +134,7 @@ class Model:
         wanted = {item: self._wanted(source, known, item, nested) for item in known.values()}
         for item, doors in wanted.items():
             if item.entry.kind == "user" and not item.gone and item.person:
-                self._hold(source, item.person, doors)
+                self._hold(source, item.person, doors, read is None or whole)
         if whole:
             self._archive(source, known)
 
@@ -227,11 +227,11 @@ class Model:
         return {(self.anchor(source, door.anchor), door.role or ADMIN_ROLE) for door in doors
                 if self.anchor(source, door.anchor) is not None}
 
-    def _hold(self, source, person, wanted):
-        """A source takes away only what it gave."""
+    def _hold(self, source, person, wanted, whole):
+        """A source takes away only what it gave, and only when it was read in full."""
         have = {grant for grant in self.grants if grant.person is person and grant.source == source}
         want = {Grant(person, anchor, role, source) for anchor, role in wanted}
-        self.grants = self.grants - have | want
+        self.grants = self.grants - (have if whole else set()) | want
 
     def _archive(self, source, known):
         """Groups the rules made and no longer want go, unless they or a group below hold something."""

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One journey of a source's data: what sync.c and its judgement (sync_judge.c) share. */
+#ifndef ROSTER_JOB_SYNC_H
+#define ROSTER_JOB_SYNC_H
+
+#include "job/reading.h"
+#include "roster/job.h"
+
+struct sync {
+	const struct config *config;
+	const struct source_config *source;
+	const struct sync_options *options;
+	struct sync_report *report;
+	struct store *store;
+	struct session *session;
+	struct watched watched;
+	struct source_state state;
+	bool leads; /* no other process runs this source */
+	struct reading reading;
+	bool closed;     /* something opens a door no longer */
+	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
+	bool untold;     /* what changed is not known in full: read everything, compare everybody */
+	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
+};
+
+/* What may be done of the plan: the guard's word, unless somebody has agreed already. report->state says "held" or
+ * "rejected" when nothing may. */
+int sync_judge(struct sync *sync, struct error *err);
+bool sync_is_stopped(const struct sync_report *report);
+
+/* Tell who reads it what would change, and count it. */
+int sync_tell(struct sync *sync, struct error *err);
+
+#endif
