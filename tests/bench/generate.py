@@ -111,16 +111,14 @@ class Company:
                              *(("member", dn) for dn in self.members(number, size))))
 
     def catalogue(self):
-        """Words for rosterctl: apps and namespaces, by the place their group has under the usual match rule."""
+        """Lines for rosterctl import: apps and namespaces, by the place their group has under the usual match rule."""
         for number, name in enumerate(self.groups):
             unit, team, kind = name.split("-")
             if kind != "readers":
                 continue
             owner = self.people[number % self.sizes.people][0]
-            yield ["app", "create", f"{unit}-{team}", "--owner", owner, "--group", f"/{unit}/{team}"]
-            yield ["namespace", "create", f"k8s/{unit}-{team}", *(word for p in PURPOSES for word in ("--purpose", p))]
-            for purpose in PURPOSES:
-                yield ["namespace", "attach", f"k8s/{unit}-{team}/{purpose}", f"/{unit}/{team}"]
+            yield {"app": f"{unit}-{team}", "owner": owner, "group": f"/{unit}/{team}"}
+            yield {"namespace": f"k8s/{unit}-{team}", "purposes": PURPOSES, "groups": [f"/{unit}/{team}"]}
 
 
 def main():
@@ -130,7 +128,7 @@ def main():
     options.add_argument("--memberships", type=int, default=10000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--out", required=True, metavar="FILE.ldif")
-    options.add_argument("--catalogue", metavar="FILE.jsonl", help="arguments of one rosterctl command a line, as JSON")
+    options.add_argument("--catalogue", metavar="FILE.jsonl", help="what rosterctl import takes")
     sizes = options.parse_args()
     if min(sizes.people, sizes.groups) < 1:
         sys.exit("generate: a company needs people and groups")
@@ -139,7 +137,7 @@ def main():
         company.write(file)
     if sizes.catalogue:
         with open(sizes.catalogue, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps(words) + "\n" for words in company.catalogue())
+            file.writelines(json.dumps(line) + "\n" for line in company.catalogue())
 
 
 if __name__ == "__main__":

@@ -50,18 +50,18 @@ class Company:
         self.entries = {dn_parts(entry.dn): entry for entry in read_ldif(folder / "company.ldif", SOURCE).entries}
         self.people = {entry.first("uid"): entry for entry in self.entries.values() if entry.kind == "user"}
         self.rules = Ruleset({"rules": {"default_admins": ["admin"], **RULES}}, "corp")
-        self.acts = [json.loads(line) for line in (folder / "catalogue.jsonl").read_text().splitlines()]
+        self.catalogue = folder / "catalogue.jsonl"
         self.above = {}
         for group in self.entries.values():
             for member in group.attributes.get("member", []):
                 self.above.setdefault(dn_parts(member), set()).add(dn_parts(group.dn))
         self.owners, self.groups = {}, {}  # of resources
-        for act in self.acts:
-            if act[:2] == ["app", "create"]:
-                self.owners[f"app:{act[2]}"] = act[4]
-                self.groups[f"app:{act[2]}"] = act[6]
-            elif act[:2] == ["namespace", "attach"]:
-                self.groups[f"namespace:{act[2]}"] = act[3]
+        for line in map(json.loads, self.catalogue.read_text().splitlines()):
+            if "app" in line:
+                self.owners[f"app:{line['app']}"] = line["owner"]
+                self.groups[f"app:{line['app']}"] = line["group"]
+            else:
+                self.groups |= {f"namespace:{line['namespace']}/{purpose}": line["groups"][0] for purpose in line["purposes"]}
 
     @functools.cache
     def holds(self, login):
@@ -94,13 +94,7 @@ def world(cluster, template, tmp_path_factory):
     roster.configure(CONFIGURATION)
     company = Company(folder)
     roster.ctl("sync")
-    for act in company.acts:
-        if act[:2] == ["app", "create"]:
-            roster.sql("select app_create(%s, %s, %s)", act[2], act[4], act[6])
-        elif act[:2] == ["namespace", "create"]:
-            roster.sql("select namespace_create(%s, %s, %s::purpose[])", *act[2].split("/"), act[4::2])
-        else:
-            roster.sql("select namespace_attach(%s, %s)", act[2], act[3])
+    roster.ctl("import", company.catalogue)
     roster.sql("create temporary table allowed as select distinct user_id, resource, kind, permission from effective")
     roster.sql("analyze")
     yield roster, company
