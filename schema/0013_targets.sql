@@ -76,13 +76,24 @@ create table parts (
 	"window" bigint,
 	part integer,
 	resources integer[] not null,
-	body text not null,
+	body text not null, -- the message; or a brief of it (roster/brief.h), to which the texts of people below belong
 	primary key (target, "window", part),
+	foreign key (target, "window") references windows (target, number) on delete cascade
+);
+
+-- What the parts of a large snapshot say about people, once for many parts.
+create table part_people (
+	target smallint,
+	"window" bigint,
+	first integer, -- the number of the first one in texts
+	texts text not null,
+	primary key (target, "window", first),
 	foreign key (target, "window") references windows (target, number) on delete cascade
 );
 -- JSON packs well, and lz4 takes a tenth of the time; a server that was built without it does what it always does.
 do $$ begin
 	alter table parts alter body set compression lz4;
+	alter table part_people alter texts set compression lz4;
 exception when feature_not_supported then
 end $$;
 

@@ -213,6 +213,18 @@ begin
 	where w.target = add_part.target and w.number = add_part."window";
 end $$;
 
+-- Texts of people for the parts that will be written. The first ones take the place of all that were there: while a window
+-- is written none of its parts waits.
+create function keep_people(target smallint, "window" bigint, first integer, texts text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if keep_people.first = 0 then
+		delete from part_people p where p.target = keep_people.target and p."window" = keep_people."window";
+	end if;
+	insert into part_people (target, "window", first, texts)
+	values (keep_people.target, keep_people."window", keep_people.first, keep_people.texts);
+end $$;
+
 -- Windows that need parts: opened and empty, or snapshots that are not all in parts and have nothing left to send.
 create function unwritten_windows(driver text)
 returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer, reached integer)
@@ -229,7 +241,7 @@ end $$;
 -- Sending -----------------------------------------------------------------------------------------------------------------
 
 -- The next parts of each target that is due, but for those that have some under way: of one window, in order, up to
--- eight, for a million bytes each is a good part. Their bytes are asked for apart: who has just written them has them.
+-- sixteen, for a million bytes each is a good part. Their bytes are asked for apart: who has just written them has them.
 create function due_parts(driver text, busy smallint[])
 returns table (target smallint, name text, "window" bigint, part integer, id text)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
@@ -242,13 +254,18 @@ begin
 			and exists (select from parts p where p.target = w.target and p."window" = w.number)
 			order by w.kind <> 'withdrawal', w.number limit 1) w
 		where t.kind = driver and t.configured and t.state = 'active' and t.due <= now() and t.id <> all (busy) limit 100) t
-	cross join lateral (select p.* from parts p where p.target = t.id and p."window" = t.number order by p.part limit 8) p
+	cross join lateral (select p.* from parts p where p.target = t.id and p."window" = t.number order by p.part limit 16) p
 	order by t.id, p.part;
 end $$;
 
 create function part_body(target smallint, "window" bigint, part integer) returns text
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select p.body from parts p where p.target = part_body.target and p."window" = part_body."window" and p.part = part_body.part
+$$;
+
+create function kept_people(target smallint, "window" bigint) returns setof text
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select p.texts from part_people p where p.target = kept_people.target and p."window" = kept_people."window" order by p.first
 $$;
 
 -- The instant at which something will be due that is not yet; NULL when nothing waits. Not of busy targets, nor of lanes that

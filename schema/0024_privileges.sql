@@ -58,7 +58,7 @@ grant execute on function lead_driver(text), register_targets(text, text[], text
 	pass_cursor(text, bigint, bigint), new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
 	snapshot_resources(smallint, bigint, integer), snapshot_meanings(bigint), snapshot_reach(integer[], bigint), snapshot_holdings(integer[], text[], bigint),
 	snapshot_people(uuid[]), snapshot_reached(smallint, bigint, integer), snapshot_spared(smallint),
-	add_part(smallint, bigint, integer[], text), unwritten_windows(text), due_parts(text, smallint[]), part_body(smallint, bigint, integer), next_due(text, smallint[]), close_window(smallint, bigint),
+	add_part(smallint, bigint, integer[], text), keep_people(smallint, bigint, integer, text), kept_people(smallint, bigint), unwritten_windows(text), due_parts(text, smallint[]), part_body(smallint, bigint, integer), next_due(text, smallint[]), close_window(smallint, bigint),
 	parts_confirmed(smallint, bigint, integer, integer), target_later(smallint, text, interval), part_refused(smallint, bigint, integer, text),
 	target_disabled(smallint, text), hurry(text, text) to roster_daemon;
 grant execute on function target_list(text), target_hurry(text, boolean), delivery_waiting(text, bigint), told_list(integer, bigint), database_restored()

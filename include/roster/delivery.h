@@ -9,6 +9,7 @@
 #ifndef ROSTER_DELIVERY_H
 #define ROSTER_DELIVERY_H
 
+#include "roster/brief.h"
 #include "roster/message.h"
 #include "roster/snapshot.h"
 #include "roster/store.h"
@@ -84,19 +85,23 @@ int store_snapshot_spared(struct store *store, const struct window *window, stru
 /* All up to that resource is in parts; 0: everything is. */
 int store_snapshot_reached(struct store *store, const struct window *window, int64_t resource, struct error *err);
 
+/* Texts of people for the parts of this window from now on, as a brief has them; first: the number of the first of them.
+ * With 0 they take the place of those that were there. */
+int store_people_keep(struct store *store, const struct window *window, size_t first, const struct str *texts,
+		      struct error *err);
+/* body: the message, or a brief of it with these people. */
 int store_part_add(struct store *store, const struct window *window, const struct str *resources,
 		   const struct str *body, struct error *err);
 /* A window without parts is told. */
 int store_window_close(struct store *store, const struct window *window, struct error *err);
 
-/* One part to send; texts are from arena. body is NULL until it is asked for. */
+/* One part to send; texts are from arena. */
 struct part {
 	int target;
 	const char *target_name;
 	int64_t window;
 	int number;
-	const char *id, *body;
-	size_t size;
+	const char *id;
 };
 struct parts {
 	struct part *items;
@@ -105,7 +110,10 @@ struct parts {
 /* The next parts of every target of that type that is due and not among the busy ones: together, of one window, in order. */
 int store_parts_due(struct store *store, const char *type, const struct str *busy, struct arena *arena,
 		    struct parts *ret, struct error *err);
-int store_part_body(struct store *store, struct part *part, struct arena *arena, struct error *err);
+/* Append what was added as its body. */
+int store_part_body(struct store *store, const struct part *part, struct str *out, struct error *err);
+/* Add all texts of people that belong to the parts of its window. */
+int store_part_people(struct store *store, const struct part *part, struct brief_people *people, struct error *err);
 /* Milliseconds until something is due that is not yet, but of the busy ones; -1 when nothing waits. */
 int store_next_due(struct store *store, const char *type, const struct str *busy, int64_t *ret, struct error *err);
 

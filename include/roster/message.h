@@ -63,6 +63,7 @@ struct piece {
 };
 struct told_change {
 	struct piece resource, user, access;
+	size_t person; /* his number among the texts of people, where these are kept */
 };
 void message_write_resource(int64_t resource, const char *name, struct str *out);
 void message_write_user(const struct told *row, struct str *out);
@@ -74,5 +75,10 @@ size_t message_count(const struct message *message); /* changes in the part */
 size_t message_size(const struct message *message);  /* about how many bytes it has come to */
 /* Append the text of the part to out, and begin the next. */
 void message_write(struct message *message, const struct message_window *window, int part, bool last, struct str *out);
+/* Whether the parts that follow are also written as briefs (roster/brief.h); all their changes then have a person. Between
+ * parts. */
+void message_be_brief(struct message *message, bool brief);
+/* The last part as a brief, until the next is written; empty when it has none. */
+const struct str *message_brief(const struct message *message);
 
 #endif

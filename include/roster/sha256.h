@@ -18,8 +18,14 @@ void sha256_add(struct sha256 *sha256, const void *bytes, size_t size);
 void sha256_finish(struct sha256 *sha256, char text[SHA256_TEXT]);
 void sha256_free(struct sha256 **sha256);
 
-/* HMAC-SHA256 of one message (RFC 2104). */
+/* HMAC-SHA256 of a stream (RFC 2104). */
 enum { HMAC_SIZE = 32 };
-void hmac_sha256(const void *key, size_t key_size, const void *message, size_t size, uint8_t ret[HMAC_SIZE]);
+
+struct hmac;
+
+struct hmac *hmac_new(const void *key, size_t size);
+void hmac_add(struct hmac *hmac, const void *bytes, size_t size);
+/* Frees it, sets NULL. */
+void hmac_finish(struct hmac **hmac, uint8_t ret[HMAC_SIZE]);
 
 #endif

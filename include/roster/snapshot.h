@@ -44,5 +44,8 @@ void snapshot_tell(struct snapshot *snapshot, size_t index, const struct message
 		   struct snapshot_resource *ret);
 /* One of its people; the texts stay as long as the snapshot. */
 struct told_change snapshot_change(const struct snapshot *snapshot, size_t person);
+/* Append the texts of its people from that number on (roster/brief.h), about so many bytes at most; the number of the next
+ * one, 0 behind the last. */
+size_t snapshot_list_people(const struct snapshot *snapshot, size_t first, size_t most, struct str *out);
 
 #endif

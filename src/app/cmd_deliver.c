@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 enum { EXIT_OWED = 1, LOOK_EVERY_US = 100000 };
+/* Columns of target_list(). */
+enum { TARGET_NAME = 0, TARGET_STATE = 2, TARGET_ERROR = 10 };
 
 static int deliver_here(struct app *app, const char *only, struct error *err)
 {
@@ -59,6 +61,22 @@ static int deliver(struct app *app, struct store *store, const char *const asked
 	return rc;
 }
 
+/* Who reads nothing but what went wrong must learn it there too. */
+static void say_owed(struct app *app, const struct pg_rows *rows, size_t row)
+{
+	struct str text = {0};
+
+	str_printf(&text, "target %s is not up to date: ", pg_text(rows, row, TARGET_NAME));
+	output_add_text(&text, pg_text(rows, row, TARGET_STATE));
+	if (!pg_is_null(rows, row, TARGET_ERROR)) {
+		str_add(&text, ": ");
+		output_add_text(&text, pg_text(rows, row, TARGET_ERROR));
+	}
+	fprintf(stderr, "rosterctl: %s\n", str_text(&text));
+	str_free(&text);
+	app->exit_code = EXIT_OWED;
+}
+
 static int show(struct app *app, struct store *store, const char *only, struct error *err)
 {
 	const char *params[] = {only};
@@ -69,9 +87,9 @@ static int show(struct app *app, struct store *store, const char *only, struct e
 		return -1;
 	rc = app_print_rows(app, "targets", rows, err);
 	for (size_t i = 0; i < pg_count(rows); i++)
-		if (config_target(app->config, pg_text(rows, i, 0)) != NULL &&
-		    strcmp(pg_text(rows, i, 2), "up to date") != 0)
-			app->exit_code = EXIT_OWED;
+		if (config_target(app->config, pg_text(rows, i, TARGET_NAME)) != NULL &&
+		    strcmp(pg_text(rows, i, TARGET_STATE), "up to date") != 0)
+			say_owed(app, rows, i);
 	pg_free(&rows);
 	return rc;
 }
@@ -126,9 +144,9 @@ static const struct verb verbs[] = {
 	.usage = "[TARGET] [--snapshot] [--local]",
 	.summary = "tell targets now what they are owed, and show where each stands",
 	.help = "rosterd tells targets by itself; this does not wait for the next attempt of one that failed. The exit "
-		"code is 1 when one is not up to date afterwards. With --snapshot a target that lost what it knew gets "
-		"everything anew. Only a platform administrator may. With --local it is done in this process, where no "
-		"rosterd runs.",
+		"code is 1 when one is not up to date afterwards; standard error says which, and why. With --snapshot "
+		"a target that lost what it knew gets everything anew. Only a platform administrator may. With --local "
+		"it is done in this process, where no rosterd runs.",
 	.example = "deliver billing",
 	.run = cmd_deliver,
     },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road from a revision to a target that confirms it. */
+#include "job/bodies.h"
 #include "job/windows.h"
 #include "roster/arena.h"
 #include "roster/delivery.h"
@@ -23,6 +24,7 @@ enum {
  * is sent once more. */
 struct sending {
 	struct parts parts; /* of one window, in order */
+	struct str *bodies; /* theirs */
 	size_t at;          /* under way; those before it are confirmed */
 	struct arena *arena;
 	struct delivery delivery;
@@ -37,6 +39,7 @@ struct deliverer {
 	const struct target_ops *driver;
 	struct store *store;
 	struct writer writer;
+	struct bodies bodies;
 	struct target *target;
 	struct sending *sendings; /* as many as there are targets */
 	size_t count, running;
@@ -61,6 +64,8 @@ static int settle_later(struct deliverer *d, const struct part *part, const char
 
 static void free_sending(struct deliverer *d, struct sending *sending)
 {
+	for (size_t i = 0; i < sending->parts.count; i++)
+		bodies_give_back(&d->bodies, &sending->bodies[i]);
 	arena_free(&sending->arena);
 	*sending = (struct sending){.busy = false};
 	d->running--;
@@ -69,9 +74,10 @@ static void free_sending(struct deliverer *d, struct sending *sending)
 static int send_part(struct deliverer *d, struct sending *sending, struct error *err)
 {
 	const struct part *part = &sending->parts.items[sending->at];
+	const struct str *body = &sending->bodies[sending->at];
 	struct error fault = {0};
 
-	sending->delivery = (struct delivery){sending->target, part->id, part->body, part->size, sending};
+	sending->delivery = (struct delivery){sending->target, part->id, str_text(body), body->size, sending};
 	if (d->driver->send(d->target, &sending->delivery, &fault) == 0)
 		return 0;
 	int rc = store_parts_confirmed(d->store, &sending->parts, sending->at, err) != 0 ||
@@ -131,19 +137,25 @@ static struct sending *free_slot(struct deliverer *d)
 	return NULL;
 }
 
-static int copy_part(struct deliverer *d, const struct part *part, struct arena *arena, struct part *ret,
-		     struct error *err)
+/* Parts and their bytes. */
+static int take_parts(struct deliverer *d, const struct part *parts, size_t count, struct sending *sending,
+		      struct error *err)
 {
-	const struct str *kept = windows_kept(&d->writer, part->target, part->window, part->number);
+	struct brief_people *people = NULL;
+	int rc = 0;
 
-	*ret = *part;
-	ret->id = arena_strdup(arena, part->id);
-	ret->target_name = arena_strdup(arena, part->target_name);
-	if (kept == NULL)
-		return store_part_body(d->store, ret, arena, err);
-	ret->body = arena_strndup(arena, kept->data, kept->size);
-	ret->size = kept->size;
-	return 0;
+	sending->parts.items = arena_alloc_array(sending->arena, count, sizeof *parts);
+	sending->bodies = arena_alloc_array(sending->arena, count, sizeof *sending->bodies);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		struct part *part = &sending->parts.items[i];
+		*part = parts[i];
+		part->id = arena_strdup(sending->arena, part->id);
+		part->target_name = arena_strdup(sending->arena, part->target_name);
+		rc = bodies_take(&d->bodies, d->store, part, &people, &sending->bodies[i], err);
+		sending->parts.count++;
+	}
+	brief_people_free(&people);
+	return rc;
 }
 
 /* The parts of one target: the first of them and those behind it. */
@@ -155,14 +167,8 @@ static int start_target(struct deliverer *d, const struct part *parts, size_t co
 	if (target == NULL || sending == NULL)
 		return 0;
 	*sending = (struct sending){.target = target, .arena = arena_new(), .busy = true};
-	sending->parts.items = arena_alloc_array(sending->arena, count, sizeof *parts);
 	d->running++;
-	for (; sending->parts.count < count; sending->parts.count++) {
-		size_t i = sending->parts.count;
-		if (copy_part(d, &parts[i], sending->arena, &sending->parts.items[i], err) != 0)
-			return -1;
-	}
-	return send_part(d, sending, err);
+	return take_parts(d, parts, count, sending, err) == 0 ? send_part(d, sending, err) : -1;
 }
 
 /* The targets that have parts under way, "{3,17}". */
@@ -248,15 +254,18 @@ static int settle_all(struct deliverer *d, struct error *err)
 static int look(struct deliverer *d, struct error *err)
 {
 	int64_t wait_ms = 0;
-	bool more = false;
 
-	if (windows_open(&d->writer, &more, err) != 0 || start_parts(d, err) != 0)
+	/* Set again by what is settled below: a target may have answered to all its parts before this is over. */
+	d->look = false;
+	if (windows_open(&d->writer, &d->look, err) != 0 || start_parts(d, err) != 0)
 		return -1;
 	/* What was started goes out before the database is asked again. */
 	if (settle_all(d, err) != 0 || pause_ms(d, &wait_ms, err) != 0)
 		return -1;
-	d->look = more;
 	d->look_at = clock_ms() + wait_ms;
+	/* Nobody is told anything: do not sit on what it took. */
+	if (d->running == 0 && !d->look)
+		bodies_free(&d->bodies);
 	/* A wake-up that came with the answer to a statement has been read already: the socket would stay silent. */
 	return drain(d, err);
 }
@@ -324,7 +333,7 @@ static int prepare(struct deliverer *d, struct error *err)
 		d->hooks->ready();
 	else if (store_hurry(d->store, d->type, d->only, err) != 0)
 		return -1;
-	d->writer = (struct writer){.store = d->store, .config = d->config, .type = d->type};
+	d->writer = (struct writer){.store = d->store, .config = d->config, .type = d->type, .bodies = &d->bodies};
 	d->look = true;
 	return d->driver->open(d->config, &d->target, err);
 }
@@ -347,9 +356,11 @@ static int run(struct deliverer *d, struct error *err)
 		error_prefix(err, "targets of type %s", d->type);
 	d->driver->close(&d->target);
 	for (size_t i = 0; i < d->count; i++)
-		arena_free(&d->sendings[i].arena);
+		if (d->sendings[i].busy)
+			free_sending(d, &d->sendings[i]);
 	free(d->sendings);
 	windows_forget(&d->writer);
+	bodies_free(&d->bodies);
 	store_close(&d->store);
 	return rc;
 }

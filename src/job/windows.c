@@ -9,11 +9,10 @@
 #include <stdlib.h>
 
 enum {
-	PAGE = 10000,          /* resources of a snapshot whose facts are held at a time */
+	PAGE = 25000,          /* resources of a snapshot whose facts are held at a time: some 5 MB beside the people */
 	AT_ONCE_MS = 500,      /* longer than this nobody waits for messages that are written */
 	PART_BYTES = 1000000,  /* servers in front of apps often refuse a body above 1 MiB */
 	ROUND_BYTES = 8000000, /* of a snapshot, before what is written goes out */
-	KEPT_BYTES = 32000000,
 };
 
 /* Writes the parts of one window after the other. */
@@ -40,39 +39,16 @@ static void name_resource(struct pen *pen, int64_t resource)
 	str_printf(&pen->resources, "%s%" PRId64, pen->resources.size == 0 ? "{" : ",", resource);
 }
 
-/* Most parts are sent at once: they need not be read again. */
-static void keep_part(struct pen *pen)
-{
-	struct writer *writer = pen->writer;
-
-	if (writer->kept_bytes + pen->body.size > KEPT_BYTES)
-		return;
-	writer->kept = xrealloc(writer->kept, writer->kept_count + 1, sizeof *writer->kept);
-	writer->kept[writer->kept_count++] =
-	    (struct kept){pen->window.target, pen->window.number, pen->parts, pen->body};
-	writer->kept_bytes += pen->body.size;
-	pen->body = (struct str){0};
-}
-
-static void forget_kept(struct writer *writer)
-{
-	for (size_t i = 0; i < writer->kept_count; i++)
-		str_free(&writer->kept[i].body);
-	free(writer->kept);
-	writer->kept = NULL;
-	writer->kept_count = writer->kept_bytes = 0;
-}
-
 static int finish_part(struct pen *pen, bool last, struct error *err)
 {
 	str_add(&pen->resources, pen->resources.size == 0 ? "{}" : "}");
 	message_write(pen->message, &pen->about, ++pen->parts, last, &pen->body);
 	pen->bytes += pen->body.size;
-	int rc = store_part_add(pen->store, &pen->window, &pen->resources, &pen->body, err);
-	if (rc == 0)
-		keep_part(pen);
+	const struct str *brief = message_brief(pen->message);
+	int rc = store_part_add(pen->store, &pen->window, &pen->resources, brief->size > 0 ? brief : &pen->body, err);
+	/* Most parts are sent at once: they need not be read again. */
+	bodies_keep(pen->writer->bodies, &pen->window, pen->parts, &pen->body);
 	str_clear(&pen->resources);
-	str_clear(&pen->body);
 	return rc;
 }
 
@@ -92,6 +68,7 @@ static int begin_window(struct pen *pen, const struct window *window, struct err
 	pen->bytes = 0;
 	pen->resource = 0;
 	pen->open = true;
+	message_be_brief(pen->message, false);
 	pen->about = (struct message_window){
 	    .target = window->target_name,
 	    .history = pen->facts.history,
@@ -217,6 +194,25 @@ static int read_page(struct pen *pen, const struct window *window, struct error 
 	return rc;
 }
 
+/* What this page says about people, for parts that are briefs: once it is clear that there are many of them. */
+static int keep_people(struct pen *pen, struct error *err)
+{
+	struct page *page = pen->page;
+	struct str texts = {0};
+	size_t first = 0, next;
+	int rc;
+
+	do {
+		str_clear(&texts);
+		next = snapshot_list_people(page->snapshot, first, PART_BYTES, &texts);
+		rc = store_people_keep(pen->store, &pen->window, first, &texts, err);
+		first = next;
+	} while (rc == 0 && next > 0);
+	str_free(&texts);
+	page->people_kept = rc == 0;
+	return rc;
+}
+
 /* A resource is named in every part that has rows of it. */
 static int write_resource(struct pen *pen, size_t index, struct error *err)
 {
@@ -248,6 +244,9 @@ static int write_page(struct pen *pen, bool *last, struct error *err)
 	struct page *page = pen->page;
 	size_t count = snapshot_count(page->snapshot);
 
+	if (page->next > 0 && !page->people_kept && keep_people(pen, err) != 0)
+		return -1;
+	message_be_brief(pen->message, page->people_kept);
 	while (page->next < count && pen->bytes + message_size(pen->message) < ROUND_BYTES) {
 		if (message_size(pen->message) > PART_BYTES && finish_part(pen, false, err) != 0)
 			return -1;
@@ -355,17 +354,6 @@ void windows_forget(struct writer *writer)
 {
 	for (size_t i = 0; i < PAGES; i++)
 		snapshot_free(&writer->pages[i].snapshot);
-	forget_kept(writer);
-}
-
-const struct str *windows_kept(const struct writer *writer, int target, int64_t window, int number)
-{
-	for (size_t i = 0; i < writer->kept_count; i++) {
-		const struct kept *kept = &writer->kept[i];
-		if (kept->target == target && kept->window == window && kept->number == number)
-			return &kept->body;
-	}
-	return NULL;
 }
 
 int windows_open(struct writer *writer, bool *more, struct error *err)
@@ -375,7 +363,7 @@ int windows_open(struct writer *writer, bool *more, struct error *err)
 	int64_t until = clock_ms() + AT_ONCE_MS;
 	size_t written = 0;
 
-	forget_kept(writer);
+	pen.body = bodies_spare(writer->bodies);
 	int rc = open_all(&pen, writer->type, &windows, err);
 
 	while (rc == 0 && written < windows.count && (written == 0 || clock_ms() < until))
@@ -384,10 +372,11 @@ int windows_open(struct writer *writer, bool *more, struct error *err)
 	if (rc != 0) {
 		store_rollback(writer->store);
 		windows_forget(writer);
+		bodies_forget(writer->bodies);
 	}
 	message_free(&pen.message);
 	str_free(&pen.resources);
-	str_free(&pen.body);
+	bodies_give_back(writer->bodies, &pen.body);
 	arena_free(&pen.arena);
 	return rc;
 }

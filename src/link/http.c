@@ -13,8 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Idle connections are kept for this many peers. A CA file that was replaced counts after a minute. */
-enum { CONNECT_MS = 10000, IDLE_CONNECTIONS = 256, CA_CACHE_SECONDS = 60 };
+/* Idle connections are kept for this many peers. A CA file that was replaced counts after a minute. The kernel takes so
+ * much of a body at once, where libcurl would give it 64 KiB. */
+enum { CONNECT_MS = 10000, IDLE_CONNECTIONS = 256, CA_CACHE_SECONDS = 60, UPLOAD_BYTES = 256 * 1024 };
 
 struct http {
 	CURLM *multi;
@@ -302,6 +303,7 @@ static unsigned set_exchange(struct exchange *exchange, const struct http_reques
 	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
 	/* NULL would make libcurl ask a callback for the body. */
 	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->size ? request->body : "");
+	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
 	return bad;

@@ -3,8 +3,9 @@
 
 #include "roster/arena.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 
 struct sha256 {
@@ -55,10 +56,38 @@ void sha256_free(struct sha256 **sha256)
 	*sha256 = NULL;
 }
 
-void hmac_sha256(const void *key, size_t key_size, const void *message, size_t size, uint8_t ret[HMAC_SIZE])
-{
-	unsigned int got = 0;
+struct hmac {
+	EVP_MAC_CTX *context;
+};
 
-	if (HMAC(EVP_sha256(), key, (int)key_size, message, size, ret, &got) == NULL || got != HMAC_SIZE)
-		die("libcrypto cannot make an HMAC");
+struct hmac *hmac_new(const void *key, size_t size)
+{
+	char digest[] = "SHA256";
+	const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+				     OSSL_PARAM_construct_end()};
+	struct hmac *hmac = xmalloc(sizeof(*hmac));
+	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	must(algorithm != NULL);
+	hmac->context = EVP_MAC_CTX_new(algorithm);
+	EVP_MAC_free(algorithm);
+	must(hmac->context != NULL);
+	must(EVP_MAC_init(hmac->context, key, size, params));
+	return hmac;
+}
+
+void hmac_add(struct hmac *hmac, const void *bytes, size_t size)
+{
+	must(EVP_MAC_update(hmac->context, bytes, size));
+}
+
+void hmac_finish(struct hmac **hmac, uint8_t ret[HMAC_SIZE])
+{
+	size_t got = 0;
+
+	must(EVP_MAC_final((*hmac)->context, ret, &got, HMAC_SIZE));
+	must(got == HMAC_SIZE);
+	EVP_MAC_CTX_free((*hmac)->context);
+	free(*hmac);
+	*hmac = NULL;
 }

@@ -2,15 +2,21 @@
 #include "roster/message.h"
 
 #include "roster/arena.h"
+#include "roster/brief.h"
 #include "roster/json.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
+static const char tail[] = "]}";
+
 struct message {
 	const struct message_names *names;
 	struct str changes, resources;
 	size_t count, listed;
+	bool is_brief;
+	struct brief brief; /* the changes */
+	struct str written; /* the last part as a brief */
 };
 
 struct message *message_new(const struct message_names *names)
@@ -27,6 +33,8 @@ void message_free(struct message **message)
 		return;
 	str_free(&(*message)->changes);
 	str_free(&(*message)->resources);
+	str_free(&(*message)->brief.text);
+	str_free(&(*message)->written);
 	free(*message);
 	*message = NULL;
 }
@@ -131,6 +139,8 @@ void message_add_change(struct message *message, const struct told_change *chang
 	str_append(out, change->resource.text, change->resource.size);
 	str_append(out, change->user.text, change->user.size);
 	str_append(out, change->access.text, change->access.size);
+	if (message->is_brief)
+		brief_add_change(&message->brief, change);
 }
 
 void message_list(struct message *message, int64_t resource, const char *name, bool ends)
@@ -165,7 +175,8 @@ static void add_causes(struct str *out, const struct message_window *window)
 	str_add_char(out, ']');
 }
 
-void message_write(struct message *message, const struct message_window *window, int part, bool last, struct str *out)
+static void write_head(const struct message *message, const struct message_window *window, int part, bool last,
+		       struct str *out)
 {
 	str_printf(out, "{\"schema\":1,\"type\":\"access.%s\",\"history\":", window->snapshot ? "snapshot" : "changed");
 	json_add_text(out, window->history);
@@ -180,9 +191,41 @@ void message_write(struct message *message, const struct message_window *window,
 		str_add_char(out, ']');
 	}
 	str_add(out, ",\"changes\":[");
+}
+
+static void write_brief(struct message *message, const char *head, size_t size)
+{
+	struct brief brief = {.text = message->written};
+
+	str_clear(&brief.text);
+	if (message->is_brief) {
+		brief_add_text(&brief, head, size);
+		str_append(&brief.text, message->brief.text.data, message->brief.text.size);
+		brief_add_text(&brief, tail, sizeof tail - 1);
+	}
+	message->written = brief.text;
+	brief_clear(&message->brief);
+}
+
+void message_write(struct message *message, const struct message_window *window, int part, bool last, struct str *out)
+{
+	size_t start = out->size;
+
+	write_head(message, window, part, last, out);
+	write_brief(message, out->data + start, out->size - start);
 	str_append(out, message->changes.data, message->changes.size);
-	str_add(out, "]}");
+	str_add(out, tail);
 	str_clear(&message->changes);
 	str_clear(&message->resources);
 	message->count = message->listed = 0;
+}
+
+void message_be_brief(struct message *message, bool brief)
+{
+	message->is_brief = brief;
+}
+
+const struct str *message_brief(const struct message *message)
+{
+	return &message->written;
 }

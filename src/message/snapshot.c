@@ -3,6 +3,7 @@
 
 #include "message/names.h"
 #include "roster/arena.h"
+#include "roster/brief.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -416,5 +417,15 @@ struct told_change snapshot_change(const struct snapshot *s, size_t person)
 	    .resource = {s->resource.data, s->resource.size},
 	    .user = who->text,
 	    .access = s->sets[who->set].text,
+	    .person = s->found[person],
 	};
+}
+
+size_t snapshot_list_people(const struct snapshot *s, size_t first, size_t most, struct str *out)
+{
+	size_t start = out->size;
+
+	while (first < s->people_count && out->size - start < most)
+		brief_add_person(out, &s->people[first++].text);
+	return first < s->people_count ? first : 0;
 }

@@ -275,6 +275,16 @@ int store_snapshot_reached(struct store *store, const struct window *window, int
 
 /* --- parts ---------------------------------------------------------------------------------------------------------------- */
 
+int store_people_keep(struct store *store, const struct window *window, size_t first, const struct str *texts,
+		      struct error *err)
+{
+	char target[NUMBER_TEXT], number[NUMBER_TEXT], from[NUMBER_TEXT];
+	const char *params[] = {number_text(window->target, target), number_text(window->number, number),
+				number_text((int64_t)first, from), str_text(texts)};
+
+	return pg_query(store->pg, "select keep_people($1, $2, $3, $4)", params, 4, NULL, err);
+}
+
 int store_part_add(struct store *store, const struct window *window, const struct str *resources,
 		   const struct str *body, struct error *err)
 {

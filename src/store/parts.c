@@ -40,7 +40,7 @@ int store_parts_due(struct store *store, const char *type, const struct str *bus
 	return 0;
 }
 
-int store_part_body(struct store *store, struct part *part, struct arena *arena, struct error *err)
+int store_part_body(struct store *store, const struct part *part, struct str *out, struct error *err)
 {
 	struct part_key key;
 	const char *params[] = {key.target, key.window, key.number};
@@ -49,11 +49,25 @@ int store_part_body(struct store *store, struct part *part, struct arena *arena,
 	part_key(part, &key);
 	if (pg_query(store->pg, "select part_body($1, $2, $3)", params, 3, &rows, err) != 0)
 		return -1;
-	const char *body = pg_text(rows, 0, 0);
-	part->size = strlen(body);
-	part->body = arena_strndup(arena, body, part->size);
+	str_add(out, pg_text(rows, 0, 0));
 	pg_free(&rows);
 	return 0;
+}
+
+int store_part_people(struct store *store, const struct part *part, struct brief_people *people, struct error *err)
+{
+	struct part_key key;
+	const char *params[] = {key.target, key.window};
+	struct pg_rows *rows = NULL;
+	int rc = 0;
+
+	part_key(part, &key);
+	if (pg_query(store->pg, "select kept_people($1, $2)", params, 2, &rows, err) != 0)
+		return -1;
+	for (size_t i = 0; i < pg_count(rows) && rc == 0; i++)
+		rc = brief_people_add(people, pg_text(rows, i, 0), strlen(pg_text(rows, i, 0)), err);
+	pg_free(&rows);
+	return rc;
 }
 
 int store_next_due(struct store *store, const char *type, const struct str *busy, int64_t *ret, struct error *err)

@@ -144,6 +144,15 @@ def test_the_wait_a_target_asks_for_is_granted(company, receiver, asked, least, 
     assert least < company.roster.value("select extract(epoch from due - now()) from targets") < most
 
 
+def test_who_is_not_up_to_date_stands_on_standard_error(company, receiver):
+    receiver.answer = 503
+    company.leave(0)
+    assert "rosterctl: target billing is not up to date: failing: it answered 503" in company.roster.ctl("deliver", "--local", code=1).err
+    receiver.answer = 204
+    company.at_once()
+    assert not company.roster.ctl("deliver", "--local").err
+
+
 def test_attempts_become_rarer(company, receiver):
     company.leave(0)
     waits = []

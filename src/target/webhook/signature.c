@@ -32,42 +32,45 @@ static int decode_key(const char *line, size_t size, struct str *key, struct err
 	return 0;
 }
 
-static void sign(const struct str *key, const struct str *content, struct str *out)
+static void sign(const struct str *key, const struct signed_message *message, struct str *out)
 {
+	struct hmac *hmac = hmac_new(key->data, key->size);
 	uint8_t mac[HMAC_SIZE];
 
-	hmac_sha256(key->data, key->size, content->data, content->size, mac);
+	hmac_add(hmac, message->id, strlen(message->id));
+	hmac_add(hmac, ".", 1);
+	hmac_add(hmac, message->timestamp, strlen(message->timestamp));
+	hmac_add(hmac, ".", 1);
+	hmac_add(hmac, message->body, message->size);
+	hmac_finish(&hmac, mac);
 	str_add(out, out->size == 0 ? "v1," : " v1,");
 	base64_encode(out, mac, sizeof mac);
 }
 
-static int sign_line(const char *line, size_t size, const struct str *content, struct str *out, struct error *err)
+static int sign_line(const char *line, size_t size, const struct signed_message *message, struct str *out,
+		     struct error *err)
 {
 	struct str key = {0};
 	int rc = decode_key(line, size, &key, err);
 
 	if (rc == 0)
-		sign(&key, content, out);
+		sign(&key, message, out);
 	wipe(&key);
 	return rc;
 }
 
 int signature_add(const struct secret *secret, const struct signed_message *message, struct str *out, struct error *err)
 {
-	struct str content = {0};
 	size_t had = out->size;
 	int rc = 0;
 
-	str_printf(&content, "%s.%s.", message->id, message->timestamp);
-	str_append(&content, message->body, message->size);
 	for (const char *line = secret->bytes, *end = line + secret->size; rc == 0 && line < end;) {
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		size_t whole = (size_t)((newline == NULL ? end : newline) - line);
 		size_t size = whole > 0 && line[whole - 1] == '\r' ? whole - 1 : whole;
 		if (size > 0)
-			rc = sign_line(line, size, &content, out, err);
+			rc = sign_line(line, size, message, out, err);
 		line += whole + 1;
 	}
-	str_free(&content);
 	return rc == 0 && out->size == had ? error_set(err, ERR_CONFIG, "it holds no key") : rc;
 }
