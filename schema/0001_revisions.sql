@@ -150,28 +150,30 @@ $f$', short || '_between', short || '_history', list, fact, list, short || '_his
 
 	execute format('create function %I() returns trigger language plpgsql set search_path = roster, pg_temp as $f$
 begin
-	if (%s) is distinct from (%s) then
-		new.since := current_revision();
-	end if;
+	new.since := current_revision();
 	return new;
-end $f$', short || '_since', olds, news);
-	execute format('create trigger b_since before update on %s for each row execute function %I()', fact, short || '_since');
+end $f$', short || '_since');
+	execute format('create trigger b_since before update on %s for each row when ((%s) is distinct from (%s)) execute function %I()', fact, olds, news, short || '_since');
 
 	-- Rows that came and went within one revision were never in force and leave no trace.
 	execute format('create function %I() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $f$
+declare
+	revision bigint := current_revision();
 begin
 	insert into %I (%s, since, until)
-	select %s, was.since, current_revision() from ended was where was.since < current_revision();
+	select %s, was.since, revision from ended was where was.since < revision;
 	return null;
 end $f$', short || '_ended', short || '_history', list, was);
 	execute format('create trigger c_ended after delete on %s referencing old table as ended for each statement execute function %I()', fact, short || '_ended');
 
 	execute format('create function %I() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $f$
+declare
+	revision bigint := current_revision();
 begin
 	insert into %I (%s, since, until)
-	select %s, was.since, current_revision() from ended was where was.since < current_revision()
+	select %s, was.since, revision from ended was where was.since < revision
 	except
-	select %s, became.since, current_revision() from begun became;
+	select %s, became.since, revision from begun became;
 	return null;
 end $f$', short || '_changed', short || '_history', list, was, became);
 	execute format('create trigger c_changed after update on %s referencing old table as ended new table as begun for each statement execute function %I()', fact, short || '_changed');

@@ -128,8 +128,12 @@ create unlogged table staged_edges (run bigint not null, group_id bigint not nul
 create index on staged_edges (run);
 create unlogged table dropped_edges (run bigint not null, group_id bigint not null, member_id bigint);
 create index on dropped_edges (run, member_id);
-create unlogged table touched_entries (run bigint not null, entry_id bigint not null);
-create index on touched_entries (run);
+create unlogged table touched_entries (
+	run bigint not null,
+	entry_id bigint not null,
+	user_id uuid -- of a person whose place, login and standing are as they were: nothing follows but what he is called
+);
+create index on touched_entries (run, entry_id);
 
 -- A run in this state may be staged and merged, by the one who leads its source.
 create function running(run bigint) returns runs language plpgsql stable security definer set search_path = roster, pg_temp as $$
@@ -150,9 +154,11 @@ begin
 	if not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) then
 		return false;
 	end if;
-	perform unstage(r.id), unplan(r.id) from runs r where r.source = lead_source.source and r.state = 'running';
-	update runs r set state = 'failed', reason = 'its process ended before it was done', ended_at = clock_timestamp()
-	where r.source = lead_source.source and r.state = 'running';
+	if exists (select from runs r where r.source = lead_source.source and r.state = 'running') then
+		perform unstage(r.id), unplan(r.id) from runs r where r.source = lead_source.source and r.state = 'running';
+		update runs r set state = 'failed', reason = 'its process ended before it was done', ended_at = clock_timestamp()
+		where r.source = lead_source.source and r.state = 'running';
+	end if;
 	return true;
 end $$;
 
@@ -171,28 +177,6 @@ $$;
 
 create function run_begin(source smallint, kind text) returns bigint language sql volatile security definer set search_path = roster, pg_temp
 as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
-
-create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
-	held bigint, digest text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	-- A run of pushed changes adds up what came one after the other.
-	update runs r set state = case when r.kind = 'push' and run_end.state = 'nothing' and exists (select from revisions v where v.run = r.id)
-			then 'applied' else run_end.state end,
-		completeness = run_end.completeness, reason = case when r.kind = 'push' then coalesce(nullif(run_end.reason, ''), r.reason) else run_end.reason end,
-		entries = run_end.entries + case when r.kind = 'push' then r.entries else 0 end,
-		unreadable = run_end.unreadable + case when r.kind = 'push' then r.unreadable else 0 end,
-		-- Those that an earlier run found wait under its name.
-		held = case when run_end.state = 'held' then run_end.held else (select count(*) from held_changes h where h.run = r.id and h.state = 'held') end,
-		plan_digest = run_end.digest, ended_at = clock_timestamp()
-	where r.id = run_end.run;
-	-- To hear all that changed is as complete, and what the guard thinks of it is another question.
-	update sources s set last_complete_at = clock_timestamp() from runs r
-	where r.id = run_end.run and s.id = r.source and run_end.completeness in ('complete', 'changes');
-	-- What waited for an answer has got one, or is no longer the question.
-	update runs h set state = case when run_end.state = 'applied' and h.plan_digest = run_end.digest then 'approved' else 'superseded' end::run_state
-	from runs r
-	where r.id = run_end.run and r.kind <> 'push' and run_end.state in ('applied', 'nothing') and h.source = r.source and h.id < r.id and h.state = 'held';
-end $$;
 
 -- The rules as they are now, in order; replaces what was there.
 -- admins: one comma-separated list of logins for each rule.
@@ -230,24 +214,37 @@ begin
 		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user';
 		return;
 	end if;
-	insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
-	select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
-	from staged_entries s where s.run = merge_entries.run
-	on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
-		alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
-		email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false
-	-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
-	where d.kind <> 'user' or excluded.kind = 'user';
+	-- Who changed is looked at again, whatever the change was. user_id: what he may do cannot follow from it, unless other
+	-- rules match him now, which touches him once more.
+	insert into touched_entries (run, entry_id, user_id)
+	select s.run, d.id, u.id
+	from staged_entries s
+	join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
+	left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
+		and s.kind = 'user' and d.gone_since is null and s.login = d.login
+		and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
+	left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
+		and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
+	where s.run = merge_entries.run;
+
+	with put as (
+		insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
+		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
+		from staged_entries s where s.run = merge_entries.run
+		on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
+			alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
+			email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false
+		-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
+		where d.kind <> 'user' or excluded.kind = 'user'
+		returning d.id, d.kind)
+	insert into touched_entries (run, entry_id)
+	select merge_entries.run, p.id from put p
+	where p.kind = 'user' and p.id not in (select t.entry_id from touched_entries t where t.run = merge_entries.run);
+
 	update directory_entries d set gone_since = now(), gone_explicit = false
 	from staged_entries s
 	where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id
 	  and d.kind = 'user' and s.kind <> 'user' and d.gone_since is null;
-
-	-- Who changed is looked at again, whatever the change was.
-	insert into touched_entries (run, entry_id)
-	select s.run, d.id from staged_entries s
-	join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
-	where s.run = merge_entries.run and d.kind = 'user';
 end $$;
 
 -- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
@@ -299,7 +296,9 @@ begin
 		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
 		where s.run = merge_edges.run and s.members is not null
 		  and not exists (select from directory_edges e where e.group_id = d.id);
-		perform merge_fresh(run, source, fresh);
+		if cardinality(fresh) > 0 then
+			perform merge_fresh(run, source, fresh);
+		end if;
 	end if;
 	insert into staged_edges (run, group_id, reference, text)
 	select s.run, d.id, m.reference, m.text
@@ -465,7 +464,7 @@ end $$;
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
 -- again are over. everything: all entries were matched against new rules. True when something opens a door no longer.
 create function merge(run bigint, complete boolean, everything boolean) returns boolean
-language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
+language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' set random_page_cost = 1.1 as $$
 declare
 	me runs := running(run);
 	src smallint := me.source;

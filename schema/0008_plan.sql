@@ -55,7 +55,8 @@ begin
 		end;
 end $$;
 
--- Everybody whose access may follow from a touched entry: the people below it. The planner takes those for many, and as much
+-- Everybody whose access may follow from a touched entry: the people below it. Of whom nothing changed but what he is called,
+-- that alone is compared, in plan_people. The planner takes those for many, and as much
 -- memory as it may have would be wiped for them.
 create function plan_affected(run bigint, source smallint, everything boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp set work_mem = '8MB' as $$
@@ -66,7 +67,7 @@ begin
 	else
 		insert into affected_people
 		with recursive below(id) as (
-			select t.entry_id from touched_entries t where t.run = plan_affected.run
+			select t.entry_id from touched_entries t where t.run = plan_affected.run and t.user_id is null
 			union
 			select d.member_id from dropped_edges d where d.run = plan_affected.run and d.member_id is not null
 			union
@@ -91,9 +92,25 @@ begin
 	end if;
 end $$;
 
+-- Those who are called otherwise, and of whom nothing else can follow.
+create function renamed_people(run bigint) returns table (entry_id bigint, user_id uuid)
+language sql stable set search_path = roster, pg_temp as $$
+	select d.id, u.id
+	from touched_entries t
+	join directory_entries d on d.id = t.entry_id
+	join users u on u.id = t.user_id and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name)
+	where t.run = renamed_people.run and t.entry_id not in (select a.entry_id from affected_people a where a.run = renamed_people.run)
+$$;
+
 create function plan_people(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
+	if not exists (select from affected_people a where a.run = plan_people.run) then
+		insert into planned_changes (run, seq, kind, action, entry_id, user_id)
+		select plan_people.run, row_number() over (order by n.entry_id), 'user', 'change', n.entry_id, n.user_id
+		from renamed_people(plan_people.run) n;
+		return;
+	end if;
 	-- New people, and people whose login changed, against everybody who keeps the login he has.
 	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
 	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
@@ -143,6 +160,8 @@ begin
 		left join users u on u.id = i.user_id
 		where a.run = plan_people.run
 		  and not exists (select from quarantine q where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id)
+		union all
+		select n.entry_id, n.user_id, 'change' from renamed_people(plan_people.run) n
 	) c where c.action is not null;
 end $$;
 
@@ -179,7 +198,7 @@ begin
 		select min(m.anchor) as anchor, m.anchor_key
 		from (select g.upper as id from groups_above g where g.run = plan_anchors.run
 			union
-			select t.entry_id from touched_entries t where t.run = plan_anchors.run
+			select t.entry_id from touched_entries t where t.run = plan_anchors.run and t.user_id is null
 			union
 			select a.entry_id from affected_people a where a.run = plan_anchors.run
 			union
@@ -377,6 +396,13 @@ begin
 		and not exists (select from no_longer_pinned(nobody_is_affected.run, nobody_is_affected.source));
 end $$;
 
+-- Whether nothing was touched but what people are called.
+create function only_names(run bigint) returns boolean language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return not exists (select from affected_people a where a.run = only_names.run)
+		and not exists (select from touched_entries t where t.run = only_names.run and t.user_id is null);
+end $$;
+
 -- Fill planned_changes for a merged run. everything: compare everybody, not only the affected. whole: the whole directory
 -- was looked at anew, so groups nobody wants any more may be archived; known: it is known, and what changes is looked at.
 create function plan(run bigint, everything boolean, whole boolean, known boolean) returns void
@@ -406,6 +432,15 @@ begin
 		analyze affected_people;
 	end if;
 	perform plan_people(run, src);
+	if not everything and only_names(run) then
+		if whole then
+			perform plan_old_groups(run, src);
+		end if;
+		if many then
+			analyze planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, held);
+		end if;
+		return;
+	end if;
 	perform plan_above(run, src);
 	if many then
 		analyze groups_above;
@@ -452,31 +487,9 @@ left join directory_entries v on v.id = c.via;
 create function unknown_roles(roles text[], at_platform boolean[]) returns table (ordinal bigint, role text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select n.ordinal, n.role from unnest(unknown_roles.roles, at_platform) with ordinality n(role, platform, ordinal)
-	where role_named(case when n.platform then 'platform' else 'project' end::role_kind, n.role) is null
+	where not exists (select from roles r where r.kind = case when n.platform then 'platform' else 'project' end::role_kind
+		and r.name_key = lower(normalize(n.role, NFKC)))
 $$;
-
-create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
-	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
-		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held and not c.rejected),
-		count(*) filter (where c.rejected),
-		(select count(*) from grants g where g.source = (select r.source from runs r where r.id = plan_totals.run)),
-		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
-			and i.gone_since is null),
-		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run)),
-		count(*) filter (where c.kind = 'grant' and c.action = 'remove'), count(*) filter (where c.action in ('vanish', 'disable'))
-	from planned_changes c where c.run = plan_totals.run
-$$;
-
-create function plan_count(run bigint, out changes bigint, out held bigint)
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
-begin
-	select coalesce(max(c.seq), 0), count(*) filter (where c.held) into changes, held from planned_changes c where c.run = plan_count.run;
-end $$;
-
-create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
-as 'update planned_changes c set held = true where c.run = hold_all.run';
 
 create function unplan(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column

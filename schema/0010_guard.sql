@@ -47,9 +47,12 @@ begin
 		return;
 	end if;
 	delete from held_plans p where p.source = ended.source;
+	if ended.state = 'applied' then
+		return;
+	end if;
 	insert into held_plans (source, digest, seq, kind, action, login, anchor, role)
 	select ended.source, ended.plan_digest, c.seq, c.kind, c.action, c.login, c.anchor, c.role
-	from planned_changes_named c where c.run = ended.id and ended.state = 'held';
+	from planned_changes_named c where c.run = ended.id;
 end $$;
 
 -- What was applied, for the sliding window: counts, not names. Approved changes are not in it.
@@ -62,6 +65,59 @@ create table guard_log (
 	added bigint not null default 0
 );
 create index on guard_log (source, at);
+
+-- How many grants a source had given as of a revision, so that not all of them are counted each time.
+create table counted_grants (source smallint primary key references sources, revision bigint not null, grants bigint not null);
+
+-- The plan is cached by nobody: how many grants are new since is for the planner to see.
+create function count_grants(source smallint) returns bigint
+language plpgsql volatile set search_path = roster, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+	known counted_grants;
+	counted counted_grants;
+	moved bigint;
+begin
+	select * into known from counted_grants c where c.source = count_grants.source;
+	if known.source is null then
+		select count_grants.source, head(), count(*), count(*) into counted.source, counted.revision, counted.grants, moved
+		from grants g where g.source = count_grants.source;
+	else
+		-- One that began and ended since is in neither.
+		select count_grants.source, n.revision, known.grants + n.begun - n.ended, n.begun + n.ended
+		into counted.source, counted.revision, counted.grants, moved
+		from (select (select max(r.id) from revisions r) as revision,
+			(select count(*) from grants g where g.since > known.revision and g.source = known.source) as begun,
+			(select count(*) from grants_history h where h.until > known.revision and h.since <= known.revision and h.source = known.source) as ended) n;
+	end if;
+	if moved > 10000 then
+		insert into counted_grants as c values (counted.*)
+		on conflict on constraint counted_grants_pkey do update set revision = excluded.revision, grants = excluded.grants;
+	end if;
+	return counted.grants;
+end $$;
+
+create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
+	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
+		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held and not c.rejected),
+		count(*) filter (where c.rejected),
+		count_grants((select r.source from runs r where r.id = plan_totals.run)),
+		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
+			and i.gone_since is null),
+		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run)),
+		count(*) filter (where c.kind = 'grant' and c.action = 'remove'), count(*) filter (where c.action in ('vanish', 'disable'))
+	from planned_changes c where c.run = plan_totals.run
+$$;
+
+create function plan_count(run bigint, out changes bigint, out held bigint)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	select coalesce(max(c.seq), 0), count(*) filter (where c.held) into changes, held from planned_changes c where c.run = plan_count.run;
+end $$;
+
+create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
+as 'update planned_changes c set held = true where c.run = hold_all.run';
 
 -- The guard's name for a planned change, NULL for what it does not limit.
 create function guard_kind(kind change_kind, action change_action, sensitive boolean) returns text language sql immutable as $$
@@ -125,6 +181,9 @@ returns table (kind text, scope text, pending bigint, recent bigint, base bigint
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
+	if not exists (select from planned_changes c where c.run = guard_counts.run and guard_kind(c.kind, c.action, true) is not null) then
+		return;
+	end if;
 	return query
 	with me as (select r.source from runs r where r.id = guard_counts.run),
 	pending as (
@@ -190,6 +249,11 @@ end $$;
 create function apply_held(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
+	-- What people are called is neither held nor counted.
+	if not exists (select from held_changes h where h.source = apply_held.source)
+			and not exists (select from planned_changes c where c.run = apply_held.run and (c.held or c.kind <> 'user' or c.action <> 'change')) then
+		return;
+	end if;
 	delete from held_changes h where h.source = apply_held.source and (
 		exists (select from planned_guarded g where g.run = apply_held.run and g.approved and h.state = 'approved'
 			and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')

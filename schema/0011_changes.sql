@@ -33,9 +33,31 @@ create table doubtful_edges (
 	primary key (group_id, reference)
 );
 
--- Others may have made room for those in quarantine: a run without news looks at them all the same.
-create function has_quarantine(source smallint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp
-as $$ begin return exists (select from quarantine q where q.source = has_quarantine.source); end $$;
+-- All that a run asks before it begins. The source is registered when something of it is new, and led; id is null when the name
+-- is an import's. waits: rows of it, or of earlier runs of it, wait for a decision.
+create function begin_source(name text, kind text, "position" integer, authoritative boolean, nested boolean,
+	out id smallint, out led boolean, out settled boolean, out applied_before boolean, out rules_digest text, out settings_digest text,
+	out full_ms bigint, out quarantined boolean, out held_before boolean, out waits boolean)
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	id := (select s.id from sources s where s.name = begin_source.name and s.kind = begin_source.kind
+		and s.position = begin_source.position and s.authoritative = begin_source.authoritative and s.nested = begin_source.nested
+		and s.retired_at is null and s.kind <> 'import');
+	if id is null then
+		id := register_source(name, kind, "position", authoritative, nested);
+	end if;
+	if id is null then
+		return;
+	end if;
+	led := lead_source(id);
+	select s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
+		(extract(epoch from now() - s.last_full_at) * 1000)::bigint,
+		exists (select from quarantine q where q.source = s.id),
+		exists (select from runs r where r.source = s.id and r.state = 'held'),
+		exists (select from held_changes h where h.source = s.id and h.state = 'held')
+	into settled, applied_before, rules_digest, settings_digest, full_ms, quarantined, held_before, waits
+	from sources s where s.id = begin_source.id;
+end $$;
 
 -- The run that pushed changes belong to: one goes on as long as nothing else came between.
 create function push_begin(source smallint, run bigint) returns bigint
@@ -87,8 +109,9 @@ begin
 				and (n.reference is not null or d.gone_since is null and d.id is not null) then 2
 			when d.reference is distinct from n.reference and d.gone_since is null and exists (
 				select from directory_entries c where c.source = news_doubt.source and c.parent = d.reference and c.gone_since is null) then 2
-			when n.reference is not null and not exists (
-					select from directory_places p where p.source = news_doubt.source and (p.reference = n.parent or p.external_id = n.id))
+			when n.reference is not null
+				and not exists (select from directory_places p where p.source = news_doubt.source and p.reference = n.parent)
+				and not exists (select from directory_places p where p.source = news_doubt.source and p.external_id = n.id)
 				and not exists (select from directory_entries o where o.source = news_doubt.source and o.reference = n.parent and o.gone_since is null)
 				then 2
 			when n.reference is null then case when d.gone_since is null and exists (select from directory_edges e where e.member_id = d.id) then 1 end
@@ -105,12 +128,16 @@ begin
 	if (select s.first_run_at is null from sources s where s.id = merge_renamed.source) then
 		return;
 	end if;
-	if not whole then
+	if not whole and (select count(*) from staged_entries s where s.run = merge_renamed.run)
+			> (select count(*) from touched_entries t where t.run = merge_renamed.run and t.user_id is not null) then
 		insert into doubtful_edges (group_id, reference, void)
-		select e.group_id, e.reference, false from staged_entries s
-		join directory_entries d on d.source = merge_renamed.source and d.external_id = s.external_id
-		join directory_edges e on e.member_id = d.id
-		where s.run = merge_renamed.run and e.reference <> d.reference and e.reference is distinct from d.alias
+		with renamed as materialized (
+			select d.id, d.reference, d.alias from staged_entries s
+			join directory_entries d on d.source = merge_renamed.source and d.external_id = s.external_id
+			where s.run = merge_renamed.run)
+		select e.group_id, e.reference, false from renamed d join directory_edges e on e.member_id = d.id
+		where e.reference <> d.reference and e.reference is distinct from d.alias
+		  and d.id not in (select t.entry_id from touched_entries t where t.run = merge_renamed.run and t.user_id is not null)
 		on conflict do nothing;
 	end if;
 

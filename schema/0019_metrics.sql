@@ -56,6 +56,7 @@ create function waiting_changes(source smallint) returns bigint language sql sta
 		coalesce((select greatest(q.held, 1) from run_in_question(waiting_changes.source) q where q.id is not null), 0))
 $$;
 create index on runs (source, id) where state = 'held';
+create index on runs (source) where state = 'running';
 
 -- The figures: a metric, its labels in the order rosterd(8) names them, and the number. Of sources only those that are
 -- asked for: one that was taken out of the configuration is not late.

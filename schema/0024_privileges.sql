@@ -36,11 +36,12 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 -- The daemon stages, and calls the road.
 grant insert on staged_entries, staged_mappings, staged_gone, staged_problems to roster_daemon;
 grant select on sources, runs, directory_entries, directory_rules, staged_entries, planned_changes_named to roster_daemon, roster_admin;
-grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint), run_begin(smallint, text),
+grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint),
+	begin_source(text, text, integer, boolean, boolean), run_begin(smallint, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
 	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean, boolean), plan_additions(bigint), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
-	recall_held(bigint), has_quarantine(smallint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
+	recall_held(bigint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.

@@ -19,7 +19,7 @@
 struct pg;
 
 /* user NULL: as conninfo or the environment says. application shows up in pg_stat_activity. Text is UTF-8, search_path
- * is roster. */
+ * is roster; locks are waited for 30 seconds. */
 int pg_open(const char *conninfo, const char *user, const char *application, struct pg **ret, struct error *err);
 void pg_close(struct pg **pg);
 const char *pg_user(const struct pg *pg); /* the role of the session */

@@ -30,6 +30,8 @@ int store_begin(struct store *store, struct error *err);
 /* The same for a few entries, again and again. */
 int store_begin_small(struct store *store, struct error *err);
 int store_commit(struct store *store, struct error *err);
+/* The same without waiting for the disk: what nobody would miss if the server's machine died just now. */
+int store_commit_lightly(struct store *store, struct error *err);
 void store_rollback(struct store *store);
 /* For who waits for more than what the database says. */
 int store_socket(const struct store *store);
@@ -62,6 +64,7 @@ struct source_state {
 	bool applied_before;                 /* a run of this source was applied */
 	bool quarantined;                    /* something of it could not be used */
 	bool held_before;                    /* a run of this source is held whole, and nobody has answered */
+	bool waits;                          /* rows that runs of this source held wait for a decision */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings_digest[FINGERPRINT_TEXT];
 	int64_t full_ms; /* since everything was last read; INT64_MAX: never */

@@ -135,15 +135,15 @@ static int ask_all(struct app *app, const struct choice *choice, struct run_want
 	return app_print_tables(app, &table, 1, err);
 }
 
-static int warn_absent(struct app *app, struct error *err)
+/* What the run itself goes on with when it is made here. */
+static int warn_absent(struct app *app, bool local, struct store **ret, struct error *err)
 {
-	struct store *store = NULL;
-	int rc = app_connect(app, STORE_OPERATOR, &store, err);
-
-	if (rc == 0)
-		rc = sources_warn_absent(app, store, err);
-	store_close(&store);
-	return rc;
+	if (app_connect(app, local ? STORE_DAEMON : STORE_OPERATOR, ret, err) != 0 ||
+	    sources_warn_absent(app, *ret, err) != 0)
+		return -1;
+	if (!local)
+		store_close(ret);
+	return 0;
 }
 
 int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
@@ -154,6 +154,7 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 					 {"--no-wait", OPTION_FLAG, NULL},
 					 {"--local", OPTION_FLAG, NULL}};
 	struct json *plan = NULL;
+	struct store *store = NULL;
 	int rc;
 
 	if (app_options(verb_named("sync"), &argc, argv, options, 5, 0, 0, err) != 0)
@@ -165,10 +166,12 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 	    (options[1].value != NULL && read_plan(options[1].value, &plan, err) != 0))
 		return -1;
 	const struct choice choice = {options[0].value, plan};
-	struct run_wanted wanted = {.local = local, .kind = REQUEST_SYNC, .full = options[2].value != NULL};
-	rc = warn_absent(app, err);
+	struct run_wanted wanted = {
+	    .local = local, .kind = REQUEST_SYNC, .full = options[2].value != NULL, .store = &store};
+	rc = warn_absent(app, local, &store, err);
 	if (rc == 0)
 		rc = no_wait ? ask_all(app, &choice, &wanted, err) : sync_all(app, &choice, &wanted, err);
+	store_close(&store);
 	json_free(&plan);
 	return rc;
 }

@@ -105,8 +105,10 @@ static const struct verb verbs[] = {
 	.name = "user link",
 	.usage = "USER SOURCE [ENTRY]",
 	.summary = "say that a person and an entry of a source are one",
-	.help = "ENTRY is its id or DN; without it, the entry with the login of the person. From the next run on the source "
-		"speaks of the person as of those it brought: it names, suspends and restores. What is given by hand stays. "
+	.help = "ENTRY is its id or DN; without it, the entry with the login of the person. From the next run on the "
+		"source "
+		"speaks of the person as of those it brought: it names, suspends and restores. What is given by hand "
+		"stays. "
 		"Only a platform administrator may.",
 	.example = "user link alice corp",
 	.run = call_run,

@@ -83,8 +83,16 @@ static int run_here(struct app *app, const struct run_wanted *wanted, struct cha
 	    .sink = &printer->sink,
 	    .watch = isatty(STDERR_FILENO) ? &teller.watch : NULL,
 	};
-	int rc = sync_source(app->config, printer->source, &options, report, err);
+	struct store **store = wanted->store;
+	int rc;
 
+	if (store != NULL && *store != NULL) {
+		rc = sync_source_on(*store, app->config, printer->source, &options, report, err);
+		/* Who leads a source does so as long as the connection lives. */
+		store_close(store);
+	} else {
+		rc = sync_source(app->config, printer->source, &options, report, err);
+	}
 	wipe_progress(&teller);
 	return rc;
 }

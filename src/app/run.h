@@ -16,6 +16,8 @@ struct run_wanted {
 	enum request_kind kind; /* REQUEST_PLAN or REQUEST_SYNC */
 	bool full, from_mirror;
 	const char *expect; /* digest; NULL for none */
+	/* With local: a connection of the daemon's right that is open already, or NULL. The first run takes it and closes it. */
+	struct store **store;
 };
 
 /* Run it and print the changes and what they add up to; of printer the caller fills source, out and format. A Ctrl-C while

@@ -29,11 +29,14 @@ bool absorb_is_empty(const struct absorption *absorption)
 static int look_up(struct absorption *absorption, const struct news *news, struct error *err)
 {
 	const char **ids = arena_alloc_array(absorption->arena, news->count + 1, sizeof(const char *));
+	struct mirror *mirror = intake_mirror(absorption->intake);
+	size_t count = 0;
 
+	/* Each search speaks of what it does not find any more, so the same ids come again. */
 	for (size_t i = 0; i < news->count; i++)
-		ids[i] = news->items[i].id;
-	return store_mirror_look(absorption->store, absorption->source, ids, news->count,
-				 intake_mirror(absorption->intake), err);
+		if (mirror_kind(mirror, news->items[i].id) < 0)
+			ids[count++] = news->items[i].id;
+	return count == 0 ? 0 : store_mirror_look(absorption->store, absorption->source, ids, count, mirror, err);
 }
 
 /* Each search says of what it does not find that it is gone: of another kind it may still be here. */
@@ -54,6 +57,24 @@ static void add_named(struct absorption *absorption, struct store_named *list, s
 		list[(*count)++] = named;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each search for places says so of every entry that is none: each once. */
+static void add_gone(struct absorption *absorption, const struct news *news, struct store_named *list, size_t *count)
+{
+	const char **ids = arena_alloc_array(absorption->arena, news->gone_count + 1, sizeof(const char *));
+
+	for (size_t i = 0; i < news->gone_count; i++)
+		ids[i] = news->gone_places[i];
+	qsort(ids, news->gone_count, sizeof *ids, compare_ids);
+	for (size_t i = 0; i < news->gone_count; i++)
+		if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
+			list[(*count)++] = (struct store_named){.id = ids[i], .gone = true};
+}
+
 static struct store_named *places_of(struct absorption *absorption, const struct news *news, bool and_gone,
 				     size_t *count)
 {
@@ -63,9 +84,8 @@ static struct store_named *places_of(struct absorption *absorption, const struct
 	*count = 0;
 	for (size_t i = 0; i < news->place_count; i++)
 		add_named(absorption, list, count, (struct store_named){.id = news->places[i].id}, news->places[i].dn);
-	for (size_t i = 0; and_gone && i < news->gone_count; i++)
-		add_named(absorption, list, count, (struct store_named){.id = news->gone_places[i], .gone = true},
-			  NULL);
+	if (and_gone)
+		add_gone(absorption, news, list, count);
 	return list;
 }
 
@@ -75,7 +95,10 @@ static int doubt(struct absorption *absorption, const struct news *news, struct 
 	struct store_named *entries = arena_alloc_array(absorption->arena, news->count + 1, sizeof *entries);
 	enum news_doubt found = DOUBT_NONE;
 
-	said.places = places_of(absorption, news, true, &said.place_count);
+	if (news->place_count != absorption->place_count || news->gone_count != absorption->gone_count)
+		said.places = places_of(absorption, news, true, &said.place_count);
+	absorption->place_count = news->place_count;
+	absorption->gone_count = news->gone_count;
 	for (size_t i = 0; i < news->count; i++) {
 		const struct news_item *item = &news->items[i];
 		struct store_named named = {.id = item->id, .kind = item->entry.kind, .gone = item->removed != 0};

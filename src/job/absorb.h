@@ -21,7 +21,8 @@ struct absorption {
 	bool again; /* some of it was taken already */
 	const char **removed;
 	size_t removed_count, removed_room;
-	enum news_doubt doubt; /* the worst of all that came */
+	enum news_doubt doubt;          /* the worst of all that came */
+	size_t place_count, gone_count; /* of the news, when their places were last doubted */
 };
 
 void absorb_begin(struct absorption *absorption);

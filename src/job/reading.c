@@ -193,15 +193,14 @@ static int load_cookies(struct reading *reading, struct source_cookies *ret, str
 static int choose(struct reading *reading, struct error *err)
 {
 	struct session *session = reading->session;
-	struct source_cookies cookies;
-	const struct news_ask ask = {.cookies = &cookies, .persist = reading->persist};
+	const struct news_ask ask = {.cookies = &reading->cookies, .persist = reading->persist};
 	enum news_offer offer = NEWS_NONE;
 
 	if (session->driver->news_start == NULL || reading->way == READ_PLAINLY) {
 		reading->way = READ_PLAINLY;
 		return 0;
 	}
-	if (load_cookies(reading, &cookies, err) != 0 ||
+	if (load_cookies(reading, &reading->cookies, err) != 0 ||
 	    session->driver->news_start(session->source, &ask, &offer, err) != 0)
 		return -1;
 	reading->way = offer == NEWS_GO_ON ? READ_BY_COOKIE : offer == NEWS_ANEW ? READ_WITH_COOKIE : READ_PLAINLY;
@@ -271,6 +270,24 @@ int reading_doubt(struct store *store, const struct session *session, struct err
 	return -1;
 }
 
+static bool is_same_cookie(const struct source_cookie *a, const struct source_cookie *b)
+{
+	return strcmp(a->part, b->part) == 0 && digest_equal(&a->settings, &b->settings) && a->size == b->size &&
+	       memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+/* All are those that are kept already. */
+static bool are_kept(const struct reading *reading)
+{
+	const struct source_cookies *ours = &reading->session->result.cookies, *kept = &reading->cookies;
+	size_t found = 0;
+
+	for (size_t i = 0; i < ours->count; i++)
+		for (size_t j = 0; j < kept->count; j++)
+			found += is_same_cookie(&ours->items[i], &kept->items[j]);
+	return reading->has_cookies && ours->count == kept->count && found == kept->count;
+}
+
 /* After everything was read. A source with names nobody would tell of is not followed. */
 static int keep_names(struct reading *reading, struct error *err)
 {
@@ -302,7 +319,8 @@ int reading_keep(struct reading *reading, struct error *err)
 	if (whole && keep_names(reading, err) != 0)
 		return -1;
 	/* What was not taken comes again, if this process dies before everything is read. */
-	if (doubt != DOUBT_NAMES && keep_cookies(reading->store, reading->session, reading->has_cookies, err) != 0)
+	if (doubt != DOUBT_NAMES && !are_kept(reading) &&
+	    keep_cookies(reading->store, reading->session, reading->has_cookies, err) != 0)
 		return -1;
 	if (whole || doubt != DOUBT_NONE)
 		return store_full_note(reading->store, reading->session->id, whole, err);

@@ -23,7 +23,8 @@ struct reading {
 	/* Filled. */
 	struct read_result result;
 	struct absorption absorption;
-	bool has_cookies; /* session->result.cookies are where to go on from */
+	struct source_cookies cookies; /* it went on from here */
+	bool has_cookies;              /* session->result.cookies are where to go on from */
 };
 
 /* 0; 1: it was given up, roll back, and try again the way it says now; -1. */

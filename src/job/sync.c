@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road from a source to a revision. */
 #include "job/sync.h"
-#include "job/telling.h"
 #include "job/recall.h"
+#include "job/telling.h"
+#include "roster/elapsed.h"
 #include "roster/log.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* More changes than this are applied in several revisions, people first, so that nobody waits long for the writer lock. */
 enum { CHANGES_PER_REVISION = 250000 };
-
-/* --- reading --------------------------------------------------------------------------------------------------------- */
-
-static double seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-}
 
 /* --- applying ----------------------------------------------------------------------------------------------------------- */
 
@@ -125,10 +115,9 @@ static enum reading_way first_way(const struct sync *sync)
 /* 0, 1 to begin again another way, -1. */
 static int read_and_match(struct sync *sync, struct error *err)
 {
-	struct timespec start;
+	int64_t start = clock_ms();
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!sync->options->from_mirror) {
 		enum reading_way first = first_way(sync);
 		sync->reading.session = sync->session;
@@ -144,7 +133,7 @@ static int read_and_match(struct sync *sync, struct error *err)
 		return rc;
 	if (watch_step(sync->options->watch, "comparing", err) != 0)
 		return -1;
-	sync->report->seconds = seconds_since(&start);
+	sync->report->seconds = (double)(clock_ms() - start) / 1000;
 	/* Other rules look at everybody again, from the mirror: the directory need not be asked for that. */
 	if (sync->everything && recall_all(sync->store, sync->report->run, sync->session->intake, err) != 0)
 		return -1;
@@ -183,7 +172,9 @@ static int finish(struct sync *sync, struct error *err)
 		store_rollback(sync->store);
 		return 0;
 	}
-	return store_run_end(sync->store, sync->report->run, &report, err) == 0 ? store_commit(sync->store, err) : -1;
+	if (store_run_end(sync->store, sync->report->run, &report, err) != 0)
+		return -1;
+	return report.idle ? store_commit_lightly(sync->store, err) : store_commit(sync->store, err);
 }
 
 /* Also what earlier runs found and nobody has decided about. Of what is pushed nobody is told. */
@@ -237,6 +228,7 @@ static int merge(struct sync *sync, struct error *err)
 	return store_plan(sync->store, sync->report->run, &scope, &sync->report->postponed, err);
 }
 
+/* It is settled already: otherwise everybody would be compared. */
 static int go_on_from_there(struct sync *sync, struct error *err)
 {
 	const struct settlement settlement = settlement_of(sync);
@@ -247,9 +239,10 @@ static int go_on_from_there(struct sync *sync, struct error *err)
 	if (sync->options->pushed)
 		return finish(sync, err);
 	digest_text(&nothing, sync->report->digest);
-	return store_settle(sync->store, sync->report->run, &settlement, err) == 0 && count_waiting(sync, err) == 0
-		   ? finish(sync, err)
-		   : -1;
+	if ((!sync->state.applied_before && store_settle(sync->store, sync->report->run, &settlement, err) != 0) ||
+	    (sync->state.waits && count_waiting(sync, err) != 0))
+		return -1;
+	return finish(sync, err);
 }
 
 static int begin(struct sync *sync, struct error *err)

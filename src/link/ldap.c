@@ -25,12 +25,27 @@ struct attempt {
 	bool secure, local;
 };
 
+/* libldap has Cyrus SASL load its mechanisms and their databases when the first handle is made. What we bind with needs none
+ * of them. Who sets SASL_PATH wants them to be there. */
+static void leave_mechanisms_out(void)
+{
+	LDAP *handle = NULL;
+
+	if (getenv("SASL_PATH"))
+		return;
+	setenv("SASL_PATH", "/proc/self/task", 1);
+	if (ldap_create(&handle) == LDAP_SUCCESS)
+		ldap_unbind_ext(handle, NULL, NULL);
+	unsetenv("SASL_PATH");
+}
+
 static void prepare_process(void)
 {
 	/* An ldaprc in the working directory could otherwise switch off what verifies our peers. */
 	setenv("LDAPNOINIT", "1", 1);
 	/* libldap writes its farewell also to a connection that is gone. */
 	signal(SIGPIPE, SIG_IGN);
+	leave_mechanisms_out();
 }
 
 void ldap_diagnostic(LDAP *handle, char *ret, size_t size)

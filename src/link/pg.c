@@ -59,8 +59,13 @@ void pg_ignore_notices(struct pg *pg)
 
 int pg_open(const char *conninfo, const char *user, const char *application, struct pg **ret, struct error *err)
 {
+	/* Our statements are many and short: compiling them costs more than it saves. A process that was killed must not hold
+	 * its locks until the server next has something to say to it. */
+	static const char options[] =
+	    "-c search_path=roster,pg_temp -c lock_timeout=30s -c jit=off "
+	    "-c idle_in_transaction_session_timeout=1h -c client_connection_check_interval=2s";
 	const char *keys[] = {"dbname", "user", "fallback_application_name", "client_encoding", "options", NULL};
-	const char *values[] = {conninfo, user, application, "UTF8", "-c search_path=roster,pg_temp", NULL};
+	const char *values[] = {conninfo, user, application, "UTF8", options, NULL};
 	struct pg *pg = xcalloc(1, sizeof *pg);
 
 	pg->connection = PQconnectdbParams(keys, values, 1);

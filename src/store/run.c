@@ -8,34 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int lead(struct store *store, const struct source_config *source, struct source_state *ret, struct error *err)
+static void read_state(const struct pg_rows *rows, struct source_state *ret)
 {
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(ret->id, id)};
-	struct pg_rows *rows = NULL;
-	int rc = 0;
-
-	if (pg_query(store->pg,
-		     "select lead_source($1), settled, first_run_at is not null, coalesce(rules_digest, ''), "
-		     "coalesce(settings_digest, ''), (extract(epoch from now() - last_full_at) * 1000)::bigint, "
-		     "has_quarantine($1), exists (select from runs r where r.source = sources.id and r.state = 'held') "
-		     "from sources where id = $1",
-		     params, 1, &rows, err) != 0)
-		return -1;
-	if (!pg_boolean(rows, 0, 0))
-		rc = error_set(err, ERR_CONFLICT,
-			       "source %s is being synchronised by another process; a rosterd that leads it does what "
-			       "is asked without --local",
-			       source->name);
-	ret->settled = pg_boolean(rows, 0, 1);
-	ret->applied_before = pg_boolean(rows, 0, 2);
-	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 3));
-	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 4));
-	ret->full_ms = pg_is_null(rows, 0, 5) ? INT64_MAX : pg_integer(rows, 0, 5);
-	ret->quarantined = pg_boolean(rows, 0, 6);
-	ret->held_before = pg_boolean(rows, 0, 7);
-	pg_free(&rows);
-	return rc;
+	ret->id = (int)pg_integer(rows, 0, 0);
+	ret->settled = pg_boolean(rows, 0, 2);
+	ret->applied_before = pg_boolean(rows, 0, 3);
+	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 4));
+	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 5));
+	ret->full_ms = pg_is_null(rows, 0, 6) ? INT64_MAX : pg_integer(rows, 0, 6);
+	ret->quarantined = pg_boolean(rows, 0, 7);
+	ret->held_before = pg_boolean(rows, 0, 8);
+	ret->waits = pg_boolean(rows, 0, 9);
 }
 
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
@@ -44,15 +27,25 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 	char position[NUMBER_TEXT];
 	const char *params[] = {source->name, source->type, number_text((int64_t)source->order, position),
 				boolean_text(source->authoritative), boolean_text(source->groups.nested)};
-	int64_t id = 0;
+	struct pg_rows *rows = NULL;
+	int rc = 0;
 
-	if (pg_query_integer(store->pg, "select register_source($1, $2, $3, $4, $5)", params, 5, &id, err) != 0)
+	if (pg_query(store->pg,
+		     "select id, led, settled, applied_before, rules_digest, settings_digest, full_ms, quarantined, "
+		     "held_before, waits from begin_source($1, $2, $3, $4, $5)",
+		     params, 5, &rows, err) != 0)
 		return -1;
-	if (id == 0)
-		return error_set(err, ERR_CONFIG, "the name \"%s\" belongs to an import: give the source another name",
-				 source->name);
-	ret->id = (int)id;
-	return lead(store, source, ret, err);
+	if (pg_is_null(rows, 0, 0))
+		rc = error_set(err, ERR_CONFIG, "the name \"%s\" belongs to an import: give the source another name",
+			       source->name);
+	else if (!pg_boolean(rows, 0, 1))
+		rc = error_set(err, ERR_CONFLICT,
+			       "source %s is being synchronised by another process; a rosterd that leads it does what "
+			       "is asked without --local",
+			       source->name);
+	read_state(rows, ret);
+	pg_free(&rows);
+	return rc;
 }
 
 int store_run_begin(struct store *store, int source, const char *kind, int64_t *run, struct error *err)
@@ -140,11 +133,22 @@ static void add_rule(struct rule_arrays *arrays, const struct config *config, si
 		add_role(arrays, rule, index, rule->roles[i].role);
 }
 
-/* A role nobody made would open no door at all and close those that are open: it stops the run before it starts. */
-static int check_roles(struct store *store, const struct config *config, struct rule_arrays *arrays, struct error *err)
+static void collect_rules(const struct config *config, struct rule_arrays *ret)
 {
-	const char *params[] = {array_close(&arrays->roles), array_close(&arrays->platform),
-				array_close(&arrays->owners)};
+	struct str *const all[] = {&ret->names, &ret->positions, &ret->admins,
+				   &ret->roles, &ret->platform,  &ret->owners};
+
+	for (size_t i = 0; i < config->rule_count; i++)
+		add_rule(ret, config, i);
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		array_close(all[i]);
+}
+
+/* A role nobody made would open no door at all and close those that are open: it stops the run before it starts. */
+static int check_roles(struct store *store, const struct config *config, const struct rule_arrays *arrays,
+		       struct error *err)
+{
+	const char *params[] = {str_text(&arrays->roles), str_text(&arrays->platform), str_text(&arrays->owners)};
 	struct pg_rows *rows = NULL;
 	struct str text = {0};
 	size_t count;
@@ -182,8 +186,7 @@ int store_roles_check(struct store *store, const struct config *config, struct e
 {
 	struct rule_arrays arrays = {0};
 
-	for (size_t i = 0; i < config->rule_count; i++)
-		add_rule(&arrays, config, i);
+	collect_rules(config, &arrays);
 	int rc = check_roles(store, config, &arrays, err);
 	free_arrays(&arrays);
 	return rc;
@@ -192,17 +195,19 @@ int store_roles_check(struct store *store, const struct config *config, struct e
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err)
 {
 	struct rule_arrays arrays = {0};
+	struct pg_rows *rows = NULL;
 	char id[NUMBER_TEXT];
 	int rc;
 
-	for (size_t i = 0; i < config->rule_count; i++)
-		add_rule(&arrays, config, i);
-	rc = check_roles(store, config, &arrays, err);
-	if (rc == 0) {
-		const char *params[] = {number_text(source, id), array_close(&arrays.names),
-					array_close(&arrays.positions), array_close(&arrays.admins)};
-		rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4)", params, 4, NULL, err);
-	}
+	collect_rules(config, &arrays);
+	const char *params[] = {number_text(source, id),  str_text(&arrays.names), str_text(&arrays.positions),
+				str_text(&arrays.admins), str_text(&arrays.roles), str_text(&arrays.platform)};
+	/* In one step; when a role is missing, what was written is taken back with the rest. */
+	rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4), exists (select from unknown_roles($5, $6))", params,
+		      6, &rows, err);
+	if (rc == 0 && pg_boolean(rows, 0, 1))
+		rc = check_roles(store, config, &arrays, err);
+	pg_free(&rows);
 	free_arrays(&arrays);
 	return rc;
 }

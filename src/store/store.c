@@ -92,14 +92,9 @@ static int refuse_embedded(const char *directory, enum store_right right, struct
 
 int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err)
 {
-	/* Our statements are many and short: compiling them costs more than it saves. A process that was killed must not hold
-	 * its locks until the server next has something to say to it. */
-	static const char *const limits = "set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '1h'; "
-					  "set client_connection_check_interval = '2s'; set jit = off";
 	struct store *store = xcalloc(1, sizeof *store);
 
-	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0 ||
-	    pg_run(store->pg, limits, err) != 0) {
+	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0) {
 		store_close(&store);
 		return *database->embedded ? refuse_embedded(database->embedded, right, err) : -1;
 	}
@@ -148,6 +143,12 @@ int store_commit(struct store *store, struct error *err)
 {
 	store->open = false;
 	return pg_run(store->pg, "commit", err);
+}
+
+int store_commit_lightly(struct store *store, struct error *err)
+{
+	store->open = false;
+	return pg_run(store->pg, "set local synchronous_commit = off; commit", err);
 }
 
 void store_rollback(struct store *store)

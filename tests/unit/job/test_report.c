@@ -47,7 +47,8 @@ static void test_what_is_held_is_told_with_the_reason(void **state)
 	report.state = "applied";
 	report.totals.held = 9;
 	report.newly_held = 1;
-	told(&report, "held: run corp/4 applied 30 changes and holds 1 change: it is the first; they wait until somebody decides");
+	told(&report, "held: run corp/4 applied 30 changes and holds 1 change: it is the first; they wait until "
+		      "somebody decides");
 }
 
 static void test_a_report_comes_back_as_it_was_written(void **state)
