@@ -92,13 +92,12 @@ create unlogged table staged_entries (
 	name text,
 	attributes jsonb not null,
 	members uuid[],
-	member_texts text[]
+	member_texts text[],
+	members_left uuid[] -- not null: the mirror has the list but for members, who came, and for these, who left
 );
 -- Read once: to compress them costs more than to read them as they are.
 alter table staged_entries alter members set storage external, alter member_texts set storage external;
 create index on staged_entries (run);
--- They are read once: to compress them costs more than to write them.
-alter table staged_entries alter members set storage external, alter member_texts set storage external;
 
 create unlogged table staged_mappings (
 	run bigint not null,
@@ -247,20 +246,6 @@ begin
 	  and d.kind = 'user' and s.kind <> 'user' and d.gone_since is null;
 end $$;
 
--- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
--- is new is staged. Both sides are hashed, whatever the statistics say.
-create function compare_edges(run bigint, group_id bigint, members uuid[], texts text[]) returns void
-language plpgsql volatile set search_path = roster, pg_temp set enable_nestloop = off set enable_hashjoin = on as $$
-begin
-	execute 'with gone as (
-			delete from directory_edges e where e.group_id = $2 and not exists (select from unnest($3) m(reference) where m.reference = e.reference)
-			returning e.member_id)
-		insert into dropped_edges select $1, $2, member_id from gone' using run, group_id, members;
-	execute 'insert into staged_edges (run, group_id, reference, text)
-		select $1, $2, m.reference, m.text from unnest($3, $4) m(reference, text)
-		where not exists (select from directory_edges e where e.group_id = $2 and e.reference = m.reference)' using run, group_id, members, texts;
-end $$;
-
 -- Of groups that list nobody yet there is nothing to compare. The members of a staged group are in the order of the index,
 -- each once.
 create function merge_fresh(run bigint, source smallint, groups bigint[]) returns void
@@ -289,61 +274,77 @@ create function merge_edges(run bigint, source smallint, many boolean) returns v
 declare
 	large constant integer := 200;
 	fresh bigint[] := '{}';
+	listed boolean; -- there are groups
+	differs boolean; -- of some only the difference was staged
+	long boolean; -- some are large, and staged whole
 begin
+	select bool_or(s.members is not null), bool_or(s.members_left is not null), bool_or(cardinality(s.members) > large and s.members_left is null)
+	into listed, differs, long from staged_entries s where s.run = merge_edges.run;
 	if many then
 		select coalesce(array_agg(d.id order by d.id), '{}') into fresh
 		from staged_entries s
 		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
-		where s.run = merge_edges.run and s.members is not null
+		where s.run = merge_edges.run and s.members is not null and s.members_left is null
 		  and not exists (select from directory_edges e where e.group_id = d.id);
 		if cardinality(fresh) > 0 then
 			perform merge_fresh(run, source, fresh);
 		end if;
 	end if;
-	insert into staged_edges (run, group_id, reference, text)
-	select s.run, d.id, m.reference, m.text
-	from staged_entries s
-	join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
-	unnest(s.members, s.member_texts) m(reference, text)
-	where s.run = merge_edges.run and s.members is not null and d.id <> all (fresh) and (many or cardinality(s.members) <= large);
+	if listed then
+		insert into staged_edges (run, group_id, reference, text)
+		select s.run, d.id, m.reference, m.text
+		from staged_entries s
+		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
+		unnest(s.members, s.member_texts) m(reference, text)
+		where s.run = merge_edges.run and s.members is not null and d.id <> all (fresh)
+		  and (many or cardinality(s.members) <= large or s.members_left is not null);
+	end if;
 	if many then
 		analyze staged_edges;
 	end if;
 
 	-- What the group no longer lists.
-	with gone as (
-		delete from directory_edges e using staged_entries s, directory_entries d
-		where s.run = merge_edges.run and s.members is not null and (many or cardinality(s.members) <= large)
-		  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id and d.id <> all (fresh)
-		  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
-		returning e.group_id, e.member_id)
-	insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
-	if not many then
+	if listed then
+		with gone as (
+			delete from directory_edges e using staged_entries s, directory_entries d
+			where s.run = merge_edges.run and s.members is not null and s.members_left is null and (many or cardinality(s.members) <= large)
+			  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id and d.id <> all (fresh)
+			  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
+			returning e.group_id, e.member_id)
+		insert into dropped_edges select merge_edges.run, group_id, member_id from gone;
+	end if;
+	if differs then
+		perform merge_left(run, source);
+	end if;
+	if long and not many then
 		perform compare_edges(s.run, d.id, s.members, s.member_texts) from staged_entries s
 		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
-		where s.run = merge_edges.run and cardinality(s.members) > large;
+		where s.run = merge_edges.run and cardinality(s.members) > large and s.members_left is null;
 	end if;
 
-	-- What it lists anew, bound to whom it names if he is there.
-	with fresh as (
-		insert into directory_edges (group_id, reference, member_id, reference_text)
-		select n.group_id, n.reference, d.id, case when d.id is null then n.text end
-		from staged_edges n
-		left join directory_entries d on d.reference = n.reference and d.gone_since is null
-		where n.run = merge_edges.run
-		order by n.group_id, n.reference -- into the index in its own order
-		on conflict do nothing
-		returning member_id)
-	insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
+	if listed then
+		-- What it lists anew, bound to whom it names if he is there.
+		with fresh as (
+			insert into directory_edges (group_id, reference, member_id, reference_text)
+			select n.group_id, n.reference, d.id, case when d.id is null then n.text end
+			from staged_edges n
+			left join directory_entries d on d.reference = n.reference and d.gone_since is null
+			where n.run = merge_edges.run
+			  and (many or not exists (select from directory_edges e where e.group_id = n.group_id and e.reference = n.reference))
+			order by n.group_id, n.reference -- into the index in its own order
+			on conflict do nothing
+			returning member_id)
+		insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
 
-	-- The same by login (memberUid), when exactly one person has it.
-	with bound as (
-		update directory_edges e set member_id = d.id, reference_text = null
-		from staged_edges n join directory_entries d on d.alias = n.reference and d.gone_since is null
-		where n.run = merge_edges.run and e.group_id = n.group_id and e.reference = n.reference and e.member_id is null
-		  and not exists (select from directory_entries o where o.alias = d.alias and o.id <> d.id and o.gone_since is null)
-		returning e.member_id)
-	insert into touched_entries select distinct merge_edges.run, member_id from bound;
+		-- The same by login (memberUid), when exactly one person has it.
+		with bound as (
+			update directory_edges e set member_id = d.id, reference_text = null
+			from staged_edges n join directory_entries d on d.alias = n.reference and d.gone_since is null
+			where n.run = merge_edges.run and e.group_id = n.group_id and e.reference = n.reference and e.member_id is null
+			  and not exists (select from directory_entries o where o.alias = d.alias and o.id <> d.id and o.gone_since is null)
+			returning e.member_id)
+		insert into touched_entries select distinct merge_edges.run, member_id from bound;
+	end if;
 
 	-- Members that were named before they came.
 	with bound as (
@@ -357,15 +358,17 @@ begin
 	insert into touched_entries select distinct merge_edges.run, id from bound;
 
 	-- A login that two people had, and one of them is gone: the other is meant.
-	with bound as (
-		update directory_edges e set member_id = d.id, reference_text = null
-		from staged_gone g
-		join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
-		join directory_entries d on d.alias = o.alias and d.gone_since is null
-		where g.run = merge_edges.run and e.member_id is null and e.reference = o.alias
-		  and not exists (select from directory_entries x where x.alias = d.alias and x.id <> d.id and x.gone_since is null)
-		returning d.id)
-	insert into touched_entries select distinct merge_edges.run, id from bound;
+	if exists (select from staged_gone g where g.run = merge_edges.run) then
+		with bound as (
+			update directory_edges e set member_id = d.id, reference_text = null
+			from staged_gone g
+			join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
+			join directory_entries d on d.alias = o.alias and d.gone_since is null
+			where g.run = merge_edges.run and e.member_id is null and e.reference = o.alias
+			  and not exists (select from directory_entries x where x.alias = d.alias and x.id <> d.id and x.gone_since is null)
+			returning d.id)
+		insert into touched_entries select distinct merge_edges.run, id from bound;
+	end if;
 end $$;
 
 -- What is gone binds no edge any more: this comes before merge_edges.
@@ -444,13 +447,15 @@ create function merge_problems(run bigint, source smallint, complete boolean, ev
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	delete from quarantine q where q.source = merge_problems.source and (
-		q.stage = 'read' and complete
-		or q.stage = 'rule' and everything
-		or q.stage in ('read', 'content', 'rule') and (
-			exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
-			or exists (select from staged_gone g where g.run = merge_problems.run and g.external_id = q.external_id))
-		or exists (select from staged_problems p where p.run = merge_problems.run and p.what = q.what));
+	if exists (select from quarantine q where q.source = merge_problems.source) then
+		delete from quarantine q where q.source = merge_problems.source and (
+			q.stage = 'read' and complete
+			or q.stage = 'rule' and everything
+			or q.stage in ('read', 'content', 'rule') and (
+				exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
+				or exists (select from staged_gone g where g.run = merge_problems.run and g.external_id = q.external_id))
+			or exists (select from staged_problems p where p.run = merge_problems.run and p.what = q.what));
+	end if;
 	insert into quarantine (source, external_id, what, why, stage, run)
 	select merge_problems.source, p.external_id, p.what, p.why,
 		case when p.rule is not null then 'rule' when p.lasting then 'content' else 'read' end, p.run
@@ -472,6 +477,7 @@ declare
 	many boolean := me.kind <> 'push' or exists (select from staged_entries s where s.run = me.id offset 1000);
 	much boolean := many and (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
 		from staged_entries s where s.run = me.id);
+	gone boolean := exists (select from staged_gone g where g.run = me.id);
 	closed boolean;
 begin
 	-- Until settle() says otherwise: a run that is held or ends half applied leaves this behind, and the next one compares
@@ -479,16 +485,23 @@ begin
 	update sources set settled = false where id = src and settled;
 	if many then
 		analyze staged_entries (run, kind, external_id, reference, alias), staged_mappings, staged_gone;
+	else
+		-- What is put together without repetition clears as much memory as it may have before it begins.
+		perform set_config('work_mem', '256kB', true);
 	end if;
 	perform merge_entries(run, src);
-	perform mark_gone(run, src);
+	if gone then
+		perform mark_gone(run, src);
+	end if;
 	-- What the planner knows of a mirror that has just grown by so much is wrong, and autovacuum sees it too late.
 	if much then
 		analyze directory_entries (id, source, kind, external_id, reference, alias, parent, gone_since);
 	end if;
 	perform merge_edges(run, src, many);
 	perform merge_renamed(run, src, complete);
-	perform merge_gone(run, src);
+	if gone then
+		perform merge_gone(run, src);
+	end if;
 	closed := merge_mappings(run, src, everything);
 	perform merge_problems(run, src, complete, everything);
 	if much or everything then

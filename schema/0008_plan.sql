@@ -56,10 +56,9 @@ begin
 end $$;
 
 -- Everybody whose access may follow from a touched entry: the people below it. Of whom nothing changed but what he is called,
--- that alone is compared, in plan_people. The planner takes those for many, and as much
--- memory as it may have would be wiped for them.
+-- that alone is compared, in plan_people.
 create function plan_affected(run bigint, source smallint, everything boolean) returns void
-language plpgsql volatile set search_path = roster, pg_temp set work_mem = '8MB' as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
 	if everything then
 		insert into affected_people
@@ -172,7 +171,7 @@ as $$ begin return (select coalesce(max(c.seq), 0) from planned_changes c where 
 -- The groups above everybody affected: (group he is directly in, group that contains it at any depth, itself included).
 -- A cycle in the directory ends by itself: a pair is found once.
 create function plan_above(run bigint, source smallint) returns void
-language plpgsql volatile set search_path = roster, pg_temp set work_mem = '8MB' as $$
+language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	insert into groups_above (run, group_id, upper)
@@ -220,14 +219,14 @@ begin
 		join grants g on g.user_id = i.user_id and g.source = plan_anchors.source
 		where a.run = plan_anchors.run
 	), everywhere as (
-		select anchor, anchor_key, resource from resolved
+		-- A group by the name it has now: it may lie elsewhere than where the rule made it.
+		select anchor, anchor_key, resource, case when anchor like '/%' and resource is not null then group_path(resource) else anchor end as name
+		from resolved
 		union all
-		select a, lower(normalize(a, NFKC)), h.resource from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
+		select a, lower(normalize(a, NFKC)), h.resource, a from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
 		where h.resource not in (select r.resource from resolved r where r.resource is not null)
 	)
-	-- A group by the name it has now: it may lie elsewhere than where the rule made it.
-	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource),
-		case when e.anchor like '/%' and e.resource is not null then group_path(e.resource) else e.anchor end, e.anchor_key, e.resource
+	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource), e.name, e.anchor_key, e.resource
 	from everywhere e;
 end $$;
 
@@ -374,7 +373,11 @@ create function plan_problems(run bigint, source smallint, everything boolean) r
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	delete from quarantine q where everything and q.source = plan_problems.source and q.stage = 'anchor';
+	if everything then
+		delete from quarantine q where q.source = plan_problems.source and q.stage = 'anchor';
+	elsif not exists (select from wanted_anchors k where k.run = plan_problems.run and k.resource is null and k.anchor not like '/%') then
+		return;
+	end if;
 	insert into quarantine (source, what, why, stage, run)
 	select distinct plan_problems.source, format('rule %s (%s)', r.name, r.position),
 		format('there is no %s; create or import it, the next run fills it', k.anchor), 'anchor', plan_problems.run
@@ -422,14 +425,14 @@ begin
 	end if;
 	if many then
 		analyze dropped_edges, touched_entries;
-	else
-		-- A recursion clears as much memory as it may have before it begins.
-		perform set_config('work_mem', '256kB', true);
 	end if;
+	-- A recursion clears as much memory as it may have before it begins, since the planner takes what it will find for many.
+	perform set_config('work_mem', case when many then '8MB' else '256kB' end, true);
 	perform plan_affected(run, src, everything);
 	many := many or exists (select from affected_people a where a.run = me.id offset 1000);
 	if many then
 		analyze affected_people;
+		perform set_config('work_mem', '64MB', true);
 	end if;
 	perform plan_people(run, src);
 	if not everything and only_names(run) then
@@ -441,9 +444,13 @@ begin
 		end if;
 		return;
 	end if;
+	if many then
+		perform set_config('work_mem', '8MB', true);
+	end if;
 	perform plan_above(run, src);
 	if many then
 		analyze groups_above;
+		perform set_config('work_mem', '64MB', true);
 	end if;
 	perform plan_anchors(run, src, everything);
 	if many then

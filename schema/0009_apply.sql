@@ -176,6 +176,18 @@ begin
 	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove'
 	  and not c.held and g.user_id = c.user_id and g.anchor = k.resource and g.role = c.role and g.source = apply_grants.source;
 
+	-- One entry brings a few, again and again: that is planned once for the session.
+	if last - first < 100 then
+		insert into grants (user_id, anchor, role, source, since)
+		select i.user_id, k.resource, c.role, apply_grants.source, revision
+		from planned_changes c
+		join wanted_anchors k on k.run = c.run and k.key = c.anchor_key and k.resource is not null
+		join directory_entries d on d.id = c.entry_id
+		join identities i on i.source = d.source and i.external_id = d.external_id
+		where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'add' and not c.held
+		on conflict do nothing;
+		return;
+	end if;
 	execute 'insert into grants (user_id, anchor, role, source, since)
 		select i.user_id, k.resource, c.role, $2, $5
 		from planned_changes c
@@ -187,11 +199,11 @@ begin
 	using run, source, first, last, revision;
 end $$;
 
--- Whether the planned changes of this kind are many, and more than a fifth of the rows the planner knows of.
+-- Whether the planned changes of this kind are a thousand, and more than a fifth of the rows the planner knows of.
 create function is_much(run bigint, first bigint, last bigint, kind change_kind, "table" regclass) returns boolean
 language plpgsql stable set search_path = roster, pg_temp as $$
 begin
-	return last - first > 1000 and (select count(*) from planned_changes c
+	return (select count(*) from planned_changes c
 			where c.run = is_much.run and c.seq between first and last and c.kind = is_much.kind)
 		> greatest(1000, (select reltuples from pg_class where oid = is_much."table") / 5);
 end $$;
@@ -218,11 +230,11 @@ begin
 	perform apply_groups(run, src, first, last);
 	-- Statements planned for a table that was empty a moment ago walk all of it for every row: when a step makes much of what
 	-- is there, the planner is told.
-	if is_much(run, first, last, 'user', 'users') or is_much(run, first, last, 'group', 'groups') then
+	if last - first > 1000 and (is_much(run, first, last, 'user', 'users') or is_much(run, first, last, 'group', 'groups')) then
 		analyze users, identities, groups, group_closure;
 	end if;
 	perform apply_grants(run, src, first, last);
-	if is_much(run, first, last, 'grant', 'grants') then
+	if last - first > 1000 and is_much(run, first, last, 'grant', 'grants') then
 		analyze grants;
 	end if;
 	update runs r set adds = r.adds + c.adds, removes = r.removes + c.removes

@@ -181,7 +181,10 @@ returns table (kind text, scope text, pending bigint, recent bigint, base bigint
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	if not exists (select from planned_changes c where c.run = guard_counts.run and guard_kind(c.kind, c.action, true) is not null) then
+	-- Most of what is pushed gives something that nobody guards.
+	if not exists (select from planned_changes c left join roles r on r.id = c.role
+			where c.run = guard_counts.run and not c.held and not c.approved
+			  and guard_kind(c.kind, c.action, coalesce(r.sensitive, false)) is not null) then
 		return;
 	end if;
 	return query
@@ -254,21 +257,25 @@ begin
 			and not exists (select from planned_changes c where c.run = apply_held.run and (c.held or c.kind <> 'user' or c.action <> 'change')) then
 		return;
 	end if;
-	delete from held_changes h where h.source = apply_held.source and (
-		exists (select from planned_guarded g where g.run = apply_held.run and g.approved and h.state = 'approved'
-			and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')
-			and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))
-		or (exists (select from affected_people a join directory_entries d on d.id = a.entry_id
-				where a.run = apply_held.run and d.source = h.source and d.external_id = h.external_id)
-			and not exists (select from planned_guarded g where g.run = apply_held.run and g.held
+	if exists (select from held_changes h where h.source = apply_held.source) then
+		delete from held_changes h where h.source = apply_held.source and (
+			exists (select from planned_guarded g where g.run = apply_held.run and g.approved and h.state = 'approved'
 				and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')
-				and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))));
+				and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))
+			or (exists (select from affected_people a join directory_entries d on d.id = a.entry_id
+					where a.run = apply_held.run and d.source = h.source and d.external_id = h.external_id)
+				and not exists (select from planned_guarded g where g.run = apply_held.run and g.held
+					and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')
+					and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))));
+	end if;
 
-	insert into held_changes (source, kind, action, external_id, anchor, anchor_key, role, run, reason)
-	select g.source, g.kind, g.action, g.external_id, g.anchor, g.anchor_key, g.role, g.run, c.reason
-	from planned_guarded g join planned_changes c on c.run = g.run and c.seq = g.seq
-	where g.run = apply_held.run and g.held and c.reason is not null
-	on conflict do nothing;
+	if exists (select from planned_changes c where c.run = apply_held.run and c.held and c.reason is not null) then
+		insert into held_changes (source, kind, action, external_id, anchor, anchor_key, role, run, reason)
+		select g.source, g.kind, g.action, g.external_id, g.anchor, g.anchor_key, g.role, g.run, c.reason
+		from planned_guarded g join planned_changes c on c.run = g.run and c.seq = g.seq
+		where g.run = apply_held.run and g.held and c.reason is not null
+		on conflict do nothing;
+	end if;
 
 	-- Of the first run only sensitive roles count: shares are of what it brought, not of the nothing before it.
 	insert into guard_log (source, kind, scope, removed, added)

@@ -121,6 +121,36 @@ begin
 		left join directory_entries d on d.source = news_doubt.source and d.external_id = n.id), 0);
 end $$;
 
+-- Edges, as a part of merge() --------------------------------------------------------------------------------------------------
+
+-- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
+-- is new is staged. Both sides are hashed, whatever the statistics say.
+create function compare_edges(run bigint, group_id bigint, members uuid[], texts text[]) returns void
+language plpgsql volatile set search_path = roster, pg_temp set enable_nestloop = off set enable_hashjoin = on as $$
+begin
+	execute 'with gone as (
+			delete from directory_edges e where e.group_id = $2 and not exists (select from unnest($3) m(reference) where m.reference = e.reference)
+			returning e.member_id)
+		insert into dropped_edges select $1, $2, member_id from gone' using run, group_id, members;
+	execute 'insert into staged_edges (run, group_id, reference, text)
+		select $1, $2, m.reference, m.text from unnest($3, $4) m(reference, text)
+		where not exists (select from directory_edges e where e.group_id = $2 and e.reference = m.reference)' using run, group_id, members, texts;
+end $$;
+
+-- Of groups of which only the difference was staged: what they no longer list.
+create function merge_left(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	with gone as (
+		delete from directory_edges e using (
+			select d.id, l.reference from staged_entries s
+			join directory_entries d on d.source = merge_left.source and d.external_id = s.external_id and d.kind = s.kind,
+			unnest(s.members_left) l(reference)
+			where s.run = merge_left.run offset 0) l -- and not each edge of the group
+		where e.group_id = l.id and e.reference = l.reference
+		returning e.group_id, e.member_id)
+	insert into dropped_edges select merge_left.run, group_id, member_id from gone;
+end $$;
+
 -- Part of merge(), after the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
 -- group that lists somebody by his new name, the old one means whoever has it now.
 create function merge_renamed(run bigint, source smallint, whole boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
@@ -141,16 +171,18 @@ begin
 		on conflict do nothing;
 	end if;
 
-	with given as (
-		update directory_edges e set reference_text = null,
-			member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)
-		from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
-		where n.run = merge_renamed.run and e.group_id = n.group_id and e.member_id = m.id and e.reference <> n.reference
-		  and e.reference is distinct from m.alias
-		returning e.group_id, e.reference, e.member_id
-	), settled as (
-		delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)
-	insert into touched_entries select distinct merge_renamed.run, g.member_id from given g where g.member_id is not null;
+	if exists (select from staged_edges n where n.run = merge_renamed.run) then
+		with given as (
+			update directory_edges e set reference_text = null,
+				member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)
+			from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			where n.run = merge_renamed.run and e.group_id = n.group_id and e.member_id = m.id and e.reference <> n.reference
+			  and e.reference is distinct from m.alias
+			returning e.group_id, e.reference, e.member_id
+		), settled as (
+			delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)
+		insert into touched_entries select distinct merge_renamed.run, g.member_id from given g where g.member_id is not null;
+	end if;
 
 	if not exists (select from doubtful_edges x) then
 		return;

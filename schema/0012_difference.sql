@@ -142,7 +142,7 @@ begin
 		perform plan_for(cardinality(users) + (select count(*)::integer from group_closure c where c.ancestor = any (places)));
 		return query select h.user_id, t.resource from (
 				select h.user_id, h.anchor, m.kind from unnest(users, anchors, roles) h(user_id, anchor, role)
-				join (select distinct m.role, m.kind from role_meanings_at(at) m) m on m.role = h.role offset 0) h
+				join (select distinct m.role, m.kind from role_meanings_at(at) m where m.role = any (roles)) m on m.role = h.role offset 0) h
 			join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
 			where t.anchor = any (places) and t.kind = any (kinds) limit most;
 	end if;
@@ -174,7 +174,7 @@ end $$;
 call define_access('active_users', 'user_id uuid', 'select u.id as user_id from {users} u where u.active');
 
 -- Make a plpgsql function that returns access as of the revision "at". body has {access QUERY} where it returns: user_id,
--- resource and bit, the place in meant of a role that means something there. The same few sets of roles come again and again,
+-- resource and bit, the place in meant of a role that means something there; of no other roles than those in the array roles. The same few sets of roles come again and again,
 -- so what a set permits is worked out once; a string of bits is the smallest thing to collect them in.
 create procedure define_snapshot(name text, parameters text, body text) language plpgsql set search_path = roster, pg_temp as $$
 begin
@@ -184,7 +184,8 @@ begin
 #variable_conflict use_column
 %s $f$', name, parameters, regexp_replace(body, '\{access ([^}]*)\}', $t$with numbered as materialized (
 		select m.role, m.kind, m.permissions, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size
-		from (select m.role, m.kind, array_agg(m.permission) as permissions from role_meanings_at(at) m group by m.role, m.kind) m
+		from (select m.role, m.kind, array_agg(m.permission) as permissions from role_meanings_at(at) m where m.role = any (roles)
+			group by m.role, m.kind) m
 	), meant as materialized (
 		select n.*, set_bit(repeat('0', n.size)::bit varying, n.number, 1) as bit from numbered n
 	), held as materialized (
@@ -204,6 +205,8 @@ declare
 	things integer[] := array(select distinct r from unnest(resources) r);
 	anchors integer[];
 	places integer[];
+	held integer[]; -- the roles of the people, one by one, and where they hold them
+	held_at integer[];
 	roles integer[];
 	kinds resource_kind[];
 begin
@@ -212,12 +215,14 @@ begin
 	if cardinality(users) > 30 and cardinality(people) * 10 < cardinality(things) then
 		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, anchors, roles
 		from holdings_at(at) h where h.user_id = any (people);
-		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
+		held := roles;
+		roles := array(select distinct r from unnest(held) r);
+		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (roles));
 		places := array(select distinct a from unnest(anchors) a);
 		perform plan_for(cardinality(users) * 3);
 		return query {access select p.user_id, p.resource, a.bit from (
 				select h.user_id, t.resource, h.bit from (
-					select h.user_id, h.anchor, m.kind, m.bit from unnest(people, anchors, roles) h(user_id, anchor, role)
+					select h.user_id, h.anchor, m.kind, m.bit from unnest(people, anchors, held) h(user_id, anchor, role)
 					join meant m on m.role = h.role offset 0) h
 				join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
 				where t.anchor = any (places) and t.kind = any (kinds) offset 0) a
@@ -227,9 +232,13 @@ begin
 		select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
 		from reach_at(at) t where t.resource = any (things);
 		perform plan_for(cardinality(users) * 3);
+		places := array(select distinct a from unnest(anchors) a);
+		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, held_at, held
+		from holdings_at(at) h where h.user_id = any (people) and h.anchor = any (places);
+		roles := array(select distinct r from unnest(held) r);
 		return query {access select p.user_id, p.resource, m.bit from unnest(users, resources) p(user_id, resource)
 			join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.resource = p.resource
-			join (select * from holdings_at(at) h where h.user_id = any (people)) h on h.anchor = t.anchor and h.user_id = p.user_id
+			join unnest(people, held_at, held) h(user_id, anchor, role) on h.anchor = t.anchor and h.user_id = p.user_id
 			join meant m on m.role = h.role and m.kind = t.kind};
 	end if;
 end $$);

@@ -24,6 +24,9 @@ int pg_open(const char *conninfo, const char *user, const char *application, str
 void pg_close(struct pg **pg);
 const char *pg_user(const struct pg *pg); /* the role of the session */
 
+/* From now on statements of pg_query() that come again are prepared: for a session of some length. */
+void pg_prepare_repeated(struct pg *pg);
+
 /* One or more statements without parameters; results are thrown away. */
 int pg_run(struct pg *pg, const char *sql, struct error *err);
 

@@ -103,6 +103,8 @@ struct mirror *mirror_new(void);
 /* Learn what the mirror knows of these entries, unless it does already. */
 int store_mirror_look(struct store *store, int source, const char *const ids[], size_t count, struct mirror *mirror,
 		      struct error *err);
+/* The entry is there with this content: what it was known to have, whatever was seen since. */
+bool mirror_holds(const struct mirror *mirror, const char *id, const struct digest *content);
 /* The kind of an entry that is there, or was seen; -1 for none. */
 int mirror_kind(const struct mirror *mirror, const char *id);
 /* Note that the entry was seen, and compare; content NULL only notes (it could not be read and stays as it is). */
@@ -124,6 +126,10 @@ struct staged_entry {
 	const struct digest *members;    /* groups: each once, in order, and the texts they stand for: NULL where the */
 	const char *const *member_texts; /* member is an entry that is staged in this run */
 	size_t member_count;
+	/* The mirror holds the list already but for these members, who came, and for those who left. */
+	bool differs;
+	const struct digest *left;
+	size_t left_count;
 };
 /* Between start and end the store takes nothing else. */
 int store_stage_start(struct store *store, struct error *err);

@@ -136,14 +136,17 @@ static int take_unreadable(struct entry_sink *sink, const char *id, const char *
 
 static int stage(struct intake *intake, const struct entry *entry, const struct digest *content, struct error *err)
 {
+	const struct digest *remembered = stager_remembers(intake->stager, entry->id);
 	struct staged_entry staged;
 	struct error why = {0};
 
-	if (stager_fill(intake->stager, entry, intake->scratch, &staged, &why) != 0) {
+	/* It may not have been committed, or somebody else read it since. */
+	if (remembered != NULL && !mirror_holds(intake->mirror, entry->id, remembered))
+		stager_forget(intake->stager, entry->id);
+	if (stager_fill(intake->stager, entry, content, intake->scratch, &staged, &why) != 0) {
 		mirror_see(intake->mirror, entry->kind, entry->id, NULL);
 		return take_unreadable(&intake->sink, entry->id, entry->dn, why.text, err);
 	}
-	staged.content = *content;
 	if (store_stage_entry(intake->store, intake->run, &staged, err) != 0)
 		return -1;
 	intake->staged++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/staging.h"
 #include "job/known.h"
+#include "job/lists.h"
 
 #include "roster/json.h"
 
@@ -22,6 +23,7 @@ struct stager {
 	size_t remark_count;
 	bool whole; /* nothing that is staged is taken back */
 	struct known_references known;
+	struct lists *lists;
 };
 
 struct stager *stager_new(const struct source_config *source)
@@ -31,6 +33,7 @@ struct stager *stager_new(const struct source_config *source)
 	stager->source = source;
 	stager->digest = digest_start();
 	stager->settings = stager_settings(source);
+	stager->lists = lists_new();
 	return stager;
 }
 
@@ -47,6 +50,7 @@ void stager_free(struct stager **stager)
 	digest_free(&(*stager)->digest);
 	str_free(&(*stager)->text);
 	known_free(&(*stager)->known);
+	lists_free(&(*stager)->lists);
 	free(*stager);
 	*stager = NULL;
 }
@@ -218,27 +222,98 @@ static void put_members(struct member *members, size_t count, struct arena *aren
 	ret->member_texts = texts;
 }
 
+/* How member_reference() reads the values of an attribute. */
+static unsigned way_of(const char *name)
+{
+	return text_equal_fold(name, "memberUid") ? 1 : text_equal_fold(name, "uniqueMember") ? 2 : 0;
+}
+
+/* What a list is read into: members that are not in the list that is remembered, or all. */
+struct listing {
+	struct stager *stager;
+	struct arena *arena;
+	struct list *list;
+	struct member *members;
+	size_t count;
+};
+
+static void read_member(struct listing *listing, const char *name, const struct value *value)
+{
+	struct stager *stager = listing->stager;
+	struct member *member = &listing->members[listing->count++];
+
+	member->reference = member_reference(stager, name, value, listing->arena);
+	member->text = known_has(&stager->known, &member->reference) ? NULL
+		       : text_is_valid(value->data, value->size)
+			   ? arena_strndup(listing->arena, value->data, value->size)
+			   : "(not UTF-8)";
+}
+
+static void list_member(struct listing *listing, const char *name, const struct value *value)
+{
+	struct stager *stager = listing->stager;
+	struct list_key key = lists_key(stager->lists, way_of(name), value->data, value->size);
+	size_t remarks = stager->remark_count;
+	struct list_value known;
+
+	if (list_see(listing->list, key, &known)) {
+		if (known.odd)
+			member_reference(stager, name, value, listing->arena);
+		return;
+	}
+	read_member(listing, name, value);
+	known = (struct list_value){listing->members[listing->count - 1].reference, stager->remark_count > remarks};
+	list_put(listing->list, key, &known);
+}
+
+static void read_members(struct listing *listing, const struct entry *entry)
+{
+	listing->count = 0;
+	for (size_t i = 0; i < entry->attribute_count; i++) {
+		const struct attribute *attribute = &entry->attributes[i];
+		if (!is_member_attribute(listing->stager->source, attribute->name))
+			continue;
+		for (size_t v = 0; v < attribute->count; v++)
+			if (listing->list != NULL)
+				list_member(listing, attribute->name, &attribute->values[v]);
+			else
+				read_member(listing, attribute->name, &attribute->values[v]);
+	}
+}
+
 static void fill_members(struct stager *stager, const struct entry *entry, struct arena *arena,
 			 struct staged_entry *ret)
 {
-	struct member *members = arena_alloc_array(arena, count_members(stager, entry) + 1, sizeof *members);
-	size_t count = 0;
+	struct listing listing = {.stager = stager, .arena = arena};
+	size_t most = count_members(stager, entry);
 
-	for (size_t i = 0; i < entry->attribute_count; i++) {
-		const struct attribute *attribute = &entry->attributes[i];
-		if (!is_member_attribute(stager->source, attribute->name))
-			continue;
-		for (size_t v = 0; v < attribute->count; v++) {
-			const struct value *value = &attribute->values[v];
-			members[count].reference = member_reference(stager, attribute->name, value, arena);
-			members[count].text = known_has(&stager->known, &members[count].reference) ? NULL
-					      : text_is_valid(value->data, value->size)
-						  ? arena_strndup(arena, value->data, value->size)
-						  : "(not UTF-8)";
-			count++;
-		}
+	listing.members = arena_alloc_array(arena, most + 1, sizeof *listing.members);
+	listing.list = stager->whole ? NULL : lists_find(stager->lists, entry->id);
+	if (listing.list != NULL) {
+		list_begin(listing.list, &ret->content);
+		read_members(&listing, entry);
+		ret->differs = list_end(listing.list, arena, &ret->left, &ret->left_count) == 0;
 	}
-	put_members(members, count, arena, ret);
+	if (!ret->differs) {
+		stager->remark_count = 0;
+		listing.list = stager->whole ? NULL : lists_add(stager->lists, entry->id, most);
+		if (listing.list != NULL)
+			list_begin(listing.list, &ret->content);
+		read_members(&listing, entry);
+	}
+	put_members(listing.members, listing.count, arena, ret);
+}
+
+const struct digest *stager_remembers(const struct stager *stager, const char *id)
+{
+	const struct list *list = lists_find(stager->lists, id);
+
+	return list == NULL ? NULL : list_content(list);
+}
+
+void stager_forget(struct stager *stager, const char *id)
+{
+	lists_forget(stager->lists, id);
 }
 
 /* Attributes as a JSON object of arrays; members are edges, not attributes. Values that are not text are left out. */
@@ -274,10 +349,10 @@ out:
 	return rc;
 }
 
-int stager_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
-		struct error *err)
+int stager_fill(struct stager *stager, const struct entry *entry, const struct digest *content, struct arena *arena,
+		struct staged_entry *ret, struct error *err)
 {
-	*ret = (struct staged_entry){.entry = entry};
+	*ret = (struct staged_entry){.entry = entry, .content = *content};
 	stager->remark_count = 0;
 	if (strlen(entry->id) > ID_MOST || !text_is_valid(entry->id, strlen(entry->id)))
 		return error_set(

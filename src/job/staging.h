@@ -17,9 +17,13 @@ void stager_begin(struct stager *stager, bool whole);
 
 /* A digest over everything read of the entry, in the order it came: the cheap question whether to look closer. */
 struct digest stager_content(struct stager *stager, const struct entry *entry);
-/* Fill all but content; memory is from arena. -1 when the entry cannot be used: the error says why and what to do. */
-int stager_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
-		struct error *err);
+/* With this content; memory is from arena. -1 when the entry cannot be used: the error says why and what to do. */
+int stager_fill(struct stager *stager, const struct entry *entry, const struct digest *content, struct arena *arena,
+		struct staged_entry *ret, struct error *err);
+/* The content of a large group that is remembered, or NULL. Only what has changed in its list since then is filled, so one that
+ * is not in the mirror has to be forgotten first. */
+const struct digest *stager_remembers(const struct stager *stager, const char *id);
+void stager_forget(struct stager *stager, const char *id);
 /* The reference of a DN; -1 when it is none. */
 int stager_reference(struct stager *stager, const char *dn, struct digest *ret);
 /* That and the reference of what is above it. */

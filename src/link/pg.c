@@ -87,6 +87,7 @@ void pg_close(struct pg **pg)
 	PQclear((*pg)->answer);
 	PQfinish((*pg)->connection);
 	str_free(&(*pg)->copy);
+	pg_forget_statements(*pg);
 	PQfreemem((*pg)->notice);
 	free(*pg);
 	*pg = NULL;
@@ -109,10 +110,8 @@ int pg_run(struct pg *pg, const char *sql, struct error *err)
 	return rc;
 }
 
-int pg_query(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
-	     struct error *err)
+static int take(struct pg *pg, PGresult *result, struct pg_rows **rows, struct error *err)
 {
-	PGresult *result = PQexecParams(pg->connection, sql, (int)count, NULL, params, NULL, NULL, 0);
 	ExecStatusType status = PQresultStatus(result);
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -125,6 +124,18 @@ int pg_query(struct pg *pg, const char *sql, const char *const params[], size_t 
 	else
 		*rows = (struct pg_rows *)result;
 	return 0;
+}
+
+int pg_query(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
+	     struct error *err)
+{
+	return take(pg, pg_execute(pg, sql, params, count), rows, err);
+}
+
+static int query_once(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
+		      struct error *err)
+{
+	return take(pg, PQexecParams(pg->connection, sql, (int)count, NULL, params, NULL, NULL, 0), rows, err);
 }
 
 int pg_query_integer(struct pg *pg, const char *sql, const char *const params[], size_t count, int64_t *ret,
@@ -154,10 +165,10 @@ int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t
 
 	str_printf(&text, "declare stream no scroll cursor for %s", sql);
 	snprintf(fetch, sizeof fetch, "fetch %d from stream", STREAM_BATCH);
-	if (pg_query(pg, str_text(&text), params, count, NULL, err) != 0)
+	if (query_once(pg, str_text(&text), params, count, NULL, err) != 0)
 		goto out;
 	while (more) {
-		if (pg_query(pg, fetch, NULL, 0, &rows, err) != 0)
+		if (query_once(pg, fetch, NULL, 0, &rows, err) != 0)
 			goto out;
 		more = pg_count(rows) == STREAM_BATCH;
 		if (pg_count(rows) > 0 && reader->batch(rows, reader->context, err) != 0)

@@ -15,6 +15,7 @@ struct known {
 	struct digest id;
 	uint64_t content; /* half of the digest: it only has to tell two readings of one entry apart */
 	bool used, seen, gone;
+	bool doubted; /* the same content may mean something else by now */
 	uint8_t kind;
 };
 
@@ -96,6 +97,8 @@ static int load_batch(const struct pg_rows *rows, void *context, struct error *e
 		slot->content = half(&content);
 		slot->gone = pg_boolean(rows, i, 2);
 		slot->kind = (uint8_t)kind_named(pg_text(rows, i, 3));
+		/* Of a group that is told of, who is meant by a name may have changed although the names have not. */
+		slot->doubted = !mirror->whole && slot->kind == ENTRY_GROUP;
 		mirror->live[slot->kind] += !slot->gone;
 	}
 	return 0;
@@ -118,13 +121,10 @@ int store_mirror_look(struct store *store, int source, const char *const ids[], 
 
 	pg_array(ids, count, &array);
 	const char *params[] = {number_text(source, number), str_text(&array)};
-	/* Of a group that is told of, who is meant by a name may have changed although the names have not. */
-	int rc = pg_query(
-	    store->pg,
-	    "select external_id, case kind when 'group' then '00000000-0000-0000-0000-000000000000' else content end, "
-	    "gone_since is not null, kind from directory_entries "
-	    "where source = $1 and external_id = any ($2)",
-	    params, 2, &rows, err);
+	int rc = pg_query(store->pg,
+			  "select external_id, content, gone_since is not null, kind from directory_entries "
+			  "where source = $1 and external_id = any ($2)",
+			  params, 2, &rows, err);
 	if (rc == 0)
 		rc = load_batch(rows, mirror, err);
 	pg_free(&rows);
@@ -138,6 +138,7 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 	const char *params[] = {number_text(source, number)};
 	struct mirror *mirror = mirror_new();
 
+	mirror->whole = true;
 	if (pg_stream(
 		store->pg,
 		"select external_id, content, gone_since is not null, kind from directory_entries where source = $1",
@@ -145,7 +146,6 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 		mirror_free(&mirror);
 		return -1;
 	}
-	mirror->whole = true;
 	*ret = mirror;
 	return 0;
 }
@@ -201,7 +201,16 @@ enum mirror_state mirror_see(struct mirror *mirror, enum entry_kind kind, const 
 	if (is_new)
 		return MIRROR_NEW;
 	/* One that comes back is staged whole: its edges and mappings went with it. */
-	return content == NULL || (!slot->gone && half(content) == slot->content) ? MIRROR_SAME : MIRROR_CHANGED;
+	return content == NULL || (!slot->gone && !slot->doubted && half(content) == slot->content) ? MIRROR_SAME
+												    : MIRROR_CHANGED;
+}
+
+bool mirror_holds(const struct mirror *mirror, const char *id, const struct digest *content)
+{
+	struct digest key = digest_of(id, strlen(id));
+	const struct known *slot = find(mirror, &key);
+
+	return slot->used && !slot->gone && half(content) == slot->content;
 }
 
 bool mirror_spare(struct mirror *mirror, const struct digest *reference)

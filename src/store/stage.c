@@ -8,8 +8,16 @@ int store_stage_start(struct store *store, struct error *err)
 	return pg_copy_start(
 	    store->pg,
 	    "copy staged_entries (run, kind, external_id, dn, reference, alias, parent, content, login, "
-	    "email, name, attributes, members, member_texts) from stdin",
+	    "email, name, attributes, members, member_texts, members_left) from stdin",
 	    err);
+}
+
+static void copy_references(struct pg *pg, const struct digest *references, size_t count)
+{
+	pg_copy_array_begin(pg);
+	for (size_t i = 0; i < count; i++)
+		pg_copy_array_uuid(pg, references[i].bytes);
+	pg_copy_array_end(pg);
 }
 
 static void copy_members(struct pg *pg, const struct staged_entry *staged)
@@ -17,16 +25,18 @@ static void copy_members(struct pg *pg, const struct staged_entry *staged)
 	if (staged->entry->kind != ENTRY_GROUP) {
 		pg_copy_text(pg, NULL);
 		pg_copy_text(pg, NULL);
+		pg_copy_text(pg, NULL);
 		return;
 	}
-	pg_copy_array_begin(pg);
-	for (size_t i = 0; i < staged->member_count; i++)
-		pg_copy_array_uuid(pg, staged->members[i].bytes);
-	pg_copy_array_end(pg);
+	copy_references(pg, staged->members, staged->member_count);
 	pg_copy_array_begin(pg);
 	for (size_t i = 0; i < staged->member_count; i++)
 		pg_copy_array_text(pg, staged->member_texts[i]);
 	pg_copy_array_end(pg);
+	if (staged->differs)
+		copy_references(pg, staged->left, staged->left_count);
+	else
+		pg_copy_text(pg, NULL);
 }
 
 int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *staged, struct error *err)

@@ -99,6 +99,8 @@ int store_open(const struct database_config *database, enum store_right right, s
 		return *database->embedded ? refuse_embedded(database->embedded, right, err) : -1;
 	}
 	store->embedded = *database->embedded != '\0';
+	if (right == STORE_DAEMON)
+		pg_prepare_repeated(store->pg);
 	*ret = store;
 	return 0;
 }

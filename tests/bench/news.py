@@ -140,15 +140,21 @@ class Listener:
 
     def __init__(self, site):
         self.connection = site.ground.cluster.connect(site.roster.database, prepare_threshold=0)
+        self.told = False  # it may come together with the answer to a question, and the socket stays silent then
+        self.connection.add_notify_handler(self._note)
         for statement in ("set search_path = roster, pg_temp", "listen roster_revision"):
             self.connection.execute(statement)
 
     def has_access(self, login, resource):
         return self.connection.execute("select exists (select from effective_access(%s::text, %s::text))", (login, resource)).fetchone()[0]
 
+    def _note(self, _):
+        self.told = True
+
     def await_revision(self):
-        if not select.select([self.connection.fileno()], [], [], SECONDS)[0]:
+        if not self.told and not select.select([self.connection.fileno()], [], [], SECONDS)[0]:
             raise Failed("no revision came")
+        self.told = False
         self.connection.pgconn.consume_input()
         while self.connection.pgconn.notifies():
             pass
