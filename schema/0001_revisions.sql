@@ -186,3 +186,93 @@ end $f$', short || '_no_truncate', '%');
 
 	insert into fact_tables values (fact, columns);
 end $$;
+
+-- Tables that get very many rows at once -------------------------------------------------------------------------------
+
+-- A foreign key that is looked at once per statement. As strict as one, where whoever writes either table holds the writer
+-- lock, or what is referred to stays: nothing that is looked at changes meanwhile.
+create procedure refer(referring regclass, field name, referred regclass)
+language plpgsql set search_path = roster, pg_temp as $$
+declare
+	short text := format('%s_%s', (select relname from pg_class where oid = referring), field);
+begin
+	execute format('create function %I() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $f$
+declare
+	missing text;
+begin
+	select n.id::text into missing from (select distinct a.%I as id from added a) n where not exists (select from %s r where r.id = n.id) limit 1;
+	if found then
+		raise exception ''%s %% of %s is not one of %s'', missing using errcode = ''foreign_key_violation'';
+	end if;
+	return null;
+end $f$', short || '_there', field, referred, field, referring, referred);
+	execute format('create trigger f_%s after insert on %s referencing new table as added for each statement execute function %I()',
+		field, referring, short || '_there');
+	execute format('create trigger f_%s_update after update on %s for each row when (old.%I is distinct from new.%I) execute function refer_elsewhere(%L, %L)',
+		field, referring, field, field, field, referred);
+	execute format('create trigger f_%s after delete on %s referencing old table as gone for each statement execute function keep_referred(%L, %L)',
+		short, referred, field, referring);
+end $$;
+
+create function refer_elsewhere() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+declare
+	there boolean;
+begin
+	execute format('select exists (select from %s r where r.id = ($1).%I)', tg_argv[1], tg_argv[0]) using new into there;
+	if not there then
+		raise exception '% % of % is not one of %', tg_argv[0], to_jsonb(new) ->> tg_argv[0], tg_table_name, tg_argv[1] using errcode = 'foreign_key_violation';
+	end if;
+	return null;
+end $$;
+
+create function keep_referred() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+declare
+	points boolean;
+begin
+	execute format('select exists (select from gone g join %s r on r.%I = g.id)', tg_argv[1], tg_argv[0]) into points;
+	if points then
+		raise exception 'rows of % still point at rows of %', tg_argv[1], tg_table_name using errcode = 'foreign_key_violation';
+	end if;
+	return null;
+end $$;
+
+-- Take the indexes of a table away, for a statement that brings very many rows: to make them anew costs a fraction of what it
+-- costs to find the place of each row. What makes them again, for restore_indexes(); nothing, when somebody is at work in the
+-- table or its indexes are of somebody else's making. Nobody looks into the table before the transaction is over, so this is
+-- for one in which there was next to nothing.
+create function set_indexes_aside("table" regclass) returns text[]
+language plpgsql volatile set search_path = roster, pg_temp set lock_timeout = '2s' as $$
+declare
+	made text[];
+	one record;
+begin
+	execute format('lock table %s in access exclusive mode', "table");
+	if exists (select from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = "table"
+			and (c.reltablespace <> 0 or i.indisclustered or i.indisreplident or not i.indisvalid)) then
+		return '{}';
+	end if;
+	for one in
+		select c.conname, i.indexrelid::regclass as name, coalesce('alter table ' || "table" || ' add constraint ' || quote_ident(c.conname)
+			|| ' ' || pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid)) as made
+		from pg_index i left join pg_constraint c on c.conindid = i.indexrelid and c.contype in ('p', 'u')
+		where i.indrelid = "table" and not exists (select from pg_constraint f where f.conindid = i.indexrelid and f.contype = 'f')
+		order by c.conname
+	loop
+		execute case when one.conname is null then format('drop index %s', one.name)
+			else format('alter table %s drop constraint %I', "table", one.conname) end;
+		made := made || one.made;
+	end loop;
+	return coalesce(made, '{}');
+exception when lock_not_available then
+	return '{}';
+end $$;
+
+create function restore_indexes(made text[]) returns void
+language plpgsql volatile set search_path = roster, pg_temp set maintenance_work_mem = '256MB' as $$
+declare
+	statement text;
+begin
+	foreach statement in array made loop
+		execute statement;
+	end loop;
+end $$;

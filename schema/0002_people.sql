@@ -35,10 +35,11 @@ create table users (
 	external boolean not null default false,
 	suspended boolean not null default false, -- by hand: outranks every source
 	active boolean not null default true,     -- what counts
-	attributes_from smallint not null default 0 references sources,
+	attributes_from smallint not null default 0,
 	login_key text not null generated always as (lower(normalize(login, NFKC))) stored
 );
 call keep_history('users', array['id', 'active']);
+call refer('users', 'attributes_from', 'sources');
 create index on users_history (id);
 -- Logins are reusable, ids are not.
 create unique index users_active_login on users (login_key) where active;
@@ -46,9 +47,9 @@ create index users_login on users (login_key);
 
 -- Which entry of which source is which person. Keyed by the immutable id, never by a name.
 create table identities (
-	source smallint not null references sources,
+	source smallint not null,
 	external_id text not null,
-	user_id uuid not null references users,
+	user_id uuid not null,
 	enabled boolean not null default true,
 	gone_since timestamptz,
 	ended_at timestamptz, -- when the time of grace was over: his place there is not kept any more, the denial stays
@@ -56,6 +57,8 @@ create table identities (
 	primary key (source, external_id),
 	check (ended_at is null or gone_since is not null)
 );
+call refer('identities', 'source', 'sources');
+call refer('identities', 'user_id', 'users');
 create index on identities (user_id);
 create index identities_in_grace on identities (gone_since) where gone_since is not null and ended_at is null;
 create index identities_keep_admin on identities (user_id) where keeps_admin;

@@ -8,7 +8,7 @@ create type entry_kind as enum ('user', 'group', 'unit');
 
 create table directory_entries (
 	id bigint generated always as identity primary key,
-	source smallint not null references sources,
+	source smallint not null,
 	kind entry_kind not null,
 	external_id text not null,  -- immutable: entryUUID, objectGUID, sub ...
 	dn text not null,           -- as the source wrote it
@@ -24,6 +24,7 @@ create table directory_entries (
 	gone_explicit boolean not null default false,
 	unique (source, external_id)
 );
+call refer('directory_entries', 'source', 'sources'); -- one that was read has runs, and stays
 create index on directory_entries (reference);
 create index on directory_entries (alias) where alias is not null;
 create index on directory_entries (parent);
@@ -111,17 +112,15 @@ create index on staged_mappings (run);
 
 create unlogged table staged_gone (run bigint not null, external_id text not null, explicit boolean not null);
 create index on staged_gone (run);
-
 create unlogged table staged_problems (
 	run bigint not null,
 	external_id text,
-	rule smallint, -- a rule that could not be evaluated: what it gave before stays
+	rule smallint, -- a rule that could not be evaluated
 	lasting boolean not null, -- of an entry: it is about the content, true until that changes; of a rule: what it gave before stays
 	what text not null,
 	why text not null
 );
 create index on staged_problems (run);
-
 -- Filled by merge(), read by plan().
 create unlogged table staged_edges (run bigint not null, group_id bigint not null, reference uuid not null, text text);
 create index on staged_edges (run);
@@ -250,6 +249,10 @@ end $$;
 -- each once.
 create function merge_fresh(run bigint, source smallint, groups bigint[]) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	into_nothing boolean := not exists (select from directory_edges)
+		and (select sum(cardinality(s.members)) > 100000 from staged_entries s where s.run = merge_fresh.run);
+	aside text[] := case when into_nothing then set_indexes_aside('directory_edges') else '{}' end;
 begin
 	insert into directory_edges (group_id, reference, member_id, reference_text)
 	select g.id, m.reference, d.id, case when d.id is null then m.text end
@@ -259,6 +262,7 @@ begin
 	left join (select o.reference, min(o.id) as id from directory_entries o
 		where o.source = merge_fresh.source and o.gone_since is null group by o.reference) d on d.reference = m.reference
 	where s.run = merge_fresh.run and g.id = any (groups);
+	perform restore_indexes(aside);
 
 	-- The same by login (memberUid), when exactly one person has it.
 	update directory_edges e set member_id = d.id, reference_text = null

@@ -14,8 +14,7 @@ create unlogged table groups_above (run bigint not null, group_id bigint not nul
 create index on groups_above (run);
 
 create unlogged table wanted_grants (
-	run bigint not null, entry_id bigint not null, user_id uuid, anchor_key integer not null,
-	role integer, -- NULL: the rule names a role that does not exist
+	run bigint not null, entry_id bigint not null, user_id uuid, anchor_key integer not null, role integer not null,
 	rule smallint not null, via bigint not null);
 create index on wanted_grants (run);
 
@@ -41,6 +40,9 @@ create unlogged table planned_changes (
 	reason text,                             -- why it is held now
 	primary key (run, seq)
 );
+-- In a large plan nearly all is grants.
+create index on planned_changes (run, kind) where kind <> 'grant';
+create index on planned_changes (run) where held;
 
 -- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an
 -- administrator has moved it since.
@@ -205,8 +207,9 @@ begin
 			join directory_entries u on u.reference = p.parent where a.run = plan_anchors.run and not everything
 			union all
 			select o.id from directory_entries o where everything and o.source = plan_anchors.source) l
-		join directory_entries d on d.id = l.id and d.source = plan_anchors.source and d.gone_since is null
-		join directory_mappings m on m.entry_id = d.id
+		join directory_mappings m on m.entry_id = l.id
+		cross join lateral (select o.source, o.gone_since from directory_entries o where o.id = m.entry_id offset 0) d
+		where d.source = plan_anchors.source and d.gone_since is null
 		group by m.anchor_key
 	), resolved as (
 		select n.anchor, n.anchor_key, coalesce(g.id, resolve_anchor(plan_anchors.source, n.anchor)) as resource
@@ -231,28 +234,28 @@ begin
 end $$;
 
 -- What the rules want for the affected people who are here: by a group he is in, at any depth; by the unit he is directly
--- in; or by himself.
-create function plan_wanted(run bigint, source smallint) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via)
+-- in; or by himself. In the order of the plan, and only of roles and anchors that there are or will be. No search_path: it
+-- becomes a part of the statements that ask.
+create function wanted(of_run bigint, of_source smallint) returns table (entry_id bigint, user_id uuid, anchor_key integer, role integer,
+	rule smallint, via bigint)
+language sql stable as $$
 	with people as (
 		select d.id, d.parent, i.user_id
 		from affected_people a
 		join directory_entries d on d.id = a.entry_id and d.gone_since is null
 		left join identities i on i.source = d.source and i.external_id = d.external_id
-		where a.run = plan_wanted.run
+		where a.run = of_run
 		  and (i.user_id is not null or not exists (select from quarantine q
 			where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id))
 	), doors as (
 		select m.entry_id, k.key, m.rule, m.role, m.anchor
-		from directory_mappings m join wanted_anchors k on k.run = plan_wanted.run and k.anchor_key = m.anchor_key
+		from directory_mappings m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
+		where k.resource is not null or k.anchor like '/%'
 	), opened as (
 		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
 		from people p
 		join directory_edges e on e.member_id = p.id
-		join groups_above a on a.run = plan_wanted.run and a.group_id = e.group_id
+		join groups_above a on a.run = of_run and a.group_id = e.group_id
 		join doors o on o.entry_id = a.upper
 		union all
 		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
@@ -266,10 +269,20 @@ begin
 			else role_named(case when n.at_platform then 'platform' else 'project' end::role_kind, n.role) end as id
 		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
 	)
-	-- In the order of the plan, which sorts them once more: that is quick when they are.
-	select distinct on (o.key, o.id, n.id) plan_wanted.run, o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
+	select distinct on (o.key, o.id, n.id) o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
 	from opened o join named n on n.at_platform = (o.anchor = 'platform') and n.role is not distinct from o.role
-	order by o.key, o.id, n.id, o.rule, o.entry_id;
+	where n.id is not null
+	order by o.key, o.id, n.id, o.rule, o.entry_id
+$$;
+
+-- Of a source that gave nobody anything yet all that is wanted is new, and there is nothing to compare it with.
+create function plan_first_grants(run bigint, source smallint) returns void
+language plpgsql volatile set search_path = roster, pg_temp set work_mem = '160MB' as $$
+begin
+	insert into planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, role, rule, via)
+	select plan_first_grants.run, (select planned(plan_first_grants.run)) + row_number() over (order by w.anchor_key, w.entry_id, w.role),
+		'grant', 'add', w.entry_id, w.user_id, w.anchor_key, w.role, w.rule, w.via
+	from wanted(run, source) w;
 end $$;
 
 -- Groups that a rule names and that are not there.
@@ -295,12 +308,11 @@ begin
 	with going as (
 		select c.user_id, k.resource, c.role from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
 		where c.run = plan_old_groups.run and c.kind = 'grant' and c.action = 'remove'
-	), named as (
-		select m.anchor_key from directory_mappings m join directory_entries d on d.id = m.entry_id
-		where d.source = plan_old_groups.source and d.gone_since is null
 	), unwanted as materialized (
 		select g.id from groups g
-		where g.made_by = plan_old_groups.source and not g.archived and coalesce(g.made_for, '') not in (select n.anchor_key from named n)
+		where g.made_by = plan_old_groups.source and not g.archived and not exists (
+			select from directory_mappings m cross join lateral (select o.source, o.gone_since from directory_entries o where o.id = m.entry_id offset 0) d
+			where m.anchor_key = g.made_for and d.source = plan_old_groups.source and d.gone_since is null)
 	)
 	select plan_old_groups.run, 1000000000 + u.id, group_path(u.id), '', u.id
 	from unwanted u
@@ -332,10 +344,15 @@ begin
 		where not exists (select from grants h join roles r on r.id = h.role and r.kind <> 'platform' where h.anchor = l.resource offset l.removed));
 end $$;
 
-create function plan_grants(run bigint, source smallint) returns void
+create function plan_grants(run bigint, source smallint, many boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
+	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via)
+	select plan_grants.run, w.* from wanted(plan_grants.run, plan_grants.source) w;
+	if many then
+		analyze wanted_grants;
+	end if;
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, role, rule, via)
 	select plan_grants.run, (select planned(plan_grants.run)) + row_number() over (order by c.action, c.key, c.entry_id, c.role),
 		'grant', c.action, c.entry_id, c.user_id, c.key, c.role, c.rule, c.via
@@ -343,7 +360,7 @@ begin
 		select 'add'::change_action as action, w.entry_id, w.user_id, w.anchor_key as key, w.role, w.rule, w.via
 		from wanted_grants w
 		join wanted_anchors k on k.run = w.run and k.key = w.anchor_key
-		where w.run = plan_grants.run and w.role is not null and (k.resource is not null or k.anchor like '/%')
+		where w.run = plan_grants.run
 		  and not exists (select from grants g where g.user_id = w.user_id and g.anchor = k.resource
 			and g.role = w.role and g.source = plan_grants.source)
 		union all
@@ -456,12 +473,12 @@ begin
 	if many then
 		analyze wanted_anchors;
 	end if;
-	perform plan_wanted(run, src);
-	if many then
-		analyze wanted_grants;
-	end if;
 	perform plan_new_groups(run, src);
-	perform plan_grants(run, src);
+	if not exists (select from identities i where i.source = src) then
+		perform plan_first_grants(run, src);
+	else
+		perform plan_grants(run, src, many);
+	end if;
 	if whole or known and loses_all(run) then
 		perform plan_old_groups(run, src);
 	end if;
@@ -498,12 +515,3 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		and r.name_key = lower(normalize(n.role, NFKC)))
 $$;
 
-create function unplan(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	delete from affected_people a where a.run = unplan.run;
-	delete from groups_above g where g.run = unplan.run;
-	delete from wanted_grants w where w.run = unplan.run;
-	delete from wanted_anchors w where w.run = unplan.run;
-	delete from planned_changes c where c.run = unplan.run;
-end $$;

@@ -1,6 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- From a plan to the model: apply(run) does what was planned and is not held, as one revision.
 
+-- In the model is next to nothing, and what is planned is much: it is done at once, since nobody's access waits for it.
+create function is_beginning(run bigint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return not exists (select from grants g offset 1000)
+		and exists (select from planned_changes c where c.run = is_beginning.run and c.kind = 'grant' offset 100000);
+end $$;
+
 -- Nobody gets a login that somebody else has when all is done: what the plan expected to become free may have been held,
 -- or belong to another source. One who is refused keeps his login, which may refuse the next.
 create function apply_rivals(run bigint, source smallint, first bigint, last bigint) returns void
@@ -167,10 +174,12 @@ begin
 		or exists (select from identities i where i.source = may_repeat.source group by i.user_id having count(*) > 1);
 end $$;
 
-create function apply_grants(run bigint, source smallint, first bigint, last bigint) returns void
+create function apply_grants(run bigint, source smallint, first bigint, last bigint, beginning boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	revision bigint := current_revision();
+	repeats boolean := last - first < 10000 or may_repeat(run, source);
+	aside text[] := '{}';
 begin
 	delete from grants g using planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
 	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove'
@@ -188,24 +197,29 @@ begin
 		on conflict do nothing;
 		return;
 	end if;
-	execute 'insert into grants (user_id, anchor, role, source, since)
+	if beginning and not repeats then
+		aside := set_indexes_aside('grants');
+	end if;
+	-- Of many, all people are found once, and then by a number.
+	execute format('insert into grants (user_id, anchor, role, source, since)
 		select i.user_id, k.resource, c.role, $2, $5
 		from planned_changes c
 		join wanted_anchors k on k.run = c.run and k.key = c.anchor_key and k.resource is not null
-		join directory_entries d on d.id = c.entry_id
-		join identities i on i.source = d.source and i.external_id = d.external_id
-		where c.run = $1 and c.seq between $3 and $4 and c.kind = ''grant'' and c.action = ''add'' and not c.held'
-		|| case when last - first < 10000 or may_repeat(run, source) then ' on conflict do nothing' else '' end
+		join (select d.id, i.user_id from directory_entries d
+			join identities i on i.source = d.source and i.external_id = d.external_id where d.source = $2 %s) i on i.id = c.entry_id
+		where c.run = $1 and c.seq between $3 and $4 and c.kind = ''grant'' and c.action = ''add'' and not c.held %s',
+		case when last - first >= 10000 then 'offset 0' end, case when repeats then 'on conflict do nothing' end)
 	using run, source, first, last, revision;
+	perform restore_indexes(aside);
 end $$;
 
 -- Whether the planned changes of this kind are a thousand, and more than a fifth of the rows the planner knows of.
 create function is_much(run bigint, first bigint, last bigint, kind change_kind, "table" regclass) returns boolean
 language plpgsql stable set search_path = roster, pg_temp as $$
 begin
-	return (select count(*) from planned_changes c
-			where c.run = is_much.run and c.seq between first and last and c.kind = is_much.kind)
-		> greatest(1000, (select reltuples from pg_class where oid = is_much."table") / 5);
+	return last - first > 1000 and exists (select from planned_changes c
+		where c.run = is_much.run and c.seq between first and last and c.kind = is_much.kind
+		offset (select greatest(1000, (reltuples / 5)::bigint) from pg_class where oid = is_much."table"));
 end $$;
 
 -- Apply the planned changes numbered first to last, those not held, as one revision. Returns its number, NULL when there
@@ -216,6 +230,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp set
 declare
 	src smallint := (running(run)).source;
 	revision bigint;
+	beginning boolean := is_beginning(run);
 begin
 	if first <= 1 then
 		perform apply_held(run, src);
@@ -230,11 +245,11 @@ begin
 	perform apply_groups(run, src, first, last);
 	-- Statements planned for a table that was empty a moment ago walk all of it for every row: when a step makes much of what
 	-- is there, the planner is told.
-	if last - first > 1000 and (is_much(run, first, last, 'user', 'users') or is_much(run, first, last, 'group', 'groups')) then
+	if is_much(run, first, last, 'user', 'users') or is_much(run, first, last, 'group', 'groups') then
 		analyze users, identities, groups, group_closure;
 	end if;
-	perform apply_grants(run, src, first, last);
-	if last - first > 1000 and is_much(run, first, last, 'grant', 'grants') then
+	perform apply_grants(run, src, first, last, beginning);
+	if is_much(run, first, last, 'grant', 'grants') then
 		analyze grants;
 	end if;
 	update runs r set adds = r.adds + c.adds, removes = r.removes + c.removes

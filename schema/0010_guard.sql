@@ -110,10 +110,12 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 	from planned_changes c where c.run = plan_totals.run
 $$;
 
-create function plan_count(run bigint, out changes bigint, out held bigint)
+create function plan_count(run bigint, out changes bigint, out held bigint, out at_once boolean)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	select coalesce(max(c.seq), 0), count(*) filter (where c.held) into changes, held from planned_changes c where c.run = plan_count.run;
+	changes := planned(run);
+	held := (select count(*) from planned_changes c where c.run = plan_count.run and c.held);
+	at_once := is_beginning(run);
 end $$;
 
 create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
@@ -194,6 +196,8 @@ begin
 		from planned_guarded g, lateral (
 			select '' as scope where g.guard <> 'grant' union all select g.scope where g.guard in ('member', 'grant')) s
 		where g.run = guard_counts.run and g.guard is not null and not g.held and not g.approved
+		  -- the same said so that it is quick: most of a large plan is additions that nobody limits
+		  and (g.action not in ('add', 'return', 'change') or g.role in (select r.id from roles r where r.sensitive))
 		group by g.guard, s.scope
 	), seen as (
 		select l.kind, l.scope, sum(l.removed) as removed, sum(l.added) as added
@@ -289,7 +293,7 @@ begin
 		  and (select o.first_run_at is not null from sources o where o.id = apply_held.source)
 		union all
 		select 'grant', g.scope, false from planned_guarded g
-		where g.run = apply_held.run and g.guard = 'grant' and not g.held and not g.approved
+		where g.run = apply_held.run and g.guard = 'grant' and not g.held and not g.approved and g.role in (select r.id from roles r where r.sensitive)
 	) l group by l.kind, l.scope;
 	delete from guard_log g where g.source = apply_held.source and g.at < now() - interval '90 days';
 end $$;

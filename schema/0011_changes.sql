@@ -222,7 +222,7 @@ begin
 		  and not exists (select from directory_entries o where o.source = keep_places.source and o.reference = c.parent and o.gone_since is null));
 end $$;
 
--- What a run staged, and what merge() made of it.
+-- What a run staged, and what merge() made of it; and what it planned.
 create function unstage(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
@@ -233,6 +233,16 @@ begin
 	delete from staged_edges s where s.run = unstage.run;
 	delete from dropped_edges s where s.run = unstage.run;
 	delete from touched_entries s where s.run = unstage.run;
+end $$;
+
+create function unplan(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	delete from affected_people a where a.run = unplan.run;
+	delete from groups_above g where g.run = unplan.run;
+	delete from wanted_grants w where w.run = unplan.run;
+	delete from wanted_anchors w where w.run = unplan.run;
+	delete from planned_changes c where c.run = unplan.run;
 end $$;
 
 -- Between runs the staging tables are empty, and of what is pushed there are a few rows in each. The planner believes so of a
@@ -251,7 +261,7 @@ begin
 	insert into touched_entries (run, entry_id) values (0, 0);
 	insert into affected_people (run, entry_id) values (0, 0);
 	insert into groups_above (run, group_id, upper) values (0, 0, 0);
-	insert into wanted_grants (run, entry_id, anchor_key, rule, via) values (0, 0, 0, 0, 0);
+	insert into wanted_grants (run, entry_id, anchor_key, role, rule, via) values (0, 0, 0, 0, 0, 0);
 	insert into wanted_anchors (run, key, anchor, anchor_key) values (0, 0, '', '');
 	insert into planned_changes (run, seq, kind, action) values (0, 0, 'user', 'add');
 	perform unstage(0), unplan(0);

@@ -211,8 +211,9 @@ struct plan_totals {
 	int64_t grants, people; /* of this source, in force now */
 	int64_t taken, gone;    /* of them, what is among the removals */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
+	bool at_once; /* counted only: there is next to nothing in the model, and much to come: one revision */
 };
-/* How many changes are planned, and how many of them are held: quicker. */
+/* How many changes are planned, how many of them are held, and whether they are done at once: quicker. */
 int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 /* Whom the changes that are not held would be told to: JSON, [["billing", 2]], the most concerned first; "" when there is

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More changes than this are applied in several revisions, people first, so that nobody waits long for the writer lock. */
+/* More changes than this are applied in several revisions, people first, so that nobody waits long for the writer lock,
+ * unless these are the first. */
 enum { CHANGES_PER_REVISION = 250000 };
 
 /* --- applying ----------------------------------------------------------------------------------------------------------- */
@@ -43,14 +44,13 @@ static struct settlement settlement_of(const struct sync *sync)
 static int apply(struct sync *sync, struct error *err)
 {
 	const struct settlement settlement = settlement_of(sync);
-	int64_t last = sync->report->totals.changes, first = 1;
+	int64_t last = sync->report->totals.changes, first = 1, most = sync->at_once ? last : CHANGES_PER_REVISION;
 
 	/* Also without a change: what was held may no longer be asked for. */
 	do {
 		watch_apply(sync->options->watch, first - 1, last);
-		int64_t until = last - first < CHANGES_PER_REVISION ? last : first + CHANGES_PER_REVISION - 1;
-		if (last > CHANGES_PER_REVISION &&
-		    (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
+		int64_t until = last - first < most ? last : first + most - 1;
+		if (last > most && (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
 			return -1;
 		const struct apply_step step = {first, until, until >= last ? &settlement : NULL};
 		if (apply_step(sync, &step, err) != 0)

@@ -20,6 +20,7 @@ struct sync {
 	bool closed;     /* something opens a door no longer */
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	bool untold;     /* what changed is not known in full: read everything, compare everybody */
+	bool at_once;    /* nobody's access waits for the others': the model was next to empty */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
 };
 

@@ -112,6 +112,7 @@ int sync_judge(struct sync *sync, struct error *err)
 
 	if (store_plan_count(sync->store, sync->report->run, &sync->report->totals, err) != 0)
 		return -1;
+	sync->at_once = sync->report->totals.at_once;
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
 	if (tell_whole(sync->store, sync->report->run, NULL, sync->report->digest, err) != 0)

@@ -91,9 +91,13 @@ int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, 
 	const char *params[] = {number_text(run, id)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg, "select changes, held from plan_count($1)", params, 1, &rows, err) != 0)
+	if (pg_query(store->pg, "select changes, held, at_once from plan_count($1)", params, 1, &rows, err) != 0)
 		return -1;
-	*ret = (struct plan_totals){.changes = pg_integer(rows, 0, 0), .held = pg_integer(rows, 0, 1)};
+	*ret = (struct plan_totals){
+	    .changes = pg_integer(rows, 0, 0),
+	    .held = pg_integer(rows, 0, 1),
+	    .at_once = pg_boolean(rows, 0, 2),
+	};
 	pg_free(&rows);
 	return 0;
 }
