@@ -76,6 +76,7 @@ select is(tried('test_ann', $$select group_member_remove('/dev', 'oz', 'Develope
 select is(tried('test_ann', $$select group_member_add('/dev/pay', 'oz', 'Developer')$$), 'done', 'and in groups below');
 select is(tried('test_ann', $$select group_member_add('/dev/pay', 'oz', null)$$), 'done', 'and makes other admins');
 select is(tried('test_ann', $$select group_member_remove('/dev/pay', 'oz', null)$$), 'done', 'and unmakes them');
+select is(tried('test_ann', $$select group_member_remove('/dev/pay', 'gus', null)$$), '23514', 'but not the only one there is');
 select is(tried('test_ann', $$select group_member_add('/ops', 'oz', 'Developer')$$), '42501', 'not in a group beside it');
 select is(tried('test_ann', $$select group_member_add('/', 'oz', 'Developer')$$), '42501', 'nor above it');
 select is(tried('test_gus', $$select group_member_add('/dev', 'oz', 'Developer')$$), '42501', 'the admin of a subgroup not in the group above');
