@@ -37,6 +37,38 @@ end $$;
 create trigger e_count after update of state on runs for each row
 when (old.state = 'running' and new.state <> 'running' and new.source is not null) execute function count_run();
 
+-- How long revisions took until a target had confirmed them, by the bounds of a histogram: bucket 0 is below the first of them,
+-- the last one not below the last. Who serves the target is the only one who writes its rows.
+create function propagation_bounds() returns numeric[] language sql immutable
+as 'select ''{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600}''::numeric[]';
+create table propagation_counts (
+	target smallint references targets on delete cascade,
+	bucket smallint,
+	revisions bigint not null,
+	seconds numeric not null,
+	primary key (target, bucket)
+);
+
+-- What a window told counts. A cursor that passes revisions which were none of the target's says nothing about delivery, and
+-- a snapshot tells what may be years old.
+create function count_propagation() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+declare
+	confirmed timestamptz := clock_timestamp();
+begin
+	if exists (select from windows w where w.target = new.id and w.main and w.kind = 'difference'
+		and w.after = old.cursor and w.revision = new.cursor) then
+		insert into propagation_counts as c (target, bucket, revisions, seconds)
+		select new.id, width_bucket(t.seconds, propagation_bounds()), count(*), sum(t.seconds)
+		from (select greatest(extract(epoch from confirmed - v.at), 0) as seconds
+			from revisions v where v.id > old.cursor and v.id <= new.cursor) t
+		group by 2
+		on conflict (target, bucket) do update set revisions = c.revisions + excluded.revisions, seconds = c.seconds + excluded.seconds;
+	end if;
+	return null;
+end $$;
+create trigger e_count after update of cursor on targets for each row
+when (old.cursor > 0 and new.cursor > old.cursor) execute function count_propagation();
+
 -- When a source was last read completely; null when it never was.
 create function last_complete(source smallint) returns timestamptz language sql stable set search_path = roster, pg_temp
 as 'select s.last_complete_at from sources s where s.id = last_complete.source';
@@ -97,6 +129,18 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	union all
 	select 'roster_target_lag_seconds', t.name, null, round(coalesce(greatest(extract(epoch from clock_timestamp() -
 		(select v.at from revisions v where v.id > t.cursor order by v.id limit 1)), 0), 0), 3) from told t
+	union all
+	select 'roster_propagation_seconds_bucket', t.name, b.bound,
+		(select coalesce(sum(c.revisions), 0) from propagation_counts c where c.target = t.id and c.bucket < b.bucket)
+	from told t cross join (
+		select u.bound::text, u.bucket from unnest(propagation_bounds()) with ordinality u(bound, bucket)
+		union all select '+Inf', cardinality(propagation_bounds()) + 1) b(bound, bucket)
+	union all
+	select 'roster_propagation_seconds_sum', t.name, null, round(coalesce(sum(c.seconds), 0), 6)
+	from told t left join propagation_counts c on c.target = t.id group by t.name
+	union all
+	select 'roster_propagation_seconds_count', t.name, null, coalesce(sum(c.revisions), 0)
+	from told t left join propagation_counts c on c.target = t.id group by t.name
 	union all
 	select 'roster_target_lanes', t.name, null, (select count(*) from lanes l where l.target = t.id) from told t
 $$;

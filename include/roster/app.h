@@ -45,6 +45,8 @@ struct verb {
 
 /* Load the configuration once; findings go to standard error, warnings too. */
 int app_configure(struct app *app, struct error *err);
+/* The same, and the secrets it names are looked at: those only the service can read are left to the service. */
+int app_configure_checked(struct app *app, struct error *err);
 /* app_configure(), connect with that right, and check the schema unless the right is the owner's. */
 int app_connect(struct app *app, enum store_right right, struct store **ret, struct error *err);
 

@@ -129,6 +129,9 @@ struct role_choice {
 	const char *value, *role;
 };
 
+/* What of a rule is reported as wrong already, or as missing: it may hold anything. */
+enum rule_flaw { RULE_FLAW_SELECT = 1, RULE_FLAW_INTO = 2, RULE_FLAW_ROLE = 4, RULE_FLAW_DEPTH = 8 };
+
 struct rule_config {
 	const char *name;
 	struct position position;
@@ -145,6 +148,7 @@ struct rule_config {
 	bool stop;
 	const char **admins; /* logins of the admins of groups this rule makes */
 	size_t admin_count;
+	unsigned int flaws; /* of enum rule_flaw; 0 in a configuration without errors */
 };
 
 /* A file of the configuration as it was read; bytes are text, with a NUL behind it. */
@@ -167,9 +171,11 @@ struct config {
 	struct target_config *targets;
 	size_t target_count;
 	struct notice_config notices[NOTICES];
+	const char *log_format, *log_level; /* as log_setup() takes them by name */
 	const char *status_listen; /* "unix:/run/roster/status.sock", "127.0.0.1:9187" or "[::1]:9187"; "" for none */
 	const char **default_admins;
 	size_t default_admin_count;
+	const struct config_written *written; /* for config_report() */
 };
 
 /* One thing wrong with the file, or worth a warning. */
@@ -183,9 +189,12 @@ struct finding {
 struct findings {
 	struct finding *items;
 	size_t count, errors;
+	struct config
+	    *draft; /* what could be read where there are errors: to find more of them, and for nothing else */
 };
 
-/* 0 and *ret (all memory from arena), or -1 when there are errors. Findings are filled either way, in file order.
+/* 0 and *ret (all memory from arena), or -1 when there are errors; then findings->draft holds what could be read. Findings
+ * are filled either way, in file order.
  * What the keys mean to rules (regexes, filters, captures) is checked above this module, by setup_load(). */
 int config_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
 		struct error *err);
@@ -202,6 +211,13 @@ int config_unpack(const char *bytes, size_t size, struct arena *arena, struct co
 
 /* Add one; text is copied into arena. */
 void findings_add(struct findings *findings, struct arena *arena, const struct finding *finding);
+
+/* Add an error about the setting `path`, "rules.devs.into", in the order of the files and with the line it stands in: that
+ * of the group around it when it is not written. */
+void config_report(const struct config *config, const char *path, const char *text, struct arena *arena,
+		   struct findings *findings);
+/* The first error and how many more there are; 0 when there is none. */
+int findings_error(const struct findings *findings, struct error *err);
 
 /* Append findings as people read them: `rosterd.conf:12: unknown key "grups" ...` with the line below. */
 void findings_print(const struct findings *findings, struct str *out);

@@ -33,7 +33,8 @@ struct duty {
 	 * are started on demand. */
 	void (*wanted)(const struct config *config, void (*add)(void *context, const char *subject), void *context);
 	/* Everybody else leans on it: its children are started first and stopped last, and nobody else is started while one of
-	 * them is not ready. One that ends with 77 or 78 ends rosterd: nothing is different the next time. */
+	 * them is not ready. One that ends with 77 or 78 ends rosterd: nothing is different the next time. So does any child
+	 * whose error is ERR_SCHEMA. */
 	bool foundation;
 	/* Of a foundation: may its children live on when the configuration in force changes? Of "trial": is the connection to
 	 * the database the one that is in use? NULL for no. */

@@ -17,6 +17,7 @@
 enum error_class {
 	ERR_NONE,
 	ERR_CONFIG,      /* the configuration is wrong: exit 78, no retry */
+	ERR_SCHEMA,      /* the schema of the database is of another version: exit 78, no retry */
 	ERR_USAGE,       /* the command line is wrong: exit 64 */
 	ERR_UNREACHABLE, /* a peer does not answer: exit 69, retry with back-off */
 	ERR_DENIED,      /* a peer or the model refuses: exit 77, no retry before something changes */

@@ -60,9 +60,17 @@ void rules_explain(struct rules *rules, const struct rule_config *config, const 
  * and without positions: when it changes, all entries are matched anew and the guard asks once. */
 struct digest rules_fingerprint(const struct rules *rules);
 
+/* What is wrong with one rule. */
+struct rule_faults {
+	struct rule_fault {
+		const char *key;  /* the key of the rule it is about */
+		const char *text; /* needs no position */
+	} * items;
+	size_t count;
+};
 /* Check one rule as far as the configuration alone allows (filter parses, regex compiles, every ${capture} and role_by
- * names a capture, the role map is not empty ...): 0, or -1 with a message that needs no position. */
-int rules_check(const struct rule_config *config, struct error *err);
+ * names a capture, the role map is not empty ...): everything wrong with it at once, but nothing about its flaws. */
+void rules_check(const struct rule_config *config, struct arena *arena, struct rule_faults *ret);
 
 /* Call each for every attribute name the rule reads from entries. */
 int rules_attributes(const struct rule_config *config, void (*each)(const char *name, void *context), void *context,

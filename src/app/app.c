@@ -3,7 +3,7 @@
 
 #include "roster/job.h"
 
-int app_configure(struct app *app, struct error *err)
+static int configure(struct app *app, bool secrets, struct error *err)
 {
 	struct findings findings = {0};
 	struct str text = {0};
@@ -12,12 +12,27 @@ int app_configure(struct app *app, struct error *err)
 	if (app->config != NULL)
 		return 0;
 	rc = setup_load(app->config_file, app->arena, &app->config, &findings, err);
+	const struct config *config = rc == 0 ? app->config : findings.draft;
+	if (secrets && config != NULL) {
+		secrets_check(config, SECRETS_READABLE, app->arena, &findings);
+		rc = findings_error(&findings, err);
+	}
 	findings_print(&findings, &text);
 	fputs(str_text(&text), stderr);
 	str_free(&text);
 	if (rc != 0)
 		app->config = NULL;
 	return rc;
+}
+
+int app_configure(struct app *app, struct error *err)
+{
+	return configure(app, false, err);
+}
+
+int app_configure_checked(struct app *app, struct error *err)
+{
+	return configure(app, true, err);
 }
 
 int app_connect(struct app *app, enum store_right right, struct store **ret, struct error *err)

@@ -102,28 +102,11 @@ static const char *counted(struct app *app, size_t count, const char *what)
 	return arena_printf(app->arena, "%zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
-/* Secrets only the service can read are looked at by the service. */
-static int check_secrets(struct app *app, struct error *err)
-{
-	struct findings findings = {0};
-	struct str text = {0};
-
-	secrets_check(app->config, SECRETS_READABLE, app->arena, &findings);
-	findings_print(&findings, &text);
-	fputs(str_text(&text), stderr);
-	str_free(&text);
-	if (findings.count == 0)
-		return 0;
-	return error_set(err, ERR_CONFIG, "%s: %s cannot be used", app->config_file,
-			 counted(app, findings.count, "secret"));
-}
-
 static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
 {
 	struct option_value options[] = {{"--connect", OPTION_FLAG, NULL}};
 
-	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0 || app_configure(app, err) != 0 ||
-	    check_secrets(app, err) != 0)
+	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0 || app_configure_checked(app, err) != 0)
 		return -1;
 	if (options[0].value != NULL) {
 		try_database(app, err);

@@ -36,6 +36,27 @@ static const char *level_name(enum log_level level)
 	return names[level];
 }
 
+enum log_level log_level_named(const char *name)
+{
+	for (enum log_level level = LOG_DEBUG_LEVEL; level <= LOG_ERROR_LEVEL; level++)
+		if (strcmp(level_name(level), name) == 0)
+			return level;
+	return LOG_INFO_LEVEL;
+}
+
+enum log_format log_format_named(const char *name)
+{
+	static const char *const names[] = {
+	    [LOG_AUTO] = "auto", [LOG_HUMAN] = "text",      [LOG_LOGFMT] = "logfmt",
+	    [LOG_JSON] = "json", [LOG_JOURNAL] = "journal",
+	};
+
+	for (enum log_format format = LOG_AUTO; format <= LOG_JOURNAL; format++)
+		if (strcmp(names[format], name) == 0)
+			return format;
+	return LOG_AUTO;
+}
+
 void log_setup(enum log_level least, enum log_format format)
 {
 	settings.least = least;
@@ -155,6 +176,27 @@ static void add_time(struct str *out)
 	str_printf(out, "%s.%03ldZ", text, now.tv_nsec / 1000000);
 }
 
+static void add_fields(struct str *line)
+{
+	for (size_t i = 0; i < settings.field_count; i++) {
+		str_printf(line, "%s%s=", i == 0 ? "  " : " ", settings.fields[i].name);
+		add_value(line, settings.fields[i].value);
+	}
+}
+
+/* The journal knows the time, and takes the level from what stands in front: sd-daemon(3). */
+static void format_journal(struct str *line, enum log_level level, const char *message)
+{
+	static const int priorities[] = {
+	    [LOG_DEBUG_LEVEL] = 7, [LOG_INFO_LEVEL] = 6,  [LOG_CHANGE_LEVEL] = 5,
+	    [LOG_WARN_LEVEL] = 4,  [LOG_ERROR_LEVEL] = 3,
+	};
+
+	str_printf(line, "<%d>", priorities[level]);
+	add_text(line, message, "");
+	add_fields(line);
+}
+
 static void format_human(struct str *line, enum log_level level, const char *message)
 {
 	time_t now = time(NULL);
@@ -165,10 +207,7 @@ static void format_human(struct str *line, enum log_level level, const char *mes
 	strftime(text, sizeof(text), "%H:%M:%S", &parts);
 	str_printf(line, "%s %-6s ", text, level_name(level));
 	add_text(line, message, "");
-	for (size_t i = 0; i < settings.field_count; i++) {
-		str_printf(line, "%s%s=", i == 0 ? "  " : " ", settings.fields[i].name);
-		add_value(line, settings.fields[i].value);
-	}
+	add_fields(line);
 }
 
 static void format_logfmt(struct str *line, enum log_level level, const char *message)
@@ -224,6 +263,8 @@ static void write_message(enum log_level level, const char *message)
 		format_human(&line, level, message);
 	else if (format == LOG_JSON)
 		format_json(&line, level, message);
+	else if (format == LOG_JOURNAL)
+		format_journal(&line, level, message);
 	else
 		format_logfmt(&line, level, message);
 	str_add_char(&line, '\n');

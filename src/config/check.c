@@ -14,7 +14,7 @@ struct checked_source {
 
 struct checked_rule {
 	struct loader *loader;
-	const struct rule_config *rule;
+	struct rule_config *rule;
 	const struct conf_node *node;
 };
 
@@ -129,21 +129,38 @@ static void check_selectors(const struct checked_rule *checked)
 		if (!key || key->kind != KEY_SELECTOR)
 			continue;
 		if (first)
+			checked->rule->flaws |= RULE_FLAW_SELECT;
+		if (first)
 			rule_error(
 			    checked, node->name, "write one rule for each",
 			    arena_printf(checked->loader->arena, "has both \"%s\" and \"%s\"", first, node->name));
 		else
 			first = node->name;
 	}
-	if (!first)
-		rule_error(checked, "", "it needs one of: group, filter, match, subtree, users",
-			   "does not say which entries it is about");
+	if (first)
+		return;
+	checked->rule->flaws |= RULE_FLAW_SELECT;
+	rule_error(checked, "", "it needs one of: group, filter, match, subtree, users",
+		   "does not say which entries it is about");
+}
+
+/* The types of sources there are name their groups by DNs: a rule for another name would match nothing, in silence. */
+static void check_group(const struct checked_rule *checked)
+{
+	const char *select = checked->rule->select;
+
+	if (checked->rule->selector != RULE_GROUP || !*select || (*select != '/' && strchr(select, '=')))
+		return;
+	checked->rule->flaws |= RULE_FLAW_SELECT;
+	rule_error(checked, "group", "write group: \"CN=NAME,OU=...,DC=...\"",
+		   arena_printf(checked->loader->arena, "names the group \"%s\", which is not a DN", select));
 }
 
 static void check_role(const struct checked_rule *checked)
 {
 	const struct conf_node *role = conf_child(checked->node, "role");
 	bool role_by = has(checked->node, "role_by");
+	size_t errors = checked->loader->findings->errors;
 
 	if (checked->rule->admin && (role || role_by))
 		rule_error(checked, "admin", "write two rules", "gives both a role and administration of the group");
@@ -157,6 +174,8 @@ static void check_role(const struct checked_rule *checked)
 	else if (role && role->type != CONF_GROUP && role_by)
 		rule_error(checked, "role_by", "write role: { VALUE: \"Role\"; ... }",
 			   "chooses by a capture, but has only one role");
+	if (checked->loader->findings->errors > errors)
+		checked->rule->flaws |= RULE_FLAW_ROLE;
 }
 
 static void check_source_name(const struct checked_rule *checked)
@@ -165,7 +184,7 @@ static void check_source_name(const struct checked_rule *checked)
 	const char *name = checked->rule->source;
 	struct arena *arena = checked->loader->arena;
 
-	if (!*name || config_source(config, name))
+	if (!*name || config_source(config, name) || checked->loader->partial)
 		return;
 	const char **names = arena_alloc_array(arena, config->source_count, sizeof(*names));
 	for (size_t i = 0; i < config->source_count; i++)
@@ -189,9 +208,12 @@ static void check_subtree(const struct checked_rule *checked)
 	const struct config *config = checked->loader->config;
 	const char *source = checked->rule->source;
 
-	if (!subtree && checked->rule->max_depth > 0)
+	if (!subtree && checked->rule->max_depth > 0) {
+		checked->rule->flaws |= RULE_FLAW_DEPTH;
 		rule_error(checked, "max_depth", "remove it", "has no subtree whose depth could be limited");
-	if (subtree && (!*source || config_source(config, source)) && !has_units(config, source))
+	}
+	if (subtree && !checked->loader->partial && (!*source || config_source(config, source)) &&
+	    !has_units(config, source))
 		rule_error(checked, "subtree", "add units: { base: \"OU=...,DC=...\" } to the source",
 			   "follows organizational units, but its source reads none");
 }
@@ -200,7 +222,8 @@ static void check_admins(const struct checked_rule *checked)
 {
 	const struct conf_node *rules = conf_child(checked->loader->root, "rules");
 
-	if (*checked->rule->into != '/' || has(checked->node, "admins") || has(rules, "default_admins"))
+	if (*checked->rule->into != '/' || has(checked->node, "admins") || has(rules, "default_admins") ||
+	    checked->loader->partial)
 		return;
 	rule_error(checked, "into", "add default_admins: [ \"LOGIN\" ] to rules, or admins to the rule",
 		   "can make groups, but nobody is named as their admin");
@@ -212,6 +235,7 @@ void check_rules(struct loader *loader)
 		struct checked_rule checked = {loader, &loader->config->rules[i], loader->rule_nodes[i]};
 		check_source_name(&checked);
 		check_selectors(&checked);
+		check_group(&checked);
 		check_role(&checked);
 		check_subtree(&checked);
 		check_admins(&checked);

@@ -59,10 +59,10 @@ void check_database(struct loader *loader)
 	const struct conf_node *conninfo = conf_child(database, "conninfo");
 	const struct conf_node *embedded = conf_child(database, "embedded");
 
-	if (!database)
+	if (!database && !loader->partial)
 		report_error(loader, node_position(loader->root), two_ways,
 			     "the file does not say which \"database\" to use");
-	else if (database->type == CONF_GROUP && !conninfo && !embedded)
+	else if (database && database->type == CONF_GROUP && !conninfo && !embedded && !loader->partial)
 		report_error(loader, node_position(database), two_ways, "\"database\" does not say which one to use");
 	else if (conninfo && embedded)
 		report_error(loader, node_position(conninfo->line > embedded->line ? conninfo : embedded), two_ways,

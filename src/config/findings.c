@@ -92,18 +92,47 @@ void findings_print(const struct findings *findings, struct str *out)
 	}
 }
 
-static const char *line_at(const struct loader *loader, struct position position)
+int findings_error(const struct findings *findings, struct error *err)
 {
-	for (size_t i = 0; i < loader->document_count; i++)
-		if (loader->documents[i]->file == position.file)
-			return document_line(loader->documents[i], position.line);
-	return NULL;
+	const struct finding *first = findings->items;
+
+	if (findings->errors == 0)
+		return 0;
+	while (first->warning)
+		first++;
+	if (first->position.line > 0)
+		error_set(err, ERR_CONFIG, "%s:%d: %s", first->position.file, first->position.line, first->text);
+	else
+		error_set(err, ERR_CONFIG, "%s: %s", first->position.file, first->text);
+	return findings->errors > 1 ? error_hint(err, "and %zu more", findings->errors - 1) : -1;
+}
+
+/* The place of a file among those that were read; their count when it is none of them. */
+static size_t document_rank(struct document *const *documents, size_t count, const char *file)
+{
+	size_t rank = 0;
+
+	while (rank < count && documents[rank]->file != file)
+		rank++;
+	return rank;
+}
+
+static const char *line_at(struct document *const *documents, size_t count, struct position position)
+{
+	size_t rank = document_rank(documents, count, position.file);
+
+	return rank < count ? document_line(documents[rank], position.line) : NULL;
+}
+
+const char *report_line(const struct loader *loader, struct position position)
+{
+	return line_at(loader->documents, loader->document_count, position);
 }
 
 static void report(struct loader *loader, bool warning, struct position position, const char *hint, const char *text)
 {
 	findings_add(loader->findings, loader->arena,
-		     &(struct finding){warning, position, line_at(loader, position), text, hint});
+		     &(struct finding){warning, position, report_line(loader, position), text, hint});
 }
 
 static char *formatted(struct str *text, const char *format, va_list args)
@@ -168,15 +197,6 @@ static int ranked_compare(const void *a, const void *b)
 	return left->found < right->found ? -1 : left->found > right->found;
 }
 
-static size_t document_rank(const struct loader *loader, const char *file)
-{
-	size_t rank = 0;
-
-	while (rank < loader->document_count && loader->documents[rank]->file != file)
-		rank++;
-	return rank;
-}
-
 void findings_sort(struct loader *loader)
 {
 	struct findings *findings = loader->findings;
@@ -186,9 +206,56 @@ void findings_sort(struct loader *loader)
 
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
-		ranked[i] = (struct ranked){*finding, document_rank(loader, finding->position.file), i};
+		ranked[i] = (struct ranked){
+		    .finding = *finding,
+		    .document = document_rank(loader->documents, loader->document_count, finding->position.file),
+		    .found = i,
+		};
 	}
 	qsort(ranked, findings->count, sizeof(*ranked), ranked_compare);
 	for (size_t i = 0; i < findings->count; i++)
 		findings->items[i] = ranked[i].finding;
+}
+
+/* --- about a configuration that has been read ---------------------------------------------------------------------- */
+
+/* As far down the path as there are settings. */
+static const struct conf_node *node_at(const struct conf_node *root, const char *path)
+{
+	const struct conf_node *node = root;
+
+	for (size_t size; *path; path += size + (path[size] == '.')) {
+		const struct conf_node *child = NULL;
+		size = strcspn(path, ".");
+		for (size_t i = 0; node->type == CONF_GROUP && i < node->count && !child; i++)
+			if (strlen(node->children[i]->name) == size && memcmp(node->children[i]->name, path, size) == 0)
+				child = node->children[i];
+		if (!child)
+			break;
+		node = child;
+	}
+	return node;
+}
+
+static bool stands_behind(const struct config_written *written, const struct finding *a, const struct finding *b)
+{
+	size_t left = document_rank(written->documents, written->document_count, a->position.file);
+	size_t right = document_rank(written->documents, written->document_count, b->position.file);
+
+	return left != right ? left > right : a->position.line > b->position.line;
+}
+
+void config_report(const struct config *config, const char *path, const char *text, struct arena *arena,
+		   struct findings *findings)
+{
+	const struct config_written *written = config->written;
+	struct finding finding = {.position = node_position(node_at(written->root, path)), .text = text};
+
+	finding.source_line = line_at(written->documents, written->document_count, finding.position);
+	findings_add(findings, arena, &finding);
+	finding = findings->items[findings->count - 1];
+	size_t at = findings->count - 1;
+	for (; at > 0 && stands_behind(written, &findings->items[at - 1], &finding); at--)
+		findings->items[at] = findings->items[at - 1];
+	findings->items[at] = finding;
 }

@@ -235,6 +235,13 @@ KEY("status", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "where rosterd answers questions about its state"),
 KEY("status.listen", KEY_STRING, ROOT(status_listen), NULL, NULL, KEY_NONEMPTY,
     "the address it answers on: unix:PATH, 127.0.0.1:PORT or [::1]:PORT; none when absent"),
+
+KEY("log", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "what rosterd writes to standard error"),
+KEY("log.format", KEY_CHOICE, ROOT(log_format), TEXT("auto"), "auto text logfmt json journal", 0,
+    "how; auto is text on a terminal and logfmt elsewhere"),
+KEY("log.level", KEY_CHOICE, ROOT(log_level), TEXT("info"), "debug info change warn error", 0,
+    "the least important of what is written"),
 };
 /* clang-format on */
 

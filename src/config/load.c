@@ -23,18 +23,17 @@ static struct conf_node *parse_document(struct loader *loader, struct document *
 {
 	struct conf_node *root = NULL;
 	struct error err = {0};
+	size_t errors = loader->findings->errors;
 	int line;
 
 	add_document(loader, document);
-	if (syntax_check(loader, document) < 0) {
-		loader->partial = true;
-		return NULL;
-	}
-	if (conf_parse(document->text, document->file, loader->arena, &root, &line, &err) < 0) {
-		loader->partial = true;
+	if (syntax_check(loader, document) == 0 &&
+	    conf_parse(document->text, document->file, loader->arena, &root, &line, &err) == 0)
+		return root;
+	loader->partial = true;
+	if (loader->findings->errors == errors)
 		report_error(loader, (struct position){document->file, line}, NULL, "%s", err.text);
-	}
-	return root;
+	return NULL;
 }
 
 /* --- include_dir --------------------------------------------------------------------------------------------------- */
@@ -95,8 +94,9 @@ static void include_directory(struct loader *loader, const struct conf_node *nod
 	int count = scandir(directory, &entries, is_included, name_compare);
 	if (count < 0) {
 		loader->partial = true;
-		report_error(loader, node_position(node), NULL, "the directory %s cannot be read: %s", directory,
-			     strerror(errno));
+		report_error(loader, node_position(node),
+			     errno == ENOENT ? "make it, empty if need be, or leave include_dir out" : NULL,
+			     "the directory %s cannot be read: %s", directory, strerror(errno));
 		return;
 	}
 	for (int i = 0; i < count; i++) {
@@ -134,25 +134,26 @@ static void keep_texts(struct loader *loader)
 	loader->config->text_count = loader->document_count;
 }
 
+static void keep_written(struct loader *loader)
+{
+	struct config_written *written = arena_alloc(loader->arena, sizeof(*written));
+
+	*written = (struct config_written){loader->documents, loader->document_count, loader->root};
+	loader->config->written = written;
+}
+
 static int finish(struct loader *loader, struct config **ret, struct error *err)
 {
-	const struct findings *findings = loader->findings;
-	size_t first = 0;
+	struct findings *findings = loader->findings;
 
 	findings_sort(loader);
 	keep_texts(loader);
-	if (findings->errors == 0) {
+	keep_written(loader);
+	if (findings->errors == 0)
 		*ret = loader->config;
-		return 0;
-	}
-	while (findings->items[first].warning)
-		first++;
-	const struct finding *finding = &findings->items[first];
-	if (finding->position.line > 0)
-		error_set(err, ERR_CONFIG, "%s:%d: %s", finding->position.file, finding->position.line, finding->text);
 	else
-		error_set(err, ERR_CONFIG, "%s: %s", finding->position.file, finding->text);
-	return findings->errors > 1 ? error_hint(err, "and %zu more", findings->errors - 1) : -1;
+		findings->draft = loader->config;
+	return findings_error(findings, err);
 }
 
 static int load_document(struct loader *loader, struct document *document, struct config **ret, struct error *err)
@@ -165,16 +166,13 @@ static int load_document(struct loader *loader, struct document *document, struc
 		tree_merge(loader, root);
 		follow_include(loader, root);
 	}
-	if (loader->root->count > 0 || !loader->partial)
-		tree_read(loader);
-	if (!loader->partial) {
-		check_database(loader);
-		check_sources(loader);
-		check_rules(loader);
-		check_targets(loader);
-		check_notices(loader);
-		check_status(loader);
-	}
+	tree_read(loader);
+	check_database(loader);
+	check_sources(loader);
+	check_rules(loader);
+	check_targets(loader);
+	check_notices(loader);
+	check_status(loader);
 	return finish(loader, ret, err);
 }
 
@@ -198,7 +196,7 @@ int config_load(const char *file, struct arena *arena, struct config **ret, stru
 	if (document_read(file, arena, &document, &why) == 0)
 		return load_document(&loader, document, ret, err);
 	report_error(&loader, (struct position){loader.config->file, 0}, NULL, "%s", why.text);
-	return finish(&loader, ret, err);
+	return findings_error(findings, err);
 }
 
 int config_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,

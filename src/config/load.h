@@ -13,6 +13,21 @@
 #include "roster/conf.h"
 #include "roster/config.h"
 
+/* Where everything of a configuration stands. */
+struct config_written {
+	struct document **documents; /* in the order they were read */
+	size_t document_count;
+	const struct conf_node *root;
+};
+
+/* A setting whose value is reported before it is read. */
+struct reported {
+	const char *file;
+	int line;
+	const char *name; /* not terminated */
+	size_t size;
+};
+
 struct loader {
 	struct arena *arena;
 	struct findings *findings;
@@ -21,6 +36,8 @@ struct loader {
 	const struct config_text *given; /* the texts to be read instead of files; NULL: files */
 	size_t given_count;
 	bool partial; /* a file could not be parsed: what seems missing may be in it */
+	struct reported *reported;
+	size_t reported_count;
 	struct config *config;
 	struct conf_node *root;
 	/* The nodes config->sources, rules and targets were read from, in the same order. */
@@ -36,12 +53,16 @@ void report_error(struct loader *loader, struct position position, const char *h
     __attribute__((format(printf, 4, 5)));
 void report_warning(struct loader *loader, struct position position, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The line to show for a position, or NULL. */
+const char *report_line(const struct loader *loader, struct position position);
 struct position node_position(const struct conf_node *node);
 /* The position of the child, or of the node itself when there is none. */
 struct position child_position(const struct conf_node *node, const char *name);
 void findings_sort(struct loader *loader);
+void report_early(struct loader *loader, const struct reported *setting);
 
-/* Would libconfig read this text as a person means it? 0, or -1 when there are errors; warnings too are reported. */
+/* Would libconfig read this text as a person means it? 0, or -1 when it must not be asked. Errors and warnings are
+ * reported; a setting whose value is wrong is passed to report_early(), so that the others can be read. */
 int syntax_check(struct loader *loader, const struct document *document);
 
 /* Add a document to the tree: the same section may be in several files, the same setting may not. */

@@ -84,6 +84,57 @@ void tree_merge(struct loader *loader, const struct conf_node *root)
 	}
 }
 
+/* --- what is wrong already ------------------------------------------------------------------------------------------- */
+
+void report_early(struct loader *loader, const struct reported *setting)
+{
+	size_t count = loader->reported_count;
+	struct reported *reported = arena_alloc_array(loader->arena, count + 1, sizeof(*reported));
+
+	if (count > 0)
+		memcpy(reported, loader->reported, count * sizeof(*reported));
+	reported[count] = *setting;
+	loader->reported = reported;
+	loader->reported_count++;
+}
+
+static bool is_reported(const struct loader *loader, const struct conf_node *node)
+{
+	for (size_t i = 0; i < loader->reported_count; i++) {
+		const struct reported *setting = &loader->reported[i];
+		if (setting->file == node->file && setting->line == node->line && strlen(node->name) == setting->size &&
+		    memcmp(node->name, setting->name, setting->size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The flaw a rule has when this key of it is wrong; 0 when that makes no difference to the others. */
+static unsigned int rule_flaw_of(const char *key)
+{
+	static const struct {
+		const char *key;
+		enum rule_flaw flaw;
+	} flaws[] = {
+	    {"group", RULE_FLAW_SELECT},    {"filter", RULE_FLAW_SELECT}, {"match", RULE_FLAW_SELECT},
+	    {"subtree", RULE_FLAW_SELECT},  {"users", RULE_FLAW_SELECT},  {"into", RULE_FLAW_INTO},
+	    {"role", RULE_FLAW_ROLE},       {"role_by", RULE_FLAW_ROLE},  {"admin", RULE_FLAW_ROLE},
+	    {"max_depth", RULE_FLAW_DEPTH},
+	};
+
+	for (size_t i = 0; i < sizeof(flaws) / sizeof(flaws[0]); i++)
+		if (strcmp(flaws[i].key, key) == 0)
+			return flaws[i].flaw;
+	return 0;
+}
+
+/* What is wrong with a key of this record; only a rule keeps it. */
+static void note_flaw(const struct key *key, void *record)
+{
+	if (key_record(key) == RECORD_RULE)
+		((struct rule_config *)record)->flaws |= rule_flaw_of(key_leaf(key));
+}
+
 /* --- unknown and missing keys -------------------------------------------------------------------------------------- */
 
 /* "sources.*.users" for a key that is known below pattern, though not in it; NULL when it is not. */
@@ -146,6 +197,7 @@ static void check_required(struct loader *loader, const struct group *group)
 		if (!(keys[i].flags & KEY_REQUIRED) || !key_is_child(&keys[i], group->pattern) ||
 		    conf_child(group->node, key_leaf(&keys[i])))
 			continue;
+		note_flaw(&keys[i], group->record);
 		if (*group->path)
 			report_error(loader, node_position(group->node), keys[i].entry.help, "%s has no \"%s\"",
 				     group->path, key_leaf(&keys[i]));
@@ -220,8 +272,8 @@ static void read_group(struct loader *loader, const struct group *group)
 			report_unknown(loader, group, node);
 		else if (key->kind == KEY_GROUP)
 			read_child_group(loader, group, key, node);
-		else
-			value_store(loader, key, node, group->record);
+		else if (is_reported(loader, node) || value_store(loader, key, node, group->record) < 0)
+			note_flaw(key, group->record);
 	}
 	check_required(loader, group);
 }

@@ -38,6 +38,7 @@ struct syntax {
 	struct token last;    /* the token before */
 	int reported_line;    /* one finding per line: those that follow from it would only confuse */
 	size_t reported;      /* its place among the findings */
+	bool broken;          /* libconfig would not read it, or read another file */
 	bool cut_string;      /* brackets cannot be trusted any more */
 	bool too_deep;        /* what follows would be misjudged */
 	struct frame suspect; /* the first group whose end is indented unlike its beginning */
@@ -59,13 +60,30 @@ static struct position position_of(const struct syntax *syntax, int line)
 	return (struct position){syntax->document->file, line};
 }
 
-static void wrong(struct syntax *syntax, struct token token, const char *text, const char *hint)
+static void report_token(struct syntax *syntax, struct token token, const char *text, const char *hint)
 {
 	if (token.line == syntax->reported_line)
 		return;
 	syntax->reported_line = token.line;
 	syntax->reported = syntax->loader->findings->count;
 	report_error(syntax->loader, position_of(syntax, token.line), hint, "%s", text);
+}
+
+static void wrong(struct syntax *syntax, struct token token, const char *text, const char *hint)
+{
+	syntax->broken = true;
+	report_token(syntax, token, text, hint);
+}
+
+/* What libconfig reads, though not as it was meant: the others of its settings can be judged. */
+static void wrong_value(struct syntax *syntax, struct token token, const char *text, const char *hint)
+{
+	const struct name *name = &syntax->names[syntax->name_count - 1];
+
+	report_token(syntax, token, text, hint);
+	if (syntax->name_count > top(syntax)->first_name)
+		report_early(syntax->loader,
+			     &(struct reported){syntax->document->file, name->line, name->start, name->size});
 }
 
 /* A token as it may be shown: a string could be a secret. */
@@ -95,6 +113,7 @@ static void check_duplicate(struct syntax *syntax, struct token token)
 		const struct name *name = &syntax->names[i];
 		if (name->size != token.size || memcmp(name->start, token.start, token.size) != 0)
 			continue;
+		syntax->broken = true;
 		report_error(syntax->loader, position_of(syntax, token.line), "keep one of the two",
 			     "\"%.*s\" is already set in line %d", (int)token.size, token.start, name->line);
 		return;
@@ -145,6 +164,7 @@ static void open_bracket(struct syntax *syntax, struct token token)
 
 static void report_open(struct syntax *syntax, const struct frame *frame, const char *hint)
 {
+	syntax->broken = true;
 	if (syntax->cut_string)
 		return;
 	if (frame->of.size > 0)
@@ -223,11 +243,11 @@ static void check_integer(struct syntax *syntax, struct token token)
 	errno = 0;
 	long long number = strtoll(text, &rest, strpbrk(text, "xX") ? 16 : 10);
 	if (errno == ERANGE)
-		wrong(syntax, token, arena_printf(arena, "the number %.*s is too large", SHOWN_MAX, text), NULL);
+		wrong_value(syntax, token, arena_printf(arena, "the number %.*s is too large", SHOWN_MAX, text), NULL);
 	else if (*rest == '\0' && (number > INT_MAX || number < INT_MIN))
-		wrong(syntax, token,
-		      arena_printf(arena, "the number %s is too large to be written without a suffix", text),
-		      arena_printf(arena, "write %sL", text));
+		wrong_value(syntax, token,
+			    arena_printf(arena, "the number %s is too large to be written without a suffix", text),
+			    arena_printf(arena, "write %sL", text));
 }
 
 /* Escapes that libconfig reads, or will read, as something no regular expression, DN or filter means by them. */
@@ -371,8 +391,8 @@ static void after_value(struct syntax *syntax, struct token token)
 	} else if (token.kind != TOKEN_STRING || syntax->last.kind != TOKEN_STRING) {
 		want_name(syntax, token);
 	} else if (token.line == syntax->last.line) {
-		wrong(syntax, token, "two strings stand side by side",
-		      "they would be joined into one: separate what is a list by commas, and settings by \";\"");
+		wrong_value(syntax, token, "two strings stand side by side",
+			    "they would be joined into one: separate what is a list by commas, and settings by \";\"");
 	} else {
 		check_escapes(syntax, token);
 	}
@@ -462,7 +482,6 @@ int syntax_check(struct loader *loader, const struct document *document)
 {
 	struct syntax syntax = {.loader = loader, .document = document};
 	struct scanner scanner = scan_start(document->text);
-	size_t errors = loader->findings->errors;
 	struct token token;
 
 	check_bytes(loader, document);
@@ -470,5 +489,5 @@ int syntax_check(struct loader *loader, const struct document *document)
 		handle(&syntax, token);
 	handle_end(&syntax, token);
 	free(syntax.names);
-	return loader->findings->errors > errors ? -1 : 0;
+	return syntax.broken || document->has_nul ? -1 : 0;
 }

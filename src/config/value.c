@@ -82,7 +82,9 @@ const char *value_text(struct loader *loader, const struct conf_node *node)
 		goto out;
 	str_add(&out, at);
 	if (!text_is_valid(str_text(&out), out.size)) {
-		report_error(loader, node_position(node), NULL, "this string is not UTF-8");
+		/* Without a line to show it is the line that is not UTF-8, which is reported already. */
+		if (report_line(loader, node_position(node)))
+			report_error(loader, node_position(node), NULL, "this string is not UTF-8");
 		goto out;
 	}
 	text = arena_strdup(loader->arena, str_text(&out));

@@ -121,5 +121,7 @@ int child_main(const struct duty *duty, const struct child_context *context)
 	if (duty->run(context, &err) == 0)
 		return 0;
 	log_error("%s", err.text);
+	if (err.class == ERR_SCHEMA && child_is_supervised())
+		return CHILD_EXIT_SCHEMA;
 	return error_exit_code(err.class);
 }

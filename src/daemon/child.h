@@ -8,6 +8,9 @@
 /* How a child is called: "source corp", "database". */
 const char *child_title(const struct duty *duty, const char *subject, struct arena *arena);
 
+/* How a child of a supervisor ends whose database has a schema this program does not know. */
+enum { CHILD_EXIT_SCHEMA = 79 };
+
 /* Run the duty until it ends, and return the exit code of the process. */
 int child_main(const struct duty *duty, const struct child_context *context);
 

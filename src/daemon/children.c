@@ -264,11 +264,13 @@ static const char *ending(int status, struct arena *arena)
 	return arena_printf(arena, "ended with %d", WEXITSTATUS(status));
 }
 
-/* The configuration is wrong, or a right is missing: both stay so. */
+/* The configuration is wrong, or a right is missing: both stay so. The schema is the same for all children. */
 static bool is_hopeless(const struct child *child, int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
+	if (code == CHILD_EXIT_SCHEMA)
+		return true;
 	return child->duty->foundation && (code == error_exit_code(ERR_CONFIG) || code == error_exit_code(ERR_DENIED));
 }
 

@@ -2,6 +2,7 @@
 /* A configuration that is in force, or may come into force. */
 #include "daemon/private.h"
 #include "roster/job.h"
+#include "roster/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,11 @@ int daemon_load(const char *file, bool warnings, struct setup *ret, struct error
 	fputs(str_text(&text), stderr);
 	str_free(&text);
 	return rc;
+}
+
+void daemon_log_as(const struct config *config)
+{
+	log_setup(log_level_named(config->log_level), log_format_named(config->log_format));
 }
 
 void daemon_unload(struct setup *setup)

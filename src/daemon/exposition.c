@@ -33,6 +33,7 @@ static const struct definition definitions[] = {
     {"roster_rule_matches", "gauge", "Entries of directories that the rule matches.", {"rule"}},
     {"roster_target_lag_revisions", "gauge", "Revisions the target has not confirmed yet.", {"target"}},
     {"roster_target_lag_seconds", "gauge", "Age of the oldest revision the target has not confirmed yet.", {"target"}},
+    {"roster_propagation_seconds", "histogram", "Time from a revision to its confirmation by the target.", {"target"}},
     {"roster_target_lanes", "gauge", "Resources that are told to the target apart from the rest.", {"target"}},
 };
 
@@ -48,15 +49,43 @@ static void print_label_value(const char *text, struct str *out)
 			str_add_char(out, *text);
 }
 
-static void print_sample(const struct definition *definition, const struct sample *sample, struct str *out)
+static const char bucket[] = "_bucket";
+
+/* What a series is called behind the name of its metric, NULL when it is of another one. */
+static const char *suffix_of(const struct definition *definition, const struct sample *sample)
+{
+	const char *const suffixes[] = {bucket, "_sum", "_count"};
+
+	if (!text_starts_with(sample->metric, definition->name))
+		return NULL;
+	const char *suffix = sample->metric + strlen(definition->name);
+	if (strcmp(definition->type, "histogram") != 0)
+		return *suffix == '\0' ? suffix : NULL;
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+		if (strcmp(suffixes[i], suffix) == 0)
+			return suffixes[i];
+	return NULL;
+}
+
+/* The bound of a bucket comes behind the labels the metric has. */
+static const char *label_of(const struct definition *definition, const char *suffix, size_t at)
+{
+	if (definition->labels[at] != NULL || suffix != bucket)
+		return definition->labels[at];
+	return at > 0 && definition->labels[at - 1] != NULL ? "le" : NULL;
+}
+
+static void print_sample(const struct definition *definition, const char *suffix, const struct sample *sample,
+			 struct str *out)
 {
 	char separator = '{';
 
-	str_add(out, definition->name);
+	str_add(out, sample->metric);
 	for (size_t i = 0; i < SAMPLE_LABELS; i++) {
-		if (definition->labels[i] == NULL)
+		const char *label = label_of(definition, suffix, i);
+		if (label == NULL)
 			continue;
-		str_printf(out, "%c%s=\"", separator, definition->labels[i]);
+		str_printf(out, "%c%s=\"", separator, label);
 		print_label_value(sample->labels[i] == NULL ? "" : sample->labels[i], out);
 		str_add_char(out, '"');
 		separator = ',';
@@ -66,9 +95,11 @@ static void print_sample(const struct definition *definition, const struct sampl
 
 static void print_all(const struct definition *definition, const struct samples *samples, struct str *out)
 {
-	for (size_t i = 0; i < samples->count; i++)
-		if (strcmp(samples->items[i].metric, definition->name) == 0)
-			print_sample(definition, &samples->items[i], out);
+	for (size_t i = 0; i < samples->count; i++) {
+		const char *suffix = suffix_of(definition, &samples->items[i]);
+		if (suffix != NULL)
+			print_sample(definition, suffix, &samples->items[i], out);
+	}
 }
 
 void exposition_print(const struct exposition *exposition, struct str *out)

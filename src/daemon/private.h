@@ -15,6 +15,8 @@ struct setup {
  * an error. */
 int daemon_load(const char *file, bool warnings, struct setup *ret, struct error *err);
 void daemon_unload(struct setup *setup);
+/* From now on this process logs as the configuration says. */
+void daemon_log_as(const struct config *config);
 /* Put what was loaded into a file of its own that nobody can write any more: what children are started with, whatever
  * becomes of the files it was read from. */
 int daemon_hand_over(struct setup *setup, struct error *err);

@@ -49,14 +49,15 @@ static void remember(struct str *memory, const char *line)
 	str_add(memory, line);
 }
 
-/* By the word PostgreSQL puts in front; a line without one goes on about the line before. What clients did wrong is theirs. */
+/* By the word PostgreSQL puts in front; a line without one goes on about the line before. What clients did wrong is
+ * theirs, and told to them: our own log it as they see fit, and what operators mistype would fill the log. */
 static enum log_level level_of(const char *line, enum log_level before)
 {
 	static const struct {
 		const char *word;
 		enum log_level level;
 	} words[] = {
-	    {"LOG:  ", LOG_INFO_LEVEL},   {"WARNING:  ", LOG_WARN_LEVEL}, {"ERROR:  ", LOG_INFO_LEVEL},
+	    {"LOG:  ", LOG_INFO_LEVEL},   {"WARNING:  ", LOG_WARN_LEVEL}, {"ERROR:  ", LOG_DEBUG_LEVEL},
 	    {"FATAL:  ", LOG_WARN_LEVEL}, {"PANIC:  ", LOG_ERROR_LEVEL},  {": error: ", LOG_ERROR_LEVEL},
 	};
 

@@ -74,6 +74,7 @@ static int live(const struct duty *duty, const char *subject, const char *file)
 	int rc = child_is_supervised() ? daemon_take_over(HANDOVER_FD, &setup, &err)
 				       : daemon_load(file, false, &setup, &err);
 	if (rc == 0) {
+		daemon_log_as(setup.config);
 		struct child_context context = {.config_file = file, .config = setup.config, .subject = subject};
 		exit_code = child_main(duty, &context);
 	} else {
@@ -108,6 +109,8 @@ static int run_parent(const struct duty *const duties[], const struct daemon_opt
 	struct setup setup;
 	int rc = daemon_load(file, true, &setup, err);
 
+	if (rc == 0)
+		daemon_log_as(setup.config);
 	if (rc == 0 && options->test)
 		fprintf(stderr, "%s is good\n", file);
 	else if (rc == 0 && options->once)

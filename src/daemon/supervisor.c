@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/supervisor.h"
 
+#include "daemon/child.h"
 #include "daemon/children.h"
 #include "daemon/notify.h"
 #include "roster/log.h"
@@ -139,6 +140,7 @@ static void take_next(struct supervisor *self)
 	daemon_unload(&self->setup);
 	self->setup = self->next;
 	self->next = (struct setup){.handover = -1};
+	daemon_log_as(self->setup.config);
 	self->goal = GOAL_RUN;
 	self->announce = true;
 	children_configure(self->children, self->setup.handover);
@@ -170,8 +172,12 @@ static void stop_if_hopeless(struct supervisor *self)
 
 	if (code == 0 || self->goal == GOAL_STOP)
 		return;
-	error_set(self->err, code == error_exit_code(ERR_DENIED) ? ERR_DENIED : ERR_CONFIG,
-		  "the %s cannot work, and nothing works without it; what is wrong is in the log above", title);
+	if (code == CHILD_EXIT_SCHEMA)
+		error_set(self->err, ERR_SCHEMA,
+			  "the schema of the database is not that of this version; what to do is in the log above");
+	else
+		error_set(self->err, code == error_exit_code(ERR_DENIED) ? ERR_DENIED : ERR_CONFIG,
+			  "the %s cannot work, and nothing works without it; what is wrong is in the log above", title);
 	log_error("%s ended with %d, which will not change by itself; rosterd ends", title, code);
 	stop_all(self);
 }

@@ -2,22 +2,36 @@
 /* From an instant to a revision. */
 #include "roster/clock.h"
 #include "roster/delivery.h"
+#include "roster/elapsed.h"
 #include "roster/job.h"
 #include "roster/log.h"
 
 #include <inttypes.h>
 
 enum {
-	LEAD_WAIT_MS = 5000,  /* between two attempts to become the leader */
+	LEAD_WAIT_MS = 500,   /* between two attempts to become the leader */
 	IDLE_WAIT_MS = 60000, /* a wake-up may get lost, and what a run leaves in the mirror alone wakes nobody */
 	BUSY_WAIT_MS = 1000,  /* what is due but in the hands of a run is tried again */
+	SCHEMA_MS = 10000,    /* between two looks at its version by one that does not lead */
 };
 
 struct clock {
 	const struct serve_hooks *hooks;
 	struct store *store;
 	int64_t grace_ms;
+	int64_t schema_at; /* when its version was last looked at, by clock_ms() */
 };
+
+/* Somebody may bring up the schema while older programs work with it: the clock looks for all children of its rosterd. */
+static int look_at_schema(struct clock *clock, struct error *err)
+{
+	int64_t now = clock_ms();
+
+	if (now - clock->schema_at < SCHEMA_MS)
+		return 0;
+	clock->schema_at = now;
+	return store_schema_check(clock->store, err);
+}
 
 static int lead(struct clock *clock, struct error *err)
 {
@@ -25,6 +39,8 @@ static int lead(struct clock *clock, struct error *err)
 
 	while (!clock->hooks->must_stop() && (rc = store_clock_lead(clock->store, err)) == 0) {
 		clock->hooks->alive();
+		if (look_at_schema(clock, err) != 0)
+			return -1;
 		if (store_notified_within(clock->store, LEAD_WAIT_MS, err) < 0)
 			return -1;
 	}
@@ -63,7 +79,8 @@ static int round_trip(struct clock *clock, struct error *err)
 	int64_t wait_ms;
 
 	clock->hooks->alive();
-	if (store_clock_due(clock->store, clock->grace_ms, &wait_ms, err) != 0 ||
+	if (store_schema_check(clock->store, err) != 0 ||
+	    store_clock_due(clock->store, clock->grace_ms, &wait_ms, err) != 0 ||
 	    (wait_ms == 0 && tick(clock, &wait_ms, err) != 0))
 		return -1;
 	return pause_until(clock, wait_ms, err);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	LEAD_WAIT_MS = 5000,       /* between two attempts to become the leader */
+	LEAD_WAIT_MS = 500,        /* between two attempts to become the leader */
 	IDLE_WAIT_MS = 30000,      /* a wake-up may get lost with a connection: look all the same */
 	OWN_FAULT_WAIT_MS = 60000, /* a key that cannot be read is soon repaired, and bothers nobody meanwhile */
 };

@@ -10,7 +10,7 @@
 #include "roster/text.h"
 
 enum {
-	LEAD_WAIT_MS = 5000,  /* between two attempts to become the leader */
+	LEAD_WAIT_MS = 500,   /* between two attempts to become the leader */
 	IDLE_WAIT_MS = 30000, /* not all that is looked at sends a wake-up */
 	LOOK_LEAST_MS = 1000, /* between two looks: a large run wakes us at each of its revisions */
 };

@@ -6,17 +6,17 @@
 #include <string.h>
 
 struct look {
+	const struct config *config;
 	enum secrets_looked_at which;
 	struct arena *arena;
 	struct findings *findings;
 };
 
-static void add(const struct look *look, struct position position, const char *whose, const struct error *fault)
+/* path is that of the setting, "sources.corp.password". */
+static void add(const struct look *look, const char *path, const char *whose, const struct error *fault)
 {
-	const struct finding finding = {.position = position,
-					.text = arena_printf(look->arena, "%s: %s", whose, fault->text)};
-
-	findings_add(look->findings, look->arena, &finding);
+	config_report(look->config, path, arena_printf(look->arena, "%s: %s", whose, fault->text), look->arena,
+		      look->findings);
 }
 
 /* A credential is there for the service alone, and a file may be closed to who asks: nothing is wrong with either. */
@@ -45,7 +45,8 @@ static void look_at_source(const struct look *look, const struct source_config *
 	if (password->text == NULL || password->text[0] == '\0' || can_be_read(look, password, &fault))
 		return;
 	if (fault.class != ERR_NONE)
-		add(look, source->position, arena_printf(look->arena, "source %s", source->name), &fault);
+		add(look, arena_printf(look->arena, "sources.%s.password", source->name),
+		    arena_printf(look->arena, "source %s", source->name), &fault);
 }
 
 static void look_at_target(const struct look *look, const struct target_config *target)
@@ -57,14 +58,15 @@ static void look_at_target(const struct look *look, const struct target_config *
 		if (can_be_read(look, &target->sign[i], &fault) && driver != NULL)
 			driver->check_key(&target->sign[i], &fault);
 		if (fault.class != ERR_NONE)
-			add(look, target->position, arena_printf(look->arena, "target %s", target->name), &fault);
+			add(look, arena_printf(look->arena, "targets.%s.sign", target->name),
+			    arena_printf(look->arena, "target %s", target->name), &fault);
 	}
 }
 
 void secrets_check(const struct config *config, enum secrets_looked_at which, struct arena *arena,
 		   struct findings *findings)
 {
-	const struct look look = {which, arena, findings};
+	const struct look look = {config, which, arena, findings};
 
 	for (size_t i = 0; i < config->source_count; i++)
 		look_at_source(&look, &config->sources[i]);

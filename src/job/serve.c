@@ -13,7 +13,7 @@
 
 /* LOOK_MS: a signal that comes just before a wait is noticed after that time. IDLE_MS: a notification may be lost with
  * the pooler in between, so the database is asked once in a while all the same. */
-enum { LEAD_AGAIN_MS = 5000, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000, OPTIONS_MOST = 64 * 1024 };
+enum { LEAD_AGAIN_MS = 500, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000, OPTIONS_MOST = 64 * 1024 };
 /* A source that says what changed: what comes together is applied together; a lost connection is tried again sooner than a
  * failed run. */
 enum { TOGETHER_MOST = 1000, TOGETHER_MS = 50, RECONNECT_MS = 500 };
@@ -370,6 +370,24 @@ static int try_to_lead(struct service *service, struct error *err)
 	return err->class == ERR_CONFLICT && !store_is_lost(service->store) ? 0 : -1;
 }
 
+/* 1 when nobody attends to the source any more, 0 when told to stop before that. To ask is cheap; to try to lead is not,
+ * and would wait for whoever leads to end his transaction. Waiting for the lock itself would keep the server from cleaning
+ * up for as long as it lasts. */
+static int await_absence(struct service *service, struct error *err)
+{
+	int led = 1;
+
+	while (led == 1) {
+		service->hooks->alive();
+		if (rest(service, clock_ms() + LEAD_AGAIN_MS, err) != 0)
+			return -1;
+		if (service->hooks->must_stop())
+			return 0;
+		led = request_is_led(service->store, REQUEST_SYNC, service->source->name, err);
+	}
+	return led < 0 ? -1 : 1;
+}
+
 /* 1 when it leads, 0 when told to stop before that. */
 static int lead(struct service *service, struct error *err)
 {
@@ -380,11 +398,9 @@ static int lead(struct service *service, struct error *err)
 		if (!told)
 			log_info("source %s is led by another process; this one waits", service->source->name);
 		told = true;
-		service->hooks->alive();
-		if (rest(service, clock_ms() + LEAD_AGAIN_MS, err) != 0)
-			return -1;
-		if (service->hooks->must_stop())
-			return 0;
+		rc = await_absence(service, err);
+		if (rc != 1)
+			return rc;
 	}
 	if (rc > 0)
 		log_info("source %s is led by this process", service->source->name);

@@ -71,63 +71,67 @@ static void check_rules(const struct config *config, struct arena *arena, struct
 {
 	for (size_t i = 0; i < config->rule_count; i++) {
 		const struct rule_config *rule = &config->rules[i];
-		struct error err = {0};
-		if (rules_check(rule, &err) != 0)
-			findings_add(
-			    findings, arena,
-			    &(struct finding){.position = rule->position,
-					      .text = arena_printf(arena, "rule %s: %s", rule->name, err.text)});
+		struct rule_faults faults;
+		rules_check(rule, arena, &faults);
+		for (size_t k = 0; k < faults.count; k++)
+			config_report(config, arena_printf(arena, "rules.%s.%s", rule->name, faults.items[k].key),
+				      arena_printf(arena, "rule %s: %s", rule->name, faults.items[k].text), arena,
+				      findings);
 	}
-}
-
-static void check_filter(const struct source_config *source, const char *kind, const char *filter, struct arena *arena,
-			 struct findings *findings)
-{
-	struct filter *parsed;
-	struct error err = {0};
-
-	if (filter != NULL && filter[0] != '\0' && filter_parse(filter, arena, &parsed, &err) != 0)
-		findings_add(findings, arena,
-			     &(struct finding){.position = source->position,
-					       .text = arena_printf(arena, "source %s: %s.filter: %s", source->name,
-								    kind, err.text)});
 }
 
 static void check_filters(const struct config *config, struct arena *arena, struct findings *findings)
 {
 	for (size_t i = 0; i < config->source_count; i++) {
 		const struct source_config *source = &config->sources[i];
-		check_filter(source, "users", source->users.filter, arena, findings);
-		check_filter(source, "groups", source->groups.filter, arena, findings);
-		check_filter(source, "units", source->units.filter, arena, findings);
+		const struct {
+			const char *kind, *filter;
+		} filters[] = {{"users", source->users.filter},
+			       {"groups", source->groups.filter},
+			       {"units", source->units.filter}};
+		for (size_t k = 0; k < sizeof filters / sizeof filters[0]; k++) {
+			struct filter *parsed;
+			struct error err = {0};
+			if (filters[k].filter[0] == '\0' || filter_parse(filters[k].filter, arena, &parsed, &err) == 0)
+				continue;
+			config_report(
+			    config, arena_printf(arena, "sources.%s.%s.filter", source->name, filters[k].kind),
+			    arena_printf(arena, "source %s: %s.filter: %s", source->name, filters[k].kind, err.text),
+			    arena, findings);
+		}
 	}
 }
 
-/* What the rules are needed for. */
-static int complete(const char *file, struct arena *arena, struct config **ret, struct findings *findings,
-		    struct error *err)
+/* What is wrong with the text and the keys hides nothing that is wrong with the rules. */
+static int complete(int rc, struct arena *arena, struct config **ret, struct findings *findings, struct error *err)
 {
-	check_rules(*ret, arena, findings);
-	check_filters(*ret, arena, findings);
+	struct config *config = rc == 0 ? *ret : findings->draft;
+
+	if (config == NULL)
+		return rc;
+	check_rules(config, arena, findings);
+	check_filters(config, arena, findings);
 	if (findings->errors > 0)
-		return error_set(err, ERR_CONFIG, "%s: %zu error%s", file, findings->errors,
-				 findings->errors == 1 ? "" : "s");
-	for (size_t i = 0; i < (*ret)->source_count; i++)
-		collect_attributes(*ret, &(*ret)->sources[i], arena);
+		findings->draft = config;
+	if (findings_error(findings, err) != 0)
+		return -1;
+	for (size_t i = 0; i < config->source_count; i++)
+		collect_attributes(config, &config->sources[i], arena);
 	return 0;
 }
 
 int setup_load(const char *file, struct arena *arena, struct config **ret, struct findings *findings, struct error *err)
 {
-	return config_load(file, arena, ret, findings, err) == 0 ? complete(file, arena, ret, findings, err) : -1;
+	int rc = config_load(file, arena, ret, findings, err);
+
+	return complete(rc, arena, ret, findings, err);
 }
 
 int setup_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,
 		     struct error *err)
 {
 	struct findings findings;
+	int rc = config_load_texts(texts, count, arena, ret, &findings, err);
 
-	if (config_load_texts(texts, count, arena, ret, &findings, err) != 0)
-		return -1;
-	return complete(texts[0].file, arena, ret, &findings, err);
+	return complete(rc, arena, ret, &findings, err);
 }

@@ -3,6 +3,31 @@
 
 #include <string.h>
 
+/* A rule on its way from the configuration. */
+struct making {
+	struct rule *rule;
+	struct arena *arena;
+	struct rule_faults *faults;
+	bool placed;         /* into is good */
+	bool captures_known; /* the selector is good, so that a name can be none of its captures */
+};
+
+static void refuse(struct making *making, const char *key, const char *text)
+{
+	struct rule_faults *faults = making->faults;
+	struct rule_fault *items = arena_alloc_array(making->arena, faults->count + 1, sizeof(*items));
+
+	if (faults->count > 0)
+		memcpy(items, faults->items, faults->count * sizeof(*items));
+	items[faults->count++] = (struct rule_fault){key, text};
+	faults->items = items;
+}
+
+static void add_fault(struct making *making, const char *key, const struct error *why)
+{
+	refuse(making, key, arena_strdup(making->arena, why->text));
+}
+
 /* --- selectors ------------------------------------------------------------------------------------------------- */
 
 static int canonical_key(const char *key, struct arena *arena, struct rule *rule, struct error *err)
@@ -37,10 +62,6 @@ static int compile_group(struct rule *rule, struct arena *arena, struct error *e
 
 static int compile_subtree(struct rule *rule, struct arena *arena, struct error *err)
 {
-	if (!rule->into.path)
-		return error_set(err, ERR_CONFIG,
-				 "a subtree becomes branches of the group tree: into must be a /path, not \"%s\"",
-				 rule->config->into);
 	return canonical_key("subtree", arena, rule, err);
 }
 
@@ -112,14 +133,16 @@ static int check_capture(const struct rule *rule, const char *key, const char *n
 	return nearest ? error_hint(err, "did you mean \"%s\"?", nearest) : -1;
 }
 
-static int check_into_captures(const struct rule *rule, struct arena *arena, struct error *err)
+static void check_into_captures(struct making *making)
 {
-	for (size_t i = 0; i < rule->into.count; i++) {
-		const struct piece *piece = &rule->into.pieces[i];
-		if (piece->capture && check_capture(rule, "into", piece->text, arena, err) != 0)
-			return -1;
+	const struct template *into = &making->rule->into;
+
+	for (size_t i = 0; i < into->count; i++) {
+		struct error why = {0};
+		if (into->pieces[i].capture &&
+		    check_capture(making->rule, "into", into->pieces[i].text, making->arena, &why) != 0)
+			add_fault(making, "into", &why);
 	}
-	return 0;
 }
 
 static int fold_choice(const char *value, struct arena *arena, const char **ret, struct error *err)
@@ -132,80 +155,119 @@ static int fold_choice(const char *value, struct arena *arena, const char **ret,
 	return result == 0 ? 0 : error_set(err, ERR_CONFIG, "the role map has a value that is not UTF-8");
 }
 
-static int compile_choices(struct rule *rule, struct arena *arena, struct error *err)
+static int compile_choice(struct rule *rule, size_t at, struct arena *arena, struct error *err)
 {
-	const struct rule_config *config = rule->config;
+	const struct role_choice *choice = &rule->config->roles[at];
 
-	rule->choices = arena_alloc_array(arena, config->role_count, sizeof(*rule->choices));
-	for (size_t i = 0; i < config->role_count; i++) {
-		if (config->roles[i].role[0] == '\0')
-			return error_set(err, ERR_CONFIG, "the role map gives no role for \"%s\"",
-					 config->roles[i].value);
-		if (fold_choice(config->roles[i].value, arena, &rule->choices[i], err) != 0)
-			return -1;
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(rule->choices[i], rule->choices[j]) == 0)
-				return error_set(err, ERR_CONFIG, "the role map has \"%s\" twice (case is ignored)",
-						 config->roles[i].value);
-	}
+	if (choice->role[0] == '\0')
+		return error_set(err, ERR_CONFIG, "the role map gives no role for \"%s\"", choice->value);
+	if (fold_choice(choice->value, arena, &rule->choices[at], err) != 0)
+		return -1;
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(rule->choices[at], rule->choices[i]) == 0)
+			return error_set(err, ERR_CONFIG, "the role map has \"%s\" twice (case is ignored)",
+					 choice->value);
 	return 0;
 }
 
-static int compile_role_map(struct rule *rule, struct arena *arena, struct error *err)
+static void compile_role_map(struct making *making)
 {
+	struct rule *rule = making->rule;
 	const struct rule_config *config = rule->config;
+	struct error why = {0};
 
 	if (config->role_by[0] == '\0')
-		return error_set(err, ERR_CONFIG,
-				 "the role map needs role_by, the name of the capture that chooses from it");
-	if (check_capture(rule, "role_by", config->role_by, arena, err) != 0)
-		return -1;
+		refuse(making, "role", "the role map needs role_by, the name of the capture that chooses from it");
+	else if (making->captures_known && check_capture(rule, "role_by", config->role_by, making->arena, &why) != 0)
+		add_fault(making, "role_by", &why);
 	if (config->role_count == 0)
-		return error_set(err, ERR_CONFIG, "role_by needs a role map: role: { value: \"Role\" }");
-	return compile_choices(rule, arena, err);
+		refuse(making, "role_by", "role_by needs a role map: role: { value: \"Role\" }");
+	rule->choices = arena_alloc_array(making->arena, config->role_count, sizeof(*rule->choices));
+	for (size_t i = 0; i < config->role_count; i++) {
+		rule->choices[i] = "";
+		if (compile_choice(rule, i, making->arena, &why) != 0)
+			add_fault(making, "role", &why);
+	}
 }
 
-static int check_role(struct rule *rule, struct arena *arena, struct error *err)
+static void check_role(struct making *making)
 {
-	const struct rule_config *config = rule->config;
+	const struct rule_config *config = making->rule->config;
 	bool mapped = config->role_by[0] || config->role_count > 0;
 
 	if ((config->admin ? 1 : 0) + (config->role[0] ? 1 : 0) + (mapped ? 1 : 0) > 1)
-		return error_set(err, ERR_CONFIG, "only one of role, role_by and admin can be set");
-	if (mapped)
-		return compile_role_map(rule, arena, err);
-	if (!config->admin && config->role[0] == '\0')
-		return error_set(err, ERR_CONFIG, "gives nothing: set role, role_by with a role map, or admin: true");
-	if (config->admin && !rule->into.path)
-		return error_set(err, ERR_CONFIG,
-				 "admin makes administrators of groups: into must be a /path, not \"%s\"",
-				 config->into);
-	return 0;
+		refuse(making, "role", "only one of role, role_by and admin can be set");
+	else if (mapped)
+		compile_role_map(making);
+	else if (!config->admin && config->role[0] == '\0')
+		refuse(making, "role", "gives nothing: set role, role_by with a role map, or admin: true");
+	else if (config->admin && making->placed && !making->rule->into.path)
+		refuse(making, "into",
+		       arena_printf(making->arena,
+				    "admin makes administrators of groups: into must be a /path, not \"%s\"",
+				    config->into));
 }
 
-static int check_depth(const struct rule_config *config, struct error *err)
+static void check_depth(struct making *making)
 {
+	const struct rule_config *config = making->rule->config;
+
 	if (config->max_depth < 0)
-		return error_set(err, ERR_CONFIG, "max_depth must not be negative (0 is unlimited)");
+		refuse(making, "max_depth", "max_depth must not be negative (0 is unlimited)");
 	if (config->max_depth > 0 && config->selector != RULE_SUBTREE)
-		return error_set(err, ERR_CONFIG, "max_depth means something for subtree rules only");
-	return 0;
+		refuse(making, "max_depth", "max_depth means something for subtree rules only");
 }
 
 /* --- one rule, all rules --------------------------------------------------------------------------------------- */
 
-int rule_compile(const struct rule_config *config, struct arena *arena, struct rule *rule, struct error *err)
+static void compile_into(struct making *making)
 {
+	const struct rule_config *config = making->rule->config;
+	struct error why = {0};
+
+	making->placed = template_parse(config->into, making->arena, &making->rule->into, &why) == 0;
+	if (!making->placed)
+		add_fault(making, "into", &why);
+	else if (config->selector == RULE_SUBTREE && !making->rule->into.path)
+		refuse(making, "into",
+		       arena_printf(making->arena,
+				    "a subtree becomes branches of the group tree: into must be a /path, not \"%s\"",
+				    config->into));
+}
+
+static void compile_selector(struct making *making)
+{
+	const struct selector *selector = &selectors[making->rule->config->selector];
+	struct error why = {0};
+
+	if (selector->compile(making->rule, making->arena, &why) != 0)
+		add_fault(making, selector->key, &why);
+	else
+		making->captures_known = true;
+}
+
+/* Each part is judged even where another is wrong, as far as it does not depend on that one. */
+int rule_compile(const struct rule_config *config, struct arena *arena, struct rule *rule, struct rule_faults *faults)
+{
+	struct making making = {.rule = rule, .arena = arena, .faults = faults};
 	const struct selector *selector = &selectors[config->selector];
 
+	*faults = (struct rule_faults){0};
 	rule->config = config;
 	rule->kind = selector->kind;
-	if (config->select[0] == '\0')
-		return error_set(err, ERR_CONFIG, "%s is empty", selector->key);
-	if (template_parse(config->into, arena, &rule->into, err) != 0 || selector->compile(rule, arena, err) != 0 ||
-	    check_into_captures(rule, arena, err) != 0 || check_role(rule, arena, err) != 0)
-		return -1;
-	return check_depth(config, err);
+	if (!(config->flaws & RULE_FLAW_SELECT) && config->select[0] == '\0')
+		refuse(&making, selector->key, arena_printf(arena, "%s is empty", selector->key));
+	if (!(config->flaws & RULE_FLAW_INTO))
+		compile_into(&making);
+	if (!(config->flaws & RULE_FLAW_SELECT) && config->select[0] != '\0')
+		compile_selector(&making);
+	if (making.captures_known)
+		check_into_captures(&making);
+	if (!(config->flaws & RULE_FLAW_ROLE))
+		check_role(&making);
+	if (!(config->flaws & RULE_FLAW_DEPTH))
+		check_depth(&making);
+	return faults->count > 0 ? -1 : 0;
 }
 
 void rule_release(struct rule *rule)
@@ -222,6 +284,7 @@ int rules_compile(const struct config *config, const char *source_name, struct a
 		  struct error *err)
 {
 	struct rules *rules = arena_alloc(arena, sizeof(*rules));
+	struct rule_faults faults;
 
 	rules->config = config;
 	rules->items = arena_alloc_array(arena, config->rule_count, sizeof(*rules->items));
@@ -229,10 +292,10 @@ int rules_compile(const struct config *config, const char *source_name, struct a
 		const struct rule_config *rule = &config->rules[i];
 		if (!is_for(rule, source_name))
 			continue;
-		if (rule_compile(rule, arena, &rules->items[rules->count++], err) != 0) {
+		if (rule_compile(rule, arena, &rules->items[rules->count++], &faults) != 0) {
 			rules_free(&rules);
-			return error_prefix(err, "%s:%d: rule %s", rule->position.file, rule->position.line,
-					    rule->name);
+			return error_set(err, ERR_CONFIG, "%s:%d: rule %s: %s", rule->position.file,
+					 rule->position.line, rule->name, faults.items[0].text);
 		}
 	}
 	*ret = rules;
@@ -249,15 +312,12 @@ void rules_free(struct rules **rules)
 	*rules = NULL;
 }
 
-int rules_check(const struct rule_config *config, struct error *err)
+void rules_check(const struct rule_config *config, struct arena *arena, struct rule_faults *ret)
 {
-	struct arena *arena = arena_new();
 	struct rule rule = {0};
-	int result = rule_compile(config, arena, &rule, err);
 
+	rule_compile(config, arena, &rule, ret);
 	rule_release(&rule);
-	arena_free(&arena);
-	return result;
 }
 
 int rules_attributes(const struct rule_config *config, void (*each)(const char *name, void *context), void *context,
@@ -265,8 +325,11 @@ int rules_attributes(const struct rule_config *config, void (*each)(const char *
 {
 	struct arena *arena = arena_new();
 	struct rule rule = {0};
-	int result = rule_compile(config, arena, &rule, err);
+	struct rule_faults faults;
+	int result = rule_compile(config, arena, &rule, &faults);
 
+	if (result != 0)
+		error_set(err, ERR_CONFIG, "%s", faults.items[0].text);
 	if (result == 0 && rule.filter)
 		filter_attributes(rule.filter, each, context);
 	if (result == 0 && rule.attribute)

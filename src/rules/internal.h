@@ -70,8 +70,8 @@ struct rules {
 	struct str fold; /* scratch for one value */
 };
 
-/* rule is {0}; rule_release() it also when this failed. */
-int rule_compile(const struct rule_config *config, struct arena *arena, struct rule *rule, struct error *err);
+/* rule is {0}; rule_release() it also when this failed, which is when there are faults. */
+int rule_compile(const struct rule_config *config, struct arena *arena, struct rule *rule, struct rule_faults *faults);
 void rule_release(struct rule *rule);
 
 enum outcome {

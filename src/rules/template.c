@@ -43,6 +43,8 @@ static int check_path(const char *into, struct error *err)
 
 static int check_place(const char *into, struct error *err)
 {
+	static const char *const platform = "platform";
+
 	if (!text_is_valid(into, strlen(into)))
 		return error_set(err, ERR_CONFIG, "into is not UTF-8");
 	if (text_has_control(into, strlen(into)))
@@ -53,10 +55,13 @@ static int check_place(const char *into, struct error *err)
 		return error_set(err, ERR_CONFIG, "into \"%s\": the name of an app cannot hold a \"/\"", into);
 	if (text_starts_with(into, app_prefix))
 		return check_name(into + strlen(app_prefix), strlen(into) - strlen(app_prefix), into, err);
-	if (strcmp(into, "platform") == 0)
+	if (strcmp(into, platform) == 0)
 		return 0;
-	return error_set(err, ERR_CONFIG,
-			 "into \"%s\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\"", into);
+	error_set(err, ERR_CONFIG, "into \"%s\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\"",
+		  into);
+	if (strchr(into, '/') || !text_nearest(into, &platform, 1))
+		return -1;
+	return error_hint(err, "did you mean \"%s\"?", platform);
 }
 
 /* Cut the piece that starts at *rest; both kinds have at least one byte. */

@@ -179,13 +179,13 @@ failed:
 int schema_judge(const struct schema_state *state, struct error *err)
 {
 	if (state->version == 0)
-		return error_set(err, ERR_CONFIG, "the database holds no roster schema; type: rosterctl database init");
+		return error_set(err, ERR_SCHEMA, "the database holds no roster schema; type: rosterctl database init");
 	if (state->version < state->latest)
-		return error_set(err, ERR_CONFIG,
+		return error_set(err, ERR_SCHEMA,
 				 "the schema is version %d and this program needs %d; type: rosterctl database migrate",
 				 state->version, state->latest);
 	if (state->version > state->latest)
-		return error_set(err, ERR_CONFIG,
+		return error_set(err, ERR_SCHEMA,
 				 "the schema is version %d, newer than this program, which knows %d; upgrade roster",
 				 state->version, state->latest);
 	return 0;
@@ -214,7 +214,7 @@ int store_schema_check(struct store *store, struct error *err)
 	/* Who keeps the database makes its schema, too. */
 	if (store->embedded && state.version < state.latest)
 		return error_set(
-		    err, ERR_CONFIG,
+		    err, ERR_SCHEMA,
 		    "the schema is version %d and this program needs %d; rosterd brings it up when it starts: "
 		    "install and start the same version",
 		    state.version, state.latest);

@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 
+import pytest
+
 from postgres import program, unprivileged
 from private_cluster import USER, empty, environment, home, made, programs, until  # fixtures too
 
@@ -38,7 +40,10 @@ def test_an_older_schema_is_rosterds_to_bring_up(home):
     assert "rosterd brings it up when it starts" in refused and "database migrate" not in refused
 
 
-def test_what_the_server_says_is_in_the_log_of_rosterd(home):
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_what_the_server_says_is_in_the_log_of_rosterd(home, level):
+    """What somebody mistypes is told to him; here it would only hide the rest."""
+    home.config.write_text(home.config.read_text() + f'log: {{ level: "{level}" }}\n')
     with open(home.log, "w+", encoding="utf-8") as log:
         process = subprocess.Popen([home.programs / "rosterd", "-f", home.config], stderr=log, stdin=subprocess.DEVNULL,
                                    env={**environment(), "ROSTER_SCHEMA_DIR": str(home.programs / "schema")}, **unprivileged())
@@ -50,7 +55,8 @@ def test_what_the_server_says_is_in_the_log_of_rosterd(home):
     lines = home.log.read_text().splitlines()
     assert not [line for line in lines if not re.match(r'ts=\S+ level=\w+ msg="', line)]
     assert [line for line in lines if re.search(r'level=info msg="\[\d+\] LOG:  database system is ready .*" child=database$', line)]
-    assert [line for line in lines if re.search(r'level=info msg="\[\d+\] ERROR:  relation .*" child=database$', line)]
+    wrong = [line for line in lines if re.search(r'level=debug msg="\[\d+\] ERROR:  relation .*" child=database$', line)]
+    assert bool(wrong) == (level == "debug") and (wrong or "nonsense" not in home.log.read_text())
 
 
 def test_its_user_names_the_first_administrator(home):

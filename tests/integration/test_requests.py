@@ -238,16 +238,22 @@ def test_a_signal_asks_for_all_sources(site, subject, options):
 # --- dying and taking over -----------------------------------------------------------------------------------------------------
 
 
-def test_another_takes_over_within_ten_seconds(site):
+def test_another_takes_over_within_a_second(site):
+    """Four times, since a single one may be lucky."""
     first = site.lead()
-    second = site.start()
-    second.await_word("is led by another process")
-    site.roster.ctl("sync")
-    assert "asked for by" in first.said() and "asked for by" not in second.said()
-    first.kill()
-    began = time.monotonic()
-    second.await_word("is led by this process")
-    assert time.monotonic() - began < 10
+    took = 0
+    for _ in range(4):
+        second = site.start()
+        second.await_word("is led by another process")
+        site.roster.ctl("sync")
+        assert "asked for by" in first.said() and "asked for by" not in second.said()
+        first.kill()
+        began = time.monotonic()
+        second.await_word("is led by this process")
+        took += time.monotonic() - began
+        first = second
+    print(f"{took / 4:.2f} s each")
+    assert took / 4 < 1
     site.roster.ctl("sync")
     assert "asked for by" in second.said()
 

@@ -139,6 +139,22 @@ def test_findings_go_to_standard_error(roster):
     assert 'did you mean "database"?' in result.err and result.out == ""
 
 
+def test_check_names_every_kind_of_mistake_at_once(roster):
+    roster.configure('''version: 1; bogus: 1
+database: { embedded: "/db" }
+safety: { max_remove: 3000000000 }
+sources: { corp: { type: "ldap"; url: "ldaps://dc"; bind_dn: "cn=a"; password: "file:/nonexistent" } }
+rules: { default_admins: [ "ann" ]
+  leads: { users: "(a=b"; into: "platfrom"; role: "R" } }
+''')
+    said = roster.ctl("check", code=78).err
+    assert re.findall(r"^/\S+/rosterd\.conf:(\d+): ", said, re.MULTILINE) == ["1", "3", "4", "6", "6"]
+    for words in ('unknown key "bogus"', "3000000000 is too large", "secret file:/nonexistent",
+                  'did you mean "platform"?', "(a=b"):
+        assert words in said
+    assert said.rstrip().endswith("(and 4 more)")
+
+
 def test_config_show_can_be_read_again(company, roster):
     shown = roster.ctl("config", "show").out
     roster.configure(shown)

@@ -4,6 +4,7 @@
 The children are puppets (daemon/puppets.c), which do what their names say.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -38,6 +39,28 @@ def execute(program, *words, **options):
 
 def pauses(daemon, name):
     return [float(text) for text in re.findall(rf"{name} [^;]*; it is started again in ([\d.]+) s", daemon.log())]
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_is_as_the_configuration_says(stage):
+    """That of the children too, and of all from a reload on."""
+    stage.set("steady")
+    plain = stage.config.read_text()
+    stage.config.write_text(plain + 'log: { format: "json" }\n')
+    with Rosterd(stage.config) as daemon:
+        daemon.await_log('"msg":"puppet steady is ready"')
+        daemon.await_log('"msg":"begins as ')
+        lines = [json.loads(line) for line in daemon.lines]
+        assert {line["level"] for line in lines} == {"info"} and {line.get("child") for line in lines} == {None, "puppet steady"}
+        before = len(lines)
+        stage.config.write_text(plain + 'log: { format: "journal"; level: "warn" }\n')
+        daemon.send(signal.SIGHUP)
+        wait_until(lambda: daemon.count("ends") == 1 and "puppet steady" in daemon.children(), "another steady")
+        os.kill(daemon.children()["puppet steady"], signal.SIGKILL)
+        daemon.await_log("<4>puppet steady was ended by signal KILL")
+        assert not [line for line in daemon.lines[before:] if "in force" in line or "<6>" in line]
 
 
 # --- start ------------------------------------------------------------------------------------------------------------

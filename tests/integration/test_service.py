@@ -82,9 +82,20 @@ def test_an_edit_becomes_an_event(site):
         site.write(range(5), pay=[1, 2, 3, 4])
         site.roster.ctl("sync")
         site.await_told(pay=4)
+        took = site.roster.value("select value::float8 from metrics('{}') where metric = 'roster_propagation_seconds_sum'")
+        count = site.roster.value("select value::int from metrics('{}') where metric = 'roster_propagation_seconds_count'")
+        assert count > 0 and 0 < took / count < 60
         assert {name.split()[0] for name in rosterd.children()} >= {"source", "webhook"}
         rosterd.send(signal.SIGTERM)
         assert rosterd.await_end() == 0 and not rosterd.children()
+
+
+def test_each_call_is_a_line_to_try_by_hand_at_the_level_debug(site):
+    site.write(range(3), pay=[0])
+    site.roster.config.write_text(site.roster.config.read_text() + 'log: { level: "debug" }\n')
+    with site.service() as rosterd:
+        site.await_told()
+        rosterd.await_log(r'level=debug msg="curl .*child=webhook')
 
 
 def test_nothing_is_told_before_the_first_run_was_applied(site):
@@ -97,6 +108,23 @@ def test_nothing_is_told_before_the_first_run_was_applied(site):
         site.roster.ctl("approve", "corp/1")
         site.await_told()
         assert site.receiver.events[0]["complete"] and site.receiver.events[0]["resources"]
+
+
+def test_a_schema_of_another_version_ends_rosterd(site):
+    """At the start, and while it runs, also one that only waits for the other to end: nothing here can change that."""
+    site.write(range(3), pay=[0])
+    with site.service() as rosterd, site.service() as waiting:
+        for one in rosterd, waiting:
+            one.await_log("source corp is ready")
+        wait_until(lambda: rosterd.count("clock is ready") + waiting.count("clock is ready"), "a clock")
+        site.roster.sql("insert into migrations (version, name) values (9999, 'later')")
+        site.roster.sql("notify roster_revision, '1'")
+        assert rosterd.await_end() == 78 and waiting.await_end() == 78
+    with site.service() as again:
+        assert again.await_end() == 78
+    for one in rosterd, waiting, again:
+        assert "newer than this program" in one.log() and "it is started again" not in one.log()
+        assert one.lines[-1].startswith("rosterd: the schema of the database is not that of this version")
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])

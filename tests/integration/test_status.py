@@ -55,7 +55,7 @@ class Answer:
         return {series: float(value) for series, value in re.findall(r"^([^# ]\S*) (\S+)$", self.text, re.MULTILINE)}
 
     def metrics(self):
-        return set(re.findall(r"^# TYPE (\w+) (?:counter|gauge)$", self.text, re.MULTILINE))
+        return set(re.findall(r"^# TYPE (\w+) (?:counter|gauge|histogram)$", self.text, re.MULTILINE))
 
 
 class Status:

@@ -2,7 +2,7 @@
 -- Figures for monitoring.
 \ir support.psql
 \ir company.psql
-select plan(44);
+select plan(55);
 
 create function figure(name text, first text default null, second text default null) returns numeric language sql as $$
 	select m.value from metrics(array['corp', 'hr', 'new']) m where m.metric = figure.name
@@ -101,6 +101,35 @@ select ok(figure('roster_target_lag_seconds', 'billing') >= 0, 'it is behind sin
 update targets set cursor = head(), history = (select history from installation);
 select is(figure('roster_target_lag_seconds', 'billing') + figure('roster_target_lag_revisions', 'billing'), 0::numeric, 'one that knows all is not');
 select is(figure('roster_target_lanes', 'billing'), 0::numeric, 'without lanes it has none');
+
+-- How long revisions take.
+create function told(age interval, kind window_kind default 'difference', main boolean default true) returns void language plpgsql as $$
+declare
+	target targets := (select t from targets t where t.name = 'billing');
+begin
+	insert into revisions (id, at, login, cause, transaction)
+	values (head() + 1, clock_timestamp() - age, session_user, 'told', pg_current_xact_id());
+	insert into windows (target, number, kind, main, after, revision)
+	values (target.id, coalesce((select max(w.number) from windows w where w.target = target.id), 0) + 1, kind, main, target.cursor, head());
+	perform close_window(target.id, (select max(w.number) from windows w where w.target = target.id));
+	update targets t set cursor = head() where t.id = target.id;
+end $$;
+select is(figure('roster_propagation_seconds_count', 'billing'), 0::numeric, 'a cursor that passed has confirmed nothing');
+select is(figure('roster_propagation_seconds_bucket', 'billing', '+Inf'), 0::numeric, 'the buckets are there and empty');
+select told('10 s');
+select is(figure('roster_propagation_seconds_count', 'billing'), 1::numeric, 'a revision a window told counts');
+select ok(figure('roster_propagation_seconds_sum', 'billing') between 10 and 12, 'from its time to the confirmation');
+select is(figure('roster_propagation_seconds_bucket', 'billing', '5'), 0::numeric, 'it is in no bucket below that');
+select is(figure('roster_propagation_seconds_bucket', 'billing', '15'), 1::numeric, 'but in that above');
+select is(figure('roster_propagation_seconds_bucket', 'billing', '3600'), 1::numeric, 'and in all behind it');
+select told('2 days');
+select is(figure('roster_propagation_seconds_bucket', 'billing', '3600') + figure('roster_propagation_seconds_bucket', 'billing', '+Inf'), 3::numeric, 'what took very long is in the last');
+select told('1 s', 'snapshot'), told('1 s', 'difference', false);
+select is(figure('roster_propagation_seconds_count', 'billing'), 2::numeric, 'snapshots and lanes do not count');
+update targets set cursor = 0;
+select told('1 s');
+select is(figure('roster_propagation_seconds_count', 'billing'), 2::numeric, 'nor does what begins with nothing');
+select is(figure('roster_propagation_seconds_count', 'old'), null, 'a target that is not configured any more has none');
 
 -- Who may.
 select is(tried('roster_daemon', $$select metrics('{}')$$), 'done', 'the daemon may ask');

@@ -135,11 +135,17 @@ static void each_class_has_its_name_and_exit_code(void **state)
 		const char *name;
 		int exit_code;
 	} wanted[] = {
-	    {ERR_NONE, "none", 0},          {ERR_CONFIG, "config", 78},
-	    {ERR_USAGE, "usage", 64},       {ERR_UNREACHABLE, "unreachable", 69},
-	    {ERR_DENIED, "denied", 77},     {ERR_PROTOCOL, "protocol", 69},
-	    {ERR_DATA, "data", 65},         {ERR_CONFLICT, "conflict", 75},
-	    {ERR_GUARD, "guard", 1},        {ERR_ABSENT, "absent", 3},
+	    {ERR_NONE, "none", 0},
+	    {ERR_CONFIG, "config", 78},
+	    {ERR_SCHEMA, "schema", 78},
+	    {ERR_USAGE, "usage", 64},
+	    {ERR_UNREACHABLE, "unreachable", 69},
+	    {ERR_DENIED, "denied", 77},
+	    {ERR_PROTOCOL, "protocol", 69},
+	    {ERR_DATA, "data", 65},
+	    {ERR_CONFLICT, "conflict", 75},
+	    {ERR_GUARD, "guard", 1},
+	    {ERR_ABSENT, "absent", 3},
 	    {ERR_INTERNAL, "internal", 70},
 	};
 

@@ -100,6 +100,31 @@ static void json_is_one_object_per_line(void **state)
 		       "\"source\":\"co\\\\\"rp\"\\}\n$");
 }
 
+static void journal_has_the_priority_in_front(void **state)
+{
+	(void)state;
+	log_bind("source", "corp");
+	assert_matches(logged(LOG_JOURNAL, "read \"all\""), "^<6>read \"all\"  source=corp\n$");
+	log_setup(LOG_DEBUG_LEVEL, LOG_JOURNAL);
+	capture_start();
+	log_debug("a");
+	log_change("b");
+	log_warn("c");
+	log_error("d");
+	assert_matches(capture_end(), "^<7>a  source=corp\n<5>b  source=corp\n<4>c  source=corp\n<3>d  source=corp\n$");
+}
+
+static void levels_and_formats_have_names(void **state)
+{
+	(void)state;
+	assert_int_equal(log_level_named("debug"), LOG_DEBUG_LEVEL);
+	assert_int_equal(log_level_named("error"), LOG_ERROR_LEVEL);
+	assert_int_equal(log_level_named("loud"), LOG_INFO_LEVEL);
+	assert_int_equal(log_format_named("text"), LOG_HUMAN);
+	assert_int_equal(log_format_named("journal"), LOG_JOURNAL);
+	assert_int_equal(log_format_named("binary"), LOG_AUTO);
+}
+
 static void auto_is_logfmt_when_not_on_a_terminal(void **state)
 {
 	(void)state;
@@ -153,10 +178,10 @@ static void levels_below_the_least_are_silent(void **state)
 
 static void message_never_leaves_its_line(void **state)
 {
-	static const enum log_format formats[] = {LOG_HUMAN, LOG_LOGFMT, LOG_JSON};
+	static const enum log_format formats[] = {LOG_HUMAN, LOG_LOGFMT, LOG_JSON, LOG_JOURNAL};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		const char *text = logged(formats[i], "a\nb\r\x1B[31m\tc\x7F\xC2\x85\xE2\x80\xA8\xE2\x80\xAE");
 		assert_non_null(strstr(text, "a\\nb\\r\\u001b[31m\\tc\\u007f\\u0085\\u2028\\u202e"));
 		assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
@@ -251,6 +276,8 @@ int main(void)
 	    cmocka_unit_test_teardown(logfmt_has_time_level_message_and_fields, restore),
 	    cmocka_unit_test_teardown(human_has_short_time_level_message_and_fields, restore),
 	    cmocka_unit_test_teardown(json_is_one_object_per_line, restore),
+	    cmocka_unit_test_teardown(journal_has_the_priority_in_front, restore),
+	    cmocka_unit_test_teardown(levels_and_formats_have_names, restore),
 	    cmocka_unit_test_teardown(auto_is_logfmt_when_not_on_a_terminal, restore),
 	    cmocka_unit_test_teardown(auto_is_human_on_a_terminal, restore),
 	    cmocka_unit_test_teardown(levels_below_the_least_are_silent, restore),

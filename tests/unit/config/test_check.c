@@ -103,6 +103,19 @@ static void rule_has_exactly_one_selector(void **state)
 	       "    hint: write one rule for each\n");
 }
 
+static void group_is_named_by_its_dn(void **state)
+{
+	(void)state;
+	expect(HEAD "rules: { default_admins: [ \"ann\" ]\n r: { group: \"devs\"; into: \"/x\"; role: \"R\" }\n"
+		    " s: { group: \"/a=b\"; into: \"/x\"; role: \"R\" } }\n",
+	       "rosterd.conf:3: rule \"r\" names the group \"devs\", which is not a DN\n"
+	       "    r: { group: \"devs\"; into: \"/x\"; role: \"R\" }\n"
+	       "    hint: write group: \"CN=NAME,OU=...,DC=...\"\n"
+	       "rosterd.conf:4: rule \"s\" names the group \"/a=b\", which is not a DN\n"
+	       "    s: { group: \"/a=b\"; into: \"/x\"; role: \"R\" } }\n"
+	       "    hint: write group: \"CN=NAME,OU=...,DC=...\"\n");
+}
+
 static void rule_needs_a_place(void **state)
 {
 	(void)state;
@@ -207,6 +220,7 @@ int main(void)
 	    cmocka_unit_test(password_does_not_travel_in_clear_text),
 	    cmocka_unit_test(bind_needs_both_its_halves),
 	    cmocka_unit_test(rule_has_exactly_one_selector),
+	    cmocka_unit_test(group_is_named_by_its_dn),
 	    cmocka_unit_test(rule_needs_a_place),
 	    cmocka_unit_test(rule_gives_a_role_or_administration),
 	    cmocka_unit_test(role_map_and_capture_belong_together),

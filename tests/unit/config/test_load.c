@@ -146,7 +146,8 @@ static void directory_that_is_not_there_is_a_finding(void **state)
 	(void)state;
 	write_file("rosterd.conf", "version: 1\ndatabase: { embedded: \"db\" }\ninclude_dir: \"gone\"\n");
 	expect_file("rosterd.conf:3: the directory gone cannot be read: No such file or directory\n"
-		    "    include_dir: \"gone\"\n");
+		    "    include_dir: \"gone\"\n"
+		    "    hint: make it, empty if need be, or leave include_dir out\n");
 	write_file("rosterd.conf", "version: 1\ndatabase: { embedded: \"db\" }\ninclude_dir: \"\"\n");
 	expect_file("rosterd.conf:3: \"include_dir\" must be the name of a directory\n"
 		    "    include_dir: \"\"\n");

@@ -213,7 +213,7 @@ static void unknown_keys_get_the_list_of_known_ones(void **state)
 	expect(HEAD "outlets: { }\n", "rosterd.conf:2: unknown key \"outlets\"\n"
 				      "    outlets: { }\n"
 				      "    hint: known here: version, include_dir, database, sources, safety, rules, "
-				      "targets, notify, status\n");
+				      "targets, notify, status, log\n");
 }
 
 static void wrong_types_are_named(void **state)

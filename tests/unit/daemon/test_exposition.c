@@ -54,6 +54,29 @@ static void labels_are_named_in_their_order(void **state)
 	assert_line(text, "# TYPE roster_runs_total counter\nroster_runs_total{source=\"corp\",result=\"held\"} 3");
 }
 
+static void a_histogram_has_buckets_a_sum_and_a_count(void **state)
+{
+	static const char type[] = "# TYPE roster_propagation_seconds histogram\n";
+	struct str line = {0};
+	static const struct {
+		struct sample sample;
+		const char *series;
+	} rows[] = {
+	    {{"roster_propagation_seconds_bucket", {"a", "0.5"}, "2"},
+	     "roster_propagation_seconds_bucket{target=\"a\",le=\"0.5\"} 2"},
+	    {{"roster_propagation_seconds_sum", {"a"}, "0.25"}, "roster_propagation_seconds_sum{target=\"a\"} 0.25"},
+	    {{"roster_propagation_seconds_count", {"a"}, "2"}, "roster_propagation_seconds_count{target=\"a\"} 2"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		str_clear(&line);
+		str_printf(&line, "%s%s", type, rows[i].series);
+		str_clear(*state);
+		assert_line(printed(state, &rows[i].sample), str_text(&line));
+	}
+	str_free(&line);
+}
+
 static void a_metric_without_labels_has_no_braces(void **state)
 {
 	assert_line(printed(state, &(struct sample){"roster_revision", {NULL}, "4711"}), "roster_revision 4711");
@@ -98,7 +121,7 @@ static void every_metric_is_described_once(void **state)
 		types += text_starts_with(at, "# TYPE roster_");
 		helps += text_starts_with(at, "# HELP roster_");
 	}
-	assert_int_equal(types, 14);
+	assert_int_equal(types, 15);
 	assert_int_equal(helps, types);
 }
 
@@ -130,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(labels_are_named_in_their_order, new_text, free_text),
+	    cmocka_unit_test_setup_teardown(a_histogram_has_buckets_a_sum_and_a_count, new_text, free_text),
 	    cmocka_unit_test_setup_teardown(a_metric_without_labels_has_no_braces, new_text, free_text),
 	    cmocka_unit_test_setup_teardown(label_values_are_escaped, new_text, free_text),
 	    cmocka_unit_test_setup_teardown(a_missing_label_is_empty, new_text, free_text),

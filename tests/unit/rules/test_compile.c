@@ -3,12 +3,25 @@
 
 #define TEAM "cn ~ ^(?<unit>[a-z]+)-(?<team>.*)$"
 
+/* The first thing that is wrong. */
+static int check(const struct rule_config *rule, struct error *err)
+{
+	struct arena *arena = arena_new();
+	struct rule_faults faults;
+	int rc = 0;
+
+	rules_check(rule, arena, &faults);
+	if (faults.count > 0)
+		rc = error_set(err, ERR_CONFIG, "%s", faults.items[0].text);
+	arena_free(&arena);
+	return rc;
+}
+
 static void assert_refused(const struct rule_config *rule, const char *message)
 {
 	struct error err = {0};
 
-	assert_int_equal(rules_check(rule, &err), -1);
-	assert_int_equal(err.class, ERR_CONFIG);
+	assert_int_equal(check(rule, &err), -1);
 	assert_string_equal(err.text, message);
 }
 
@@ -16,7 +29,7 @@ static void assert_accepted(const struct rule_config *rule)
 {
 	struct error err = {0};
 
-	if (rules_check(rule, &err) != 0)
+	if (check(rule, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -45,7 +58,9 @@ static void test_places_that_are_refused(void **state)
 	    {"", "into \"\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
 	    {"pay/api", "into \"pay/api\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
 	    {"access:x", "into \"access:x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
-	    {"Platform", "into \"Platform\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"Platform",
+	     "into \"Platform\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\" (did you mean "
+	     "\"platform\"?)"},
 	    {"platform/x", "into \"platform/x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
 	    {"${unit}", "into \"${unit}\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
 	    {"//a", "into \"//a\" has an empty name: drop the spare \"/\", or name it"},
@@ -82,7 +97,7 @@ static void test_control_characters_and_long_names_in_into_are_refused(void **st
 	rule->into = into;
 	assert_accepted(rule);
 	into[101] = 'a';
-	assert_int_equal(rules_check(rule, &err), -1);
+	assert_int_equal(check(rule, &err), -1);
 	assert_true(text_ends_with(err.text, "aaa\" is longer than 100 characters"));
 	rule->into = "/a\tb";
 	assert_refused(rule, "into holds a control character");
@@ -131,16 +146,16 @@ static void test_wrong_expressions_and_filters_say_where(void **state)
 	struct company *company = *state;
 	struct error err = {0};
 
-	assert_int_equal(rules_check(add_rule(company, RULE_MATCH, "cn ~ a(b", "/a", "Developer"), &err), -1);
+	assert_int_equal(check(add_rule(company, RULE_MATCH, "cn ~ a(b", "/a", "Developer"), &err), -1);
 	assert_int_equal(err.class, ERR_CONFIG);
 	assert_non_null(strstr(err.text, "\"a(b\""));
 	assert_non_null(strstr(err.text, "column 4"));
-	assert_int_equal(rules_check(add_rule(company, RULE_MATCH, "cn ~ (*UTF)a", "/a", "Developer"), &err), -1);
+	assert_int_equal(check(add_rule(company, RULE_MATCH, "cn ~ (*UTF)a", "/a", "Developer"), &err), -1);
 	assert_int_equal(err.class, ERR_CONFIG);
-	assert_int_equal(rules_check(add_rule(company, RULE_USERS, "(cn~=a)", "/a", "Developer"), &err), -1);
+	assert_int_equal(check(add_rule(company, RULE_USERS, "(cn~=a)", "/a", "Developer"), &err), -1);
 	assert_int_equal(err.class, ERR_CONFIG);
 	assert_true(text_starts_with(err.text, "filter \"(cn~=a)\": "));
-	assert_int_equal(rules_check(add_rule(company, RULE_FILTER, "(cn=a", "/a", "Developer"), &err), -1);
+	assert_int_equal(check(add_rule(company, RULE_FILTER, "(cn=a", "/a", "Developer"), &err), -1);
 	assert_true(text_starts_with(err.text, "filter \"(cn=a\": "));
 }
 
@@ -149,10 +164,10 @@ static void test_group_and_subtree_need_a_dn(void **state)
 	struct company *company = *state;
 	struct error err = {0};
 
-	assert_int_equal(rules_check(add_rule(company, RULE_GROUP, "CN=a,,DC=x", "/a", "Developer"), &err), -1);
+	assert_int_equal(check(add_rule(company, RULE_GROUP, "CN=a,,DC=x", "/a", "Developer"), &err), -1);
 	assert_int_equal(err.class, ERR_CONFIG);
 	assert_true(text_starts_with(err.text, "group: \"CN=a,,DC=x\" is not a DN"));
-	assert_int_equal(rules_check(add_rule(company, RULE_SUBTREE, "/a/b", "/a", "Developer"), &err), -1);
+	assert_int_equal(check(add_rule(company, RULE_SUBTREE, "/a/b", "/a", "Developer"), &err), -1);
 	assert_int_equal(err.class, ERR_CONFIG);
 	assert_true(text_starts_with(err.text, "subtree: \"/a/b\" is not a DN"));
 	assert_refused(add_rule(company, RULE_GROUP, "/\xFF", "/a", "Developer"), "group is not UTF-8");
@@ -247,6 +262,57 @@ static void test_role_maps_are_whole(void **state)
 	assert_refused(rule, "role_by names the capture \"teams\", but only a match rule has captures");
 }
 
+static void assert_faults(struct company *company, const struct rule_config *rule, const char *want)
+{
+	struct rule_faults faults;
+
+	rules_check(rule, company->arena, &faults);
+	str_clear(&company->answer);
+	for (size_t i = 0; i < faults.count; i++)
+		str_printf(&company->answer, "%s: %s\n", faults.items[i].key, faults.items[i].text);
+	assert_string_equal(str_text(&company->answer), want);
+}
+
+static void test_everything_wrong_with_a_rule_is_said_at_once(void **state)
+{
+	struct company *company = *state;
+	struct rule_config *rule = add_rule(company, RULE_MATCH, "cn ~ a(b", "platfrom", "");
+
+	rule->max_depth = 2;
+	assert_faults(company, rule,
+		      "into: into \"platfrom\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\" (did "
+		      "you mean \"platform\"?)\n"
+		      "match: regular expression \"a(b\": missing closing parenthesis at column 4\n"
+		      "role: gives nothing: set role, role_by with a role map, or admin: true\n"
+		      "max_depth: max_depth means something for subtree rules only\n");
+	set_role_map(company, rule, "none", "a", "", "b", "Developer", "B", "Developer", NULL);
+	rule->select = TEAM;
+	rule->into = "/${x}/${team}/${y}";
+	rule->max_depth = 0;
+	assert_faults(company, rule,
+		      "into: into names \"x\", which is no capture of the regular expression\n"
+		      "into: into names \"y\", which is no capture of the regular expression\n"
+		      "role_by: role_by names \"none\", which is no capture of the regular expression\n"
+		      "role: the role map gives no role for \"a\"\n"
+		      "role: the role map has \"B\" twice (case is ignored)\n");
+}
+
+/* A broken expression has no captures a name could be missing among. */
+static void test_what_depends_on_a_fault_is_not_judged(void **state)
+{
+	struct company *company = *state;
+	struct rule_config *rule = add_rule(company, RULE_SUBTREE, "ou=a", "x", "");
+
+	rule->admin = true;
+	assert_faults(company, rule,
+		      "into: into \"x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\"\n");
+	rule->flaws = RULE_FLAW_INTO;
+	assert_faults(company, rule, "");
+	rule = add_rule(company, RULE_MATCH, "(", "/${x}", "");
+	rule->flaws = RULE_FLAW_SELECT | RULE_FLAW_ROLE;
+	assert_faults(company, rule, "");
+}
+
 /* --- all rules ------------------------------------------------------------------------------------------------- */
 
 static void test_the_first_wrong_rule_is_named_with_its_place(void **state)
@@ -321,6 +387,8 @@ int main(void)
 	    COMPANY_TEST(test_a_rule_gives_exactly_one_thing),
 	    COMPANY_TEST(test_admin_needs_a_group),
 	    COMPANY_TEST(test_role_maps_are_whole),
+	    COMPANY_TEST(test_everything_wrong_with_a_rule_is_said_at_once),
+	    COMPANY_TEST(test_what_depends_on_a_fault_is_not_judged),
 	    COMPANY_TEST(test_the_first_wrong_rule_is_named_with_its_place),
 	    COMPANY_TEST(test_no_rules_match_nothing),
 	    COMPANY_TEST(test_attributes_that_rules_read),
