@@ -40,8 +40,8 @@ create unlogged table planned_changes (
 	reason text,                             -- why it is held now
 	primary key (run, seq)
 );
--- In a large plan nearly all is grants.
-create index on planned_changes (run, kind) where kind <> 'grant';
+-- In a large plan nearly all is new grants.
+create index on planned_changes (run, kind, action) where kind <> 'grant' or action <> 'add';
 create index on planned_changes (run) where held;
 
 -- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an
