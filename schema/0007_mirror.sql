@@ -445,31 +445,6 @@ begin
 	return closed;
 end $$;
 
--- What could not be read is said anew by every complete read; what is about the content, or about a rule, stands until the
--- entry changes or goes, or the rules change.
-create function merge_problems(run bigint, source smallint, complete boolean, everything boolean) returns void
-language plpgsql volatile set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	if exists (select from quarantine q where q.source = merge_problems.source) then
-		delete from quarantine q where q.source = merge_problems.source and (
-			q.stage = 'read' and complete
-			or q.stage = 'rule' and everything
-			or q.stage in ('read', 'content', 'rule') and (
-				exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
-				or exists (select from staged_gone g where g.run = merge_problems.run and g.external_id = q.external_id))
-			or exists (select from staged_problems p where p.run = merge_problems.run and p.what = q.what));
-	end if;
-	insert into quarantine (source, external_id, what, why, stage, run)
-	select merge_problems.source, p.external_id, p.what, p.why,
-		case when p.rule is not null then 'rule' when p.lasting then 'content' else 'read' end, p.run
-	from staged_problems p where p.run = merge_problems.run;
-	insert into quarantine (source, external_id, what, why, stage, run)
-	select d.source, d.external_id, s.dn, format('its id is that of the person %s, who is gone now; give it an id of its own', d.dn), 'content', s.run
-	from staged_entries s join directory_entries d on d.source = merge_problems.source and d.external_id = s.external_id
-	where s.run = merge_problems.run and d.kind = 'user' and s.kind <> 'user';
-end $$;
-
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
 -- again are over. everything: all entries were matched against new rules. True when something opens a door no longer.
 create function merge(run bigint, complete boolean, everything boolean) returns boolean

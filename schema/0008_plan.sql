@@ -222,21 +222,20 @@ begin
 		join grants g on g.user_id = i.user_id and g.source = plan_anchors.source
 		where a.run = plan_anchors.run
 	), everywhere as (
-		-- A group by the name it has now: it may lie elsewhere than where the rule made it.
-		select anchor, anchor_key, resource, case when anchor like '/%' and resource is not null then group_path(resource) else anchor end as name
-		from resolved
+		select anchor, anchor_key, resource from resolved
 		union all
-		select a, lower(normalize(a, NFKC)), h.resource, a from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
+		select a, lower(normalize(a, NFKC)), h.resource from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
 		where h.resource not in (select r.resource from resolved r where r.resource is not null)
 	)
-	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource), e.name, e.anchor_key, e.resource
+	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource), e.anchor, e.anchor_key, e.resource
 	from everywhere e;
 end $$;
 
 -- What the rules want for the affected people who are here: by a group he is in, at any depth; by the unit he is directly
 -- in; or by himself. In the order of the plan, and only of roles and anchors that there are or will be. No search_path: it
--- becomes a part of the statements that ask.
-create function wanted(of_run bigint, of_source smallint) returns table (entry_id bigint, user_id uuid, anchor_key integer, role integer,
+-- becomes a part of the statements that ask. few: the entries that may open a door to a few people, since many others may open the
+-- same; NULL is any.
+create function wanted(of_run bigint, of_source smallint, few bigint[]) returns table (entry_id bigint, user_id uuid, anchor_key integer, role integer,
 	rule smallint, via bigint)
 language sql stable as $$
 	with people as (
@@ -251,6 +250,7 @@ language sql stable as $$
 		select m.entry_id, k.key, m.rule, m.role, m.anchor
 		from directory_mappings m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
 		where k.resource is not null or k.anchor like '/%'
+		  and (few is null or m.entry_id = any (few))
 	), opened as (
 		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
 		from people p
@@ -282,7 +282,7 @@ begin
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, role, rule, via)
 	select plan_first_grants.run, (select planned(plan_first_grants.run)) + row_number() over (order by w.anchor_key, w.entry_id, w.role),
 		'grant', 'add', w.entry_id, w.user_id, w.anchor_key, w.role, w.rule, w.via
-	from wanted(run, source) w;
+	from wanted(run, source, null) w;
 end $$;
 
 -- Groups that a rule names and that are not there.
@@ -347,9 +347,16 @@ end $$;
 create function plan_grants(run bigint, source smallint, many boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
+declare
+	few bigint[];
 begin
+	if not exists (select from affected_people a where a.run = plan_grants.run offset 100) then
+		few := array(select g.upper from groups_above g where g.run = plan_grants.run
+			union select x from affected_people a join directory_entries p on p.id = a.entry_id
+				left join directory_entries u on u.reference = p.parent, unnest(array[p.id, u.id]) x where a.run = plan_grants.run);
+	end if;
 	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via)
-	select plan_grants.run, w.* from wanted(plan_grants.run, plan_grants.source) w;
+	select plan_grants.run, w.* from wanted(plan_grants.run, plan_grants.source, few) w;
 	if many then
 		analyze wanted_grants;
 	end if;
@@ -382,6 +389,14 @@ begin
 		  and not exists (select from wanted_grants w join wanted_anchors o on o.run = w.run and o.key = w.anchor_key
 			where w.run = a.run and w.entry_id = a.entry_id and o.resource = g.anchor and w.role = g.role)
 	) c;
+end $$;
+
+-- Of groups in the plan the names they have now: they may lie elsewhere than where a rule made them.
+create function plan_names(run bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	update wanted_anchors k set anchor = group_path(k.resource)
+	where k.run = plan_names.run and k.anchor like '/%' and k.resource is not null
+	  and k.key in (select c.anchor_key from planned_changes c where c.run = plan_names.run);
 end $$;
 
 -- Rules that name a role or an anchor that does not exist: each is named, nothing follows from it, and nobody loses what
@@ -466,8 +481,8 @@ begin
 	end if;
 	perform plan_above(run, src);
 	if many then
-		analyze groups_above;
 		perform set_config('work_mem', '64MB', true);
+		analyze groups_above;
 	end if;
 	perform plan_anchors(run, src, everything);
 	if many then
@@ -479,6 +494,7 @@ begin
 	else
 		perform plan_grants(run, src, many);
 	end if;
+	perform plan_names(run);
 	if whole or known and loses_all(run) then
 		perform plan_old_groups(run, src);
 	end if;
@@ -487,31 +503,3 @@ begin
 		analyze planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, held);
 	end if;
 end $$;
-
--- The plan as people read it, in order.
-create view planned_changes_named as
-select c.run, c.seq, c.kind, c.action, c.held and not c.rejected as held, c.rejected,
-	coalesce(d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
-	coalesce(k.anchor, '') as anchor, coalesce(r.name, '') as role,
-	coalesce(w.name, '') as rule, coalesce(w.position, '') as position, coalesce(v.dn, '') as via,
-	case when c.kind = 'user' and c.action = 'change' then concat_ws(', ',
-		case when u.login is distinct from d.login then 'login ' || u.login end,
-		case when u.email is distinct from d.email then 'mail ' || coalesce(u.email, 'none') end,
-		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end) else '' end as was
-from planned_changes c
-join runs n on n.id = c.run
-left join directory_entries d on d.id = c.entry_id
-left join users u on u.id = c.user_id
-left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
-left join roles r on r.id = c.role
-left join directory_rules w on w.source = n.source and w.ordinal = c.rule
-left join directory_entries v on v.id = c.via;
-
--- Roles that rules name and nobody made. Roles at the platform are platform roles, all others project roles.
-create function unknown_roles(roles text[], at_platform boolean[]) returns table (ordinal bigint, role text)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select n.ordinal, n.role from unnest(unknown_roles.roles, at_platform) with ordinality n(role, platform, ordinal)
-	where not exists (select from roles r where r.kind = case when n.platform then 'platform' else 'project' end::role_kind
-		and r.name_key = lower(normalize(n.role, NFKC)))
-$$;
-

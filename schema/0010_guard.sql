@@ -96,6 +96,33 @@ begin
 	return counted.grants;
 end $$;
 
+-- The plan as people read it, in order.
+create view planned_changes_named as
+select c.run, c.seq, c.kind, c.action, c.held and not c.rejected as held, c.rejected,
+	coalesce(d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
+	coalesce(k.anchor, '') as anchor, coalesce(r.name, '') as role,
+	coalesce(w.name, '') as rule, coalesce(w.position, '') as position, coalesce(v.dn, '') as via,
+	case when c.kind = 'user' and c.action = 'change' then concat_ws(', ',
+		case when u.login is distinct from d.login then 'login ' || u.login end,
+		case when u.email is distinct from d.email then 'mail ' || coalesce(u.email, 'none') end,
+		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end) else '' end as was
+from planned_changes c
+join runs n on n.id = c.run
+left join directory_entries d on d.id = c.entry_id
+left join users u on u.id = c.user_id
+left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+left join roles r on r.id = c.role
+left join directory_rules w on w.source = n.source and w.ordinal = c.rule
+left join directory_entries v on v.id = c.via;
+
+-- Roles that rules name and nobody made. Roles at the platform are platform roles, all others project roles.
+create function unknown_roles(roles text[], at_platform boolean[]) returns table (ordinal bigint, role text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select n.ordinal, n.role from unnest(unknown_roles.roles, at_platform) with ordinality n(role, platform, ordinal)
+	where not exists (select from roles r where r.kind = case when n.platform then 'platform' else 'project' end::role_kind
+		and r.name_key = lower(normalize(n.role, NFKC)))
+$$;
+
 create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
 	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
 language sql volatile security definer set search_path = roster, pg_temp as $$

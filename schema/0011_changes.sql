@@ -121,7 +121,32 @@ begin
 		left join directory_entries d on d.source = news_doubt.source and d.external_id = n.id), 0);
 end $$;
 
--- Edges, as a part of merge() --------------------------------------------------------------------------------------------------
+-- Parts of merge() -------------------------------------------------------------------------------------------------------------
+
+-- What could not be read is said anew by every complete read; what is about the content, or about a rule, stands until the
+-- entry changes or goes, or the rules change.
+create function merge_problems(run bigint, source smallint, complete boolean, everything boolean) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	if exists (select from quarantine q where q.source = merge_problems.source) then
+		delete from quarantine q where q.source = merge_problems.source and (
+			q.stage = 'read' and complete
+			or q.stage = 'rule' and everything
+			or q.stage in ('read', 'content', 'rule') and (
+				exists (select from staged_entries s where s.run = merge_problems.run and s.external_id = q.external_id)
+				or exists (select from staged_gone g where g.run = merge_problems.run and g.external_id = q.external_id))
+			or exists (select from staged_problems p where p.run = merge_problems.run and p.what = q.what));
+	end if;
+	insert into quarantine (source, external_id, what, why, stage, run)
+	select merge_problems.source, p.external_id, p.what, p.why,
+		case when p.rule is not null then 'rule' when p.lasting then 'content' else 'read' end, p.run
+	from staged_problems p where p.run = merge_problems.run;
+	insert into quarantine (source, external_id, what, why, stage, run)
+	select d.source, d.external_id, s.dn, format('its id is that of the person %s, who is gone now; give it an id of its own', d.dn), 'content', s.run
+	from staged_entries s join directory_entries d on d.source = merge_problems.source and d.external_id = s.external_id
+	where s.run = merge_problems.run and d.kind = 'user' and s.kind <> 'user';
+end $$;
 
 -- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
 -- is new is staged. Both sides are hashed, whatever the statistics say.
@@ -151,7 +176,7 @@ begin
 	insert into dropped_edges select merge_left.run, group_id, member_id from gone;
 end $$;
 
--- Part of merge(), after the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
+-- After the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
 -- group that lists somebody by his new name, the old one means whoever has it now.
 create function merge_renamed(run bigint, source smallint, whole boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
@@ -172,12 +197,16 @@ begin
 	end if;
 
 	if exists (select from staged_edges n where n.run = merge_renamed.run) then
-		with given as (
+		with renamed as (
+			select n.group_id, e.reference
+			from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			-- (of the edges of a member those to this group, not all of them)
+			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
+			where n.run = merge_renamed.run and e.reference <> n.reference and e.reference is distinct from m.alias
+		), given as (
 			update directory_edges e set reference_text = null,
 				member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)
-			from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
-			where n.run = merge_renamed.run and e.group_id = n.group_id and e.member_id = m.id and e.reference <> n.reference
-			  and e.reference is distinct from m.alias
+			from renamed r where e.group_id = r.group_id and e.reference = r.reference
 			returning e.group_id, e.reference, e.member_id
 		), settled as (
 			delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)
@@ -235,6 +264,7 @@ begin
 	delete from touched_entries s where s.run = unstage.run;
 end $$;
 
+-- What plan() made of it.
 create function unplan(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin

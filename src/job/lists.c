@@ -6,7 +6,7 @@
 #include <sys/random.h>
 
 /* VALUES_LEAST: fewer are read anew as fast. VALUES_MOST: of all lists together. */
-enum { LISTS_MOST = 64, VALUES_LEAST = 500, VALUES_MOST = 200000, LEFT_MOST = 100, ROOM_LEAST = 1024 };
+enum { LISTS_MOST = 256, VALUES_LEAST = 201, VALUES_MOST = 200000, LEFT_MOST = 100, ROOM_LEAST = 1024 };
 
 struct slot {
 	uint64_t high;

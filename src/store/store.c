@@ -132,12 +132,14 @@ int store_begin(struct store *store, struct error *err)
 	return begin(store, false, "begin isolation level read committed", err);
 }
 
+/* Walking an index marks what is dead in it, a bitmap does not: the few rows of one push after the other would be read for all
+ * that came before. */
 int store_begin_small(struct store *store, struct error *err)
 {
 	return begin(store, true,
 		     "begin isolation level read committed; set local enable_seqscan = off; "
 		     "set local enable_hashjoin = off; set local enable_mergejoin = off; "
-		     "set local plan_cache_mode = force_generic_plan",
+		     "set local enable_bitmapscan = off; set local plan_cache_mode = force_generic_plan",
 		     err);
 }
 

@@ -3,6 +3,7 @@
 
 import statistics
 
+import ldap
 import pytest
 
 import company
@@ -74,6 +75,77 @@ def test_a_large_group_gains_one(large_site):
                                                              f"uid=u{number},{STAFF}") for number in range(1, 51)])
     print(f"a group gains one, of 2050 people: p50 {statistics.median(small):.1f} ms, slowest {max(small):.1f} ms")
     assert ("group:/big/team", "Developer") in site.holdings("u2019")
+    site.assert_true()
+
+
+def listed(site, name):
+    """Who is in a group of the mirror, by login; "" for each who is not there."""
+    return sorted((row["login"] or "" for row in site.roster.sql(
+        """select m.login from directory_edges e join directory_entries g on g.id = e.group_id
+        left join directory_entries m on m.id = e.member_id where g.dn = %s""", group(name))))
+
+
+def test_a_large_group_is_as_the_directory_says_after_each_edit(large_site):
+    site = large_site
+    site.configure(safety="max_remove: 5000; max_remove_percent: 100")
+    site.start()
+    name, expected = "big-team-devs", {f"u{number}" for number in range(2000)}
+
+    def edit(*changes):
+        head = site.head()
+        site.directory.modify_s(group(name), [(operation, "member", [member.encode() for member in members])
+                                              for operation, members in changes])
+        site.await_head(head)
+        assert listed(site, name) == sorted(expected)
+
+    def dns(*numbers):
+        return [f"uid=u{number},{STAFF}" for number in numbers]
+
+    expected |= {"u2000"}
+    edit((ldap.MOD_ADD, dns(2000)))
+    expected -= {"u5"}
+    edit((ldap.MOD_DELETE, dns(5)))
+    expected -= {"u6", "u7"}
+    expected |= {"u5", "u2001"}
+    edit((ldap.MOD_DELETE, dns(6, 7)), (ldap.MOD_ADD, dns(5, 2001)))
+    # Written in another way he is the same; one who is not there is listed all the same, and is nobody.
+    expected -= {"u9"}
+    expected |= {""}
+    edit((ldap.MOD_DELETE, dns(8, 9)), (ldap.MOD_ADD, [f"UID=U8, {STAFF}", f"uid=nobody,{STAFF}"]))
+    assert ("group:/big/team", "Developer") in site.holdings("u8")
+    assert site.roster.value("select e.reference_text from directory_edges e where e.member_id is null") == f"uid=nobody,{STAFF}"
+    # Many at once; and what another read has seen in between.
+    expected = {f"u{number}" for number in range(500, 1500)}
+    edit((ldap.MOD_REPLACE, dns(*range(500, 1500))))
+    site.assert_true()
+    expected -= {"u1499"}
+    edit((ldap.MOD_DELETE, dns(1499)))
+    assert ("group:/big/team", "Developer") not in site.holdings("u1499")
+    # A child that remembers nothing.
+    site.restart()
+    expected |= {"u1"}
+    edit((ldap.MOD_ADD, dns(1)))
+    expected -= {"u1", "u500"}
+    edit((ldap.MOD_DELETE, dns(1, 500)))
+    site.assert_true()
+
+
+def test_a_large_group_that_was_not_committed_is_read_anew(large_site):
+    site = large_site
+    child = site.start()
+    big = group("big-team-devs")
+    head = site.head()
+    change(site.directory, big, "add", "member", f"uid=u2000,{STAFF}")
+    head = site.await_head(head)
+    site.roster.sql("""create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$""")
+    site.roster.sql("create trigger refuse before insert on grants for each statement execute function refuse()")
+    change(site.directory, big, "add", "member", f"uid=u2001,{STAFF}")
+    child.await_word("not now")
+    site.roster.sql("drop trigger refuse on grants")
+    site.await_head(head)
+    change(site.directory, big, "delete", "member", f"uid=u2000,{STAFF}")
+    await_true(lambda: ("group:/big/team", "Developer") not in site.holdings("u2000"))
+    assert listed(site, "big-team-devs") == sorted([*(f"u{number}" for number in range(2000)), "u2001"])
     site.assert_true()
 
 
