@@ -231,11 +231,12 @@ end $$;
 create trigger can after insert or update or delete on permissions for each statement execute function catalogue_changed();
 create trigger can after insert or update or delete on scope_resources for each statement execute function catalogue_changed();
 
--- The same by name. An unknown name is an error, not a "no": a typing mistake must not look like an answer.
+-- The same by name. An unknown name is an error, not a "no": a typing mistake must not look like an answer. A person who is
+-- not active may nothing.
 create function can(login text, permission text, resource text) returns boolean
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	return can(user_by_login(can.login), permission_named(can.permission), resource_named(can.resource));
+	return can(need_user(can.login), permission_named(can.permission), resource_named(can.resource));
 end $$;
 
 -- What this person may do here and why: a row for each permission and path. as_of is a revision; NULL is now. To plan the
@@ -261,9 +262,10 @@ end $$;
 
 create function effective_access(login text, resource text, as_of bigint default null)
 returns table (permission text, role text, anchor text, source text, distance integer)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select * from effective_access(user_by_login(effective_access.login), resource_named(effective_access.resource), as_of)
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return query select * from effective_access(need_user(effective_access.login), resource_named(effective_access.resource), as_of);
+end $$;
 
 -- Who may do this here, with every path that gives it.
 create function who_can(permission smallint, resource integer, as_of bigint default null)

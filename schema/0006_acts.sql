@@ -74,6 +74,66 @@ begin
 	return found_id;
 end $$;
 
+-- The role of a member of a group or an app. Those that are held in another way are there, and role list shows them.
+-- admin: what to type for an admin of a group.
+create function need_member_role(name text, admin text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	meant roles;
+begin
+	select r.* into meant from roles r where r.kind in ('project', 'platform') and r.name_key = lower(normalize(need_member_role.name, NFKC))
+	order by r.kind desc limit 1;
+	if meant.kind = 'project' and not meant.structural then
+		return meant.id;
+	elsif meant.id is not null then
+		raise exception 'the role "%" is not given to members', meant.name
+			using errcode = case meant.kind when 'platform' then 'no_data_found' else 'check_violation' end, hint = case
+			when meant.name = 'Owner' then 'who owns an app has it: rosterctl app owner'
+			when meant.name = 'Group Administrator' then admin
+			when meant.structural then 'every active person has it'
+			else 'it is held at the platform: a rule into "platform" gives it, or rosterctl database init --administrator' end;
+	end if;
+	return need_role('project', name);
+end $$;
+
+-- A name for something new. The tables check the same, in words that are not for people.
+create function need_name(what text, name text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
+begin
+	if name = '' or name ~ '[[:cntrl:]]' or what not in ('user', 'role') and name ~ '/' or what = 'group' and (length(name) > 100 or name in ('.', '..')) then
+		raise exception '"%" is no name for % %', name, case what when 'app' then 'an' else 'a' end, what using errcode = 'check_violation', hint = case
+			when what = 'group' then 'at most 100 characters, no control characters, not . or ..'
+			when what in ('user', 'role') then 'it is empty, or has a control character'
+			else 'it is empty, or has a slash or a control character' end;
+	end if;
+end $$;
+
+-- Texts of a command line, or an error in words.
+create function need_time(value text) returns timestamptz language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return value::timestamptz;
+exception when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value then
+	raise exception '"%" is no time', value using errcode = 'invalid_datetime_format', hint = 'write 2027-01-31, or "2027-01-31 12:00"';
+end $$;
+
+create function need_number(value text) returns bigint language plpgsql immutable security definer set search_path = roster, pg_temp as $$
+begin
+	if value !~ '^-?[0-9]{1,18}$' then
+		raise exception '"%" is no revision', value using errcode = 'invalid_parameter_value',
+			hint = 'revisions are numbered: explain, report and runs show print them';
+	end if;
+	return value::bigint;
+end $$;
+
+create function need_purposes(names text[]) returns purpose[] language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	wrong text := (select n from unnest(names) n where n <> all (enum_range(null::purpose)::text[]) limit 1);
+begin
+	if wrong is not null then
+		raise exception 'there is no purpose "%"', wrong using errcode = 'invalid_parameter_value',
+			hint = 'there are: ' || array_to_string(enum_range(null::purpose), ', ');
+	end if;
+	return names::purpose[];
+end $$;
+
 -- The first administrator; later only the owner of the schema may (break glass). Makes the person when nobody has the
 -- login, and lets the database login operator act as him.
 create function init_administrator(login text, operator name) returns uuid
@@ -81,6 +141,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	person uuid;
 begin
+	perform need_name('user', login);
 	perform open_revision(format('init --administrator %s', login));
 	if not is_owner() and exists (select from grants g where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator')) then
 		raise exception 'there is a platform administrator already' using errcode = 'insufficient_privilege',
@@ -97,6 +158,19 @@ begin
 	return person;
 end $$;
 
+-- Part of `database init`: let the person who logs in as this ask and act. Not security definer: who calls it must be
+-- allowed to give the role away.
+create function admit_operator(operator name) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	if not exists (select from pg_roles r where r.rolname = operator) then
+		raise exception 'the database has no login "%"', operator using errcode = 'no_data_found',
+			hint = format('make one first: create role %I login', operator);
+	end if;
+	if not pg_has_role(operator, 'roster_admin', 'member') then
+		execute format('grant roster_admin to %I', operator);
+	end if;
+end $$;
+
 -- People ------------------------------------------------------------------------------------------------------------
 
 create function user_create(login text, email text default null, name text default null) returns uuid
@@ -105,8 +179,11 @@ declare
 	person uuid;
 begin
 	perform act(format('user create %s', login));
+	perform need_name('user', login);
 	insert into users (login, email, name) values (user_create.login, user_create.email, user_create.name) returning id into person;
 	return person;
+exception when unique_violation then
+	raise exception 'an active user has the login "%" already', login using errcode = 'unique_violation', hint = 'see rosterctl user show ' || login;
 end $$;
 
 -- Whoever has this login, active or not: an id in text form, or the one person with that login.
@@ -125,7 +202,7 @@ begin
 	if found_ids is null then
 		raise exception 'nobody has the login "%"', who using errcode = 'no_data_found', hint = 'see rosterctl user list';
 	elsif cardinality(found_ids) > 1 then
-		raise exception '% people had the login "%"', cardinality(found_ids), who using errcode = 'cardinality_violation',
+		raise exception '% people had the login "%"', cardinality(found_ids), who using errcode = 'invalid_parameter_value',
 			hint = 'name one by id: ' || array_to_string(found_ids, ', ');
 	end if;
 	return found_ids[1];
@@ -167,6 +244,10 @@ begin
 	end if;
 	parent := need_group(regexp_replace(clean, '/[^/]*$', '/'));
 	perform act(format('group create %s', clean));
+	perform need_name('group', regexp_replace(clean, '^.*/', ''));
+	if length(description) > 250 then
+		raise exception 'the description is longer than 250 characters: it has %', length(description) using errcode = 'check_violation';
+	end if;
 	insert into groups (parent_id, name, description)
 	values (parent, regexp_replace(clean, '^.*/', ''), coalesce(group_create.description, '')) returning id into made;
 	insert into grants (user_id, anchor, role)
@@ -184,6 +265,8 @@ declare
 begin
 	perform act(format('group move %s to %s', path, parent));
 	update groups set parent_id = target where id = moved;
+exception when unique_violation then
+	raise exception 'there is a group of that name below % already', parent using errcode = 'unique_violation', hint = 'names are compared without case';
 end $$;
 
 -- role NULL: an admin of the group instead of a member.
@@ -191,7 +274,8 @@ create function group_member_add(path text, login text, role text, expires_at ti
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_group(path);
-	what integer := case when role is null then role_named('platform', 'Group Administrator') else need_role('project', role) end;
+	what integer := case when role is null then role_named('platform', 'Group Administrator')
+		else need_member_role(role, format('type: rosterctl group admin %s add %s', path, login)) end;
 begin
 	perform act_on_group(format('group members %s add %s as %s', path, login, coalesce(role, 'admin')), here);
 	insert into grants (user_id, anchor, role, expires_at)
@@ -203,7 +287,8 @@ create function group_member_remove(path text, login text, role text) returns vo
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_group(path);
-	what integer := case when role is null then role_named('platform', 'Group Administrator') else need_role('project', role) end;
+	what integer := case when role is null then role_named('platform', 'Group Administrator')
+		else need_member_role(role, format('type: rosterctl group admin %s remove %s', path, login)) end;
 	others text;
 begin
 	perform act_on_group(format('group members %s remove %s as %s', path, login, coalesce(role, 'admin')), here);
@@ -235,15 +320,21 @@ begin
 		raise exception 'an app needs an owner' using errcode = 'invalid_parameter_value', hint = 'name one with --owner';
 	elsif not is_owner() and not coalesce(is_administrator(actor())
 		or (actor() = person and can(person, permission_named('platform.app.create'), platform())), false) then
-		raise exception '% is not allowed to create an app for %', session_user, owner using errcode = 'insufficient_privilege';
+		raise exception '% is not allowed to create an app for %', session_user, (select u.login from users u where u.id = person)
+			using errcode = 'insufficient_privilege', hint = 'a platform administrator may';
 	end if;
 	if owner_group is null then
 		select min(g.anchor) into belongs from grants g join resources r on r.id = g.anchor and r.kind = 'group'
 		join roles o on o.id = g.role and o.kind = 'project'
 		where g.user_id = person having count(distinct g.anchor) = 1;
 	end if;
+	perform need_name('app', name);
 	insert into apps (name, owner, owner_group) values (app_create.name, person, belongs) returning id into made;
 	return made;
+exception when unique_violation then
+	raise exception 'there is an app "%" already', name using errcode = 'unique_violation', hint = case
+		when (select a.archived from apps a where a.name_key = lower(normalize(app_create.name, NFKC))) then 'it is archived: rosterctl app restore ' || name
+		else 'names are compared without case; see rosterctl app list' end;
 end $$;
 
 create function app_owner(name text, owner text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -267,16 +358,18 @@ begin
 end $$;
 
 create function app_member_add(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	what integer := need_member_role(role, 'groups have admins: rosterctl group admin');
 begin
 	perform act_on_app(format('app members %s add %s as %s', name, login, role), need_app(name));
 	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
 	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
 	   and exists (select from role_permissions rp join permissions p on p.id = rp.permission join scope_resources s on s.scope = p.scope
-		where rp.role = need_role('project', app_member_add.role) and s.kind = 'app' and not can(actor(), rp.permission, need_app(app_member_add.name))) then
+		where rp.role = what and s.kind = 'app' and not can(actor(), rp.permission, need_app(app_member_add.name))) then
 		raise exception 'role "%" can do more on app:% than you can', role, name using errcode = 'insufficient_privilege',
 			hint = 'the owner of the app or a platform administrator may give it';
 	end if;
-	insert into grants (user_id, anchor, role) values (user_by_login(login), need_app(name), need_role('project', role))
+	insert into grants (user_id, anchor, role) values (user_by_login(login), need_app(name), what)
 	on conflict do nothing;
 end $$;
 
@@ -303,6 +396,7 @@ begin
 			hint = 'one or more of development, test, acceptance, production';
 	end if;
 	perform act(format('namespace create %s/%s %s', cluster, name, array_to_string(purposes, ',')));
+	perform need_name('cluster', cluster), need_name('namespace', name);
 	select k.id into here from clusters k where k.name_key = lower(normalize(cluster, NFKC));
 	if here is null then
 		insert into clusters (name) values (namespace_create.cluster) returning id into here;
@@ -334,6 +428,7 @@ declare
 	made integer;
 begin
 	perform act(format('role create %s', name));
+	perform need_name('role', name);
 	insert into roles (kind, name, description) values ('project', role_create.name, coalesce(role_create.description, ''))
 	returning id into made;
 	insert into role_permissions (role, permission) select distinct made, permission_named(p) from unnest(permissions) p;

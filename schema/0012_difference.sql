@@ -330,13 +330,13 @@ end $$;
 
 -- The same by name, for rosterctl: what each person won and lost.
 create function difference_named(first bigint, last bigint)
-returns table (resource text, login text, roles_won text, roles_lost text, won text, lost text)
+returns table (resource text, login text, roles_won text[], roles_lost text[], won text[], lost text[])
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select resource_name(d.resource), u.login,
-		(select string_agg(r.name, ', ' order by r.name) from roles r where r.id = any (d.roles_after) and r.id <> all (d.roles_before)),
-		(select string_agg(r.name, ', ' order by r.name) from roles r where r.id = any (d.roles_before) and r.id <> all (d.roles_after)),
-		(select string_agg(p.name, ', ' order by p.name) from permissions p where p.id = any (d.permissions_after) and p.id <> all (d.permissions_before)),
-		(select string_agg(p.name, ', ' order by p.name) from permissions p where p.id = any (d.permissions_before) and p.id <> all (d.permissions_after))
+		array(select r.name from roles r where r.id = any (d.roles_after) and r.id <> all (d.roles_before) order by r.name),
+		array(select r.name from roles r where r.id = any (d.roles_before) and r.id <> all (d.roles_after) order by r.name),
+		array(select p.name from permissions p where p.id = any (d.permissions_after) and p.id <> all (d.permissions_before) order by p.name),
+		array(select p.name from permissions p where p.id = any (d.permissions_before) and p.id <> all (d.permissions_after) order by p.name)
 	from difference(need_revision(difference_named.first), coalesce(need_revision(difference_named.last), head())) d join users u on u.id = d.user_id
 	order by 1, 2
 $$;

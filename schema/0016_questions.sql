@@ -12,15 +12,15 @@ select d.id, d.path, d.depth, g.name, g.parent_id, g.description, g.archived, g.
 from down d join groups g using (id);
 
 -- The tree below a group: members counted directly, resources as they hang there.
-create function tree(path text) returns table (group_path text, depth integer, members bigint, admins text, apps text, namespaces text, made_by text)
+create function tree(path text) returns table (group_path text, depth integer, members bigint, admins text[], apps text[], namespaces text[], made_by text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select p.path, p.depth,
 		(select count(distinct g.user_id) from grants g join roles r on r.id = g.role where g.anchor = p.id and r.kind <> 'platform'),
-		(select string_agg(distinct u.login, ', ') from grants g join users u on u.id = g.user_id join roles r on r.id = g.role
-			where g.anchor = p.id and r.kind = 'platform'),
-		(select string_agg(a.name, ', ' order by a.name) from apps a where a.owner_group = p.id and not a.archived),
-		(select string_agg(k.name || '/' || n.name || '/' || n.purpose, ', ' order by k.name, n.name, n.purpose)
-			from group_namespaces gn join namespaces n on n.id = gn.namespace join clusters k on k.id = n.cluster where gn.group_id = p.id),
+		array(select distinct u.login from grants g join users u on u.id = g.user_id join roles r on r.id = g.role
+			where g.anchor = p.id and r.kind = 'platform' order by u.login),
+		array(select a.name from apps a where a.owner_group = p.id and not a.archived order by a.name),
+		array(select k.name || '/' || n.name || '/' || n.purpose from group_namespaces gn join namespaces n on n.id = gn.namespace
+			join clusters k on k.id = n.cluster where gn.group_id = p.id order by k.name, n.name, n.purpose),
 		coalesce('rule ' || p.made_by_rule || ' of ' || s.name, 'hand')
 	from group_closure c join group_paths p on p.id = c.descendant join sources s on s.id = p.made_by
 	where c.ancestor = need_group(tree.path) and not p.archived
@@ -39,9 +39,9 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- Every app and namespace a person reaches, with the roles that reach it. Inactive people reach nothing.
-create function access_of(who text) returns table (resource text, roles text)
+create function access_of(who text) returns table (resource text, roles text[])
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select resource_name(a.resource), string_agg(distinct r.name, ', ')
+	select resource_name(a.resource), array_agg(distinct r.name)
 	from access a join roles r on r.id = a.role
 	where a.user_id = need_user(who) and a.kind in ('app', 'namespace')
 	  and exists (select from role_permissions rp join permissions p on p.id = rp.permission
@@ -49,10 +49,10 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	group by a.resource order by 1
 $$;
 
-create function user_list(pattern text) returns table (login text, name text, email text, active boolean, suspended boolean, sources text, id uuid)
+create function user_list(pattern text) returns table (login text, name text, email text, active boolean, suspended boolean, sources text[], id uuid)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select u.login, u.name, u.email, u.active, u.suspended,
-		coalesce((select string_agg(s.name, ', ' order by s.position) from identities i join sources s on s.id = i.source where i.user_id = u.id), 'hand'),
+		coalesce((select array_agg(s.name order by s.position) from identities i join sources s on s.id = i.source where i.user_id = u.id), '{hand}'),
 		u.id
 	from users u where pattern is null or u.login_key like '%' || lower(normalize(pattern, NFKC)) || '%'
 	order by u.login_key, u.id
@@ -95,21 +95,21 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	select a.name, u.login, case when a.owner_group is not null then group_path(a.owner_group) end, a.archived from apps a join users u on u.id = a.owner order by a.name_key
 $$;
 
-create function namespace_list() returns table (namespace text, groups text)
+create function namespace_list() returns table (namespace text, groups text[])
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select k.name || '/' || n.name || '/' || n.purpose, string_agg(group_path(g.group_id), ', ' order by group_path(g.group_id)) filter (where g.group_id is not null)
+	select k.name || '/' || n.name || '/' || n.purpose, coalesce(array_agg(group_path(g.group_id) order by group_path(g.group_id)) filter (where g.group_id is not null), '{}')
 	from namespaces n join clusters k on k.id = n.cluster left join group_namespaces g on g.namespace = n.id
 	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
 $$;
 
-create function role_list() returns table (id integer, role text, kind text, permissions bigint, members bigint, apps bigint, tags text, description text)
+create function role_list() returns table (id integer, role text, kind text, permissions bigint, members bigint, apps bigint, tags text[], description text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select r.id, r.name, r.kind::text,
 		(select count(*) from role_permissions rp where rp.role = r.id),
 		(select count(distinct g.user_id) from grants g where g.role = r.id),
 		(select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id),
-		concat_ws(', ', case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
-			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end), r.description
+		array_remove(array[case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
+			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end], null), r.description
 	from roles r order by r.kind, r.name_key
 $$;
 
@@ -198,28 +198,29 @@ begin
 	order by 6 nulls last, 2 desc, 4, 3, 5;
 end $$;
 
+-- Groups that list a name somebody else had when they got it: whoever has it now is not in them.
+create view misnamed_members as
+select g.source, g.id as group_id, g.dn as group_dn, n.id as entry_id, old.gone_since as noted_at,
+	format('it lists %s, whom it knew under this name is gone; take the member out and in again if the new one is meant', n.dn) as why
+from directory_entries old
+join directory_edges e on e.member_id = old.id
+join directory_entries n on (n.reference = e.reference or n.alias = e.reference) and n.id <> old.id and n.gone_since is null
+join directory_entries g on g.id = e.group_id
+where old.gone_since is not null
+union all
+-- and those that list a name which changed hands while they were changed
+select g.source, g.id, g.dn, n.id, null,
+	format('it lists %s, whom it knew under this name has another one now; take the member out and in again if the new one is meant', n.dn)
+from doubtful_edges x
+join directory_entries n on n.reference = x.reference and n.gone_since is null
+join directory_entries g on g.id = x.group_id
+where x.void;
+
 create function quarantine_list() returns table (source text, what text, why text, stage text, run bigint, noted_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source
 	union all
-	-- groups that still list the name of somebody who is gone, while another has that name now
-	select s.name, g.dn, format('it lists %s, whom it knew under this name is gone; take the member out and in again if the new one is meant', n.dn),
-		'name', null, old.gone_since
-	from directory_entries old
-	join directory_edges e on e.member_id = old.id
-	join directory_entries n on n.reference = e.reference and n.id <> old.id and n.gone_since is null
-	join directory_entries g on g.id = e.group_id
-	join sources s on s.id = old.source
-	where old.gone_since is not null
-	union all
-	-- and those that list a name which changed hands while they were changed
-	select s.name, g.dn, format('it lists %s, whom it knew under this name has another one now; take the member out and in again if the new one is meant', n.dn),
-		'name', null, null
-	from doubtful_edges x
-	join directory_entries n on n.reference = x.reference and n.gone_since is null
-	join directory_entries g on g.id = x.group_id
-	join sources s on s.id = g.source
-	where x.void
+	select s.name, m.group_dn, m.why, 'name', null, m.noted_at from misnamed_members m join sources s on s.id = m.source
 	order by 1, 2
 $$;
 
@@ -240,6 +241,41 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- Explain: the directory's half of the reason --------------------------------------------------------------------------------------
+
+-- What rules may call a place: its name of today, and what a rule made it for.
+create function anchor_keys(anchor integer) returns table (key text) language sql stable as $$
+	select lower(normalize(regexp_replace(resource_name(anchor_keys.anchor), '^group:', ''), NFKC))
+	union
+	select g.made_for from groups g where g.id = anchor_keys.anchor and g.made_for is not null
+$$;
+
+-- Does a role permit anything on this kind of resource: this permission there, or any when it is NULL?
+create function role_opens(role integer, kind resource_kind, permission smallint) returns boolean language sql stable as $$
+	select exists (select from role_permissions rp join permissions p on p.id = rp.permission
+		join scope_resources k on k.scope = p.scope and k.kind = role_opens.kind
+		where rp.role = role_opens.role and (role_opens.permission is null or rp.permission = role_opens.permission))
+$$;
+
+-- What a rule gives; NULL is the administration of a group.
+create function role_given(role text) returns integer language sql stable as $$
+	select case when role_given.role is null then role_named('platform', 'Group Administrator')
+		else coalesce(role_named('project', role_given.role), role_named('platform', role_given.role)) end
+$$;
+
+-- What entries of the directory open at the places that reach a resource: roles with the permission there, or with any.
+create function doors_to(resource integer, permission smallint)
+returns table (entry_id bigint, source smallint, rule smallint, anchor integer, anchor_key text, role integer, distance integer)
+language sql stable as $$
+	with places as materialized (
+		select t.anchor, t.kind, min(t.distance) as distance from reach t where t.resource = doors_to.resource group by t.anchor, t.kind
+	), named as materialized (
+		select p.*, m.entry_id, m.rule, m.anchor as name, m.anchor_key, role_given(m.role) as role
+		from places p cross join lateral anchor_keys(p.anchor) k join directory_mappings m on m.anchor_key = k.key
+	)
+	select n.entry_id, d.source, n.rule, n.anchor, n.anchor_key, n.role, n.distance
+	from named n join directory_entries d on d.id = n.entry_id and d.gone_since is null
+	where resolve_anchor(d.source, n.name) = n.anchor and role_opens(n.role, n.kind, doors_to.permission)
+$$;
 
 -- How the directory puts a person into a place with a role: the entry, the groups on the way up, the rule. The shortest
 -- way for each rule; a cycle ends because no group is passed twice.
@@ -267,10 +303,42 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	join directory_rules w on w.source = directory_paths.source and w.ordinal = m.rule
 	cross join person p
 	where resolve_anchor(directory_paths.source, m.anchor) = directory_paths.anchor
-	  and directory_paths.role = case when m.role is null then role_named('platform', 'Group Administrator')
-		else coalesce(role_named('project', m.role), role_named('platform', m.role)) end
+	  and directory_paths.role = role_given(m.role)
 	order by w.ordinal, m.captures, cardinality(l.path)
 $$;
+
+-- The last run of a source, where it is held whole or was rejected: what it would do is not done.
+create function undecided_run(source smallint) returns text language sql stable set search_path = roster, pg_temp as $$
+	select format('run %s/%s is %s: %s', s.name, n.id, n.state, n.reason)
+	from runs n join sources s on s.id = n.source
+	where n.state in ('held', 'rejected') and n.id = (select max(l.id) from runs l
+		where l.source = undecided_run.source and l.state not in ('running', 'failed'))
+$$;
+
+-- Why somebody still has what no door of a source gives him; NULL for what an import gave, which knows no doors.
+create function why_kept(user_id uuid, anchor integer, role integer, source smallint) returns text
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	why text;
+begin
+	if (select s.kind = 'import' from sources s where s.id = why_kept.source) then
+		return null;
+	end if;
+	select case h.state when 'held' then format('its removal is held in %s/%s; approve or reject it', s.name, h.run)
+			when 'rejected' then format('its removal in %s/%s was rejected, it stays until the entries it follows from change', s.name, h.run) end into why
+	from held_changes h join sources s on s.id = h.source
+	join identities i on i.source = h.source and i.external_id = h.external_id
+	where h.source = why_kept.source and i.user_id = why_kept.user_id and h.kind = 'grant' and h.action = 'remove'
+	  and h.role = why_kept.role and resolve_anchor(h.source, h.anchor_key) = why_kept.anchor
+	order by h.run desc limit 1;
+	if why is null then
+		select format('gone from %s since %s, what he had is kept for the time of grace', s.name, to_char(min(i.gone_since), 'YYYY-MM-DD HH24:MI')) into why
+		from identities i join sources s on s.id = i.source
+		where i.source = why_kept.source and i.user_id = why_kept.user_id
+		group by s.name having bool_and(i.gone_since is not null);
+	end if;
+	return coalesce(why, 'the directory gives it no more, ' || coalesce('and ' || undecided_run(why_kept.source), 'the next run takes it'));
+end $$;
 
 -- The model's half: how a role reaches the resource.
 create function model_paths(user_id uuid, resource integer, permission smallint)
@@ -291,19 +359,39 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- For a "no": every rule of every source that would have given a fitting role at a place that reaches the resource, with
--- the directory entry that stands at the door. Nearest place first.
+-- the directory entry that stands at the door, where the person does not. Nearest place first. why: a group lists him there
+-- under a name that was somebody else's.
 create function missed_doors(user_id uuid, resource integer, permission smallint)
-returns table (source text, rule text, "position" text, entry_kind text, entry_dn text, anchor text, role text, distance integer)
+returns table (source text, rule text, "position" text, entry_kind text, entry_dn text, anchor text, role text, distance integer, why text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select distinct s.name, w.name, w.position, d.kind::text, d.dn, resource_name(t.anchor), r.name, t.distance
-	from reach t
-	join directory_mappings m on true
-	join directory_entries d on d.id = m.entry_id and d.gone_since is null
-	join directory_rules w on w.source = d.source and w.ordinal = m.rule
-	join sources s on s.id = d.source
-	join roles r on r.id = coalesce(role_named('project', m.role), role_named('platform', m.role))
-	where t.resource = missed_doors.resource and resolve_anchor(d.source, m.anchor) = t.anchor
-	  and exists (select from role_permissions rp where rp.role = r.id and (missed_doors.permission is null or rp.permission = missed_doors.permission))
+	with recursive person as materialized (
+		select d.id, d.parent, s.nested from identities i join sources s on s.id = i.source
+		join directory_entries d on d.source = i.source and d.external_id = i.external_id
+		where i.user_id = missed_doors.user_id
+	), inside(id, nested) as (
+		select e.group_id, p.nested from person p join directory_edges e on e.member_id = p.id
+		union
+		select e.group_id, b.nested from inside b join directory_edges e on e.member_id = b.id where b.nested
+	), there as (
+		select p.id from person p
+		union
+		select b.id from inside b
+		union
+		select o.id from person p join directory_entries o on o.reference = p.parent and o.kind = 'unit'
+	), misnamed(id, dn, why, nested) as (
+		select m.group_id, m.group_dn, m.why, p.nested from person p join misnamed_members m on m.entry_id = p.id
+		union
+		select e.group_id, m.dn, m.why, m.nested from misnamed m join directory_edges e on e.member_id = m.id where m.nested
+	)
+	select s.name, w.name, w.position, d.kind::text, d.dn, resource_name(t.anchor), r.name, t.distance,
+		(select case when n.dn = d.dn then n.why else n.dn || ': ' || n.why end from misnamed n where n.id = d.id order by n.dn <> d.dn, n.dn limit 1)
+	from doors_to(missed_doors.resource, missed_doors.permission) t
+	join directory_entries d on d.id = t.entry_id
+	join directory_rules w on w.source = t.source and w.ordinal = t.rule
+	join sources s on s.id = t.source
+	join roles r on r.id = t.role
+	where t.entry_id not in (select p.id from there p)
+	group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 	order by t.distance, s.name, w.name, d.dn limit 50
 $$;
 
@@ -342,8 +430,7 @@ begin
 end $$;
 
 -- Who made a revision, and with what words.
-create function revision_made(revision bigint) returns table (by text, cause text)
-language sql stable security definer set search_path = roster, pg_temp as $$
+create function revision_made(revision bigint) returns table (by text, cause text) language sql stable security definer set search_path = roster, pg_temp as $$
 	select coalesce(u.login, v.login::text), v.cause
 	from revisions v left join users u on u.id = v.actor where v.id = revision_made.revision
 $$;
@@ -356,15 +443,16 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		where p.id = permission_applies.permission and r.id = permission_applies.resource)
 $$;
 
--- Roles that reach the resource for this person without the permission, and the roles that would bring it.
+-- Roles that reach the resource for this person without the permission, and the roles that would bring it; without any that
+-- means something there when it is NULL.
 create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select distinct r.name, resource_name(a.anchor),
-		(select string_agg(b.name, ', ' order by b.name) from role_permissions rp join roles b on b.id = rp.role
-			where rp.permission = roles_without.permission and not b.structural)
+		(select string_agg(b.name, ', ' order by b.name) from roles b where role_opens(b.id, a.kind, roles_without.permission) and not b.structural)
 	from access a join roles r on r.id = a.role
 	where a.user_id = roles_without.user_id and a.resource = roles_without.resource
 	  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)
+	  and not role_opens(a.role, a.kind, roles_without.permission)
 	order by 1, 2
 $$;
 
@@ -377,11 +465,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from unnest(anchors, opening.roles) with ordinality n(anchor, role, ordinal)
 	join sources s on s.name = opening.source
 	join reach t on t.anchor = resolve_anchor(s.id, n.anchor) and t.resource = opening.resource
-	join roles r on r.id = case when n.role = '' then role_named('platform', 'Group Administrator')
-		else coalesce(role_named('project', n.role), role_named('platform', n.role)) end
-	where exists (select from role_permissions rp join permissions p on p.id = rp.permission
-		join scope_resources k on k.scope = p.scope and k.kind = t.kind
-		where rp.role = r.id and (opening.permission is null or rp.permission = opening.permission))
+	where role_opens(role_given(nullif(n.role, '')), t.kind, opening.permission)
 	group by n.ordinal order by 2, 1
 $$;
 
@@ -395,20 +479,10 @@ begin
 		(select format('run %s/%s holds it: %s', s.name, h.run, h.reason)
 		from held_changes h join identities i on i.source = h.source and i.external_id = h.external_id
 		where i.user_id = waiting_doors.user_id and h.source = s.id and h.role = c.role and h.anchor_key = c.anchor_key limit 1),
-		(select format('run %s/%s is %s: %s', s.name, n.id, n.state, n.reason) from runs n
-		where n.source = s.id and n.state in ('held', 'rejected') and n.id = (select max(l.id) from runs l where l.source = s.id)),
-		'the next run gives it')
+		undecided_run(s.id), 'the next run gives it')
 	from (
-		select distinct d.source, t.anchor, m.anchor_key, x.id as role
-		from reach t
-		join directory_mappings m on true
-		join directory_entries d on d.id = m.entry_id and d.gone_since is null
-		join roles x on x.id = case when m.role is null then role_named('platform', 'Group Administrator')
-			else coalesce(role_named('project', m.role), role_named('platform', m.role)) end
-		where t.resource = waiting_doors.resource and resolve_anchor(d.source, m.anchor) = t.anchor
-		  and exists (select from role_permissions rp where rp.role = x.id
-			and (waiting_doors.permission is null or rp.permission = waiting_doors.permission))
-		  and not exists (select from grants g where g.user_id = waiting_doors.user_id and g.anchor = t.anchor and g.role = x.id)
+		select distinct t.source, t.anchor, t.anchor_key, t.role from doors_to(waiting_doors.resource, waiting_doors.permission) t
+		where not exists (select from grants g where g.user_id = waiting_doors.user_id and g.anchor = t.anchor and g.role = t.role)
 	) c
 	join sources s on s.id = c.source
 	join roles r on r.id = c.role,
@@ -426,16 +500,3 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		or exists (select from identities i where i.user_id::text = lower(who) and i.source = d.source and i.external_id = d.external_id))
 	order by s.position, d.kind, d.dn limit 50
 $$;
-
--- Part of `database init`: let the person who logs in as this ask and act. Not security definer: who calls it must be
--- allowed to give the role away.
-create function admit_operator(operator name) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
-begin
-	if not exists (select from pg_roles r where r.rolname = operator) then
-		raise exception 'the database has no login "%"', operator using errcode = 'no_data_found',
-			hint = format('make one first: create role %I login', operator);
-	end if;
-	if not pg_has_role(operator, 'roster_admin', 'member') then
-		execute format('grant roster_admin to %I', operator);
-	end if;
-end $$;

@@ -154,10 +154,10 @@ begin
 end $$;
 
 -- What needs a person and has none who is active.
-create function attention_list() returns table (kind text, what text, who text, since timestamptz)
+create function attention_list() returns table (kind text, what text, who text[], since timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with admins as (
-		select g.anchor, bool_or(u.active) as active, string_agg(u.login, ', ' order by u.login) as logins, max(v.at) as inactive_since
+		select g.anchor, bool_or(u.active) as active, array_agg(u.login order by u.login) as logins, max(v.at) as inactive_since
 		from grants g
 		join roles r on r.id = g.role and r.kind = 'platform'
 		join users u on u.id = g.user_id
@@ -169,7 +169,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		select platform(), 1
 	)
 	select case when is_past_grace(u) then 'owner past grace' when u.suspended then 'owner suspended' else 'owner gone' end,
-		'app:' || a.name, u.login, greatest(v.at, w.at)
+		'app:' || a.name, array[u.login], greatest(v.at, w.at)
 	from apps a
 	join users u on u.id = a.owner and not u.active
 	join revisions v on v.id = u.since
@@ -177,8 +177,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where not a.archived
 	union all
 	-- since he is not active any more, or since the last one was taken away, or since the group is there
-	select 'no admin', resource_name(n.id), concat_ws(', ', a.logins, (select string_agg(w.login_key, ', ' order by w.login_key)
-			from awaited_admins w where w.group_id = n.id)),
+	select 'no admin', resource_name(n.id), a.logins || array(select w.login_key from awaited_admins w where w.group_id = n.id order by w.login_key),
 		coalesce(greatest(a.inactive_since, (select max(v.at) from grants_history h
 			join roles r on r.id = h.role and r.kind = 'platform' join revisions v on v.id = h.until where h.anchor = n.id)),
 			(select v.at from revisions v where v.id = n.since))

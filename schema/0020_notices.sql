@@ -87,7 +87,7 @@ language sql stable set search_path = roster, pg_temp as $$
 	union all
 	select * from stuck_targets() where 'target_stuck' = any (kinds)
 	union all
-	select 'needs_attention', a.what, concat(a.what, ': ', a.kind, ' (' || nullif(a.who, '') || ')'), a.since, '0 s'
+	select 'needs_attention', a.what, concat(a.what, ': ', a.kind, ' (' || nullif(array_to_string(a.who, ', '), '') || ')'), a.since, '0 s'
 	from attention_list() a where 'needs_attention' = any (kinds)
 $$;
 

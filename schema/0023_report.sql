@@ -43,17 +43,17 @@ where p.anchor is not null
 group by 1, 2, 3;
 
 -- Which of these rules give this person the role there: asked of the directory only where several might.
-create function rules_of(rules text[], user_id uuid, anchor integer, role integer, source smallint) returns text
+create function rules_of(rules text[], user_id uuid, anchor integer, role integer, source smallint) returns text[]
 language plpgsql stable set search_path = roster, pg_temp as $$
 begin
 	if cardinality(rules) > 1 then
-		return (select string_agg(distinct p.rule, ', ') from directory_paths(user_id, anchor, role, source) p);
+		return array(select distinct p.rule from directory_paths(user_id, anchor, role, source) p order by p.rule);
 	end if;
-	return rules[1];
+	return coalesce(rules, '{}');
 end $$;
 
 create function report_grants(who text, place text, as_of bigint)
-returns table (login text, name text, user_id uuid, active boolean, anchor text, role text, source text, rule text,
+returns table (login text, name text, user_id uuid, active boolean, anchor text, role text, source text, rule text[],
 	since bigint, since_at timestamptz, given_by text, cause text, expires_at timestamptz)
 language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
 declare
@@ -81,8 +81,8 @@ end $$;
 
 -- The view of now knows more indexes than the function that takes a revision.
 create function report_access(who text, place text, as_of bigint)
-returns table (login text, name text, user_id uuid, resource text, permissions text, role text, anchor text, distance integer, source text,
-	rule text, since bigint, since_at timestamptz, given_by text, cause text)
+returns table (login text, name text, user_id uuid, resource text, permissions text[], role text, anchor text, distance integer, source text,
+	rule text[], since bigint, since_at timestamptz, given_by text, cause text)
 language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
 declare
 	person uuid := case when who is not null then need_user(who) end;
@@ -92,7 +92,7 @@ declare
 begin
 	return query execute format($query$
 	with names as materialized (select * from resource_names), doors as materialized (select * from rule_doors d where $4),
-	meanings as materialized (select m.role, m.kind, string_agg(p.name, ' ' order by p.name) as permissions
+	meanings as materialized (select m.role, m.kind, array_agg(p.name order by p.name) as permissions
 		from %s m join permissions p on p.id = m.permission group by m.role, m.kind),
 	since as materialized (select * from holdings_since($3) h where $1 is null or h.user_id = $1)
 	select u.login, u.name, u.id, n.name, m.permissions, coalesce(r.name, 'deleted role ' || a.role), c.name, a.distance, s.name,

@@ -9,7 +9,7 @@ alter default privileges revoke execute on functions from public;
 grant usage on schema roster to roster_daemon, roster_admin, roster_reader;
 
 -- Apps ask; they see the answers and the names, not the mirror.
-grant execute on function need_revision(bigint), can(uuid, smallint, integer), can(text, text, text),
+grant execute on function need_revision(bigint), need_number(text), can(uuid, smallint, integer), can(text, text, text),
 	effective_access(uuid, integer, bigint), effective_access(text, text, bigint),
 	who_can(smallint, integer, bigint), who_can(text, text, bigint),
 	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), permission_named(text),
@@ -21,12 +21,12 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	group_create(text, text, text[]), group_move(text, text), group_member_add(text, text, text, timestamptz),
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
 	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
-	namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
+	need_time(text), need_purposes(text[]), namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
 	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
-	directory_paths(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
+	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
 	held_list(bigint), held_waiting(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
 	access_snapshot(integer, bigint), access_snapshot(integer[], bigint),

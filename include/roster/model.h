@@ -46,6 +46,7 @@ enum model_call {
 	MODEL_RESOURCE_STATE,  /* resource, permission or NULL: ids of both, revision, name, does it apply, archived */
 	MODEL_PATHS,           /* user id, resource id, permission id or NULL */
 	MODEL_DIRECTORY_PATHS, /* user id, anchor id, role id, source id */
+	MODEL_WHY_KEPT,        /* the same: why it stays though the directory gives it no more */
 	MODEL_ROLES_WITHOUT,   /* user id, resource id, permission id or NULL */
 	MODEL_WAITING_DOORS,   /* user id, resource id, permission id or NULL */
 	MODEL_MISSED_DOORS,    /* user id, resource id, permission id or NULL */

@@ -23,6 +23,8 @@ struct pg;
 int pg_open(const char *conninfo, const char *user, const char *application, struct pg **ret, struct error *err);
 void pg_close(struct pg **pg);
 const char *pg_user(const struct pg *pg); /* the role of the session */
+/* Whoever is refused something on this connection is told to become a member of this role; it must outlive the connection. */
+void pg_set_role(struct pg *pg, const char *role);
 
 /* From now on statements of pg_query() that come again are prepared: for a session of some length. */
 void pg_prepare_repeated(struct pg *pg);
@@ -40,7 +42,7 @@ bool pg_is_null(const struct pg_rows *rows, size_t row, int column);
 int pg_columns(const struct pg_rows *rows);
 const char *pg_column_name(const struct pg_rows *rows, int column);
 /* What the text of a column stands for, as far as a reader must know. */
-enum pg_kind { PG_KIND_TEXT, PG_KIND_NUMBER, PG_KIND_BOOLEAN, PG_KIND_TIME };
+enum pg_kind { PG_KIND_TEXT, PG_KIND_NUMBER, PG_KIND_BOOLEAN, PG_KIND_TIME, PG_KIND_LIST };
 enum pg_kind pg_column_kind(const struct pg_rows *rows, int column);
 void pg_free(struct pg_rows **rows);
 
@@ -107,5 +109,7 @@ bool pg_is_lost(const struct pg *pg);
 
 /* A text[] literal of the items, for a parameter; appended to out. */
 void pg_array(const char *const items[], size_t count, struct str *out);
+/* The items of a text[] as it came: *at begins at the text of a column of kind PG_KIND_LIST and moves on; false at the end. */
+bool pg_array_next(const char **at, struct str *item);
 
 #endif

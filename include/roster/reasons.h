@@ -45,6 +45,7 @@ struct explain_path {
 	const char *since_at, *by, *cause;
 	struct explain_door *doors;
 	size_t door_count;
+	const char *kept; /* of a source that gives it no more: why it is there all the same; "" otherwise */
 };
 
 struct explain_obstacle {

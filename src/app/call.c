@@ -135,6 +135,7 @@ static int perform(struct app *app, const struct call *call, struct words *words
 	if (call->rows != NULL) {
 		struct table *table = table_of_rows(app->arena, call->rows, rows);
 		table->record = call->record;
+		table->nothing = call->nothing;
 		rc = app_print_tables(app, &table, 1, err);
 	} else {
 		say_done(app, call, words);

@@ -46,7 +46,8 @@ struct call {
 	enum model_call call;
 	int least, most; /* arguments, without the word */
 	struct parameter params[PARAMETERS_MOST];
-	const char *rows; /* a question: the name of what is printed */
+	const char *rows;    /* a question: the name of what is printed */
+	const char *nothing; /* what is said when there is none of it; NULL: "there are no NAME" */
 	bool record;
 	const char *done; /* an act: what is said, "{1}" for the second argument */
 };

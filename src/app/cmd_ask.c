@@ -21,6 +21,15 @@ static void add_note(struct str *line, const char *word, const char *text)
 	output_add_text(line, text);
 }
 
+static void add_list(struct str *line, const char *word, const char *list)
+{
+	struct str text = {0};
+
+	output_add_list(&text, list, ", ");
+	add_note(line, word, str_text(&text));
+	str_free(&text);
+}
+
 /* A group under its parent: its own name, then what hangs there. */
 static void add_group(struct str *out, const struct pg_rows *rows, size_t row, int64_t top)
 {
@@ -32,9 +41,9 @@ static void add_group(struct str *out, const struct pg_rows *rows, size_t row, i
 	output_add_text(out, depth == 0 ? path : strrchr(path, '/') + 1);
 	if (members > 0)
 		str_printf(out, "   %" PRId64 " member%s", members, members == 1 ? "" : "s");
-	add_note(out, "admin ", pg_text(rows, row, TREE_ADMINS));
-	add_note(out, "app ", pg_text(rows, row, TREE_APPS));
-	add_note(out, "namespace ", pg_text(rows, row, TREE_NAMESPACES));
+	add_list(out, "admin ", pg_text(rows, row, TREE_ADMINS));
+	add_list(out, "app ", pg_text(rows, row, TREE_APPS));
+	add_list(out, "namespace ", pg_text(rows, row, TREE_NAMESPACES));
 	add_note(out, "by ", strcmp(made_by, "hand") == 0 ? "" : made_by);
 	str_add_char(out, '\n');
 }
@@ -86,6 +95,7 @@ static int cmd_access(struct app *app, int argc, char **argv, struct error *err)
 		goto out;
 	struct table *tables[] = {table_of_rows(app->arena, "holds", held),
 				  table_of_rows(app->arena, "reaches", reached)};
+	tables[0]->nothing = arena_printf(app->arena, "%s holds nothing", argv[0]);
 	rc = app_print_tables(app, tables, 2, err);
 out:
 	pg_free(&held);

@@ -106,7 +106,7 @@ static int cmd_deliver(struct app *app, int argc, char **argv, struct error *err
 	const char *only = argc > 0 ? argv[0] : NULL;
 	const char *const asked[2] = {only, options[1].value != NULL ? "true" : "false"};
 	if (only != NULL && config_target(app->config, only) == NULL)
-		error_set(err, ERR_USAGE, "there is no target \"%s\" in %s", only, app->config->file);
+		error_set(err, ERR_DATA, "there is no target \"%s\" in %s", only, app->config->file);
 	else
 		rc = deliver(app, store, asked, options[0].value != NULL, err);
 	if (rc == 0)

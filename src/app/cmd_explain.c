@@ -65,19 +65,20 @@ static int add_door(struct str *out, const struct explain_path *path, const stru
 	return depth;
 }
 
-/* What nobody's directory gave. */
-static int add_hand(struct str *out, const struct explain_path *path)
+/* What no door of a directory gives: by hand, by an import, or by a source that would not give it today. */
+static int add_without_door(struct str *out, const struct explain_path *path)
 {
 	begin(out, 0);
-	if (strcmp(path->source, "hand") != 0) {
+	if (path->kept[0] != '\0') {
 		str_printf(out, "%s  ", path->source);
 		add_role(out, path);
-		str_add(out, ": the directory gives it no more, the next run takes it");
+		str_add(out, ": ");
+		output_add_text(out, path->kept);
 	} else if (path->since == 0) {
 		add_role(out, path);
 		str_add(out, ": every active person is");
 	} else {
-		str_add(out, "hand  ");
+		str_printf(out, "%s  ", path->source);
 		add_role(out, path);
 		str_add(out, "   by ");
 		output_add_text(out, path->by);
@@ -114,7 +115,7 @@ static void add_path(struct str *out, const char *resource, const struct explain
 	for (size_t i = 0; i < path->door_count; i++)
 		add_reach(out, resource, path, add_door(out, path, &path->doors[i]));
 	if (path->door_count == 0)
-		add_reach(out, resource, path, add_hand(out, path));
+		add_reach(out, resource, path, add_without_door(out, path));
 }
 
 /* In the way of a no; beside a yes, a rule that was not used. */
@@ -204,6 +205,7 @@ static struct json *json_of_path(const struct explain_path *path)
 	json_put_text(object, "since_at", path->since_at, NULL);
 	json_put_text(object, "by", path->by, NULL);
 	json_put_text(object, "cause", path->cause, NULL);
+	json_put_text(object, "kept", path->kept, NULL);
 	json_put(object, "doors", doors, NULL);
 	return object;
 }

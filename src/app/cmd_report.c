@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* report: who may do what, and why, for people who check that. */
+#include "app/output.h"
 #include "app/verbs.h"
 #include "roster/json.h"
 #include "roster/report.h"
@@ -47,6 +48,21 @@ static void add_plain(struct str *out, const char *text)
 	}
 }
 
+static void add_json_list(struct str *out, const char *list)
+{
+	struct str item = {0};
+	const char *between = "";
+
+	str_add_char(out, '[');
+	while (pg_array_next(&list, &item)) {
+		str_add(out, between);
+		json_add_text(out, str_text(&item));
+		between = ", ";
+	}
+	str_add_char(out, ']');
+	str_free(&item);
+}
+
 static void add_json(struct str *out, const struct pg_rows *rows, size_t row, int column)
 {
 	const char *text = pg_text(rows, row, column);
@@ -58,13 +74,26 @@ static void add_json(struct str *out, const struct pg_rows *rows, size_t row, in
 		str_add(out, text[0] == 't' ? "true" : "false");
 	else if (kind == PG_KIND_NUMBER)
 		str_add(out, text);
+	else if (kind == PG_KIND_LIST)
+		add_json_list(out, text);
 	else
 		json_add_text(out, text);
 }
 
+/* What is printed of a cell: permissions hold no spaces, and there are many of them. */
+static const char *text_of(const struct pg_rows *rows, size_t row, int column, struct str *list)
+{
+	if (pg_column_kind(rows, column) != PG_KIND_LIST)
+		return pg_text(rows, row, column);
+	output_add_list(list, pg_text(rows, row, column),
+			strcmp(pg_column_name(rows, column), "permissions") == 0 ? " " : ", ");
+	return str_text(list);
+}
+
 static void add_cell(struct str *out, const struct printer *printer, const struct pg_rows *rows, size_t row, int column)
 {
-	const char *text = pg_text(rows, row, column);
+	struct str list = {0};
+	const char *text = text_of(rows, row, column, &list);
 
 	if (printer->format == REPORT_JSON) {
 		str_printf(out, "%s\"%s\": ", column == 0 ? "" : ", ", printer->columns[column]);
@@ -78,6 +107,7 @@ static void add_cell(struct str *out, const struct printer *printer, const struc
 			text = text[0] == 't' ? "true" : "false";
 		add_csv(out, text);
 	}
+	str_free(&list);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */

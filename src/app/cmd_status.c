@@ -108,7 +108,7 @@ static const struct call quarantine[] = {
 };
 
 static const struct call attention[] = {
-    {.call = MODEL_ATTENTION_LIST, .rows = "attention"},
+    {.call = MODEL_ATTENTION_LIST, .rows = "attention", .nothing = "nothing needs attention"},
 };
 
 static const struct call stats[] = {

@@ -148,18 +148,18 @@ static int warn_absent(struct app *app, bool local, struct store **ret, struct e
 
 int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 {
-	struct option_value options[] = {{"--source", OPTION_VALUE, NULL},
-					 {"--plan", OPTION_VALUE, NULL},
-					 {"--full", OPTION_FLAG, NULL},
-					 {"--no-wait", OPTION_FLAG, NULL},
-					 {"--local", OPTION_FLAG, NULL}};
+	struct option_value options[] = {{"--source", OPTION_VALUE, NULL}, {"--plan", OPTION_VALUE, NULL},
+					 {"--full", OPTION_FLAG, NULL},    {"--no-wait", OPTION_FLAG, NULL},
+					 {"--local", OPTION_FLAG, NULL},   {"--wait", OPTION_FLAG, NULL}};
 	struct json *plan = NULL;
 	struct store *store = NULL;
 	int rc;
 
-	if (app_options(verb_named("sync"), &argc, argv, options, 5, 0, 0, err) != 0)
+	if (app_options(verb_named("sync"), &argc, argv, options, 6, 0, 0, err) != 0)
 		return -1;
 	bool no_wait = options[3].value != NULL, local = options[4].value != NULL;
+	if (no_wait && options[5].value != NULL)
+		return error_set(err, ERR_USAGE, "--wait or --no-wait: one of them");
 	if (no_wait && local)
 		return error_set(err, ERR_USAGE, "with --local there is nobody else to wait for: leave --no-wait away");
 	if (app_configure(app, err) != 0 || sources_check(app->config, options[0].value, err) != 0 ||

@@ -70,6 +70,19 @@ void output_add_text(struct str *out, const char *text)
 	}
 }
 
+void output_add_list(struct str *out, const char *list, const char *between)
+{
+	struct str item = {0};
+	bool first = true;
+
+	while (pg_array_next(&list, &item)) {
+		str_add(out, first ? "" : between);
+		str_add(out, str_text(&item));
+		first = false;
+	}
+	str_free(&item);
+}
+
 /* Columns a text takes on a terminal: its characters. */
 static int width_of(const char *text)
 {
@@ -90,10 +103,15 @@ static void add_heading(struct str *out, const char *heading)
 static void add_cell(struct str *out, const struct table *table, size_t row, int column)
 {
 	const char *text = cell(table, row, column);
+	struct str list = {0};
 
 	if (text == NULL)
 		return;
-	if (table->kinds[column] == PG_KIND_BOOLEAN)
+	if (table->kinds[column] == PG_KIND_LIST) {
+		output_add_list(&list, text, ", ");
+		output_add_text(out, str_text(&list));
+		str_free(&list);
+	} else if (table->kinds[column] == PG_KIND_BOOLEAN)
 		str_add(out, text[0] == 't' ? "yes" : "no");
 	else if (table->kinds[column] == PG_KIND_TIME && strlen(text) > SECONDS_SIZE)
 		str_append(out, text, SECONDS_SIZE);
@@ -198,7 +216,9 @@ static void print_text(const struct app *app, struct table *const tables[], size
 			add_table(&out, app, tables[t]);
 	}
 	fputs(str_text(&out), stdout);
-	if (rows == 0)
+	if (rows == 0 && count > 0 && tables[0]->nothing != NULL)
+		fprintf(stderr, "%s\n", tables[0]->nothing);
+	else if (rows == 0)
 		fprintf(stderr, "there are no %s\n", count == 0 ? "rows" : tables[0]->name);
 	str_free(&out);
 }
@@ -219,19 +239,37 @@ static void add_plain(struct str *out, const char *text)
 	}
 }
 
-static void print_plain(const struct table *table)
+/* Lines of several tables are told apart by the name in front. */
+static void print_plain(const struct table *table, bool named)
 {
-	struct str out = {0};
+	struct str out = {0}, list = {0};
 
 	for (size_t r = 0; r < table->rows; r++) {
+		if (named)
+			str_printf(&out, "%s\t", table->name);
 		for (int c = 0; c < table->columns; c++) {
 			str_add(&out, c == 0 ? "" : "\t");
-			add_plain(&out, cell(table, r, c));
+			str_clear(&list);
+			if (table->kinds[c] == PG_KIND_LIST && cell(table, r, c) != NULL)
+				output_add_list(&list, cell(table, r, c), ", ");
+			add_plain(&out, table->kinds[c] == PG_KIND_LIST ? str_text(&list) : cell(table, r, c));
 		}
 		str_add_char(&out, '\n');
 	}
 	fputs(str_text(&out), stdout);
 	str_free(&out);
+	str_free(&list);
+}
+
+static struct json *json_of_list(const char *list)
+{
+	struct json *array = json_new_array();
+	struct str item = {0};
+
+	while (pg_array_next(&list, &item))
+		json_append(array, json_new_text(str_text(&item), item.size, NULL), NULL);
+	str_free(&item);
+	return array;
 }
 
 static struct json *json_of_cell(const struct table *table, size_t row, int column, struct error *err)
@@ -243,6 +281,8 @@ static struct json *json_of_cell(const struct table *table, size_t row, int colu
 		return json_new_null();
 	if (table->kinds[column] == PG_KIND_BOOLEAN)
 		return json_new_boolean(text[0] == 't');
+	if (table->kinds[column] == PG_KIND_LIST)
+		return json_of_list(text);
 	if (table->kinds[column] == PG_KIND_NUMBER)
 		return json_parse(text, strlen(text), NUMBER_MOST, &number, err) == 0 ? number : NULL;
 	return json_new_text(text, strlen(text), err);
@@ -299,7 +339,7 @@ int app_print_tables(struct app *app, struct table *const tables[], size_t count
 	if (app->format == OUTPUT_TEXT)
 		print_text(app, tables, count);
 	for (size_t t = 0; app->format == OUTPUT_PLAIN && t < count; t++)
-		print_plain(tables[t]);
+		print_plain(tables[t], count > 1);
 	return 0;
 }
 

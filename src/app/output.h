@@ -3,7 +3,7 @@
  * output: what verbs print on standard output, in the three forms rosterctl knows.
  *
  * A table has a name, columns and rows of texts; NULL is nothing. Several tables make one document: one object in JSON,
- * one below the other otherwise. A record is a table whose rows read better from top to bottom. Tables live in the arena,
+ * one below the other otherwise, in plain lines with the name of the table in front. A record is a table whose rows read better from top to bottom. Tables live in the arena,
  * their cells are borrowed.
  */
 #ifndef APP_OUTPUT_H
@@ -16,6 +16,7 @@ enum { COLUMNS_MOST = 24 };
 struct table {
 	const char *name;
 	bool record;
+	const char *nothing; /* what is said of no row; NULL: "there are no NAME" */
 	int columns;
 	const char *headings[COLUMNS_MOST];
 	enum pg_kind kinds[COLUMNS_MOST];
@@ -34,6 +35,8 @@ int app_print_tables(struct app *app, struct table *const tables[], size_t count
 
 /* Append text for a terminal: control characters, which could move its cursor, become '?'. */
 void output_add_text(struct str *out, const char *text);
+/* Append the items of a list, with this between them. */
+void output_add_list(struct str *out, const char *list, const char *between);
 /* {"schema": 1} with the members of object put into it; gives object back to nobody: it is freed. */
 struct json;
 int output_json(struct json *object, struct error *err);

@@ -18,8 +18,11 @@ static bool is(const char *word, const char *name, const char *short_name)
 	return strcmp(word, name) == 0 || (short_name != NULL && strcmp(word, short_name) == 0);
 }
 
-static bool take_flag(const char *word, struct global_options *options)
+/* 1 taken, 0 none of ours. */
+static int take_flag(const char *word, struct global_options *options, struct error *err)
 {
+	enum output_format before = options->format;
+
 	if (is(word, "--json", NULL))
 		options->format = OUTPUT_JSON;
 	else if (is(word, "--plain", NULL))
@@ -33,13 +36,15 @@ static bool take_flag(const char *word, struct global_options *options)
 	else if (is(word, "--version", "-V"))
 		options->version = true;
 	else
-		return false;
-	return true;
+		return 0;
+	if (before != OUTPUT_TEXT && before != options->format)
+		return error_set(err, ERR_USAGE, "--json or --plain: one of them");
+	return 1;
 }
 
 int global_options_take(int *argc, char **argv, struct global_options *ret, struct error *err)
 {
-	int kept = 0;
+	int kept = 0, taken;
 	bool plain = false;
 
 	*ret = (struct global_options){.format = OUTPUT_TEXT};
@@ -53,7 +58,9 @@ int global_options_take(int *argc, char **argv, struct global_options *ret, stru
 			ret->config_file = argv[++at];
 		else if (!plain && text_starts_with(word, "--config="))
 			ret->config_file = word + strlen("--config=");
-		else if (plain || !take_flag(word, ret))
+		else if ((taken = plain ? 0 : take_flag(word, ret, err)) < 0)
+			return -1;
+		else if (taken == 0)
 			argv[kept++] = word;
 	}
 	*argc = kept;

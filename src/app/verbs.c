@@ -18,10 +18,11 @@ static const struct verb sync_verbs[] = {
     },
     {
 	.name = "sync",
-	.usage = "[--source SOURCE] [--plan FILE] [--full] [--no-wait] [--local]",
+	.usage = "[--source SOURCE] [--plan FILE] [--full] [--wait | --no-wait] [--local]",
 	.summary = "read the sources now and apply what follows",
 	.help =
-	    "Asks the rosterd that leads each source and waits for the end, unless --no-wait is given; with --local "
+	    "Asks the rosterd that leads each source and waits for the end, as --wait says too, unless --no-wait is "
+	    "given; with --local "
 	    "this process does it, and prints the first 10000 changes unless --plain or --json is given. Changes "
 	    "within "
 	    "the limits of safety: { ... } are applied; those above them are "

@@ -18,7 +18,17 @@ enum {
 	WAITING_ROLE,
 	WAITING_HELD
 };
-enum { MISSED_SOURCE, MISSED_RULE, MISSED_POSITION, MISSED_KIND, MISSED_DN, MISSED_ANCHOR, MISSED_ROLE };
+enum {
+	MISSED_SOURCE,
+	MISSED_RULE,
+	MISSED_POSITION,
+	MISSED_KIND,
+	MISSED_DN,
+	MISSED_ANCHOR,
+	MISSED_ROLE,
+	MISSED_DISTANCE,
+	MISSED_WHY
+};
 enum { ENTRY_SOURCE, ENTRY_OF_KIND, ENTRY_ID, ENTRY_DN, ENTRY_ATTRIBUTES };
 
 static bool is_full(const struct search *search)
@@ -82,24 +92,29 @@ static bool find_final(struct search *search)
 	return search->obstacle_count > 0;
 }
 
+/* A role he has there, and why it is not enough. */
+static const char *lacking(const struct search *search, const struct pg_rows *rows, size_t row)
+{
+	const char *role = pg_text(rows, row, WITHOUT_ROLE), *better = pg_text(rows, row, WITHOUT_BETTER);
+	const char *anchor = place(pg_text(rows, row, WITHOUT_ANCHOR));
+
+	if (search->permission == NULL)
+		return arena_printf(search->arena, "%s is %s in %s, which permits nothing on %s; roles that do: %s",
+				    search->login, role, anchor, search->resource_name,
+				    better[0] == '\0' ? "none" : better);
+	return arena_printf(search->arena, "%s is %s in %s, a role without %s; %s%s", search->login, role, anchor,
+			    search->permission_name, better[0] == '\0' ? "no role has it" : "with it: ", better);
+}
+
 static int find_roles(struct search *search, struct error *err)
 {
 	const char *params[] = {search->user, search->resource, search->permission};
 	struct pg_rows *rows = NULL;
 
-	if (search->permission == NULL)
-		return 0;
 	if (model_call(search->store, MODEL_ROLES_WITHOUT, params, &rows, err) != 0)
 		return -1;
-	for (size_t i = 0; i < pg_count(rows); i++) {
-		const char *better = pg_text(rows, i, WITHOUT_BETTER);
-		add(search, (struct explain_obstacle){
-				.kind = "role",
-				.why = arena_printf(search->arena, "%s is %s in %s, a role without %s; %s%s",
-						    search->login, pg_text(rows, i, WITHOUT_ROLE),
-						    place(pg_text(rows, i, WITHOUT_ANCHOR)), search->permission_name,
-						    better[0] == '\0' ? "no role has it" : "with it: ", better)});
-	}
+	for (size_t i = 0; i < pg_count(rows); i++)
+		add(search, (struct explain_obstacle){.kind = "role", .why = lacking(search, rows, i)});
 	pg_free(&rows);
 	return 0;
 }
@@ -135,6 +150,15 @@ static int find_waiting(struct search *search, struct error *err)
 	return 0;
 }
 
+static const char *missed(const struct search *search, const struct pg_rows *rows, size_t row)
+{
+	bool unit = strcmp(pg_text(rows, row, MISSED_KIND), "unit") == 0;
+	const char *why = pg_text(rows, row, MISSED_WHY);
+
+	return arena_printf(search->arena, "%s is not %s %s%s%s", search->login, unit ? "directly in" : "in",
+			    pg_text(rows, row, MISSED_DN), why[0] == '\0' ? "" : "; ", why);
+}
+
 /* Groups and units at whose door the person does not stand. Rules about people are evaluated instead: find_rules(). */
 static int find_missed(struct search *search, struct error *err)
 {
@@ -153,9 +177,7 @@ static int find_missed(struct search *search, struct error *err)
 				.rule = rule,
 				.position = pg_text(rows, i, MISSED_POSITION),
 				.gives = gives(search, pg_text(rows, i, MISSED_ROLE), pg_text(rows, i, MISSED_ANCHOR)),
-				.why = arena_printf(search->arena, "%s is not %s %s", search->login,
-						    strcmp(kind, "unit") == 0 ? "directly in" : "in",
-						    pg_text(rows, i, MISSED_DN)),
+				.why = missed(search, rows, i),
 			    });
 	}
 	pg_free(&rows);
@@ -164,7 +186,7 @@ static int find_missed(struct search *search, struct error *err)
 
 /* --- rules that nothing in the directory answers to ------------------------------------------------------------------ */
 
-/* The rules of one source that name a place and a role without looking at an entry. */
+/* The rules of one source that name a place and a role without looking at an entry. A subtree names one for each unit. */
 struct candidates {
 	const struct rule_config **rules;
 	size_t count;
@@ -174,7 +196,7 @@ struct candidates {
 static bool is_fixed(const struct rule_config *rule, const char *source)
 {
 	return (rule->source[0] == '\0' || strcmp(rule->source, source) == 0) && strstr(rule->into, "${") == NULL &&
-	       (rule->admin || rule->role[0] != '\0');
+	       rule->selector != RULE_SUBTREE && (rule->admin || rule->role[0] != '\0');
 }
 
 static void collect(const struct search *search, const char *source, struct candidates *candidates)

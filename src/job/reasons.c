@@ -102,6 +102,25 @@ static int fill_doors(const struct search *search, const struct pg_rows *rows, s
 	return 0;
 }
 
+/* What is there without a door: an import knows none, and a source may not have taken it yet. */
+static int find_kept(const struct search *search, const char *const params[], struct explain_path *path,
+		     struct error *err)
+{
+	struct pg_rows *rows = NULL;
+
+	if (model_call(search->store, MODEL_WHY_KEPT, params, &rows, err) != 0)
+		return -1;
+	path->kept = copy(search, rows, 0, 0);
+	/* Nobody reads it any more, so no run will come. */
+	if (path->kept[0] != '\0' && config_source(search->config, path->source) == NULL)
+		path->kept = arena_printf(search->arena,
+					  "%s is not in the configuration and keeps what it gave; see: "
+					  "rosterctl source retire %s",
+					  path->source, path->source);
+	pg_free(&rows);
+	return 0;
+}
+
 /* What a source gives came through doors of the directory. */
 static int find_doors(const struct search *search, const struct pg_rows *paths, size_t row, struct explain_path *path,
 		      struct error *err)
@@ -117,7 +136,7 @@ static int find_doors(const struct search *search, const struct pg_rows *paths, 
 		return -1;
 	rc = fill_doors(search, rows, path, err);
 	pg_free(&rows);
-	return rc;
+	return rc == 0 && path->door_count == 0 ? find_kept(search, params, path, err) : rc;
 }
 
 static int fill_paths(const struct search *search, const struct pg_rows *rows, struct explanation *ret,
@@ -137,6 +156,7 @@ static int fill_paths(const struct search *search, const struct pg_rows *rows, s
 		    .since_at = copy(search, rows, i, PATH_SINCE_AT),
 		    .by = copy(search, rows, i, PATH_BY),
 		    .cause = copy(search, rows, i, PATH_CAUSE),
+		    .kept = "",
 		};
 		if (find_doors(search, rows, i, path, err) != 0)
 			return -1;

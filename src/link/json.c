@@ -260,7 +260,9 @@ static int append_chunk(const char *bytes, size_t size, void *out)
 
 void json_print(const struct json *value, bool indented, struct str *out)
 {
-	size_t layout = indented ? JSON_INDENT(2) : JSON_COMPACT;
+	/* As many digits as any number of ours has, or 0.1 would read 0.10000000000000001. */
+	enum { DIGITS = 15 };
+	size_t layout = (indented ? JSON_INDENT(2) : JSON_COMPACT) | JSON_REAL_PRECISION(DIGITS);
 
 	if (json_dump_callback(theirs(value), append_chunk, out, JSON_SORT_KEYS | JSON_ENCODE_ANY | layout) < 0)
 		die("out of memory");

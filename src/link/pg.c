@@ -28,11 +28,24 @@ static enum error_class class_of_state(const char *state)
 	return ERR_INTERNAL;
 }
 
+/* The server names the function or table somebody has no right to, which tells an administrator nothing. */
+static bool lacks_role(const struct pg *pg, const PGresult *result)
+{
+	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	return pg->role != NULL && function != NULL && strcmp(function, "aclcheck_error") == 0;
+}
+
 int pg_fault(const struct pg *pg, const PGresult *result, struct error *err)
 {
 	if (result == NULL || PQstatus(pg->connection) == CONNECTION_BAD) {
 		const char *text = PQerrorMessage(pg->connection);
 		return error_set(err, ERR_UNREACHABLE, "database: %.*s", (int)strcspn(text, "\n"), text);
+	}
+	if (lacks_role(pg, result)) {
+		error_set(err, ERR_DENIED, "the database login \"%s\" may not do this: it is no member of %s",
+			  pg_user(pg), pg->role);
+		return error_hint(err, "grant %s to \"%s\"", pg->role, pg_user(pg));
 	}
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -96,6 +109,11 @@ void pg_close(struct pg **pg)
 const char *pg_user(const struct pg *pg)
 {
 	return PQuser(pg->connection);
+}
+
+void pg_set_role(struct pg *pg, const char *role)
+{
+	pg->role = role;
 }
 
 int pg_run(struct pg *pg, const char *sql, struct error *err)
@@ -222,7 +240,7 @@ const char *pg_column_name(const struct pg_rows *rows, int column)
 /* By the type's fixed number in PostgreSQL's catalog. */
 enum pg_kind pg_column_kind(const struct pg_rows *rows, int column)
 {
-	enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TIMESTAMPTZ = 1184, NUMERIC = 1700 };
+	enum { BOOL = 16, INT8 = 20, INT2 = 21, INT4 = 23, TEXT_ARRAY = 1009, TIMESTAMPTZ = 1184, NUMERIC = 1700 };
 
 	switch (PQftype((const PGresult *)rows, column)) {
 	case BOOL:
@@ -232,6 +250,8 @@ enum pg_kind pg_column_kind(const struct pg_rows *rows, int column)
 	case INT8:
 	case NUMERIC:
 		return PG_KIND_NUMBER;
+	case TEXT_ARRAY:
+		return PG_KIND_LIST;
 	case TIMESTAMPTZ:
 		return PG_KIND_TIME;
 	default:

@@ -201,3 +201,21 @@ void pg_array(const char *const items[], size_t count, struct str *out)
 	}
 	str_add_char(out, '}');
 }
+
+bool pg_array_next(const char **at, struct str *item)
+{
+	const char *c = *at;
+
+	str_clear(item);
+	c += *c == '{' || *c == ',';
+	if (*c == '}' || *c == '\0')
+		return false;
+	bool quoted = *c == '"';
+	c += quoted;
+	for (; *c != '\0' && (quoted ? *c != '"' : *c != ',' && *c != '}'); c++) {
+		c += *c == '\\' && c[1] != '\0';
+		str_add_char(item, *c);
+	}
+	*at = c + (*c == '"');
+	return true;
+}

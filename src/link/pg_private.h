@@ -19,6 +19,7 @@ enum { STATEMENTS_MOST = 64 };
 
 struct pg {
 	PGconn *connection;
+	const char *role;                 /* what a session must be a member of, to be named when it is refused */
 	struct str copy;                  /* rows of the COPY under way that were not sent yet */
 	bool field_open;                  /* the row has a field already */
 	bool item_open;                   /* the array has an item already */

@@ -98,6 +98,8 @@ int store_open(const struct database_config *database, enum store_right right, s
 		store_close(&store);
 		return *database->embedded ? refuse_embedded(database->embedded, right, err) : -1;
 	}
+	if (right != STORE_OWNER)
+		pg_set_role(store->pg, right == STORE_DAEMON ? "roster_daemon" : "roster_admin");
 	store->embedded = *database->embedded != '\0';
 	if (right == STORE_DAEMON)
 		pg_prepare_repeated(store->pg);

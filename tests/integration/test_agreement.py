@@ -5,6 +5,7 @@ explain say the same, and every reason that is given is true, link by link, by t
 import functools
 import json
 import random
+import re
 import subprocess
 
 import pytest
@@ -24,6 +25,8 @@ SOURCE = {"users": {"base": "ou=Departments,dc=corp,dc=example"}, "groups": {"ba
 SEED = 7
 ASKED = 500  # of each answer
 SHOWN = 20   # every so many-th by the program itself, too
+NOES = 60    # whose obstacles are looked at
+ASKED_FOR = {"group": "group.members.manage", "app": "cicd.approve", "namespace": "cluster.stop"}
 
 
 def setting(value):
@@ -64,14 +67,19 @@ class Company:
                 self.groups |= {f"namespace:{line['namespace']}/{purpose}": line["groups"][0] for purpose in line["purposes"]}
 
     @functools.cache
-    def holds(self, login):
-        """(anchor, role) of a person, by the directory and the catalogue alone."""
+    def standing(self, login):
+        """The names of his entry, of the groups he is in, and of the unit he is directly in."""
         person = self.people[login]
         inside, more = set(), {dn_parts(person.dn)}
         while more:
             inside |= more
             more = set().union(*(self.above.get(name, set()) for name in more)) - inside
-        standing = [self.entries[name] for name in inside | {dn_parts(person.dn)[1:]}]
+        return inside | {dn_parts(person.dn)[1:]}
+
+    @functools.cache
+    def holds(self, login):
+        """(anchor, role) of a person, by the directory and the catalogue alone."""
+        standing = [self.entries[name] for name in self.standing(login)]
         held = {(f"group:{door.anchor}", door.role) for entry in standing for door in self.rules.doors(entry, [])[0]}
         return held | {(resource, "Owner") for resource, owner in self.owners.items() if owner == login}
 
@@ -162,6 +170,54 @@ def test_every_reason_is_true_and_every_no_too(world):
         if number % SHOWN == 0:
             said = explain(roster, question)
             assert not said["allowed"] and not said["paths"], question
+
+
+def test_every_obstacle_is_true(world):
+    """Of a no, with a permission or without: who is said not to be in a group is not in it, what a rule is said to give would
+    do, and a role that is not enough is held. What he does hold is named first."""
+    roster, company = world
+    chance = random.Random(SEED)
+    meant = {}
+    for row in roster.sql("""select r.name as role, p.name as permission, s.kind::text as kind from role_permissions m
+            join roles r on r.id = m.role join permissions p on p.id = m.permission join scope_resources s on s.scope = p.scope"""):
+        meant.setdefault((row["role"], row["kind"]), set()).add(row["permission"])
+    groups = [f"group:{row['path']}" for row in roster.sql("select path from group_paths where path <> '/'")]
+    company.groups.update((name, name.removeprefix("group:")) for name in groups)
+    logins, said, with_role = sorted(company.people), 0, 0
+    while said < NOES:
+        login = chance.choice(logins)
+        held = [(anchor, role) for anchor, role in company.holds(login) if anchor.startswith("group:")]
+        # Where he has something, as often as elsewhere.
+        resource = chance.choice(held)[0] if held and said % 2 else chance.choice(sorted(company.groups))
+        permission = chance.choice([None, ASKED_FOR[resource.partition(":")[0]]])
+        explanation = roster.json("explain", login, resource, *filter(None, [permission]))
+        if explanation["allowed"]:
+            continue
+        said += 1
+        enough = {role for (role, kind), permissions in meant.items()
+                  if kind == resource.partition(":")[0] and (permission is None or permission in permissions)}
+        reaching = {(anchor, role) for anchor, role in company.holds(login) if reaches(anchor, resource, company.groups) is not None}
+        obstacles = explanation["obstacles"]
+        roles = [obstacle["why"] for obstacle in obstacles if obstacle["kind"] == "role"]
+        with_role += bool(roles)
+        assert {why.split(" in ")[0] + " in " + re.split(", (?:which|a role)", why.split(" in ", 1)[1])[0] for why in roles} == {
+            f"{login} is {role} in {anchor.removeprefix('group:')}" for anchor, role in reaching}, (explanation, reaching)
+        for obstacle in obstacles:
+            assert obstacle["kind"] in ("role", "rule", "nobody", "permission"), obstacle
+            if obstacle["kind"] == "rule":
+                check_obstacle(company, login, resource, obstacle, enough)
+    assert with_role > NOES / 4
+
+
+def check_obstacle(company, login, resource, obstacle, enough):
+    role, _, place = obstacle["gives"].partition(" in ")
+    assert role in enough and reaches(f"group:{place}", resource, company.groups) is not None, obstacle
+    assert (f"group:{place}", role) not in company.holds(login), obstacle
+    shut = re.fullmatch(re.escape(login) + " is not (directly )?in (.*)", obstacle["why"])
+    if shut:
+        assert dn_parts(shut[2]) not in company.standing(login), obstacle
+    else:
+        assert obstacle["why"].startswith("users filter does not match: "), obstacle
 
 
 def explain(roster, question):

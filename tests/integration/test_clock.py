@@ -106,7 +106,7 @@ def vanish(roster):
 
 
 def attention(roster):
-    return [(row["kind"], row["what"], row["who"]) for row in roster.json("attention")["attention"]]
+    return [(row["kind"], row["what"], ", ".join(row["who"])) for row in roster.json("attention")["attention"]]
 
 
 def test_the_time_of_grace_ends_and_what_needs_a_person_is_listed(corp):

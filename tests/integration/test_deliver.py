@@ -439,4 +439,4 @@ def test_only_an_administrator_hurries(company, cluster):
 
 
 def test_unknown_target(company):
-    assert "no target" in company.roster.ctl("deliver", "nonsense", code=64).err
+    assert "no target" in company.roster.ctl("deliver", "nonsense", code=65).err

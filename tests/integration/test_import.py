@@ -92,7 +92,7 @@ def test_everything_is_there_after_one_revision(files, roster):
         {"app": "crm", "owner": "alice", "owner_group": "/pay", "archived": False},
         {"app": "lonely", "owner": "bob", "owner_group": None, "archived": False}]
     assert roster.json("namespace", "list")["namespaces"] == [
-        {"namespace": "prod/billing/test", "groups": "/pay/api"}, {"namespace": "prod/billing/production", "groups": "/pay/api"}]
+        {"namespace": "prod/billing/test", "groups": ["/pay/api"]}, {"namespace": "prod/billing/production", "groups": ["/pay/api"]}]
     roster.ctl("can", "carol", "cicd.deploy", "app:crm")
     roster.ctl("can", "carol", "cluster.logs", "namespace:prod/billing/production")
     assert roster.value("select description from groups where name = 'pay'") == "Payments"

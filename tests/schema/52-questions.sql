@@ -2,7 +2,7 @@
 -- What an app developer and an administrator ask: names of resources, and the lists.
 \ir support.psql
 \ir company.psql
-select plan(43);
+select plan(45);
 
 -- Names are written and read the same way.
 select is(resource_name(resource_named(name)), name, 'a name means one resource and back: ' || name)
@@ -64,23 +64,25 @@ select results_eq($$select login, role, anchor, source, distance from who_can('p
 select is((select login from who_can('project.stories', 'app:shop') limit 1), 'ann', 'in the order of logins');
 select user_suspend('ann');
 select is_empty($$select from who_can('project.stories', 'app:shop') where login = 'ann'$$, 'who is suspended is not among them');
+select is(can('ann', 'project.stories', 'app:shop'), false, 'and by his login the answer is no, not that nobody has it');
+select is_empty($$select from effective_access('ann', 'app:shop')$$, 'nor has he a reason');
 select user_resume('ann');
 
 -- The lists.
 select results_eq($$select group_path, depth, members, admins, apps, namespaces from tree('/dev')$$,
-	$$values ('/dev', 1, 1::bigint, 'gus', null, null), ('/dev/pay', 2, 1, null, 'shop', 'k1/pay/test'),
-		('/dev/pay/api', 3, 0, null, 'gate', null), ('/dev/web', 2, 0, null, 'site', null)$$, 'tree shows each group with what hangs there');
+	$$values ('/dev', 1, 1::bigint, '{gus}'::text[], '{}'::text[], '{}'::text[]), ('/dev/pay', 2, 1, '{}', '{shop}', '{k1/pay/test}'),
+		('/dev/pay/api', 3, 0, '{}', '{gate}', '{}'), ('/dev/web', 2, 0, '{}', '{site}', '{}')$$, 'tree shows each group with what hangs there');
 select results_eq($$select anchor, role, source from holdings_of('olga')$$,
 	$$select 'app:' || a, 'Owner', 'hand' from unnest(array['board', 'gate', 'shop', 'site']) a$$, 'holdings_of shows what a person holds');
-select results_eq($$select * from access_of('pat')$$, $$values ('app:gate', 'Contributor'), ('app:shop', 'Contributor')$$,
+select results_eq($$select * from access_of('pat')$$, $$values ('app:gate', '{Contributor}'::text[]), ('app:shop', '{Contributor}')$$,
 	'access_of shows what a person reaches, without what his role gives nothing on');
 select is_empty($$select from access_of('nel')$$, 'nobody''s access is empty');
-select set_eq($$select login, sources from user_list(null)$$, $$select l, 'hand' from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) l$$,
+select set_eq($$select login, sources from user_list(null)$$, $$select l, '{hand}'::text[] from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) l$$,
 	'user_list shows everybody');
 select set_eq($$select login from user_list('O')$$, $$values ('olga'), ('oz')$$, 'or those with a pattern in their login');
 select set_eq('select app, owner, owner_group from app_list()', $$values ('shop', 'olga', '/dev/pay'), ('gate', 'olga', '/dev/pay/api'),
 	('site', 'olga', '/dev/web'), ('board', 'olga', '/ops')$$, 'app_list shows every app');
-select results_eq('select * from namespace_list()', $$values ('k1/pay/test', '/dev/pay'), ('k1/pay/production', '/ops')$$, 'namespace_list shows every namespace');
+select results_eq('select * from namespace_list()', $$values ('k1/pay/test', '{/dev/pay}'::text[]), ('k1/pay/production', '{/ops}')$$, 'namespace_list shows every namespace');
 select results_eq($$select members, apps from role_list() where role = 'Developer'$$, $$values (1::bigint, 0::bigint)$$, 'role_list counts holders and apps');
 select set_eq($$select permission from role_show('contributor')$$, $$values ('project.view'), ('project.stories'), ('project.revisions'), ('cicd.view')$$,
 	'role_show shows what a role permits');

@@ -24,7 +24,7 @@ select throws_ok($$select user_resume((select id from first)::text)$$, '23505', 
 	'the former one cannot come back to a login that is taken');
 select is((select active or not suspended from users where id = (select id from first)), false, 'and stays as he was');
 select user_suspend('ann');
-select throws_ok($$select need_user('ann')$$, '21000', '2 people had the login "ann"', 'need_user asks which of two inactive ones is meant');
+select throws_ok($$select need_user('ann')$$, '22023', '2 people had the login "ann"', 'need_user asks which of two inactive ones is meant');
 select is(need_user((select id from first)::text), (select id from first), 'an id says it');
 select throws_ok($$select need_user('nobody')$$, 'P0002', 'nobody has the login "nobody"', 'need_user refuses a login nobody has');
 select throws_ok($$select need_user(gen_random_uuid()::text)$$, 'P0002', null, 'and an id nobody has');

@@ -195,6 +195,41 @@ static void test_a_finished_act_is_data_in_json_only(void **state)
 	assert_string_equal(capture_end(), "{\n  \"done\": \"user al is there\",\n  \"schema\": 1\n}\n");
 }
 
+static struct table *listing(struct print *print)
+{
+	static const char *const headings[] = {"path", "groups", NULL};
+	struct table *table = table_new(print->app.arena, "places", headings);
+
+	table->kinds[1] = PG_KIND_LIST;
+	table_add(table, (const char *[]){"/a", "{b,\"c, d\",\"\\\"\\\\\",\"\"}"});
+	table_add(table, (const char *[]){"/e", "{}"});
+	return table;
+}
+
+static void test_lists_are_arrays_in_json_and_text_elsewhere(void **state)
+{
+	struct print *print = *state;
+
+	print->table = listing(print);
+	assert_string_equal(printed(print, OUTPUT_TEXT), "path  groups\n/a    b, c, d, \"\\, \n/e\n");
+	assert_string_equal(printed(print, OUTPUT_PLAIN), "/a\tb, c, d, \"\\\\, \n/e\t\n");
+	assert_non_null(strstr(printed(print, OUTPUT_JSON), "[\n        \"b\",\n        \"c, d\",\n        "
+							    "\"\\\"\\\\\",\n        \"\"\n      ]"));
+	assert_non_null(strstr(printed(print, OUTPUT_JSON), "\"groups\": []"));
+}
+
+static void test_lines_of_several_tables_begin_with_their_names(void **state)
+{
+	struct print *print = *state;
+	struct table *tables[] = {print->table, listing(print)};
+
+	add(print, "al", "1", "t", NULL);
+	print->app.format = OUTPUT_PLAIN;
+	capture_start();
+	assert_int_equal(app_print_tables(&print->app, tables, 2, &print->err), 0);
+	assert_string_equal(capture_end(), "people\tal\t1\tt\t\nplaces\t/a\tb, c, d, \"\\\\, \nplaces\t/e\t\n");
+}
+
 #define OUTPUT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -210,6 +245,8 @@ int main(void)
 	    OUTPUT_TEST(test_json_of_an_empty_table_is_an_empty_array),
 	    OUTPUT_TEST(test_json_refuses_what_is_no_text),
 	    OUTPUT_TEST(test_two_tables_make_one_document),
+	    OUTPUT_TEST(test_lists_are_arrays_in_json_and_text_elsewhere),
+	    OUTPUT_TEST(test_lines_of_several_tables_begin_with_their_names),
 	    OUTPUT_TEST(test_tables_grow),
 	    OUTPUT_TEST(test_a_finished_act_is_data_in_json_only),
 	};

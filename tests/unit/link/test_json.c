@@ -50,6 +50,15 @@ static void what_was_built_is_printed_with_sorted_keys(void **state)
 	json_free(&object);
 }
 
+static void reals_have_the_digits_they_were_written_with(void **state)
+{
+	struct json *value = parsed("[0.1,0.67,2.0,1e300]");
+
+	(void)state;
+	assert_prints(value, "[0.1,0.67,2.0,1e300]");
+	json_free(&value);
+}
+
 static void indented_print_is_for_people(void **state)
 {
 	struct json *value = parsed("{\"b\":[1,2],\"a\":{}}");
@@ -373,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_was_built_is_printed_with_sorted_keys),
+	    cmocka_unit_test(reals_have_the_digits_they_were_written_with),
 	    cmocka_unit_test(indented_print_is_for_people),
 	    cmocka_unit_test(putting_twice_replaces),
 	    cmocka_unit_test(text_that_is_not_utf8_is_refused),

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rosterctl says when something is refused or there is nothing: in its own words, with what to do."""
+
+import pytest
+
+from test_rosterctl import Company, GROUPS, PEOPLE
+
+RAW = ("constraint", "enum", "input syntax", "permission denied", "relation")
+
+
+@pytest.fixture
+def shop(roster):
+    company = Company(roster)
+    company.configure()
+    company.directory(*PEOPLE, *GROUPS)
+    roster.ctl("sync")
+    roster.ctl("app", "create", "api", "--owner", "carol", "--group", "/pay/api")
+    return company
+
+
+def refusal(roster, *words, code=65, user="operator"):
+    said = roster.ctl(*words, code=code, user=user).err
+    assert not any(word in said for word in RAW), said
+    return said.removeprefix("rosterctl: ").rstrip("\n")
+
+
+@pytest.mark.parametrize("words, said", [
+    (["app", "create", "bad/name"], '"bad/name" is no name for an app (it is empty, or has a slash or a control character)'),
+    (["app", "create", ""], '"" is no name for an app (it is empty, or has a slash or a control character)'),
+    (["app", "create", "API"], 'there is an app "API" already (names are compared without case; see rosterctl app list)'),
+    (["user", "create", ""], '"" is no name for a user (it is empty, or has a control character)'),
+    (["user", "create", "Bob"], 'an active user has the login "Bob" already (see rosterctl user show Bob)'),
+    (["group", "create", "/pay/..", "--admin", "bob"],
+     '".." is no name for a group (at most 100 characters, no control characters, not . or ..)'),
+    (["group", "create", "/pay/x", "--admin", "bob", "--description", "x" * 251],
+     "the description is longer than 250 characters: it has 251"),
+    (["group", "move", "/pay/api", "/"], "there is a group of that name below / already (names are compared without case)"),
+    (["role", "create", "", "--permission", "cicd.view"], '"" is no name for a role (it is empty, or has a control character)'),
+    (["namespace", "create", "east/a\tb", "--purpose", "test"],
+     '"a\tb" is no name for a namespace (it is empty, or has a slash or a control character)'),
+    (["namespace", "create", "east/web", "--purpose", "test", "--purpose", "fun"],
+     'there is no purpose "fun" (there are: development, test, acceptance, production)'),
+    (["group", "members", "/pay", "add", "bob", "--role", "Owner"],
+     'the role "Owner" is not given to members (who owns an app has it: rosterctl app owner)'),
+    (["group", "members", "/pay", "add", "bob", "--role", "group administrator"],
+     'the role "Group Administrator" is not given to members (type: rosterctl group admin /pay add bob)'),
+    (["group", "members", "/pay", "remove", "bob", "--role", "Group Administrator"],
+     'the role "Group Administrator" is not given to members (type: rosterctl group admin /pay remove bob)'),
+    (["group", "members", "/pay", "add", "bob", "--role", "User"],
+     'the role "User" is not given to members (every active person has it)'),
+    (["app", "members", "api", "add", "bob", "--role", "Platform Administrator"],
+     'the role "Platform Administrator" is not given to members (it is held at the platform: a rule into "platform" gives it, or '
+     "rosterctl database init --administrator)"),
+    (["group", "members", "/pay", "add", "bob", "--role", "Nobody"], 'there is no role "Nobody" (see rosterctl role list)'),
+    (["group", "members", "/pay", "add", "bob", "--role", "Developer", "--until", "soon"],
+     '"soon" is no time (write 2027-01-31, or "2027-01-31 12:00")'),
+    (["group", "members", "/pay", "add", "bob", "--role", "Developer", "--until", "2027-02-31"],
+     '"2027-02-31" is no time (write 2027-01-31, or "2027-01-31 12:00")'),
+    (["who-can", "cicd.deploy", "app:api", "--at", "yesterday"],
+     '"yesterday" is no revision (revisions are numbered: explain, report and runs show print them)'),
+    (["report", "grants", "--at", "1.5"],
+     '"1.5" is no revision (revisions are numbered: explain, report and runs show print them)'),
+    (["diff", "1", "now"], '"now" is no revision (revisions are numbered: explain, report and runs show print them)'),
+])
+def test_what_is_refused_is_told_in_words(shop, roster, words, said):
+    if "move" in words:
+        roster.ctl("group", "create", "/API", "--admin", "admin")
+    before = roster.value("select head()")
+    assert refusal(roster, *words) == said
+    assert roster.value("select head()") == before
+
+
+def test_the_name_of_an_archived_app_is_taken(shop, roster):
+    roster.ctl("app", "archive", "api")
+    assert refusal(roster, "app", "create", "api") == 'there is an app "api" already (it is archived: rosterctl app restore api)'
+
+
+def login(cluster, name, role=None):
+    if not cluster.execute(f"select from pg_roles where rolname = '{name}'"):
+        cluster.execute(f"create role {name} login" + (f" in role {role}" if role else ""))
+
+
+def test_who_lacks_a_role_of_the_database_is_told_which(shop, roster, cluster):
+    login(cluster, "mere_reader", "roster_reader")
+    login(cluster, "mere_nobody")
+    for user, verbs in (("mere_reader", (["explain", "alice", "app:api"], ["status"], ["app", "archive", "api"], ["report", "grants"],
+                                         ["quarantine"])), ("mere_nobody", (["explain", "alice", "app:api"],))):
+        for words in verbs:
+            assert refusal(roster, *words, code=77, user=user) == (
+                f'the database login "{user}" may not do this: it is no member of roster_admin (grant roster_admin to "{user}")')
+    assert roster.ctl("can", "alice", "cicd.deploy", "app:api", user="mere_reader").out == "yes\n"
+
+
+def test_can_of_the_inactive_is_a_no(shop, roster):
+    roster.ctl("user", "suspend", "alice")
+    assert roster.ctl("can", "alice", "cicd.deploy", "app:api", code=1).out == "no\n"
+    alice = roster.value("select id from users where login = 'alice'")
+    assert roster.ctl("can", alice, "cicd.deploy", "app:api", code=1).out == "no\n"
+    roster.ctl("user", "create", "alice")
+    assert roster.ctl("can", "alice", "cicd.deploy", "app:api", code=1).out == "no\n"
+    roster.ctl("user", "suspend", "alice")
+    assert "2 people had the login" in refusal(roster, "can", "alice", "cicd.deploy", "app:api")
+    assert refusal(roster, "can", "zed", "cicd.deploy", "app:api") == 'nobody has the login "zed" (see rosterctl user list)'
