@@ -191,25 +191,11 @@ int schema_judge(const struct schema_state *state, struct error *err)
 	return 0;
 }
 
-/* In one question, where there is a schema that may be asked; not within a transaction, which would end with a refusal. */
-static int ask_state(struct store *store, struct schema_state *ret, struct error *err)
-{
-	int64_t version = 0;
-
-	if (schema_latest(&ret->latest, err) != 0)
-		return -1;
-	if (pg_query_integer(store->pg, "select coalesce(max(version), 0) from roster.migrations", NULL, 0, &version,
-			     NULL) != 0)
-		return store_schema_state(store, ret, err);
-	ret->version = (int)version;
-	return 0;
-}
-
 int store_schema_check(struct store *store, struct error *err)
 {
 	struct schema_state state;
 
-	if (ask_state(store, &state, err) != 0)
+	if (store_schema_state(store, &state, err) != 0)
 		return -1;
 	/* Who keeps the database makes its schema, too. */
 	if (store->embedded && state.version < state.latest)
