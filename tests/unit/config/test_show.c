@@ -159,6 +159,10 @@ static void defaults_are_shown_on_request(void **state)
 		   "  max_grant: 20\n"
 		   "  first_run: \"hold\"\n"
 		   "  grace: \"%s\"\n"
+		   "}\n"
+		   "log: {\n"
+		   "  format: \"auto\"\n"
+		   "  level: \"info\"\n"
 		   "}\n",
 		   day, month);
 	assert_shown(HEAD, true, str_text(&want));

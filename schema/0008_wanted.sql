@@ -1,0 +1,199 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- From the mirror to a plan, the first half: whom a run may be about, and what the rules want for them.
+--
+-- The unit of comparison is the person: whoever may be affected by what was merged is compared whole, what the rules want
+-- for him against what this source gave him. So the cost follows what changed. A person who is gone or could not be read
+-- is not compared: what he has stays.
+
+create type change_kind as enum ('user', 'group', 'grant');
+create type change_action as enum ('add', 'change', 'return', 'vanish', 'disable', 'remove', 'archive');
+
+create unlogged table affected_people (run bigint not null, entry_id bigint not null, primary key (run, entry_id));
+
+create unlogged table groups_above (run bigint not null, group_id bigint not null, upper bigint not null);
+create index on groups_above (run);
+
+create unlogged table wanted_grants (
+	run bigint not null, entry_id bigint not null, user_id uuid, anchor_key integer not null, role integer not null,
+	rule smallint not null, via bigint not null);
+create index on wanted_grants (run);
+
+-- Anchors in the order they print; resource is NULL while the group is still to be made.
+create unlogged table wanted_anchors (
+	run bigint not null, key integer not null, anchor text not null, anchor_key text not null, resource integer,
+	primary key (run, key));
+
+create unlogged table planned_changes (
+	run bigint not null,
+	seq bigint not null,
+	kind change_kind not null,
+	action change_action not null,
+	entry_id bigint,
+	user_id uuid,
+	anchor_key integer, -- grants and groups
+	role integer,
+	rule smallint,
+	via bigint,         -- the directory entry that opens (or opened) the door
+	held boolean not null default false,     -- it stays undone
+	rejected boolean not null default false, -- held, and nobody is asked any more
+	approved boolean not null default false, -- somebody agreed: the guard does not count it again
+	reason text,                             -- why it is held now
+	primary key (run, seq)
+);
+-- In a large plan nearly all is new grants.
+create index on planned_changes (run, kind, action) where kind <> 'grant' or action <> 'add';
+create index on planned_changes (run) where held;
+
+-- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an
+-- administrator has moved it since.
+create function resolve_anchor(source smallint, anchor text) returns integer language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return case
+		when anchor = 'platform' then platform()
+		when anchor like 'app:%' then (select a.id from apps a where a.name_key = lower(normalize(substr(anchor, 5), NFKC)))
+		else coalesce(
+			(select g.id from groups g where g.made_by = resolve_anchor.source and g.made_for = lower(normalize(resolve_anchor.anchor, NFKC))),
+			group_at(anchor))
+		end;
+end $$;
+
+-- Everybody whose access may follow from a touched entry: the people below it. Of whom nothing changed but what he is called,
+-- that alone is compared, in plan_people.
+create function plan_affected(run bigint, source smallint, everything boolean) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	if everything then
+		insert into affected_people
+		select plan_affected.run, d.id from directory_entries d where d.source = plan_affected.source and d.kind = 'user';
+	else
+		insert into affected_people
+		with recursive below(id) as (
+			select t.entry_id from touched_entries t where t.run = plan_affected.run and t.user_id is null
+			union
+			select d.member_id from dropped_edges d where d.run = plan_affected.run and d.member_id is not null
+			union
+			-- whoever waits because of somebody else: that one may have changed
+			select d.id from quarantine q join directory_entries d on d.source = q.source and d.external_id = q.external_id
+			where q.source = plan_affected.source and q.stage = 'person'
+			union
+			-- whoever keeps something because a change was rejected that may now be asked for again
+			select d.id from no_longer_pinned(plan_affected.run, plan_affected.source) n
+			join directory_entries d on d.source = plan_affected.source and d.external_id = n.external_id
+			union
+			-- (not all edges are read for the few groups among them)
+			select e.member_id from below b
+			cross join lateral (select o.member_id from directory_edges o where o.group_id = b.id and o.member_id is not null offset 0) e
+		)
+		select plan_affected.run, b.id from below b where (select d.kind from directory_entries d where d.id = b.id) = 'user'
+		union
+		-- the people directly in a unit
+		select plan_affected.run, d.id from below b
+		cross join lateral (select o.reference, o.source from directory_entries o where o.id = b.id and o.kind = 'unit' offset 0) o
+		join directory_entries d on d.parent = o.reference and d.source = o.source and d.kind = 'user';
+	end if;
+end $$;
+
+-- The groups above everybody affected: (group he is directly in, group that contains it at any depth, itself included).
+-- A cycle in the directory ends by itself: a pair is found once.
+create function plan_above(run bigint, source smallint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	insert into groups_above (run, group_id, upper)
+	with recursive above(group_id, upper) as (
+		select distinct e.group_id, e.group_id
+		from affected_people a join directory_edges e on e.member_id = a.entry_id where a.run = plan_above.run
+		union
+		select a.group_id, e.group_id from above a
+		cross join lateral (select o.group_id from directory_edges o where o.member_id = a.upper offset 0) e
+		where (select s.nested from sources s where s.id = plan_above.source)
+	)
+	select plan_above.run, group_id, upper from above;
+end $$;
+
+-- The anchors in question: those that mappings of these groups, units and people name, those of every touched entry (a
+-- group without members has its place all the same), and those where the affected hold something from this source.
+create function plan_anchors(run bigint, source smallint, everything boolean) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	insert into wanted_anchors (run, key, anchor, anchor_key, resource)
+	with named as (
+		select min(m.anchor) as anchor, m.anchor_key
+		from (select g.upper as id from groups_above g where g.run = plan_anchors.run
+			union
+			select t.entry_id from touched_entries t where t.run = plan_anchors.run and t.user_id is null
+			union
+			select a.entry_id from affected_people a where a.run = plan_anchors.run
+			union
+			select u.id from affected_people a join directory_entries p on p.id = a.entry_id
+			join directory_entries u on u.reference = p.parent where a.run = plan_anchors.run and not everything
+			union all
+			select o.id from directory_entries o where everything and o.source = plan_anchors.source) l
+		join directory_mappings m on m.entry_id = l.id
+		cross join lateral (select o.source, o.gone_since from directory_entries o where o.id = m.entry_id offset 0) d
+		where d.source = plan_anchors.source and d.gone_since is null
+		group by m.anchor_key
+	), resolved as (
+		select n.anchor, n.anchor_key, coalesce(g.id, resolve_anchor(plan_anchors.source, n.anchor)) as resource
+		from named n left join groups g on g.made_by = plan_anchors.source and g.made_for = n.anchor_key
+	), held as (
+		select distinct g.anchor as resource
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id
+		join identities i on i.source = plan_anchors.source and i.external_id = d.external_id
+		join grants g on g.user_id = i.user_id and g.source = plan_anchors.source
+		where a.run = plan_anchors.run
+	), everywhere as (
+		select anchor, anchor_key, resource from resolved
+		union all
+		select a, lower(normalize(a, NFKC)), h.resource from held h, regexp_replace(resource_name(h.resource), '^group:', '') a
+		where h.resource not in (select r.resource from resolved r where r.resource is not null)
+	)
+	select plan_anchors.run, row_number() over (order by e.anchor collate "C", e.resource), e.anchor, e.anchor_key, e.resource
+	from everywhere e;
+end $$;
+
+-- What the rules want for the affected people who are here: by a group he is in, at any depth; by the unit he is directly
+-- in; or by himself. In the order of the plan, and only of roles and anchors that there are or will be. No search_path: it
+-- becomes a part of the statements that ask. few: the entries that may open a door to a few people, since many others may open the
+-- same; NULL is any.
+create function wanted(of_run bigint, of_source smallint, few bigint[]) returns table (entry_id bigint, user_id uuid, anchor_key integer, role integer,
+	rule smallint, via bigint)
+language sql stable as $$
+	with people as (
+		select d.id, d.parent, i.user_id
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id and d.gone_since is null
+		left join identities i on i.source = d.source and i.external_id = d.external_id
+		where a.run = of_run
+		  and (i.user_id is not null or not exists (select from quarantine q
+			where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id))
+	), doors as (
+		select m.entry_id, k.key, m.rule, m.role, m.anchor
+		from directory_mappings m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
+		where k.resource is not null or k.anchor like '/%'
+		  and (few is null or m.entry_id = any (few))
+	), opened as (
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
+		from people p
+		join directory_edges e on e.member_id = p.id
+		join groups_above a on a.run = of_run and a.group_id = e.group_id
+		join doors o on o.entry_id = a.upper
+		union all
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
+		from people p
+		join directory_entries u on u.reference = p.parent and u.kind = 'unit' and u.gone_since is null
+		join doors o on o.entry_id = u.id
+		union all
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id from people p join doors o on o.entry_id = p.id
+	), named as materialized (
+		select n.role, n.at_platform, case when n.role is null then role_named('platform', 'Group Administrator')
+			else role_named(case when n.at_platform then 'platform' else 'project' end::role_kind, n.role) end as id
+		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
+	)
+	select distinct on (o.key, o.id, n.id) o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
+	from opened o join named n on n.at_platform = (o.anchor = 'platform') and n.role is not distinct from o.role
+	where n.id is not null
+	order by o.key, o.id, n.id, o.rule, o.entry_id
+$$;

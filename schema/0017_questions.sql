@@ -1,0 +1,241 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What rosterctl shows.
+
+create view group_paths as
+with recursive down(id, path, depth) as (
+	select g.id, '/'::text, 0 from groups g where g.parent_id is null
+	union all
+	select g.id, case when d.path = '/' then '/' else d.path || '/' end || g.name, d.depth + 1
+	from down d join groups g on g.parent_id = d.id
+)
+select d.id, d.path, d.depth, g.name, g.parent_id, g.description, g.archived, g.made_by, g.made_by_rule
+from down d join groups g using (id);
+
+-- The tree below a group: members counted directly, resources as they hang there.
+create function tree(path text) returns table (group_path text, depth integer, members bigint, admins text[], apps text[], namespaces text[], made_by text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select p.path, p.depth,
+		(select count(distinct g.user_id) from grants g join roles r on r.id = g.role where g.anchor = p.id and r.kind <> 'platform'),
+		array(select distinct u.login from grants g join users u on u.id = g.user_id join roles r on r.id = g.role
+			where g.anchor = p.id and r.kind = 'platform' order by u.login),
+		array(select a.name from apps a where a.owner_group = p.id and not a.archived order by a.name),
+		array(select k.name || '/' || n.name || '/' || n.purpose from group_namespaces gn join namespaces n on n.id = gn.namespace
+			join clusters k on k.id = n.cluster where gn.group_id = p.id order by k.name, n.name, n.purpose),
+		coalesce('rule ' || p.made_by_rule || ' of ' || s.name, 'hand')
+	from group_closure c join group_paths p on p.id = c.descendant join sources s on s.id = p.made_by
+	where c.ancestor = need_group(tree.path) and not p.archived
+	order by p.path collate "C"
+$$;
+
+-- What a person holds, where, and who gave it.
+create function holdings_of(who text) returns table (anchor text, role text, source text, since bigint, since_at timestamptz, expires_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select resource_name(g.anchor), r.name, s.name, g.since, v.at, g.expires_at
+	from grants g join roles r on r.id = g.role join sources s on s.id = g.source join revisions v on v.id = g.since
+	where g.user_id = need_user(who)
+	union all
+	select resource_name(a.id), 'Owner', 'hand', a.since, v.at, null from apps a join revisions v on v.id = a.since where a.owner = need_user(who)
+	order by 1, 2, 3
+$$;
+
+-- Every app and namespace a person reaches, with the roles that reach it. Inactive people reach nothing.
+create function access_of(who text) returns table (resource text, roles text[])
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select resource_name(a.resource), array_agg(distinct r.name)
+	from access a join roles r on r.id = a.role
+	where a.user_id = need_user(who) and a.kind in ('app', 'namespace')
+	  and exists (select from role_permissions rp join permissions p on p.id = rp.permission
+		join scope_resources s on s.scope = p.scope and s.kind = a.kind where rp.role = a.role)
+	group by a.resource order by 1
+$$;
+
+create function user_list(pattern text) returns table (login text, name text, email text, active boolean, suspended boolean, sources text[], id uuid)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, u.name, u.email, u.active, u.suspended,
+		coalesce((select array_agg(s.name order by s.position) from identities i join sources s on s.id = i.source where i.user_id = u.id), '{hand}'),
+		u.id
+	from users u where pattern is null or u.login_key like '%' || lower(normalize(pattern, NFKC)) || '%'
+	order by u.login_key, u.id
+$$;
+
+create function user_show(who text) returns table (login text, name text, email text, active boolean, suspended boolean, id uuid,
+	source text, external_id text, dn text, enabled boolean, gone_since timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, u.name, u.email, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled, i.gone_since
+	from users u
+	left join identities i on i.user_id = u.id
+	left join sources s on s.id = i.source
+	left join directory_entries d on d.source = i.source and d.external_id = i.external_id
+	where u.id = need_user(who) order by s.position
+$$;
+
+-- The team of an app: the owner, who was invited, and who inherits, with the group and the path that brings him.
+create function app_members(name text) returns table (login text, membership text, role text, through text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, case when o.name = 'Owner' and o.structural then 'owner' when a.anchor = a.resource then 'direct' else 'inherited' end,
+		o.name, case when a.anchor <> a.resource then group_path(a.anchor) end
+	from access a join users u on u.id = a.user_id join roles o on o.id = a.role
+	where a.resource = need_app(app_members.name) and o.kind <> 'platform'
+	group by u.login, u.id, a.anchor, a.resource, o.name, o.structural
+	order by case when o.structural then 0 when a.anchor = a.resource then 1 else 2 end, u.login, o.name
+$$;
+
+-- Who is in a group directly, its admins first.
+create function group_members(path text) returns table (login text, role text, source text, active boolean, since_at timestamptz, expires_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select u.login, r.name, s.name, u.active, v.at, g.expires_at
+	from grants g join users u on u.id = g.user_id join roles r on r.id = g.role join sources s on s.id = g.source
+	join revisions v on v.id = g.since
+	where g.anchor = need_group(group_members.path)
+	order by r.kind, r.name_key, u.login_key, s.position
+$$;
+
+create function app_list() returns table (app text, owner text, owner_group text, archived boolean)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select a.name, u.login, case when a.owner_group is not null then group_path(a.owner_group) end, a.archived from apps a join users u on u.id = a.owner order by a.name_key
+$$;
+
+create function namespace_list() returns table (namespace text, groups text[])
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select k.name || '/' || n.name || '/' || n.purpose, coalesce(array_agg(group_path(g.group_id) order by group_path(g.group_id)) filter (where g.group_id is not null), '{}')
+	from namespaces n join clusters k on k.id = n.cluster left join group_namespaces g on g.namespace = n.id
+	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
+$$;
+
+create function role_list() returns table (id integer, role text, kind text, permissions bigint, members bigint, apps bigint, tags text[], description text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select r.id, r.name, r.kind::text,
+		(select count(*) from role_permissions rp where rp.role = r.id),
+		(select count(distinct g.user_id) from grants g where g.role = r.id),
+		(select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id),
+		array_remove(array[case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
+			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end], null), r.description
+	from roles r order by r.kind, r.name_key
+$$;
+
+create function role_show(name text) returns table (permission text, scope text, description text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select p.name, p.scope::text, p.description
+	from role_permissions rp join permissions p on p.id = rp.permission
+	where rp.role = coalesce(role_named('project', role_show.name), need_role('platform', role_show.name)) order by p.scope, p.name
+$$;
+
+create function run_list(most integer) returns table (run text, kind text, state text, read text, entries bigint, unreadable bigint, adds bigint,
+	removes bigint, held bigint, started_at timestamptz, seconds numeric, reason text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name || '/' || r.id, r.kind, r.state::text, r.completeness, r.entries, r.unreadable, r.adds, r.removes, r.held, r.started_at,
+		round(extract(epoch from r.ended_at - r.started_at), 1), r.reason
+	from runs r join sources s on s.id = r.source order by r.id desc limit most
+$$;
+
+-- The run named "corp/12" or "12".
+create function need_run(name text) returns runs language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	row runs;
+	number text := regexp_replace(name, '^.*/', '');
+begin
+	if number ~ '^[0-9]{1,18}$' then
+		select r.* into row from runs r join sources s on s.id = r.source
+		where r.id = number::bigint and (need_run.name !~ '/' or s.name = regexp_replace(need_run.name, '/[^/]*$', ''));
+	end if;
+	if row.id is null then
+		raise exception 'there is no run %', name using errcode = 'no_data_found', hint = 'see rosterctl runs';
+	end if;
+	return row;
+end $$;
+
+create function run_show(name text) returns table (run text, kind text, state text, read text, reason text, entries bigint, unreadable bigint,
+	adds bigint, removes bigint, held bigint, revisions text, started_at timestamptz, ended_at timestamptz, login name, digest text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name || '/' || r.id, r.kind, r.state::text, r.completeness, r.reason, r.entries, r.unreadable, r.adds, r.removes, r.held,
+		(select concat_ws(' to ', min(v.id), nullif(max(v.id), min(v.id))) from revisions v where v.run = r.id),
+		r.started_at, r.ended_at, r.login, r.plan_digest
+	from need_run(run_show.name) r join sources s on s.id = r.source
+$$;
+
+-- What a run changed, and what it found and holds. Rows of later runs have gone over it: what was given and taken since is
+-- still told.
+create function run_diff(name text) returns table (change text, kind text, login text, anchor text, role text, revision bigint, reason text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	named bigint := (need_run(name)).id;
+begin
+	return query
+	with written as (select v.id from revisions v where v.run = named),
+	given as (
+		select g.user_id, g.anchor, g.role, g.since as at, 'added' as change from grants g where g.since in (select w.id from written w)
+		union all
+		select g.user_id, g.anchor, g.role, g.since, 'added' from grants_history g where g.since in (select w.id from written w)
+		union all
+		select g.user_id, g.anchor, g.role, g.until, 'removed' from grants_history g where g.until in (select w.id from written w)
+	), people as (
+		select u.id, u.active, u.since as at from users u where u.since in (select w.id from written w)
+		union all
+		select u.id, u.active, u.since from users_history u where u.since in (select w.id from written w)
+	), branches as (
+		select g.id, g.archived, g.since as at from groups g where g.since in (select w.id from written w)
+		union all
+		select g.id, g.archived, g.since from groups_history g where g.since in (select w.id from written w)
+	), all_of_it as (
+		select case when p.active then 'added' else 'removed' end as change, 'user' as kind, p.id as person, null::integer as anchor,
+			null::integer as role, p.at, null::text as reason from people p
+		union all
+		select case when b.archived then 'removed' else 'added' end, 'group', null, b.id, null, b.at, null from branches b
+		union all
+		select g.change, 'grant', g.user_id, g.anchor, g.role, g.at, null from given g
+	)
+	select a.change, a.kind, u.login, regexp_replace(resource_name(a.anchor), '^group:', ''), r.name, a.at, a.reason
+	from all_of_it a left join users u on u.id = a.person left join roles r on r.id = a.role
+	union all
+	select h.state::text, h.kind::text, coalesce(d.login, h.external_id), h.anchor, r.name, null, h.reason
+	from held_changes h
+	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
+	left join roles r on r.id = h.role
+	where h.run = named
+	union all
+	select 'held', p.kind::text, nullif(p.login, ''), nullif(p.anchor, ''), nullif(p.role, ''), null, p.action::text
+	from runs n join held_plans p on p.source = n.source and p.digest = n.plan_digest where n.id = named and n.state = 'held'
+	order by 6 nulls last, 2 desc, 4, 3, 5;
+end $$;
+
+-- Groups that list a name somebody else had when they got it: whoever has it now is not in them.
+create view misnamed_members as
+select g.source, g.id as group_id, g.dn as group_dn, n.id as entry_id, old.gone_since as noted_at,
+	format('it lists %s, whom it knew under this name is gone; take the member out and in again if the new one is meant', n.dn) as why
+from directory_entries old
+join directory_edges e on e.member_id = old.id
+join directory_entries n on (n.reference = e.reference or n.alias = e.reference) and n.id <> old.id and n.gone_since is null
+join directory_entries g on g.id = e.group_id
+where old.gone_since is not null
+union all
+-- and those that list a name which changed hands while they were changed
+select g.source, g.id, g.dn, n.id, null,
+	format('it lists %s, whom it knew under this name has another one now; take the member out and in again if the new one is meant', n.dn)
+from doubtful_edges x
+join directory_entries n on n.reference = x.reference and n.gone_since is null
+join directory_entries g on g.id = x.group_id
+where x.void;
+
+create function quarantine_list() returns table (source text, what text, why text, stage text, run bigint, noted_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source
+	union all
+	select s.name, m.group_dn, m.why, 'name', null, m.noted_at from misnamed_members m join sources s on s.id = m.source
+	order by 1, 2
+$$;
+
+-- names: the sources of the configuration. The others keep what they gave until somebody retires them.
+create function source_list(names text[]) returns table (source text, kind text, state text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
+	held bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
+		count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
+		(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
+		w.held, s.settled and w.held = 0, exists (select from paused_sources p where p.source = s.id), s.last_complete_at, s.name || '/' || l.id, l.state::text
+	from sources s
+	left join directory_entries d on d.source = s.id and d.gone_since is null
+	left join lateral (select r.id, r.state, r.held from runs r where r.source = s.id order by r.id desc limit 1) l on true
+	cross join lateral (select count(*) + case when l.state = 'held' then l.held else 0 end as held
+		from held_changes h where h.source = s.id and h.state = 'held') w
+	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, w.held order by s.position
+$$;
