@@ -2,12 +2,10 @@
 """rosterctl as an administrator types it: acts, questions, explanations, exit codes."""
 
 import re
-import subprocess
 
 import pytest
 
 from postgres import SUPERUSER
-from roster import BUILD, ROOT
 
 CONFIGURATION = """
 version: 1
@@ -489,26 +487,3 @@ def test_a_new_rule_can_be_tried_before_it_is_used(company, roster):
     roster.config.write_text(roster.config.read_text().replace("(employeeType=contractor)", "(employeeType=internal)"))
     tested = {row["rule"]: row for row in roster.json("rules", "test", "alice")["rules"]}
     assert tested["contractors"]["matches"] is True
-
-
-# --- the shell ---------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("words, offered", [("us", "user"), ("user su", "suspend"), ("plan --so", "--source"),
-                                            ("--json -f x.conf runs d", "diff"), ("completion b", "bash")])
-def test_bash_completes(words, offered):
-    script = f"""source <({BUILD}/rosterctl completion bash)
-        COMP_WORDS=(rosterctl {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _rosterctl; echo "${{COMPREPLY[*]}}" """
-    assert subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout == f"{offered}\n"
-
-
-def test_the_manual_has_every_verb():
-    text = subprocess.run([BUILD / "rosterctl", "help"], capture_output=True, text=True, check=True).stdout
-    verbs = set(re.findall(r"^  ([a-z]+(?:[ -][a-z]+)?)  ", text, re.MULTILINE))
-    manual = set(re.findall(r"^\.It Ic ([a-z]+(?:[ -][a-z]+)?)(?: [A-Z].*)?$", (ROOT / "doc/rosterctl.1").read_text(), re.MULTILINE))
-    assert len(verbs) > 40 and verbs == manual
-
-
-def test_output_that_cannot_be_written_is_an_error():
-    with open("/dev/full", "w", encoding="utf-8") as full:
-        assert subprocess.run([BUILD / "rosterctl", "help"], stdout=full, stderr=subprocess.DEVNULL).returncode == 1

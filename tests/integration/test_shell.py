@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rosterctl and what is around it: the shell's completion, the manual, a standard output that takes nothing."""
+
+import re
+import subprocess
+
+import pytest
+
+from roster import BUILD, ROOT
+
+
+@pytest.mark.parametrize("words, offered", [("us", "user"), ("user su", "suspend"), ("plan --so", "--source"),
+                                            ("--json -f x.conf runs d", "diff"), ("completion b", "bash")])
+def test_bash_completes(words, offered):
+    script = f"""source <({BUILD}/rosterctl completion bash)
+        COMP_WORDS=(rosterctl {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _rosterctl; echo "${{COMPREPLY[*]}}" """
+    assert subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout == f"{offered}\n"
+
+
+def test_the_manual_has_every_verb():
+    text = subprocess.run([BUILD / "rosterctl", "help"], capture_output=True, text=True, check=True).stdout
+    verbs = set(re.findall(r"^  ([a-z]+(?:[ -][a-z]+)?)  ", text, re.MULTILINE))
+    manual = set(re.findall(r"^\.It Ic ([a-z]+(?:[ -][a-z]+)?)(?: [A-Z].*)?$", (ROOT / "doc/rosterctl.1").read_text(), re.MULTILINE))
+    assert len(verbs) > 40 and verbs == manual
+
+
+def test_output_that_cannot_be_written_is_an_error():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        assert subprocess.run([BUILD / "rosterctl", "help"], stdout=full, stderr=subprocess.DEVNULL).returncode == 1
