@@ -221,7 +221,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source
 	union all
 	select s.name, m.group_dn, m.why, 'name', null, m.noted_at from misnamed_members m join sources s on s.id = m.source
-	order by 1, 2
+	order by 1, 2, 3
 $$;
 
 -- names: the sources of the configuration. The others keep what they gave until somebody retires them.

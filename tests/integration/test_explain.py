@@ -153,3 +153,16 @@ def test_a_group_that_lists_somebody_elses_name(company, roster, listing, betwee
     assert (problem["what"], problem["why"]) == (f"cn={listing},ou=Groups,dc=x", why)
     assert ("rule", "team-roles", f"carol is not in cn=pay-api-devs,ou=Groups,dc=x; {between}{why}") in (
         whys(roster, "carol", "app:api", "cicd.deploy"))
+
+
+def test_a_group_that_lists_somebody_elses_login(company, roster):
+    posix = entry(12, "cn=pay-api-devs,ou=Groups,dc=x", objectClass="posixGroup", cn="pay-api-devs", memberUid=["alice", "carol"])
+    roster.config.write_text(roster.config.read_text().replace("max_remove: 0", "max_remove: 10"))
+    company.directory(*PEOPLE, posix, *ENG, LEADS)
+    roster.ctl("sync")
+    assert roster.json("explain", "carol", "app:api", "cicd.deploy")["allowed"]
+    company.directory(*PEOPLE[:2], person(33, "carol"), posix, *ENG, LEADS)
+    roster.ctl("sync")
+    (why,) = (why for _, rule, why in whys(roster, "carol", "app:api", "cicd.deploy") if rule == "team-roles")
+    assert why.startswith(f"carol is not in cn=pay-api-devs,ou=Groups,dc=x; it lists {user_dn('carol')}, whom it knew under this name is gone")
+    assert [problem["what"] for problem in roster.json("quarantine")["problems"]] == ["cn=pay-api-devs,ou=Groups,dc=x"]
