@@ -24,7 +24,7 @@ static struct conf_node *parse_document(struct loader *loader, struct document *
 	struct conf_node *root = NULL;
 	struct error err = {0};
 	size_t errors = loader->findings->errors;
-	int line;
+	int line = 1;
 
 	add_document(loader, document);
 	if (syntax_check(loader, document) == 0 &&
