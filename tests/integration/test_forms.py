@@ -113,7 +113,7 @@ def test_waiting_may_be_asked_for(shop, roster):
     assert "no rosterd leads source corp" in roster.ctl("sync", "--wait", code=3).err
 
 
-@pytest.mark.parametrize("count, said", [(1, "1 record has neither an id nor a DN "), (2, "2 records have neither an id nor a DN ")])
+@pytest.mark.parametrize("count, said", [(1, "1 record cannot be told from others "), (2, "2 records cannot be told from others ")])
 def test_one_record_is_one(shop, roster, count, said):
     path = roster.directory / "people.ldif"
     path.write_text(path.read_text() + "".join("\n" + person(1, f"zed{number}") for number in range(count)))
