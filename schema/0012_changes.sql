@@ -251,7 +251,7 @@ begin
 		  and not exists (select from directory_entries o where o.source = keep_places.source and o.reference = c.parent and o.gone_since is null));
 end $$;
 
--- What a run staged, and what merge() made of it; and what it planned.
+-- What a run staged, and what merge() made of it.
 create function unstage(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
