@@ -4,20 +4,7 @@
 import pytest
 
 from guarded import ALL, EVERYBODY, NUMBERS, Company, removals
-
-
-@pytest.fixture
-def company(roster):
-    """30 people in the team red, 10 of them in blue too; 5 removals may go in a day."""
-    return Company(roster, red=range(30), blue=range(10)).start()
-
-
-@pytest.fixture
-def held(company):
-    """The same after a run that holds p0 to p7 leaving red: corp/2."""
-    company.teams["red"] -= set(range(8))
-    company.sync(code=1)
-    return company
+from guarded import company, held  # noqa: F401  (fixtures)
 
 
 # --- over the limit ---------------------------------------------------------------------------------------------------

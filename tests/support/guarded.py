@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A company in an LDIF file whose people and teams are sets of numbers, and what a run of it holds."""
 
+import pytest
+
 SETTINGS = """
 version: 1
 database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
@@ -79,3 +81,20 @@ class Company:
 
 def removals(team, *numbers):
     return {("grant", f"p{number}", f"/{team}") for number in numbers}
+
+
+# --- fixtures: import those that are wanted ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def company(roster):
+    """30 people in the team red, 10 of them in blue too; 5 removals may go in a day."""
+    return Company(roster, red=range(30), blue=range(10)).start()
+
+
+@pytest.fixture
+def held(company):
+    """The same after a run that holds p0 to p7 leaving red: corp/2."""
+    company.teams["red"] -= set(range(8))
+    company.sync(code=1)
+    return company
