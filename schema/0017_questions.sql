@@ -193,7 +193,7 @@ begin
 	left join roles r on r.id = h.role
 	where h.run = named
 	union all
-	select 'held', p.kind::text, nullif(p.login, ''), nullif(p.anchor, ''), nullif(p.role, ''), null, p.action::text
+	select 'held', p.kind::text, nullif(p.login, ''), nullif(p.anchor, ''), nullif(p.role, ''), null, format('to %s: %s', p.action, n.reason)
 	from runs n join held_plans p on p.source = n.source and p.digest = n.plan_digest where n.id = named and n.state = 'held'
 	order by 6 nulls last, 2 desc, 4, 3, 5;
 end $$;

@@ -230,7 +230,8 @@ def test_a_run_that_is_held_whole_shows_what_it_holds(roster):
     company.configure("corp", first_run="hold")
     company.write("corp", person(1, "ann"), team(9, "red", "ann"))
     roster.ctl("sync", code=1)
-    expected = [{"change": "held", "kind": kind, "login": login, "anchor": anchor, "role": role, "revision": None, "reason": "add"}
+    why = "to add: the first run of this source waits until its plan is approved"
+    expected = [{"change": "held", "kind": kind, "login": login, "anchor": anchor, "role": role, "revision": None, "reason": why}
                 for kind, login, anchor, role in (("grant", "ann", "/teams/red", "Developer"), ("group", None, "/teams/red", None),
                                                   ("user", "ann", None, None))]
     changes = roster.json("runs", "diff", "corp/1")["changes"]
