@@ -41,9 +41,9 @@ create table users (
 call keep_history('users', array['id', 'active']);
 call refer('users', 'attributes_from', 'sources');
 create index on users_history (id);
--- Logins are reusable, ids are not.
+-- Logins are reusable, ids are not. Who asks for a login says whether whoever has it is active: one of these has it.
 create unique index users_active_login on users (login_key) where active;
-create index users_login on users (login_key);
+create index users_former_login on users (login_key) where not active;
 
 -- Which entry of which source is which person. Keyed by the immutable id, never by a name.
 create table identities (
@@ -104,7 +104,7 @@ begin
 	where u.login_key = lower(normalize(user_by_login.login, NFKC)) and u.active;
 	if found_id is null then
 		raise exception 'no active user has the login "%"', login using errcode = 'no_data_found',
-			hint = case when exists (select from users u where u.login_key = lower(normalize(user_by_login.login, NFKC)))
+			hint = case when exists (select from users u where u.login_key = lower(normalize(user_by_login.login, NFKC)) and not u.active)
 				then 'a suspended one has: see rosterctl user show' else 'see rosterctl user list' end;
 	end if;
 	return found_id;

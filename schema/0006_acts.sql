@@ -194,7 +194,8 @@ begin
 	if who ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
 		select array_agg(u.id) into found_ids from users u where u.id = who::uuid;
 	else
-		select array_agg(u.id order by u.active desc) into found_ids from users u where u.login_key = lower(normalize(who, NFKC));
+		select array_agg(u.id order by u.active desc) into found_ids from users u
+		where u.active and u.login_key = lower(normalize(who, NFKC)) or not u.active and u.login_key = lower(normalize(who, NFKC));
 		if cardinality(found_ids) > 1 and (select u.active from users u where u.id = found_ids[1]) then
 			found_ids := found_ids[1:1];
 		end if;

@@ -202,6 +202,7 @@ end $$;
 
 create function merge_entries(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
+declare known bigint;
 begin
 	-- Into an empty mirror nothing can be in the way.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
@@ -224,6 +225,15 @@ begin
 	left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
 		and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
 	where s.run = merge_entries.run;
+
+	-- All were people before and are: nobody comes, and nothing else is in the way.
+	get diagnostics known = row_count;
+	if (select count(*) = known and bool_and(s.kind = 'user') from staged_entries s where s.run = merge_entries.run) then
+		update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
+			login = s.login, email = s.email, name = s.name, attributes = s.attributes, gone_since = null, gone_explicit = false
+		from staged_entries s where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id;
+		return;
+	end if;
 
 	with put as (
 		insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)

@@ -65,7 +65,10 @@ begin
 	if everything then
 		insert into affected_people
 		select plan_affected.run, d.id from directory_entries d where d.source = plan_affected.source and d.kind = 'user';
-	else
+	elsif exists (select from touched_entries t where t.run = plan_affected.run and t.user_id is null)
+		or exists (select from dropped_edges d where d.run = plan_affected.run and d.member_id is not null)
+		or exists (select from quarantine q where q.source = plan_affected.source and q.stage = 'person')
+		or exists (select from no_longer_pinned(plan_affected.run, plan_affected.source)) then
 		insert into affected_people
 		with recursive below(id) as (
 			select t.entry_id from touched_entries t where t.run = plan_affected.run and t.user_id is null

@@ -36,22 +36,33 @@ create function apply_people(run bigint, source smallint, first bigint, last big
 language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	revision bigint := current_revision(); -- the default would ask for each row
+	some_go boolean;
+	some_come boolean;
+	some_return boolean;
 begin
+	-- A statement that finds nothing is planned all the same, and its triggers are called.
+	select coalesce(bool_or(c.action in ('vanish', 'disable')), false), coalesce(bool_or(c.action = 'add'), false),
+		coalesce(bool_or(c.action = 'return'), false)
+	into some_go, some_come, some_return
+	from planned_changes c where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and not c.held;
+
 	-- Those who go first: a login they held may be needed by one who comes.
-	with gone as (
-		update identities i set gone_since = now()
-		from planned_changes c join directory_entries d on d.id = c.entry_id
-		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
-		  and c.action in ('vanish', 'disable') and not c.held
-		  and i.source = d.source and i.external_id = d.external_id
-		returning i.user_id)
-	update users u set active = false from gone g where u.id = g.user_id and u.active
-	  and exists (select from sources s where s.id = apply_people.source and s.authoritative);
+	if some_go then
+		with gone as (
+			update identities i set gone_since = now()
+			from planned_changes c join directory_entries d on d.id = c.entry_id
+			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user'
+			  and c.action in ('vanish', 'disable') and not c.held
+			  and i.source = d.source and i.external_id = d.external_id
+			returning i.user_id)
+		update users u set active = false from gone g where u.id = g.user_id and u.active
+		  and exists (select from sources s where s.id = apply_people.source and s.authoritative);
+	end if;
 
 	-- Who keeps the login he has takes it from nobody.
 	if exists (select from planned_changes c join directory_entries d on d.id = c.entry_id left join users u on u.id = c.user_id and u.active
 			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'return', 'change')
-			  and not c.held and u.login_key is distinct from lower(normalize(d.login, NFKC))) then
+			  and not c.held and u.login is distinct from d.login and u.login_key is distinct from lower(normalize(d.login, NFKC))) then
 		perform apply_rivals(run, source, first, last);
 
 		-- Two steps, so that two people may swap logins and a new one may take a login that is given up.
@@ -61,29 +72,35 @@ begin
 		  and not c.held and c.user_id = u.id and u.login_key <> lower(normalize(d.login, NFKC));
 	end if;
 
-	with added as (
-		select c.seq, d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
-		from planned_changes c join directory_entries d on d.id = c.entry_id
-		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'add' and not c.held
-	), made as (
-		insert into users (id, login, email, name, attributes_from, since)
-		select id, login, email, name, apply_people.source, revision from added
-		returning id)
-	insert into identities (source, external_id, user_id)
-	select apply_people.source, a.external_id, a.id from added a join made using (id);
+	if some_come then
+		with added as (
+			select c.seq, d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
+			from planned_changes c join directory_entries d on d.id = c.entry_id
+			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'add' and not c.held
+		), made as (
+			insert into users (id, login, email, name, attributes_from, since)
+			select id, login, email, name, apply_people.source, revision from added
+			returning id)
+		insert into identities (source, external_id, user_id)
+		select apply_people.source, a.external_id, a.id from added a join made using (id);
+	end if;
 
-	update identities i set gone_since = null, ended_at = null, keeps_admin = false
-	from planned_changes c join directory_entries d on d.id = c.entry_id
-	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return' and not c.held
-	  and i.source = d.source and i.external_id = d.external_id;
+	if some_return then
+		update identities i set gone_since = null, ended_at = null, keeps_admin = false
+		from planned_changes c join directory_entries d on d.id = c.entry_id
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return' and not c.held
+		  and i.source = d.source and i.external_id = d.external_id;
+	end if;
 	update users u set login = d.login, email = d.email, name = d.name
 	from planned_changes c join directory_entries d on d.id = c.entry_id
 	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('return', 'change')
 	  and not c.held and u.id = c.user_id and u.attributes_from = apply_people.source;
-	update users u set active = true
-	from planned_changes c
-	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
-	  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
+	if some_return then
+		update users u set active = true
+		from planned_changes c
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
+		  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
+	end if;
 end $$;
 
 -- Admins that a rule names for the groups it makes and whom nobody was when it made them: the clock makes them admins
@@ -248,7 +265,9 @@ begin
 	if is_much(run, first, last, 'user', 'users') or is_much(run, first, last, 'group', 'groups') then
 		analyze users, identities, groups, group_closure;
 	end if;
-	perform apply_grants(run, src, first, last, beginning);
+	if exists (select from planned_changes c where c.run = apply.run and c.seq between first and last and c.kind = 'grant') then
+		perform apply_grants(run, src, first, last, beginning);
+	end if;
 	if is_much(run, first, last, 'grant', 'grants') then
 		analyze grants;
 	end if;

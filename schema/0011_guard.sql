@@ -123,6 +123,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		and r.name_key = lower(normalize(n.role, NFKC)))
 $$;
 
+-- people: of whom some go; otherwise 0, since to count a hundred thousand takes as long as to change a thousand.
 create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
 	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
 language sql volatile security definer set search_path = roster, pg_temp as $$
@@ -130,8 +131,9 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held and not c.rejected),
 		count(*) filter (where c.rejected),
 		count_grants((select r.source from runs r where r.id = plan_totals.run)),
-		(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
-			and i.gone_since is null),
+		case when count(*) filter (where c.action in ('vanish', 'disable')) > 0 then
+			(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
+				and i.gone_since is null) else 0 end,
 		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run)),
 		count(*) filter (where c.kind = 'grant' and c.action = 'remove'), count(*) filter (where c.action in ('vanish', 'disable'))
 	from planned_changes c where c.run = plan_totals.run

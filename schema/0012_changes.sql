@@ -92,15 +92,21 @@ as 'update sources s set last_full_at = case when done then now() end where s.id
 
 -- What news leave untold: 0 nothing; 1 they are true, and there may be more to know (a server takes who leaves or is renamed
 -- out of groups in silence); 2 names are not what they were known to be, so nothing follows from them. Of entries and places
--- that are gone the reference is null; of an entry kind and parent too.
-create function news_doubt(source smallint, place_ids text[], place_references uuid[], ids text[], kinds entry_kind[], refs uuid[], parents uuid[])
+-- that are gone the reference, kind and parent are null. Of each entry that was changed a source may say that it is no place.
+create function news_doubt(source smallint, place_ids text[], place_references uuid[], gone_places text[], ids text[], kinds entry_kind[],
+	refs uuid[], parents uuid[])
 returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	if cardinality(place_ids) > 0 and exists (
 			select from unnest(place_ids, place_references) n(id, reference)
 			left join directory_places p on p.source = news_doubt.source and p.external_id = n.id
-			where p.reference is distinct from n.reference) then
+			where p.reference is distinct from n.reference)
+		or cardinality(gone_places) > 0 and exists (
+			select from directory_places p where p.source = news_doubt.source and p.external_id = any (gone_places)) then
 		return 2;
+	end if;
+	if cardinality(ids) = 0 then
+		return 0;
 	end if;
 	return coalesce((
 		select max(case

@@ -137,7 +137,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	named_groups as (select distinct m.path_key from my_imports m where m.fact = 'group'),
 	named_apps as (select distinct m.name_key from my_imports m where m.fact = 'app')
 	select s.line, format('no active user has the login "%s"%s', s.login,
-		case when exists (select from users u where u.login_key = lower(normalize(s.login, NFKC))) then '; who had it is not active' else '' end)
+		case when exists (select from users u where u.login_key = lower(normalize(s.login, NFKC)) and not u.active) then '; who had it is not active' else '' end)
 	from said s where s.login is not null and s.user_id is null
 	union
 	select s.line, format('"%s" is no path of a group; write /PARENT/NAME', s.path) from said s where s.path !~ '^/'

@@ -47,7 +47,7 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 -- Of a source that says what changed, from where to go on.
 grant select on source_cookies to roster_daemon;
 grant execute on function push_begin(smallint, bigint), keep_cookies(smallint, text[], uuid[], text[]), note_full(smallint, boolean), unstage_entries(bigint, text[]),
-	keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
+	keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
 
 -- Whoever leads a source carries out what it is asked for.
 grant execute on function request_attend(text), request_recover(request_kind[], text), request_take(request_kind[], text),

@@ -43,8 +43,10 @@ struct store_named {
 	struct digest reference, parent;
 };
 struct store_news {
-	const struct store_named *places, *entries;
+	const struct store_named *places, *entries; /* places that are there */
 	size_t place_count, entry_count;
+	const char *const *gone_places; /* their ids */
+	size_t gone_count;
 };
 enum news_doubt {
 	DOUBT_NONE,

@@ -42,6 +42,9 @@ struct ldap_options {
 
 /* Try each URL until one has accepted the bind. A server that refuses the credentials ends the attempt: the others share
  * them, and asking all of them locks the account sooner. */
+/* What has to be done once for the process, and before it has threads of its own: it changes the environment. Otherwise
+ * the first connection does it. */
+void ldap_prepare(void);
 int ldap_connection_open(const struct ldap_options *options, struct ldap_connection **ret, struct error *err);
 void ldap_connection_close(struct ldap_connection **connection); /* accepts NULL, sets NULL */
 /* The URL that serves this connection. */

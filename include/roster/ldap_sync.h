@@ -6,8 +6,9 @@
  * with a deadline, for another descriptor and for signals at the same time, and noticing that a server which says
  * nothing is not there any more. It draws no conclusion: what a refresh means for what we hold the caller decides.
  *
- * A connection carries one sync at a time and nothing else meanwhile; close the sync before the connection. What a
- * message points to lives until the next call for the same sync. operation_ms of the connection bounds every silence in
+ * A connection carries one sync that persists, or several that do not, and nothing else meanwhile; close them before the
+ * connection. Who waits for one of several gets what comes for any of them. What a message points to lives until the next
+ * call for a sync of the same connection. operation_ms of the connection bounds every silence in
  * which the server owes us something, as long as the caller waits here; run_ms does not count, the caller's own
  * deadlines do. Times are milliseconds, errors are classed as in ldap.h and name URL, base and filter. After an error
  * the connection is unusable.
@@ -78,6 +79,8 @@ enum ldap_sync_end {
 
 struct ldap_sync_message {
 	enum ldap_sync_kind kind;
+	struct ldap_sync
+	    *of; /* that the server speaks of: one of several over the connection; NULL when nothing came */
 	/* Of any message of the server. data is NULL when none came; an empty one is no cookie either, but says that
 	 * the server made nothing of ours. */
 	struct ldap_value cookie;

@@ -28,4 +28,11 @@ void hmac_add(struct hmac *hmac, const void *bytes, size_t size);
 /* Frees it, sets NULL. */
 void hmac_finish(struct hmac **hmac, uint8_t ret[HMAC_SIZE]);
 
+/* Let libcrypto read its configuration and find its algorithms while the caller waits for something else: it takes as long
+ * as a server takes to let somebody in. Whoever begins it ends it, before the environment is changed. NULL when it is not
+ * done ahead, which is no error. */
+struct sha256_preparation;
+struct sha256_preparation *sha256_prepare(void);
+void sha256_prepared(struct sha256_preparation **preparation); /* accepts NULL, sets NULL */
+
 #endif

@@ -110,6 +110,9 @@ struct source_ops {
 	/* Stream every entry in scope. 0 with result filled (complete or incomplete), -1 when it failed. */
 	int (*read_all)(struct source *source, struct entry_sink *sink, struct read_result *result, struct error *err);
 	void (*close)(struct source **source); /* accepts NULL, sets NULL */
+	/* It will be read in a moment: connect while the caller does something else. What goes wrong the read says. NULL for a
+	 * driver that has nothing to do ahead. */
+	void (*prepare)(struct source *source);
 
 	/* All NULL for a driver without news. Start: connect, and say what there is. Read: the refresh, once after a start
 	 * that offered one. Wait: 1 with news handed over, 0 when the time is over, the descriptor is readable or a signal

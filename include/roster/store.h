@@ -101,7 +101,12 @@ enum mirror_state { MIRROR_NEW, MIRROR_CHANGED, MIRROR_SAME, MIRROR_TWICE };
 /* One that knows nothing yet. */
 struct mirror *mirror_new(void);
 /* Learn what the mirror knows of these entries, unless it does already. */
-int store_mirror_look(struct store *store, int source, const char *const ids[], size_t count, struct mirror *mirror,
+struct mirror_look {
+	const char *const *ids;
+	size_t count;
+	struct digest *references; /* of each: of its name, all zero when it is not there */
+};
+int store_mirror_look(struct store *store, int source, const struct mirror_look *look, struct mirror *mirror,
 		      struct error *err);
 /* The entry is there with this content: what it was known to have, whatever was seen since. */
 bool mirror_holds(const struct mirror *mirror, const char *id, const struct digest *content);
@@ -208,7 +213,7 @@ struct plan_totals {
 	int64_t changes; /* all planned rows, numbered from 1 */
 	int64_t add, change, remove;
 	int64_t held, rejected; /* they stay undone: nobody has decided yet, or somebody has */
-	int64_t grants, people; /* of this source, in force now */
+	int64_t grants, people; /* of this source, in force now; people: 0 unless some go */
 	int64_t taken, gone;    /* of them, what is among the removals */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
 	bool at_once; /* counted only: there is next to nothing in the model, and much to come: one revision */

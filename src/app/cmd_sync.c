@@ -6,6 +6,7 @@
 #include "app/verbs.h"
 
 #include "roster/json.h"
+#include "roster/sha256.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -138,8 +139,11 @@ static int ask_all(struct app *app, const struct choice *choice, struct run_want
 /* What the run itself goes on with when it is made here. */
 static int warn_absent(struct app *app, bool local, struct store **ret, struct error *err)
 {
-	if (app_connect(app, local ? STORE_DAEMON : STORE_OPERATOR, ret, err) != 0 ||
-	    sources_warn_absent(app, *ret, err) != 0)
+	struct sha256_preparation *preparation = local ? sha256_prepare() : NULL;
+	int rc = app_connect(app, local ? STORE_DAEMON : STORE_OPERATOR, ret, err);
+
+	sha256_prepared(&preparation);
+	if (rc != 0 || sources_warn_absent(app, *ret, err) != 0)
 		return -1;
 	if (!local)
 		store_close(ret);

@@ -9,11 +9,13 @@ enum { ROOM_LEAST = 16 };
 void absorb_begin(struct absorption *absorption)
 {
 	absorption->arena = arena_new();
+	absorption->scratch = arena_new();
 }
 
 void absorb_free(struct absorption *absorption)
 {
 	arena_free(&absorption->arena);
+	arena_free(&absorption->scratch);
 	free(absorption->removed);
 	*absorption = (struct absorption){0};
 }
@@ -26,17 +28,27 @@ bool absorb_is_empty(const struct absorption *absorption)
 
 /* --- the mirror ------------------------------------------------------------------------------------------------------- */
 
-static int look_up(struct absorption *absorption, const struct news *news, struct error *err)
+/* What the items were called as far as the mirror was asked now; all zero of the others. */
+static int look_up(struct absorption *absorption, const struct news *news, struct digest *called, struct error *err)
 {
-	const char **ids = arena_alloc_array(absorption->arena, news->count + 1, sizeof(const char *));
+	const char **ids = arena_alloc_array(absorption->scratch, news->count + 1, sizeof(const char *));
+	size_t *items = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *items);
 	struct mirror *mirror = intake_mirror(absorption->intake);
-	size_t count = 0;
+	struct mirror_look look = {
+	    .ids = ids, .references = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *called)};
 
 	/* Each search speaks of what it does not find any more, so the same ids come again. */
-	for (size_t i = 0; i < news->count; i++)
-		if (mirror_kind(mirror, news->items[i].id) < 0)
-			ids[count++] = news->items[i].id;
-	return count == 0 ? 0 : store_mirror_look(absorption->store, absorption->source, ids, count, mirror, err);
+	for (size_t i = 0; i < news->count; i++) {
+		if (mirror_kind(mirror, news->items[i].id) >= 0)
+			continue;
+		items[look.count] = i;
+		ids[look.count++] = news->items[i].id;
+	}
+	if (look.count > 0 && store_mirror_look(absorption->store, absorption->source, &look, mirror, err) != 0)
+		return -1;
+	for (size_t i = 0; i < look.count; i++)
+		called[items[i]] = look.references[i];
+	return 0;
 }
 
 /* Each search says of what it does not find that it is gone: of another kind it may still be here. */
@@ -63,50 +75,90 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* Each search for places says so of every entry that is none: each once. */
-static void add_gone(struct absorption *absorption, const struct news *news, struct store_named *list, size_t *count)
+static void add_gone(struct absorption *absorption, const struct news *news, struct store_news *said)
 {
-	const char **ids = arena_alloc_array(absorption->arena, news->gone_count + 1, sizeof(const char *));
+	const char **ids = arena_alloc_array(absorption->scratch, news->gone_count + 1, sizeof(const char *));
 
 	for (size_t i = 0; i < news->gone_count; i++)
 		ids[i] = news->gone_places[i];
 	qsort(ids, news->gone_count, sizeof *ids, compare_ids);
 	for (size_t i = 0; i < news->gone_count; i++)
 		if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
-			list[(*count)++] = (struct store_named){.id = ids[i], .gone = true};
+			ids[said->gone_count++] = ids[i];
+	said->gone_places = ids;
 }
 
-static struct store_named *places_of(struct absorption *absorption, const struct news *news, bool and_gone,
-				     size_t *count)
+static struct store_named *places_of(struct absorption *absorption, const struct news *news, size_t *count)
 {
-	struct store_named *list =
-	    arena_alloc_array(absorption->arena, news->place_count + news->gone_count + 1, sizeof *list);
+	struct store_named *list = arena_alloc_array(absorption->scratch, news->place_count + 1, sizeof *list);
 
 	*count = 0;
 	for (size_t i = 0; i < news->place_count; i++)
 		add_named(absorption, list, count, (struct store_named){.id = news->places[i].id}, news->places[i].dn);
-	if (and_gone)
-		add_gone(absorption, news, list, count);
 	return list;
 }
 
-static int doubt(struct absorption *absorption, const struct news *news, struct error *err)
+static int compare_parents(const void *a, const void *b)
 {
-	struct store_news said = {0};
-	struct store_named *entries = arena_alloc_array(absorption->arena, news->count + 1, sizeof *entries);
-	enum news_doubt found = DOUBT_NONE;
+	const struct store_named *one = a, *other = b;
 
-	if (news->place_count != absorption->place_count || news->gone_count != absorption->gone_count)
-		said.places = places_of(absorption, news, true, &said.place_count);
-	absorption->place_count = news->place_count;
-	absorption->gone_count = news->gone_count;
+	return memcmp(&one->parent, &other->parent, sizeof one->parent);
+}
+
+/* Of those who are called as before there is one question: whether somebody would tell if the place they are in had another
+ * name. The answer is the same for all in a place. */
+static size_t keep_one_of_each_place(struct store_named *list, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(list, count, sizeof *list, compare_parents);
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || compare_parents(&list[i], &list[i - 1]) != 0)
+			list[kept++] = list[i];
+	return kept;
+}
+
+/* A unit is a place by itself. */
+static bool is_called_so(const struct store_named *named, const struct digest *called)
+{
+	return !named->gone && named->kind != ENTRY_UNIT && digest_equal(&named->reference, called);
+}
+
+static void add_entries(struct absorption *absorption, const struct news *news, const struct digest *called,
+			struct store_news *said)
+{
+	struct store_named *list = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *list);
+	struct store_named *same = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *same);
+	size_t same_count = 0;
+
 	for (size_t i = 0; i < news->count; i++) {
 		const struct news_item *item = &news->items[i];
 		struct store_named named = {.id = item->id, .kind = item->entry.kind, .gone = item->removed != 0};
+		size_t before = said->entry_count;
 		if (item->what == NULL && !says_nothing(absorption, item))
-			add_named(absorption, entries, &said.entry_count, named, item->entry.dn);
+			add_named(absorption, list, &said->entry_count, named, item->entry.dn);
+		if (said->entry_count > before && is_called_so(&list[before], &called[i]))
+			same[same_count++] = list[--said->entry_count];
 	}
-	said.entries = entries;
-	if (said.place_count + said.entry_count > 0 &&
+	same_count = keep_one_of_each_place(same, same_count);
+	for (size_t i = 0; i < same_count; i++)
+		list[said->entry_count++] = same[i];
+	said->entries = list;
+}
+
+static int doubt(struct absorption *absorption, const struct news *news, const struct digest *called, struct error *err)
+{
+	struct store_news said = {0};
+	enum news_doubt found = DOUBT_NONE;
+
+	if (news->place_count != absorption->place_count || news->gone_count != absorption->gone_count) {
+		said.places = places_of(absorption, news, &said.place_count);
+		add_gone(absorption, news, &said);
+	}
+	absorption->place_count = news->place_count;
+	absorption->gone_count = news->gone_count;
+	add_entries(absorption, news, called, &said);
+	if (said.place_count + said.gone_count + said.entry_count > 0 &&
 	    store_news_doubt(absorption->store, absorption->source, &said, &found, err) != 0)
 		return -1;
 	if (found > absorption->doubt)
@@ -119,7 +171,7 @@ static int doubt(struct absorption *absorption, const struct news *news, struct 
 /* Another word about what was staged already: the first one is taken back. */
 static int take_back(struct absorption *absorption, const struct news *news, struct error *err)
 {
-	const char **ids = arena_alloc_array(absorption->arena, news->count + 1, sizeof(const char *));
+	const char **ids = arena_alloc_array(absorption->scratch, news->count + 1, sizeof(const char *));
 	size_t count = 0;
 
 	for (size_t i = 0; i < news->count && absorption->again; i++) {
@@ -186,12 +238,15 @@ static int stage_items(struct absorption *absorption, const struct news *news, s
 
 int absorb_items(struct absorption *absorption, struct news *news, struct error *err)
 {
-	if ((news->count > 0 && look_up(absorption, news, err) != 0) || doubt(absorption, news, err) != 0)
+	struct digest *called = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *called);
+
+	if (look_up(absorption, news, called, err) != 0 || doubt(absorption, news, called, err) != 0)
 		return -1;
 	if (absorption->doubt != DOUBT_NAMES && news->count > 0 &&
 	    (take_back(absorption, news, err) != 0 || stage_items(absorption, news, err) != 0))
 		return -1;
 	news_forget_items(news);
+	arena_reset(absorption->scratch);
 	return 0;
 }
 
@@ -207,6 +262,6 @@ int absorb_places(struct absorption *absorption, const struct news *news, const 
 {
 	struct store_news said = {0};
 
-	said.places = places_of(absorption, news, false, &said.place_count);
+	said.places = places_of(absorption, news, &said.place_count);
 	return store_places_keep(absorption->store, absorption->source, &said, absorption->arena, unfollowed, err);
 }

@@ -16,9 +16,9 @@ struct absorption {
 	int source;
 	int64_t run;
 	struct intake *intake;
-	struct entry_sink *sink; /* of the intake, or on the way to it */
-	struct arena *arena;
-	bool again; /* some of it was taken already */
+	struct entry_sink *sink;       /* of the intake, or on the way to it */
+	struct arena *arena, *scratch; /* the latter while items are taken */
+	bool again;                    /* some of it was taken already */
 	const char **removed;
 	size_t removed_count, removed_room;
 	enum news_doubt doubt;          /* the worst of all that came */

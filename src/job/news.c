@@ -6,17 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS_MOST = 1000, SLOTS_LEAST = 64 };
+enum { ENTRIES_MOST = 1000, ITEMS_MOST = 32 * ENTRIES_MOST, SLOTS_LEAST = 64 };
 
 /* --- items ------------------------------------------------------------------------------------------------------------ */
 
 static size_t *slot_of(const struct news *news, const char *id)
 {
-	struct digest digest = digest_of(id, strlen(id));
-	size_t at;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	memcpy(&at, digest.bytes, sizeof at);
-	for (at &= news->slot_count - 1; news->slots[at] != 0; at = (at + 1) & (news->slot_count - 1))
+	for (const char *c = id; *c != '\0'; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	size_t at = (hash ^ hash >> 32) & (news->slot_count - 1);
+	for (; news->slots[at] != 0; at = (at + 1) & (news->slot_count - 1))
 		if (strcmp(news->items[news->slots[at] - 1].id, id) == 0)
 			break;
 	return &news->slots[at];
@@ -74,16 +75,21 @@ static void copy_entry(struct arena *arena, const struct entry *from, const char
 
 /* --- the sink --------------------------------------------------------------------------------------------------------- */
 
-static int note(struct news *news, struct error *err)
+/* Before something is taken: so many entries are handed on together, not those and what comes after them. */
+static int make_room(struct news *news, struct error *err)
 {
-	return news->full != NULL && news->count >= ITEMS_MOST ? news->full(news, news->context, err) : 0;
+	bool full = news->entries >= ENTRIES_MOST || news->count >= ITEMS_MOST;
+
+	return full && news->full != NULL ? news->full(news, news->context, err) : 0;
 }
 
 static int take_entry(struct entry_sink *sink, const struct entry *entry, struct error *err)
 {
 	struct news *news = (struct news *)sink;
-	const struct news_item *known = find_item(news, entry->id);
 
+	if (make_room(news, err) != 0)
+		return -1;
+	const struct news_item *known = find_item(news, entry->id);
 	/* What two searches find is of the kind that comes first. */
 	if (known != NULL && known->removed == 0 && known->what == NULL && known->entry.kind < entry->kind)
 		return 0;
@@ -92,7 +98,8 @@ static int take_entry(struct entry_sink *sink, const struct entry *entry, struct
 	struct news_item *item = item_of(news, entry->id);
 	*item = (struct news_item){.id = item->id};
 	copy_entry(news->arena, entry, item->id, &item->entry);
-	return note(news, err);
+	news->entries++;
+	return 0;
 }
 
 static int take_unreadable(struct entry_sink *sink, const char *id, const char *what, const char *why,
@@ -102,10 +109,12 @@ static int take_unreadable(struct entry_sink *sink, const char *id, const char *
 
 	if (news->through != NULL)
 		return news->through->unreadable(news->through, id, what, why, err);
+	if (make_room(news, err) != 0)
+		return -1;
 	struct news_item *item = item_of(news, id);
 	*item = (struct news_item){
 	    .id = item->id, .what = arena_strdup(news->arena, what), .why = arena_strdup(news->arena, why)};
-	return note(news, err);
+	return 0;
 }
 
 static void add_text(struct news *news, const char ***list, size_t *count, size_t *room, const char *text)
@@ -120,18 +129,20 @@ static void add_text(struct news *news, const char ***list, size_t *count, size_
 static int take_removed(struct news_sink *sink, int kind, const char *id, struct error *err)
 {
 	struct news *news = (struct news *)sink;
-	const struct news_item *known = find_item(news, id);
 
 	if (kind == ENTRY_KINDS) {
 		add_text(news, &news->gone_places, &news->gone_count, &news->gone_room, id);
 		return 0;
 	}
+	if (make_room(news, err) != 0)
+		return -1;
+	const struct news_item *known = find_item(news, id);
 	/* It is gone as one kind, and here as another. */
 	if (known != NULL && known->removed == 0 && known->what == NULL && known->entry.kind != (enum entry_kind)kind)
 		return 0;
 	struct news_item *item = item_of(news, id);
 	*item = (struct news_item){.id = item->id, .removed = item->removed | 1U << kind};
-	return note(news, err);
+	return 0;
 }
 
 static int take_place(struct news_sink *sink, const struct place *place, struct error *err)
@@ -175,7 +186,7 @@ void news_free(struct news *news)
 
 void news_forget_items(struct news *news)
 {
-	news->count = 0;
+	news->count = news->entries = 0;
 	arena_reset(news->arena);
 	if (news->slot_count > 0)
 		memset(news->slots, 0, news->slot_count * sizeof *news->slots);

@@ -24,7 +24,8 @@ struct news {
 	struct arena *arena, *listed; /* of the items, and of the rest */
 	struct news_item *items;      /* in the order in which each id came first */
 	size_t count, room;
-	size_t *slots; /* by id: place in items + 1, or 0 */
+	size_t entries; /* how many were taken: of the others there is next to nothing to keep */
+	size_t *slots;  /* by id: place in items + 1, or 0 */
 	size_t slot_count;
 	struct place *places; /* in order; an id may come again */
 	size_t place_count, place_room;

@@ -340,6 +340,8 @@ int sync_source_on(struct store *store, const struct config *config, const struc
 	sync.session = own.session != NULL && !own.dry_run ? own.session : &fresh;
 	if (sync.session == &fresh)
 		rc = session_open(config, source, &fresh, err);
+	if (rc == 0 && sync.session == &fresh && !own.from_mirror && fresh.driver->prepare != NULL)
+		fresh.driver->prepare(fresh.source);
 	rc = rc == 0 ? sync_session(&sync, err) : error_prefix(err, "source %s", source->name);
 	if (sync.session == &fresh)
 		session_close(&fresh);

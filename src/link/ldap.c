@@ -279,14 +279,20 @@ static int try_url(const struct ldap_options *options, const char *url, int64_t 
 	return 0;
 }
 
-int ldap_connection_open(const struct ldap_options *options, struct ldap_connection **ret, struct error *err)
+void ldap_prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, prepare_process);
+}
+
+int ldap_connection_open(const struct ldap_options *options, struct ldap_connection **ret, struct error *err)
+{
 	int64_t run_end = deadline_after(options->run_ms);
 	struct str earlier = {0};
 
 	*ret = NULL;
-	pthread_once(&once, prepare_process);
+	ldap_prepare();
 	if (options->url_count == 0)
 		return error_set(err, ERR_CONFIG, "no URL of an LDAP server is configured");
 	for (size_t i = 0; i < options->url_count; i++) {

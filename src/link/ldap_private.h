@@ -57,7 +57,9 @@ struct ldap_connection {
 	LDAP *handle;
 	int fd; /* handle's */
 	struct watchdog *watchdog;
-	bool broken; /* an answer is outstanding or cannot come any more */
+	bool broken;             /* an answer is outstanding or cannot come any more */
+	bool lost;               /* they cannot come any more */
+	struct ldap_sync *syncs; /* whose answers are outstanding */
 	int64_t operation_ms, run_ms, run_end;
 	struct arena *arena; /* values of the entry at hand */
 	struct ldap_attribute *attributes;

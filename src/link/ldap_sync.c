@@ -27,6 +27,7 @@ static int fail_request(const char *what, int code, struct error *err)
 static int fail(struct ldap_sync *sync, struct error *err)
 {
 	sync->going = false;
+	sync->connection->lost = true;
 	return error_prefix(err, "sync of \"%s\" for %s at %s", sync->base, sync->filter, sync->connection->url);
 }
 
@@ -48,11 +49,55 @@ static int send_search(struct ldap_sync *sync, const struct ldap_sync_search *se
 	return code == LDAP_SUCCESS ? 0 : fail_request("cannot ask", code, err);
 }
 
+/* --- the syncs of a connection ------------------------------------------------------------------------------------------ */
+
+/* Whether all that goes on over it are refreshes, which come to an end by themselves. */
+static bool may_share(const struct ldap_connection *connection)
+{
+	const struct ldap_sync *sync = connection->syncs;
+
+	while (sync && sync->going && !sync->persist)
+		sync = sync->next;
+	return connection->syncs && !sync && !connection->lost;
+}
+
+static struct ldap_sync *sync_of(const struct ldap_connection *connection, int id)
+{
+	struct ldap_sync *sync = connection->syncs;
+
+	while (sync && sync->id != id)
+		sync = sync->next;
+	return sync;
+}
+
+static void link_sync(struct ldap_sync *sync)
+{
+	sync->next = sync->connection->syncs;
+	sync->connection->syncs = sync;
+	sync->connection->broken = true;
+}
+
+/* clean: nothing of it comes any more. */
+static void unlink_sync(struct ldap_sync *sync, bool clean)
+{
+	struct ldap_sync **link = &sync->connection->syncs;
+
+	while (*link && *link != sync)
+		link = &(*link)->next;
+	if (!*link)
+		return;
+	*link = sync->next;
+	sync->connection->lost = sync->connection->lost || !clean;
+	sync->connection->broken = sync->connection->lost || sync->connection->syncs;
+}
+
+/* --- start and end ------------------------------------------------------------------------------------------------------ */
+
 int ldap_sync_start(struct ldap_connection *connection, const struct ldap_sync_search *search, struct ldap_sync **ret,
 		    struct error *err)
 {
 	*ret = NULL;
-	if (connection->broken)
+	if (connection->broken && !(may_share(connection) && !search->persist))
 		return error_set(err, ERR_INTERNAL,
 				 "the connection to %s ended with an earlier search or carries another",
 				 connection->url);
@@ -62,7 +107,7 @@ int ldap_sync_start(struct ldap_connection *connection, const struct ldap_sync_s
 	sync->filter = xstrdup(search->filter);
 	sync->persist = search->persist;
 	sync->heartbeat_ms = search->heartbeat_ms;
-	connection->broken = true;
+	link_sync(sync);
 	if (ldap_get_option(connection->handle, LDAP_OPT_DESC, &sync->fd) != LDAP_OPT_SUCCESS || sync->fd < 0)
 		error_set(err, ERR_INTERNAL, "libldap does not tell its socket");
 	else if (!send_search(sync, search, err))
@@ -102,9 +147,8 @@ void ldap_sync_close(struct ldap_sync **sync)
 		return;
 	forget_message(closing);
 	/* What still comes for an abandoned request libldap throws away. */
-	if (closing->going && abandon(closing, closing->id) &&
-	    (!closing->asked || abandon(closing, closing->heartbeat_id)))
-		closing->connection->broken = false;
+	unlink_sync(closing, closing->going && abandon(closing, closing->id) &&
+				 (!closing->asked || abandon(closing, closing->heartbeat_id)));
 	free(closing->base);
 	free(closing->filter);
 	free(closing);
@@ -208,8 +252,22 @@ static void note_progress(struct ldap_sync *sync, const struct ldap_sync_message
 		return;
 	sync->going = false;
 	/* An answer that is still to come would be taken for one of the next search. */
-	sync->connection->broken = sync->asked && !abandon(sync, sync->heartbeat_id);
+	unlink_sync(sync, !sync->asked || abandon(sync, sync->heartbeat_id));
 	sync->asked = false;
+}
+
+/* 1, or -1. What came is read as that of the sync it is for. */
+static int take_answer(struct ldap_sync *sync, int type, struct ldap_sync_message *ret, struct error *err)
+{
+	if (ret->of != sync) {
+		forget_message(ret->of);
+		ret->of->message = sync->message;
+		sync->message = NULL;
+	}
+	if (ldap_sync_read(ret->of, type, ret, err))
+		return -1;
+	note_progress(ret->of, ret);
+	return 1;
 }
 
 /* 1 with a message for the caller, 0 when the server has nothing to say now. */
@@ -223,12 +281,10 @@ static int take_message(struct ldap_sync *sync, struct ldap_sync_message *ret, s
 			return fail_disconnected(sync, err);
 		if (sync->asked && id == sync->heartbeat_id && type == LDAP_RES_SEARCH_RESULT)
 			sync->asked = false;
-		if (id != sync->id)
+		ret->of = id == sync->id ? sync : sync_of(sync->connection, id);
+		if (!ret->of)
 			continue;
-		if (ldap_sync_read(sync, type, ret, err))
-			return -1;
-		note_progress(sync, ret);
-		return 1;
+		return take_answer(sync, type, ret, err);
 	}
 	return type;
 }
@@ -295,5 +351,5 @@ int ldap_sync_next(struct ldap_sync *sync, const struct ldap_sync_wait *wait, st
 	if (!sync->going)
 		return error_set(err, ERR_INTERNAL, "the sync with %s has ended", sync->connection->url);
 	int status = await_message(sync, wait, ret, err);
-	return status < 0 ? fail(sync, err) : status;
+	return status < 0 ? fail(ret->of ? ret->of : sync, err) : status;
 }

@@ -10,6 +10,7 @@
 
 struct ldap_sync {
 	struct ldap_connection *connection;
+	struct ldap_sync *next; /* that goes on over the same connection */
 	char *base, *filter;
 	bool persist;
 	bool going;      /* the result has not come, and nothing has failed */

@@ -6,11 +6,43 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 struct sha256 {
 	EVP_MD_CTX *context;
 };
+
+struct sha256_preparation {
+	pthread_t thread;
+};
+
+static void *prepare(void *nothing)
+{
+	unsigned char bytes[SHA256_TEXT / 2];
+
+	EVP_Digest("", 0, bytes, NULL, EVP_sha256(), NULL);
+	return nothing;
+}
+
+struct sha256_preparation *sha256_prepare(void)
+{
+	struct sha256_preparation *preparation = xmalloc(sizeof(*preparation));
+
+	if (pthread_create(&preparation->thread, NULL, prepare, NULL) == 0)
+		return preparation;
+	free(preparation);
+	return NULL;
+}
+
+void sha256_prepared(struct sha256_preparation **preparation)
+{
+	if (!*preparation)
+		return;
+	pthread_join((*preparation)->thread, NULL);
+	free(*preparation);
+	*preparation = NULL;
+}
 
 /* libcrypto fails here only for want of memory or of the algorithm itself: nothing a caller could do about. */
 static void must(int worked)

@@ -181,18 +181,23 @@ int store_news_doubt(struct store *store, int source, const struct store_news *n
 		     struct error *err)
 {
 	struct columns places = {0}, entries = {0};
+	struct str gone = {0};
 	char id[NUMBER_TEXT];
 	int64_t doubt = 0;
 
 	collect(news->places, news->place_count, &places);
 	collect(news->entries, news->entry_count, &entries);
-	const char *params[] = {number_text(source, id),   str_text(&places.ids),    str_text(&places.references),
-				str_text(&entries.ids),    str_text(&entries.kinds), str_text(&entries.references),
-				str_text(&entries.parents)};
-	int rc = pg_query_integer(store->pg, "select news_doubt($1, $2, $3, $4, $5, $6, $7)", params, 7, &doubt, err);
+	pg_array(news->gone_places, news->gone_count, &gone);
+	const char *params[] = {number_text(source, id),       str_text(&places.ids),
+				str_text(&places.references),  str_text(&gone),
+				str_text(&entries.ids),        str_text(&entries.kinds),
+				str_text(&entries.references), str_text(&entries.parents)};
+	int rc =
+	    pg_query_integer(store->pg, "select news_doubt($1, $2, $3, $4, $5, $6, $7, $8)", params, 8, &doubt, err);
 	*ret = (enum news_doubt)doubt;
 	columns_free(&places);
 	columns_free(&entries);
+	str_free(&gone);
 	return rc;
 }
 

@@ -112,21 +112,38 @@ struct mirror *mirror_new(void)
 	return mirror;
 }
 
-int store_mirror_look(struct store *store, int source, const char *const ids[], size_t count, struct mirror *mirror,
+static int read_references(const struct pg_rows *rows, const struct mirror_look *look, struct error *err)
+{
+	memset(look->references, 0, look->count * sizeof *look->references);
+	for (size_t i = 0; i < pg_count(rows); i++) {
+		size_t at = (size_t)pg_integer(rows, i, 5) - 1;
+		if (at >= look->count || !uuid_parse(pg_text(rows, i, 4), look->references[at].bytes))
+			return error_set(err, ERR_INTERNAL, "entry %s of the mirror has a reference that is none",
+					 pg_text(rows, i, 0));
+		if (pg_boolean(rows, i, 2))
+			look->references[at] = (struct digest){{0}};
+	}
+	return 0;
+}
+
+int store_mirror_look(struct store *store, int source, const struct mirror_look *look, struct mirror *mirror,
 		      struct error *err)
 {
 	char number[NUMBER_TEXT];
 	struct str array = {0};
 	struct pg_rows *rows = NULL;
 
-	pg_array(ids, count, &array);
+	pg_array(look->ids, look->count, &array);
 	const char *params[] = {number_text(source, number), str_text(&array)};
 	int rc = pg_query(store->pg,
-			  "select external_id, content, gone_since is not null, kind from directory_entries "
-			  "where source = $1 and external_id = any ($2)",
+			  "select d.external_id, d.content, d.gone_since is not null, d.kind, d.reference, n.ordinal "
+			  "from unnest($2::text[]) with ordinality n(id, ordinal) "
+			  "join directory_entries d on d.source = $1 and d.external_id = n.id",
 			  params, 2, &rows, err);
 	if (rc == 0)
 		rc = load_batch(rows, mirror, err);
+	if (rc == 0)
+		rc = read_references(rows, look, err);
 	pg_free(&rows);
 	str_free(&array);
 	return rc;

@@ -123,9 +123,7 @@ static int ldap_source_read_all(struct source *source, struct entry_sink *sink, 
 
 	*result = (struct read_result){.completeness = READ_COMPLETE};
 	read.decoder.arena = arena_new();
-	if (server_connect(read.source->config, &(struct server_choice){0}, &read.connection, err))
-		goto out;
-	if (server_read_root(read.source, read.connection, err))
+	if (server_open(read.source, &(struct server_choice){0}, &read.connection, err))
 		goto out;
 	log_debug("connected to %s (%s)", ldap_connection_url(read.connection), read.source->vendor);
 	for (size_t i = 0; i < read.source->scope_count; i++) {
@@ -143,6 +141,11 @@ out:
 	return status;
 }
 
+static void ldap_source_prepare(struct source *source)
+{
+	server_open_ahead((struct ldap_source *)source);
+}
+
 static void ldap_source_close(struct source **source)
 {
 	struct ldap_source *closing = (struct ldap_source *)*source;
@@ -150,6 +153,7 @@ static void ldap_source_close(struct source **source)
 	if (!closing)
 		return;
 	ldap_news_stop(*source);
+	server_forget(closing);
 	arena_free(&closing->arena);
 	free(closing);
 	*source = NULL;
@@ -160,6 +164,7 @@ const struct source_ops ldap_source_ops = {
     .open = ldap_source_open,
     .read_all = ldap_source_read_all,
     .close = ldap_source_close,
+    .prepare = ldap_source_prepare,
     .news_start = ldap_news_start,
     .news_read = ldap_news_read,
     .news_wait = ldap_news_wait,

@@ -13,9 +13,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* A server that persists and says nothing is asked whether it is there. */
-enum { HEARTBEAT_MOST_MS = 30000 };
-
 struct news {
 	struct ldap_source *source;
 	struct arena *arena;
@@ -87,13 +84,11 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	const struct server_choice choice = {.except = source->behind};
 
 	source->behind = NULL;
-	if (server_connect(source->config, &choice, &connection, err))
+	if (server_open(source, &choice, &connection, err))
 		return -1;
 	news->url = server_url(source->config, connection);
 	/* The first part takes it over. */
 	news->parts[0].connection = connection;
-	if (server_read_root(source, connection, err))
-		return -1;
 	const char *why = obstacle(source);
 	if (why) {
 		tell_once(source, why);
@@ -135,6 +130,9 @@ void ldap_news_stop(struct source *source)
 
 	if (!news)
 		return;
+	/* Several may be over one connection. */
+	for (size_t i = 0; i < PARTS_MOST; i++)
+		ldap_sync_close(&news->parts[i].sync);
 	for (size_t i = 0; i < PARTS_MOST; i++)
 		part_close(&news->parts[i]);
 	if (news->epoll >= 0)
@@ -184,39 +182,6 @@ static int hand_over_removal(struct news *news, const struct part *part, const s
 
 /* --- the refresh -------------------------------------------------------------------------------------------------------- */
 
-static int64_t heartbeat_ms(const struct news *news)
-{
-	int64_t half = news->source->config->ldap.operation_ms / 2;
-
-	return half < HEARTBEAT_MOST_MS ? half : HEARTBEAT_MOST_MS;
-}
-
-static int start_part(struct news *news, struct part *part, struct error *err)
-{
-	const struct refresh_terms terms = {
-	    .persist = news->persist,
-	    .settings = part->settings,
-	    .stored_by = part->settings,
-	    .stored = {.data = str_text(&part->cookie), .size = part->cookie.size},
-	};
-	struct ldap_sync_search search = {
-	    .base = part->base,
-	    .scope = SCOPE_SUBTREE,
-	    .filter = part->scope->filter,
-	    .attributes = part->scope->attributes,
-	    .persist = news->persist,
-	    .heartbeat_ms = heartbeat_ms(news),
-	};
-
-	/* What the parts say is about the same directory. */
-	const struct server_choice choice = {.only = news->url};
-	if (!part->connection && server_connect(news->source->config, &choice, &part->connection, err))
-		return -1;
-	refresh_start(&part->refresh, &terms);
-	search.cookie = part->refresh.cookie;
-	return ldap_sync_start(part->connection, &search, &part->sync, err);
-}
-
 /* What the search ended with says why. */
 static void refuse(struct news *news, enum news_verdict verdict, const char *reason)
 {
@@ -250,12 +215,21 @@ static int fail_behind(struct news *news, struct error *err)
 	return error_hint(err, "to take it as it is: rosterctl sync --full");
 }
 
-/* 1 at the end of the refresh, 0 to go on, -1. */
-static int take_refreshed(struct news *news, struct part *part, struct error *err)
+static struct part *part_of(struct news *news, const struct ldap_sync_message *message)
+{
+	struct part *part = news->parts;
+
+	while (part->sync != message->of)
+		part++;
+	return part;
+}
+
+/* 1 at the end of a refresh, which becomes *ret, 0 to go on, -1. */
+static int take_refreshed(struct news *news, const struct part *waiting, struct part **ret, struct error *err)
 {
 	struct ldap_sync_message message;
 	int64_t left = news->source->config->ldap.run_ms;
-	int status = ldap_sync_next(part->sync, &(struct ldap_sync_wait){.ms = left, .fd = -1}, &message, err);
+	int status = ldap_sync_next(waiting->sync, &(struct ldap_sync_wait){.ms = left, .fd = -1}, &message, err);
 
 	if (status <= 0 && message.kind == SYNC_SIGNAL)
 		return 0;
@@ -264,6 +238,7 @@ static int take_refreshed(struct news *news, struct part *part, struct error *er
 				 (long long)left);
 	if (status < 0)
 		return -1;
+	struct part *part = *ret = part_of(news, &message);
 	switch (refresh_take(&part->refresh, &message)) {
 	case REFRESH_STORE:
 		return hand_over_entry(news, part, &message, err);
@@ -297,30 +272,69 @@ static int conclude(struct news *news, struct part *part, struct error *err)
 	return 0;
 }
 
-static int read_part(struct news *news, struct part *part, struct error *err)
+/* It ended: what of it counts. */
+static int end_part(struct news *news, struct part *part, struct error *err)
 {
-	int status;
-
-	if (start_part(news, part, err))
-		return -1;
-	while (!(status = take_refreshed(news, part, err)))
-		;
-	if (status < 0)
-		return -1;
+	part->over = true;
 	/* It names who is there, since it has forgotten who went, and perhaps what came: as after a restart, or a restore. */
 	if (news->result->verdict == NEWS_GOOD && news->goes_on && part->refresh.absent_is_gone)
 		refuse(news, NEWS_INVALID, "the server does not know any more what changed since");
 	if (news->result->verdict == NEWS_GOOD && conclude(news, part, err))
 		return -1;
-	if (!news->persist) {
+	if (!news->persist)
 		ldap_sync_close(&part->sync);
+	return 0;
+}
+
+/* Those from first to before last, which were started, until the end of all, or until one says that it is no good. */
+static int read_started(struct news *news, struct part *first, const struct part *last, struct error *err)
+{
+	while (first < last && news->result->verdict == NEWS_GOOD) {
+		struct part *of = first;
+		int status = first->over ? 0 : take_refreshed(news, first, &of, err);
+		if (status < 0 || (status > 0 && end_part(news, of, err)))
+			return -1;
+		first += first->over;
+	}
+	return 0;
+}
+
+static int start_part(struct news *news, struct part *part, struct error *err)
+{
+	/* What the parts say is about the same directory. */
+	const struct server_choice choice = {.only = news->url};
+
+	if (!part->connection && server_connect(news->source->config, &choice, &part->connection, err))
+		return -1;
+	return part_start(part, part->connection, &news->source->config->ldap, news->persist, err);
+}
+
+/* Each is read to its end before the next: there may be much of each, and the first that names an entry counts. */
+static int read_in_turn(struct news *news, struct error *err)
+{
+	struct part *end = news->parts + news->count;
+
+	for (struct part *part = news->parts; part < end && news->result->verdict == NEWS_GOOD; part++) {
+		if (start_part(news, part, err) || read_started(news, part, part + 1, err))
+			return -1;
 		/* One after the other over the same connection. */
-		if (part + 1 < news->parts + news->count) {
+		if (!news->persist && part + 1 < end) {
 			part[1].connection = part->connection;
 			part->connection = NULL;
 		}
 	}
 	return 0;
+}
+
+/* For each the server goes through all that changed since, here for all at the same time. What they say comes in any order. */
+static int read_at_once(struct news *news, struct error *err)
+{
+	struct ldap_connection *connection = news->parts[0].connection;
+
+	for (size_t i = 0; i < news->count; i++)
+		if (part_start(&news->parts[i], connection, &news->source->config->ldap, false, err))
+			return -1;
+	return read_started(news, news->parts, news->parts + news->count, err);
 }
 
 static void give_cookies(struct news *news)
@@ -348,9 +362,8 @@ int ldap_news_read(struct source *source, struct news_sink *sink, struct news_re
 	*result = (struct news_result){.verdict = NEWS_GOOD, .whole = true};
 	news->sink = sink;
 	news->result = result;
-	for (size_t i = 0; i < news->count && result->verdict == NEWS_GOOD; i++)
-		if (read_part(news, &news->parts[i], err))
-			return -1;
+	if (news->goes_on && !news->persist ? read_at_once(news, err) : read_in_turn(news, err))
+		return -1;
 	give_cookies(news);
 	return 0;
 }

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* A server that persists and says nothing is asked whether it is there. */
+enum { HEARTBEAT_MOST_MS = 30000 };
+
 /* Classes of entries that others are usually below. One that the server does not know matches nothing. */
 static const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
 				   "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
@@ -96,6 +99,36 @@ int part_list(const struct ldap_source *source, const struct ldap_connection *co
 	for (size_t i = 0; count >= 0 && i < source->scope_count; i++)
 		parts[count++] = kinds[i];
 	return count;
+}
+
+static int64_t heartbeat_ms(const struct ldap_config *config)
+{
+	int64_t half = config->operation_ms / 2;
+
+	return half < HEARTBEAT_MOST_MS ? half : HEARTBEAT_MOST_MS;
+}
+
+int part_start(struct part *part, struct ldap_connection *connection, const struct ldap_config *config, bool persist,
+	       struct error *err)
+{
+	const struct refresh_terms terms = {
+	    .persist = persist,
+	    .settings = part->settings,
+	    .stored_by = part->settings,
+	    .stored = {.data = str_text(&part->cookie), .size = part->cookie.size},
+	};
+	struct ldap_sync_search search = {
+	    .base = part->base,
+	    .scope = SCOPE_SUBTREE,
+	    .filter = part->scope->filter,
+	    .attributes = part->scope->attributes,
+	    .persist = persist,
+	    .heartbeat_ms = heartbeat_ms(config),
+	};
+
+	refresh_start(&part->refresh, &terms);
+	search.cookie = part->refresh.cookie;
+	return ldap_sync_start(connection, &search, &part->sync, err);
 }
 
 void part_close(struct part *part)

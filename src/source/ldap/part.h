@@ -27,11 +27,15 @@ struct part {
 	struct ldap_connection *connection;
 	struct ldap_sync *sync;
 	struct refresh refresh;
+	bool over; /* the refresh */
 };
 
 /* Fill parts[], the places first: whoever is read after them is below what they were, or their next news say otherwise. All memory is from arena, the source or the configuration. The number of them, or -1. */
 int part_list(const struct ldap_source *source, const struct ldap_connection *connection, struct arena *arena,
 	      struct part parts[PARTS_MOST], struct error *err);
+/* Ask for what is new since its cookie, over a connection that may be another part's. */
+int part_start(struct part *part, struct ldap_connection *connection, const struct ldap_config *config, bool persist,
+	       struct error *err);
 /* Close what is open of it, and forget its cookie. */
 void part_close(struct part *part);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/ldap/server.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,4 +119,77 @@ int server_find_base(const struct ldap_source *source, const struct scope *scope
 		return 0;
 	return error_set(err, ERR_CONFIG, "the %ss have no base, and the server at %s does not name one suffix: set it",
 			 entry_kind_name(scope->kind), ldap_connection_url(connection));
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------------- */
+
+static int open_now(struct ldap_source *source, const struct server_choice *choice, struct ldap_connection **ret,
+		    struct error *err)
+{
+	if (server_connect(source->config, choice, ret, err))
+		return -1;
+	if (!server_read_root(source, *ret, err))
+		return 0;
+	ldap_connection_close(ret);
+	return -1;
+}
+
+struct ahead {
+	pthread_t thread;
+	struct ldap_source *source;
+	struct ldap_connection *connection;
+	struct error err;
+	int status;
+};
+
+static void *open_ahead(void *context)
+{
+	struct ahead *ahead = context;
+
+	ahead->status = open_now(ahead->source, &(const struct server_choice){0}, &ahead->connection, &ahead->err);
+	return NULL;
+}
+
+void server_open_ahead(struct ldap_source *source)
+{
+	server_forget(source);
+	ldap_prepare();
+	source->ahead = xcalloc(1, sizeof(*source->ahead));
+	source->ahead->source = source;
+	if (pthread_create(&source->ahead->thread, NULL, open_ahead, source->ahead) == 0)
+		return;
+	free(source->ahead);
+	source->ahead = NULL;
+}
+
+static int take_ahead(struct ldap_source *source, struct ldap_connection **ret, struct error *err)
+{
+	struct ahead *ahead = source->ahead;
+	int status;
+
+	pthread_join(ahead->thread, NULL);
+	status = ahead->status;
+	*ret = ahead->connection;
+	if (status && err)
+		*err = ahead->err;
+	free(ahead);
+	source->ahead = NULL;
+	return status;
+}
+
+void server_forget(struct ldap_source *source)
+{
+	struct ldap_connection *connection = NULL;
+
+	if (source->ahead && !take_ahead(source, &connection, NULL))
+		ldap_connection_close(&connection);
+}
+
+int server_open(struct ldap_source *source, const struct server_choice *choice, struct ldap_connection **ret,
+		struct error *err)
+{
+	if (source->ahead && !choice->only && !choice->except)
+		return take_ahead(source, ret, err);
+	server_forget(source);
+	return open_now(source, choice, ret, err);
 }

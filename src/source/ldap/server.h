@@ -10,13 +10,15 @@
 #include "source/ldap/scope.h"
 
 struct news; /* see news.c */
+struct ahead;
 
 struct ldap_source {
 	const struct source_config *config;
 	struct arena *arena; /* as long as the source */
 	struct scope scopes[ENTRY_KINDS];
 	size_t scope_count;
-	struct news *news; /* NULL while there is none */
+	struct news *news;   /* NULL while there is none */
+	struct ahead *ahead; /* a connection that is being opened, or NULL */
 	/* What the server said of itself at the last connection. */
 	char vendor[128];
 	char suffix[512]; /* its only naming context; "" when there is none or several */
@@ -33,6 +35,12 @@ struct server_choice {
 };
 int server_connect(const struct source_config *config, const struct server_choice *choice, struct ldap_connection **ret,
 		   struct error *err);
+/* Connect, and read the rootDSE; what was begun ahead is taken. */
+int server_open(struct ldap_source *source, const struct server_choice *choice, struct ldap_connection **ret,
+		struct error *err);
+/* Begin it ahead, in a thread that touches the source until server_open(), or server_forget(). */
+void server_open_ahead(struct ldap_source *source);
+void server_forget(struct ldap_source *source);
 /* The URL of a connection as the configuration has it. */
 const char *server_url(const struct source_config *config, const struct ldap_connection *connection);
 /* The rootDSE (RFC 4512 section 5.1). A server may hide it: that is no error. */
