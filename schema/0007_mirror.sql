@@ -148,6 +148,8 @@ end $$;
 -- One leader per source: held for the session, on the connection that writes. A run that is open when somebody begins to
 -- lead is one whose process died (a large one commits in steps): what it staged is swept. Who does not lead sweeps nothing.
 create function lead_source(source smallint) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	pushed bigint;
 begin
 	if not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) then
 		return false;
@@ -156,6 +158,11 @@ begin
 		perform unstage(r.id), unplan(r.id) from runs r where r.source = lead_source.source and r.state = 'running';
 		update runs r set state = 'failed', reason = 'its process ended before it was done', ended_at = clock_timestamp()
 		where r.source = lead_source.source and r.state = 'running';
+	end if;
+	select s.unswept into pushed from sources s where s.id = lead_source.source;
+	if pushed is not null then
+		perform unstage(pushed), unplan(pushed);
+		update sources s set unswept = null where s.id = lead_source.source;
 	end if;
 	return true;
 end $$;

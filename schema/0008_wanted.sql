@@ -15,7 +15,7 @@ create index on groups_above (run);
 
 create unlogged table wanted_grants (
 	run bigint not null, entry_id bigint not null, user_id uuid, anchor_key integer not null, role integer not null,
-	rule smallint not null, via bigint not null);
+	rule smallint not null, via bigint not null, resource integer); -- as in wanted_anchors
 create index on wanted_grants (run);
 
 -- Anchors in the order they print; resource is NULL while the group is still to be made.
@@ -162,7 +162,7 @@ end $$;
 -- becomes a part of the statements that ask. few: the entries that may open a door to a few people, since many others may open the
 -- same; NULL is any.
 create function wanted(of_run bigint, of_source smallint, few bigint[]) returns table (entry_id bigint, user_id uuid, anchor_key integer, role integer,
-	rule smallint, via bigint)
+	rule smallint, via bigint, resource integer)
 language sql stable as $$
 	with people as (
 		select d.id, d.parent, i.user_id
@@ -172,30 +172,35 @@ language sql stable as $$
 		where a.run = of_run
 		  and (i.user_id is not null or not exists (select from quarantine q
 			where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id))
+	), near as materialized (
+		select m.* from unnest(few) f(id) join directory_mappings m on m.entry_id = f.id
 	), doors as (
-		select m.entry_id, k.key, m.rule, m.role, m.anchor
+		select m.entry_id, k.key, m.rule, m.role, m.anchor, k.resource
 		from directory_mappings m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
+		where few is null and (k.resource is not null or k.anchor like '/%')
+		union all
+		select m.entry_id, k.key, m.rule, m.role, m.anchor, k.resource
+		from near m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
 		where k.resource is not null or k.anchor like '/%'
-		  and (few is null or m.entry_id = any (few))
 	), opened as (
-		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource
 		from people p
 		join directory_edges e on e.member_id = p.id
 		join groups_above a on a.run = of_run and a.group_id = e.group_id
 		join doors o on o.entry_id = a.upper
 		union all
-		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource
 		from people p
 		join directory_entries u on u.reference = p.parent and u.kind = 'unit' and u.gone_since is null
 		join doors o on o.entry_id = u.id
 		union all
-		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id from people p join doors o on o.entry_id = p.id
+		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource from people p join doors o on o.entry_id = p.id
 	), named as materialized (
 		select n.role, n.at_platform, case when n.role is null then role_named('platform', 'Group Administrator')
 			else role_named(case when n.at_platform then 'platform' else 'project' end::role_kind, n.role) end as id
 		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
 	)
-	select distinct on (o.key, o.id, n.id) o.id, o.user_id, o.key, n.id, o.rule, o.entry_id
+	select distinct on (o.key, o.id, n.id) o.id, o.user_id, o.key, n.id, o.rule, o.entry_id, o.resource
 	from opened o join named n on n.at_platform = (o.anchor = 'platform') and n.role is not distinct from o.role
 	where n.id is not null
 	order by o.key, o.id, n.id, o.rule, o.entry_id

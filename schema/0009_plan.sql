@@ -7,13 +7,18 @@ as $$ begin return (select coalesce(max(c.seq), 0) from planned_changes c where 
 
 -- Those who are called otherwise, and of whom nothing else can follow.
 create function renamed_people(run bigint) returns table (entry_id bigint, user_id uuid)
-language sql stable set search_path = roster, pg_temp as $$
-	select d.id, u.id
+language plpgsql stable rows 1 set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	if not exists (select from touched_entries t where t.run = renamed_people.run and t.user_id is not null) then
+		return;
+	end if;
+	return query select d.id, u.id
 	from touched_entries t
 	join directory_entries d on d.id = t.entry_id
 	join users u on u.id = t.user_id and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name)
-	where t.run = renamed_people.run and t.entry_id not in (select a.entry_id from affected_people a where a.run = renamed_people.run)
-$$;
+	where t.run = renamed_people.run and t.entry_id not in (select a.entry_id from affected_people a where a.run = renamed_people.run);
+end $$;
 
 create function plan_people(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
@@ -158,7 +163,7 @@ begin
 			union select x from affected_people a join directory_entries p on p.id = a.entry_id
 				left join directory_entries u on u.reference = p.parent, unnest(array[p.id, u.id]) x where a.run = plan_grants.run);
 	end if;
-	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via)
+	insert into wanted_grants (run, entry_id, user_id, anchor_key, role, rule, via, resource)
 	select plan_grants.run, w.* from wanted(plan_grants.run, plan_grants.source, few) w;
 	if many then
 		analyze wanted_grants;
@@ -169,9 +174,8 @@ begin
 	from (
 		select 'add'::change_action as action, w.entry_id, w.user_id, w.anchor_key as key, w.role, w.rule, w.via
 		from wanted_grants w
-		join wanted_anchors k on k.run = w.run and k.key = w.anchor_key
 		where w.run = plan_grants.run
-		  and not exists (select from grants g where g.user_id = w.user_id and g.anchor = k.resource
+		  and not exists (select from grants g where g.user_id = w.user_id and g.anchor = w.resource
 			and g.role = w.role and g.source = plan_grants.source)
 		union all
 		select 'remove', a.entry_id, g.user_id, k.key, g.role, null, x.group_id
@@ -189,8 +193,8 @@ begin
 				or not exists (select from directory_mappings m where m.entry_id = o.id))
 			order by o.gone_since is not null, x.group_id limit 1) x on true
 		where a.run = plan_grants.run
-		  and not exists (select from wanted_grants w join wanted_anchors o on o.run = w.run and o.key = w.anchor_key
-			where w.run = a.run and w.entry_id = a.entry_id and o.resource = g.anchor and w.role = g.role)
+		  and not exists (select from wanted_grants w
+			where w.run = a.run and w.entry_id = a.entry_id and w.resource = g.anchor and w.role = g.role)
 	) c;
 end $$;
 

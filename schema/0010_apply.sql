@@ -247,7 +247,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp set
 declare
 	src smallint := (running(run)).source;
 	revision bigint;
-	beginning boolean := is_beginning(run);
+	beginning boolean := last > 100000 and is_beginning(run);
 begin
 	if first <= 1 then
 		perform apply_held(run, src);
@@ -287,18 +287,19 @@ begin
 	update sources s set settled = settles and not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null),
 		rules_digest = settle.rules_digest, settings_digest = settle.settings_digest,
 		first_run_at = coalesce(s.first_run_at, now()),
-		last_complete_at = case when complete then now() else s.last_complete_at end
-	where s.id = (select r.source from runs r where r.id = settle.run);
+		last_complete_at = case when complete then now() else s.last_complete_at end,
+		unswept = case when r.kind = 'push' then r.id end
+	from runs r where r.id = settle.run and s.id = r.source;
 end $$;
 
 create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
 	held bigint, digest text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	src smallint;
-	kind text;
+	pushed boolean;
 begin
 	-- A run of pushed changes adds up what came one after the other.
-	update runs r set state = case when r.kind = 'push' and run_end.state = 'nothing' and exists (select from revisions v where v.run = r.id)
+	update runs r set state = case when r.kind = 'push' and run_end.state = 'nothing' and (r.adds, r.removes) <> (0, 0)
 			then 'applied' else run_end.state end,
 		completeness = run_end.completeness, reason = case when r.kind = 'push' then coalesce(nullif(run_end.reason, ''), r.reason) else run_end.reason end,
 		entries = run_end.entries + case when r.kind = 'push' then r.entries else 0 end,
@@ -306,13 +307,14 @@ begin
 		-- Those that an earlier run found wait under its name.
 		held = case when run_end.state = 'held' then run_end.held else (select count(*) from held_changes h where h.run = r.id and h.state = 'held') end,
 		plan_digest = run_end.digest, ended_at = clock_timestamp()
-	where r.id = run_end.run returning r.source, r.kind into src, kind;
+	where r.id = run_end.run returning r.source, r.kind = 'push' into src, pushed;
 	-- To hear all that changed is as complete, and what the guard thinks of it is another question.
 	if run_end.completeness in ('complete', 'changes') then
-		update sources s set last_complete_at = clock_timestamp() where s.id = src;
+		update sources s set last_complete_at = clock_timestamp()
+		where s.id = src and (not pushed or s.last_complete_at is distinct from now()); -- settle() may have just said so
 	end if;
 	-- What waited for an answer has got one, or is no longer the question.
-	if kind <> 'push' and run_end.state in ('applied', 'nothing') then
+	if not pushed and run_end.state in ('applied', 'nothing') then
 		update runs h set state = case when run_end.state = 'applied' and h.plan_digest = run_end.digest then 'approved' else 'superseded' end::run_state
 		where h.source = src and h.id < run_end.run and h.state = 'held';
 	end if;

@@ -139,14 +139,6 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 	from planned_changes c where c.run = plan_totals.run
 $$;
 
-create function plan_count(run bigint, out changes bigint, out held bigint, out at_once boolean)
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
-begin
-	changes := planned(run);
-	held := (select count(*) from planned_changes c where c.run = plan_count.run and c.held);
-	at_once := is_beginning(run);
-end $$;
-
 create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
 as 'update planned_changes c set held = true where c.run = hold_all.run';
 
@@ -160,6 +152,24 @@ create function guard_kind(kind change_kind, action change_action, sensitive boo
 		when kind = 'grant' and action = 'add' and sensitive then 'grant'
 		end
 $$;
+
+-- guarded: the guard has to judge some of it. Most of what is pushed gives something that nobody guards.
+create function plan_count(run bigint, out changes bigint, out held bigint, out at_once boolean, out guarded boolean)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	changes := planned(run);
+	if changes = 0 then
+		held := 0;
+		at_once := false;
+		guarded := false;
+		return;
+	end if;
+	held := (select count(*) from planned_changes c where c.run = plan_count.run and c.held);
+	at_once := changes > 100000 and is_beginning(run);
+	guarded := exists (select from planned_changes c left join roles r on r.id = c.role
+		where c.run = plan_count.run and not c.held and not c.approved
+		  and guard_kind(c.kind, c.action, coalesce(r.sensitive, false)) is not null);
+end $$;
 
 create view planned_guarded as
 select c.run, c.seq, c.kind, c.action, c.held, c.approved, n.source, d.external_id, k.anchor, k.anchor_key, c.role,
@@ -212,12 +222,6 @@ returns table (kind text, scope text, pending bigint, recent bigint, base bigint
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	-- Most of what is pushed gives something that nobody guards.
-	if not exists (select from planned_changes c left join roles r on r.id = c.role
-			where c.run = guard_counts.run and not c.held and not c.approved
-			  and guard_kind(c.kind, c.action, coalesce(r.sensitive, false)) is not null) then
-		return;
-	end if;
 	return query
 	with me as (select r.source from runs r where r.id = guard_counts.run),
 	pending as (
@@ -418,4 +422,19 @@ begin
 		update planned_changes c set seq = -c.seq where c.run = plan_additions.run;
 	end if;
 	return waiting;
+end $$;
+
+-- The road from what is staged to what the guard is asked, in one step: merge(), plan(), what is held already, and how much
+-- it is. whole: as in plan(), or something opens a door no longer and the mirror is known to be all there is. waiting: the
+-- removals that wait for a read that is complete.
+create function merge_and_plan(run bigint, complete boolean, everything boolean, whole boolean, known boolean, additions boolean,
+	out waiting bigint, out changes bigint, out held bigint, out at_once boolean, out guarded boolean)
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	closed boolean := merge(run, complete, everything);
+begin
+	perform plan(run, everything, whole or known and (closed or everything), known);
+	perform recall_held(run);
+	waiting := case when additions then plan_additions(run) else 0 end;
+	select c.changes, c.held, c.at_once, c.guarded into changes, held, at_once, guarded from plan_count(run) c;
 end $$;

@@ -4,6 +4,9 @@
 -- When everything was last read: what a source says of itself is not all that happens in it.
 alter table sources add column last_full_at timestamptz;
 
+-- The last run of pushed changes. It is swept when it has been committed, unless its process dies in between.
+alter table sources add column unswept bigint;
+
 -- Where the news of each part of a source left off. Written together with what followed from them, so neither is ahead.
 create table source_cookies (
 	source smallint not null references sources,

@@ -24,9 +24,12 @@ create index on groups_history (until) where parent_id is null;
 -- once for the session, and walking indexes from them. For many: by hashing, since the planner thinks too well of a walk
 -- through a table and its twin, whose statistics it cannot add up. Sorting and merging never pay here.
 create function plan_for(rows integer) returns void language plpgsql volatile as $$
+declare
+	done text; -- an assignment is no statement of its own
 begin
-	perform set_config('plan_cache_mode', case when rows > 100 then 'force_custom_plan' else 'force_generic_plan' end, true),
-		set_config('enable_hashjoin', (rows > 100)::text, true), set_config('enable_nestloop', (rows <= 5000)::text, true);
+	done := set_config('plan_cache_mode', case when rows > 100 then 'force_custom_plan' else 'force_generic_plan' end, true);
+	done := set_config('enable_hashjoin', (rows > 100)::text, true);
+	done := set_config('enable_nestloop', (rows <= 5000)::text, true);
 end $$;
 
 -- Expansions -----------------------------------------------------------------------------------------------------------
@@ -39,14 +42,30 @@ create table expansions (
 );
 
 -- Holdings and reaches that follow, at one revision, from facts that are not in force at the other. Rewritten, as the
--- next one, by define_expansion.
-create function changed_holdings(other bigint, at bigint) returns table (user_id uuid, anchor integer, role integer)
+-- next one, by define_expansion. tables: those of which rows began or ended in between, a bit for each; the others are not
+-- asked, and to ask one costs more than most differences have to say.
+create function changed_holdings(other bigint, at bigint, tables bigint) returns table (user_id uuid, anchor integer, role integer)
 language sql as 'select null::uuid, 0, 0 where false';
-create function changed_reach(other bigint, at bigint) returns table (anchor integer, resource integer, kind resource_kind)
+create function changed_reach(other bigint, at bigint, tables bigint) returns table (anchor integer, resource integer, kind resource_kind)
 language sql as 'select 0, 0, ''app''::resource_kind where false';
 
--- How many facts began or ended after the first revision and until the last; most: counted no further.
-create function changed_facts(first bigint, last bigint, most bigint) returns bigint language sql as 'select 0::bigint';
+-- How many facts began or ended after the first revision and until the last, and of which tables; most: counted no further.
+create function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint) language sql as 'select 0::bigint, 0::bigint';
+
+-- The tables of the expansions, each with its bit.
+create view expanding as
+select e.procedure, e.gives, c.relname as short, 1::bigint << (dense_rank() over (order by c.relname))::integer - 1 as bit
+from expansions e join fact_tables f on e.procedure = any (f.expansions) join pg_class c on c.oid = f.name;
+
+create function define_changed(gives text, head text) returns void language plpgsql set search_path = roster, pg_temp as $$
+begin
+	execute head || format(' language plpgsql stable set search_path = roster, pg_temp as $f$
+begin
+	%s
+end $f$', (select string_agg(format(e'if tables & %s <> 0 then\n\t\treturn query select * from roster.%I(other, at);\n\tend if;', e.bit, p.proname),
+			e'\n\t' order by p.oid)
+		from expanding e join pg_proc p on p.oid = e.procedure where e.gives = define_changed.gives));
+end $$;
 
 -- Register what follows from a changed row of a fact table. It has changed when it is in force at one revision and no row
 -- with the same deciding columns is at the other. body selects holdings (user_id, anchor, role) or reaches (anchor, resource,
@@ -70,36 +89,30 @@ begin
 declare
 	%s;
 begin
-	if exists (%s) then
-		select %s into %s from ((%s) except (%s)) changed;
-		if every_%s is not null then
-			perform plan_for(cardinality(every_%s));
-			return query %s;
-		end if;
+	select %s into %s from ((%s) except (%s)) changed;
+	if every_%s is not null then
+		perform plan_for(cardinality(every_%s));
+		return query %s;
 	end if;
 end $f$', short, returned,
 		(select string_agg(format('every_%s %s[]', a.attname, format_type(a.atttypid, a.atttypmod)), '; ')
 			from pg_attribute a where a.attrelid = table_oid and a.attname = any (deciding)),
-		format(changed, 'other', 'at'),
 		(select string_agg(format('array_agg(%s)', c), ', ') from unnest(deciding) c), arrays, format(changed, 'other', 'at'), format(changed, 'at', 'other'),
 		deciding[1], deciding[1],
 		replace(body, '{changed}', format('unnest(%s) changed(%s)', arrays, list)));
 	update fact_tables f set expansions = f.expansions || format('roster.%I(bigint, bigint)', short)::regprocedure where f.name = table_oid;
 	insert into expansions values (format('roster.%I(bigint, bigint)', short)::regprocedure, gives);
-	execute format('create or replace function %I(other bigint, at bigint) returns table (%s) language plpgsql stable set search_path = roster, pg_temp as $f$
-begin
-	%s
-end $f$', 'changed_' || gives, returned,
-		(select string_agg(format('return query select * from roster.%I(other, at);', p.proname), e'\n\t' order by p.oid)
-			from expansions e join pg_proc p on p.oid = e.procedure where e.gives = define_expansion.gives));
-	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint) returns bigint language plpgsql stable
+	perform define_changed(e.gives, format('create or replace function %I(other bigint, at bigint, tables bigint) returns table (%s)', 'changed_' || e.gives,
+		case e.gives when 'holdings' then 'user_id uuid, anchor integer, role integer' else 'anchor integer, resource integer, kind resource_kind' end))
+	from (select distinct e.gives from expansions e) e;
+	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint) language plpgsql stable
 	set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
 begin
-	return (select count(*) from (%s limit most) changed);
-end $f$', (select string_agg(format('select from %1$I where since > first and since <= last
-		union all select from %2$I where since > first and since <= last
-		union all select from %2$I where until > first and until <= last', c.relname, c.relname || '_history'), e'\n\t\tunion all ')
-		from fact_tables f join pg_class c on c.oid = f.name where f.expansions <> '{}'));
+	select count(*), coalesce(bit_or(changed.bit), 0) into facts, tables from (%s limit most) changed;
+end $f$', (select string_agg(format('select %3$s::bigint as bit from %1$I where since > first and since <= last
+		union all select %3$s from %2$I where since > first and since <= last
+		union all select %3$s from %2$I where until > first and until <= last', e.short, e.short || '_history', e.bit), e'\n\t\tunion all ')
+		from (select distinct x.short, x.bit from expanding x) e));
 end $$;
 
 call define_expansion('grants', 'holdings', array['user_id', 'anchor', 'role'], $$
@@ -123,7 +136,7 @@ call define_expansion('group_closure', 'reach', array['ancestor', 'descendant'],
 	where t.anchor = any (every_ancestor) and t.via = any (every_descendant) $$);
 
 -- Pairs that may differ between the two revisions, of those in force at the second one. most: of either kind, at most.
-create function touched_at(other bigint, at bigint, most bigint) returns table (user_id uuid, resource integer)
+create function touched_at(other bigint, at bigint, most bigint, tables bigint) returns table (user_id uuid, resource integer)
 language plpgsql stable set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off as $$
 #variable_conflict use_column
 declare
@@ -134,7 +147,7 @@ declare
 	kinds resource_kind[];
 	places integer[]; -- anchors, each once: the planner looks at every element
 begin
-	select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into users, anchors, roles from changed_holdings(other, at) h;
+	select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into users, anchors, roles from changed_holdings(other, at, tables) h;
 	if users is not null then
 		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
 		places := array(select distinct a from unnest(anchors) a);
@@ -147,7 +160,7 @@ begin
 			where t.anchor = any (places) and t.kind = any (kinds) limit most;
 	end if;
 	perform plan_for(1);
-	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, resources, kinds from changed_reach(other, at) t;
+	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, resources, kinds from changed_reach(other, at, tables) t;
 	if anchors is not null then
 		-- Not everybody who holds something there: a new group is reached from the platform, where every person holds a role.
 		roles := array(select distinct m.role from role_meanings_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
@@ -161,12 +174,12 @@ begin
 	end if;
 end $$;
 
--- Pairs that may differ between two revisions, some of them twice.
-create function touched_pairs(first bigint, last bigint, most bigint default null) returns table (user_id uuid, resource integer)
+-- Pairs that may differ between two revisions, some of them twice. tables: as changed_facts() says; -1 is all.
+create function touched_pairs(first bigint, last bigint, most bigint default null, tables bigint default -1) returns table (user_id uuid, resource integer)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	return query select * from touched_at(last, first, most);
-	return query select * from touched_at(first, last, most);
+	return query select * from touched_at(last, first, most, tables);
+	return query select * from touched_at(first, last, most, tables);
 end $$;
 
 -- Access of some people or to some resources at a revision ---------------------------------------------------------------
@@ -286,10 +299,12 @@ declare
 	things integer[];
 	-- Facts that may be expanded. More are too many: then everything is compared, which is cheap for a few resources anyway.
 	enough bigint := case when resources is null then most when cardinality(resources) > 20 then cardinality(resources) else 0 end;
-	facts bigint := changed_facts(least(first, last), greatest(first, last), enough + 1);
+	facts bigint;
+	tables bigint;
 	touched bigint;
 	at_once constant integer := 500;
 begin
+	select c.facts, c.tables into facts, tables from changed_facts(least(first, last), greatest(first, last), enough + 1) c;
 	if facts = 0 then
 		return;
 	elsif facts <= enough then
@@ -297,7 +312,7 @@ begin
 		select array_agg(t.user_id) filter (where t.wanted), array_agg(t.resource) filter (where t.wanted), coalesce(sum(t.number), 0)
 		into users, things, touched from (
 			select t.user_id, t.resource, count(*) as number, resources is null or t.resource = any (resources) as wanted
-			from touched_pairs(first, last, most) t group by t.user_id, t.resource) t;
+			from touched_pairs(first, last, most, tables) t group by t.user_id, t.resource) t;
 		if touched < most then
 			perform plan_for(cardinality(users));
 			return query select coalesce(b.user_id, a.user_id), coalesce(b.resource, a.resource), coalesce(b.permissions, '{}'),

@@ -19,9 +19,11 @@ end $$;
 -- head; their difference is taken once for all that share one.
 -- expectant: sources are configured. Before the first of them was applied there is nothing that is so: an app must not take
 -- an empty tree for the truth.
-create function open_targets(driver text, head bigint, expectant boolean) returns setof bigint
+create function open_targets(driver text, expectant boolean) returns table (head bigint, cursor bigint)
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
 declare
+	latest bigint := head();
 	here installation;
 	told targets;
 begin
@@ -41,19 +43,22 @@ begin
 			told.cursor := 0;
 			perform scope_target(told);
 			update targets t set history = here.history, cursor = 0 where t.id = told.id;
-			perform new_window(told.id, 'snapshot', true, 0, open_targets.head);
+			perform new_window(told.id, 'snapshot', true, 0, latest);
 		else
 			perform scope_target(told);
 		end if;
 	end loop;
-	return query select distinct t.cursor from targets t where t.kind = driver and t.configured and t.state = 'active'
-		and t.cursor < open_targets.head and not exists (select from windows w where w.target = t.id and w.main);
+	return query select distinct latest, t.cursor from targets t where t.kind = driver and t.configured and t.state = 'active'
+		and t.cursor < latest and not exists (select from windows w where w.target = t.id and w.main);
 end $$;
 
 -- Lanes that are due set out for the cursor, and those that have reached it end. Not while the cursor itself is under way:
 -- they would only have to set out once more. Those never refused travel together, by what they need; the others each alone.
-create function open_lanes(driver text) returns void
+-- Says which windows need parts then.
+create function open_lanes(driver text)
+returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer, reached integer)
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
 declare
 	lane record;
 	opened bigint;
@@ -70,6 +75,7 @@ begin
 			else 'difference' end::window_kind, false, lane.revision, lane.cursor);
 		update lanes l set "window" = opened where l.target = lane.target and l.resource = any (lane.resources);
 	end loop;
+	return query select * from unwritten_windows(driver);
 end $$;
 
 -- One difference, as messages need it: names of today beside the ids of then. A resource without any change has a row

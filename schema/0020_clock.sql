@@ -68,7 +68,7 @@ begin
 	select least(
 		(select min(g.expires_at) from grants g where g.expires_at is not null),
 		(select min(n.since) + clock_due.grace from in_grace n),
-		case when exists (select from arrived_admins) or exists (
+		case when exists (select from arrived_admins) or exists (select from identities i where i.keeps_admin) and exists (
 			select from outlived_grants(array(select i.user_id from identities i where i.keeps_admin))) then now() end));
 end $$;
 

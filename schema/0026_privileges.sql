@@ -39,9 +39,9 @@ grant select on sources, runs, directory_entries, directory_rules, staged_entrie
 grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint),
 	begin_source(text, text, integer, boolean, boolean), run_begin(smallint, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
-	merge(bigint, boolean, boolean), plan(bigint, boolean, boolean, boolean), plan_additions(bigint), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
+	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
-	recall_held(bigint), keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
+	keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.
@@ -55,11 +55,11 @@ grant execute on function request_attend(text), request_recover(request_kind[], 
 	source_paused(text) to roster_daemon;
 
 -- And delivers.
-grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, bigint, boolean), open_lanes(text), main_rows(text, bigint, bigint),
+grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, boolean), open_lanes(text), main_rows(text, bigint, bigint),
 	pass_cursor(text, bigint, bigint), new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
 	snapshot_resources(smallint, bigint, integer), snapshot_meanings(bigint), snapshot_reach(integer[], bigint), snapshot_holdings(integer[], text[], bigint),
 	snapshot_people(uuid[]), snapshot_reached(smallint, bigint, integer), snapshot_spared(smallint),
-	add_part(smallint, bigint, integer[], text), keep_people(smallint, bigint, integer, text), kept_people(smallint, bigint), unwritten_windows(text), due_parts(text, smallint[]), part_body(smallint, bigint, integer), next_due(text, smallint[]), close_window(smallint, bigint),
+	add_part(smallint, bigint, integer[], text), keep_people(smallint, bigint, integer, text), kept_people(smallint, bigint), due_parts(text, smallint[]), part_body(smallint, bigint, integer), next_due(text, smallint[]), close_window(smallint, bigint),
 	parts_confirmed(smallint, bigint, integer, integer), target_later(smallint, text, interval), part_refused(smallint, bigint, integer, text),
 	target_disabled(smallint, text), hurry(text, text) to roster_daemon;
 grant execute on function target_list(text), target_hurry(text, boolean), delivery_waiting(text, bigint), told_list(integer, bigint), database_restored()

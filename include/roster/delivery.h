@@ -28,8 +28,8 @@ int store_delivery_facts(struct store *store, struct arena *arena, struct delive
 int store_causes(struct store *store, struct arena *arena, struct message_window *window, struct error *err);
 
 /* Bring all targets of that type up to date with names, patterns and history. *ret are the cursors at which those stand
- * that are behind the head, from arena. expectant: sources are configured, and nothing is told before the first of them
- * was applied. */
+ * that are behind the head, from arena; head says nothing when there are none. expectant: sources are configured, and
+ * nothing is told before the first of them was applied. */
 struct cursors {
 	int64_t head, *items;
 	size_t count;
@@ -48,9 +48,6 @@ int store_told_main(struct store *store, const char *type, const struct cursors 
 int store_cursor_pass(struct store *store, const char *type, const struct cursors *cursors, size_t index,
 		      struct error *err);
 
-/* Open windows for the lanes that are due. */
-int store_lanes_open(struct store *store, const char *type, struct error *err);
-
 enum window_kind { WINDOW_DIFFERENCE, WINDOW_SNAPSHOT, WINDOW_WITHDRAWAL };
 
 struct window {
@@ -68,9 +65,9 @@ struct windows {
 	struct window *items;
 	size_t count;
 };
-/* Windows that need (more) parts; from arena. */
-int store_windows_unwritten(struct store *store, const char *type, struct arena *arena, struct windows *ret,
-			    struct error *err);
+/* Open windows for the lanes that are due. *ret are all that need (more) parts then, from arena. */
+int store_lanes_open(struct store *store, const char *type, struct arena *arena, struct windows *ret,
+		     struct error *err);
 /* Rows of a window of lanes that is no snapshot. */
 int store_told_lanes(struct store *store, const struct window *window, struct told_sink *sink, struct error *err);
 

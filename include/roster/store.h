@@ -83,6 +83,8 @@ struct run_report {
 };
 /* What the run staged and planned is thrown away. */
 int store_run_end(struct store *store, int64_t run, const struct run_report *report, struct error *err);
+/* The same for a run of pushed changes that has ended, in a transaction of its own: nobody waits for it. */
+int store_run_sweep(struct store *store, int64_t run, struct error *err);
 
 /* A run by its name, "corp/12" or "12"; texts are copied into arena. */
 struct run_row {
@@ -178,16 +180,13 @@ int store_mirror_walk(struct store *store, int64_t run,
 int store_roles_check(struct store *store, const struct config *config, struct error *err);
 /* The rules in order, so that a change can name its rule and line; ERR_CONFIG names a role that does not exist. */
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
-/* *closed: something opens a door no longer, so that a group may be wanted by nobody. */
-int store_merge(struct store *store, int64_t run, bool complete, bool everything, bool *closed, struct error *err);
 struct plan_scope {
+	bool read;       /* everything was read */
 	bool everything; /* compare everybody */
 	bool whole;      /* the whole directory was looked at anew */
 	bool known;      /* the mirror is all there is */
 	bool additions;  /* what was read is not: it takes nothing away */
 };
-/* *waiting: how many removals wait for a read that is complete. */
-int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, int64_t *waiting, struct error *err);
 
 /* One planned change, as people read it. Borrowed until the next. */
 struct change {
@@ -216,8 +215,13 @@ struct plan_totals {
 	int64_t grants, people; /* of this source, in force now; people: 0 unless some go */
 	int64_t taken, gone;    /* of them, what is among the removals */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
+	int64_t waiting;        /* planned only: removals that wait for a read that is complete */
 	bool at_once; /* counted only: there is next to nothing in the model, and much to come: one revision */
+	bool guarded; /* counted only: the guard has to judge some of it */
 };
+/* What was staged goes into the mirror, and what follows from it becomes the plan. Counts it as store_plan_count(). */
+int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct plan_totals *ret,
+	       struct error *err);
 /* How many changes are planned, how many of them are held, and whether they are done at once: quicker. */
 int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
@@ -268,6 +272,7 @@ struct settlement {
 struct apply_step {
 	int64_t first, last;
 	const struct settlement *settlement; /* after the last step, else NULL */
+	const struct run_report *end; /* with a settlement: the run ends with it, and is swept later; else NULL */
 };
 /* Apply rows first..last as one revision; *revision is 0 when none was needed. */
 int store_apply(struct store *store, int64_t run, const struct apply_step *step, int64_t *revision, struct error *err);

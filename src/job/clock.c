@@ -12,6 +12,7 @@ enum {
 	LEAD_WAIT_MS = 500,   /* between two attempts to become the leader */
 	IDLE_WAIT_MS = 60000, /* a wake-up may get lost, and what a run leaves in the mirror alone wakes nobody */
 	BUSY_WAIT_MS = 1000,  /* what is due but in the hands of a run is tried again */
+	GATHER_MS = 50,       /* who waits for a revision comes first, and several are looked at together */
 	SCHEMA_MS = 10000,    /* between two looks at its version by one that does not lead */
 };
 
@@ -50,14 +51,17 @@ static int lead(struct clock *clock, struct error *err)
 /* Sleep until the time is over or something has changed; how many revisions there were meanwhile does not matter. */
 static int pause_until(struct clock *clock, int64_t wait_ms, struct error *err)
 {
+	int64_t until, left;
 	int rc;
 
 	if (wait_ms < 0 || wait_ms > IDLE_WAIT_MS)
 		wait_ms = IDLE_WAIT_MS;
-	do {
-		rc = store_notified_within(clock->store, wait_ms, err);
-		wait_ms = 0;
-	} while (rc == 1);
+	rc = store_notified_within(clock->store, wait_ms, err);
+	until = clock_ms() + GATHER_MS;
+	while (rc == 1 && !clock->hooks->must_stop()) {
+		left = until - clock_ms();
+		rc = store_notified_within(clock->store, left > 0 ? left : 0, err);
+	}
 	return rc;
 }
 

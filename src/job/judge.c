@@ -96,7 +96,7 @@ int judge_plan(struct judgement *judgement, struct error *err)
 	struct arena *arena = arena_new();
 	int rc = judgement->decided ? 0 : judge_whole(judgement, err);
 
-	if (rc == 0 && !judgement->whole)
+	if (rc == 0 && !judgement->whole && judgement->guarded)
 		rc = judge_counts(judgement, arena, err);
 	if (rc == 0 && judgement->newly > 0)
 		rc = say_emptied(judgement, arena, err);

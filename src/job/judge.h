@@ -13,6 +13,7 @@ struct judgement {
 	const struct digest *applied; /* the rules last applied; NULL when nothing of this source ever was */
 	const struct digest *rules;
 	bool decided; /* somebody has just decided about held rows: the run as a whole is not asked about again */
+	bool guarded; /* some of the plan is what the guard counts */
 	/* out */
 	bool whole;        /* the whole run waits */
 	int64_t newly;     /* rows held by this judgement, beside those that were held before */

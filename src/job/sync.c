@@ -13,6 +13,39 @@
  * unless these are the first. */
 enum { CHANGES_PER_REVISION = 250000 };
 
+/* --- what is reported -------------------------------------------------------------------------------------------------- */
+
+/* No news, or of what we do not look at. Without news others may have made room for those in quarantine. */
+static bool is_idle(const struct sync *sync)
+{
+	const struct reading *reading = &sync->reading;
+
+	if (sync->options->from_mirror || !absorb_is_empty(&reading->absorption))
+		return false;
+	if (sync->options->pushed)
+		return true;
+	return reading->way == READ_BY_COOKIE && reading->result.completeness == READ_COMPLETE && !sync->everything &&
+	       sync->options->expect == NULL && !sync->state.quarantined;
+}
+
+static struct run_report report_of(const struct sync *sync)
+{
+	const struct sync_report *report = sync->report;
+
+	return (struct run_report){
+	    .state = report->state,
+	    .completeness = report->completeness,
+	    .reason = strcmp(report->state, "rejected") == 0 ? "the same was rejected before"
+		      : report->held_reason[0] != '\0'       ? report->held_reason
+							     : report->reason,
+	    .digest = report->digest,
+	    .entries = (int64_t)sync->reading.result.entries,
+	    .unreadable = (int64_t)sync->reading.result.unreadable,
+	    .held = report->totals.held,
+	    .idle = is_idle(sync),
+	};
+}
+
 /* --- applying ----------------------------------------------------------------------------------------------------------- */
 
 static int apply_step(struct sync *sync, const struct apply_step *step, struct error *err)
@@ -44,6 +77,7 @@ static struct settlement settlement_of(const struct sync *sync)
 static int apply(struct sync *sync, struct error *err)
 {
 	const struct settlement settlement = settlement_of(sync);
+	const struct run_report report = report_of(sync);
 	int64_t last = sync->report->totals.changes, first = 1, most = sync->at_once ? last : CHANGES_PER_REVISION;
 
 	/* Also without a change: what was held may no longer be asked for. */
@@ -52,9 +86,11 @@ static int apply(struct sync *sync, struct error *err)
 		int64_t until = last - first < most ? last : first + most - 1;
 		if (last > most && (store_commit(sync->store, err) != 0 || store_begin(sync->store, err) != 0))
 			return -1;
-		const struct apply_step step = {first, until, until >= last ? &settlement : NULL};
+		const struct apply_step step = {first, until, until >= last ? &settlement : NULL,
+						until >= last && sync->options->pushed ? &report : NULL};
 		if (apply_step(sync, &step, err) != 0)
 			return -1;
+		sync->ended = step.end != NULL;
 		first = until + 1;
 	} while (first <= last);
 	return 0;
@@ -140,39 +176,15 @@ static int read_and_match(struct sync *sync, struct error *err)
 	return store_stage_matches(sync->store, sync->report->run, intake_matches(sync->session->intake), err);
 }
 
-/* No news, or of what we do not look at. Without news others may have made room for those in quarantine. */
-static bool is_idle(const struct sync *sync)
-{
-	const struct reading *reading = &sync->reading;
-
-	if (sync->options->from_mirror || !absorb_is_empty(&reading->absorption))
-		return false;
-	if (sync->options->pushed)
-		return true;
-	return reading->way == READ_BY_COOKIE && reading->result.completeness == READ_COMPLETE && !sync->everything &&
-	       sync->options->expect == NULL && !sync->state.quarantined;
-}
-
 static int finish(struct sync *sync, struct error *err)
 {
-	const struct run_report report = {
-	    .state = sync->report->state,
-	    .completeness = sync->report->completeness,
-	    .reason = strcmp(sync->report->state, "rejected") == 0 ? "the same was rejected before"
-		      : sync->report->held_reason[0] != '\0'       ? sync->report->held_reason
-								   : sync->report->reason,
-	    .digest = sync->report->digest,
-	    .entries = (int64_t)sync->reading.result.entries,
-	    .unreadable = (int64_t)sync->reading.result.unreadable,
-	    .held = sync->report->totals.held,
-	    .idle = is_idle(sync),
-	};
+	const struct run_report report = report_of(sync);
 
 	if (sync->options->dry_run) {
 		store_rollback(sync->store);
 		return 0;
 	}
-	if (store_run_end(sync->store, sync->report->run, &report, err) != 0)
+	if (!sync->ended && store_run_end(sync->store, sync->report->run, &report, err) != 0)
 		return -1;
 	return report.idle ? store_commit_lightly(sync->store, err) : store_commit(sync->store, err);
 }
@@ -213,19 +225,23 @@ static void tell_reading(struct sync *sync)
 static int merge(struct sync *sync, struct error *err)
 {
 	const struct reading *reading = &sync->reading;
-	bool complete = !sync->options->from_mirror && reading->result.completeness == READ_COMPLETE;
+	bool from_mirror = sync->options->from_mirror;
+	bool complete = !from_mirror && reading->result.completeness == READ_COMPLETE;
 	bool whole = complete && (reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE);
-
-	if (store_merge(sync->store, sync->report->run, whole, sync->everything, &sync->closed, err) != 0 ||
-	    (!sync->options->from_mirror && reading_keep(&sync->reading, err) != 0))
-		return -1;
 	const struct plan_scope scope = {
+	    .read = whole,
 	    .everything = sync->everything,
-	    .whole = whole || sync->options->from_mirror || (complete && (sync->closed || sync->everything)),
+	    .whole = whole || from_mirror,
 	    .known = complete,
-	    .additions = !complete && !sync->options->from_mirror,
+	    .additions = !complete && !from_mirror,
 	};
-	return store_plan(sync->store, sync->report->run, &scope, &sync->report->postponed, err);
+
+	if (store_plan(sync->store, sync->report->run, &scope, &sync->report->totals, err) != 0 ||
+	    (!from_mirror && reading_keep(&sync->reading, err) != 0))
+		return -1;
+	sync->at_once = sync->report->totals.at_once;
+	sync->report->postponed = sync->report->totals.waiting;
+	return 0;
 }
 
 /* It is settled already: otherwise everybody would be compared. */
@@ -311,6 +327,9 @@ static int sync_session(struct sync *sync, struct error *err)
 	struct session *session = sync->session;
 	int rc = travel_some_way(sync, err);
 
+	/* Who leads the source next does that, if this process dies before it or cannot. */
+	if (rc == 0 && sync->ended)
+		rc = store_run_sweep(sync->store, sync->report->run, err);
 	if (rc != 0) {
 		error_prefix(err, "source %s", sync->source->name);
 		store_rollback(sync->store);

@@ -17,9 +17,9 @@ struct sync {
 	struct source_state state;
 	bool leads; /* no other process runs this source */
 	struct reading reading;
-	bool closed;     /* something opens a door no longer */
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	bool untold;     /* what changed is not known in full: read everything, compare everybody */
+	bool ended;      /* the run has, but for what is left of it in the staging tables */
 	bool at_once;    /* nobody's access waits for the others': the model was next to empty */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
 };

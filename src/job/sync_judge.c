@@ -51,6 +51,7 @@ static int judge_anew(struct sync *sync, struct error *err)
 	    .applied = known ? &applied : NULL,
 	    .rules = &rules,
 	    .decided = sync->options->from_mirror || sync->options->expect != NULL,
+	    .guarded = sync->report->totals.guarded,
 	};
 
 	if (judges_other_rules(sync, &judgement))
@@ -110,9 +111,6 @@ int sync_judge(struct sync *sync, struct error *err)
 {
 	const char *expect = sync->options->expect;
 
-	if (store_plan_count(sync->store, sync->report->run, &sync->report->totals, err) != 0)
-		return -1;
-	sync->at_once = sync->report->totals.at_once;
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
 	if (tell_whole(sync->store, sync->report->run, NULL, sync->report->digest, err) != 0)

@@ -337,8 +337,7 @@ static int open_all(struct pen *pen, const char *type, struct windows *windows, 
 	if (store_begin(pen->store, err) != 0 ||
 	    store_targets_open(pen->store, type, pen->config->source_count > 0, pen->arena, &cursors, err) != 0 ||
 	    (cursors.count > 0 && learn(pen, err) != 0) || write_main(pen, type, &cursors, err) != 0 ||
-	    store_lanes_open(pen->store, type, err) != 0 ||
-	    store_windows_unwritten(pen->store, type, pen->arena, windows, err) != 0 ||
+	    store_lanes_open(pen->store, type, pen->arena, windows, err) != 0 ||
 	    (windows->count > 0 && learn(pen, err) != 0))
 		return -1;
 	return store_commit(pen->store, err);

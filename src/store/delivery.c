@@ -110,28 +110,20 @@ int store_causes(struct store *store, struct arena *arena, struct message_window
 int store_targets_open(struct store *store, const char *type, bool expectant, struct arena *arena, struct cursors *ret,
 		       struct error *err)
 {
-	char head[NUMBER_TEXT];
+	const char *params[] = {type, boolean_text(expectant)};
 	struct pg_rows *rows = NULL;
 
 	*ret = (struct cursors){0};
-	if (pg_query_integer(store->pg, "select head()", NULL, 0, &ret->head, err) != 0)
-		return -1;
-	const char *params[] = {type, number_text(ret->head, head), boolean_text(expectant)};
-	if (pg_query(store->pg, "select open_targets($1, $2, $3)", params, 3, &rows, err) != 0)
+	if (pg_query(store->pg, "select head, cursor from open_targets($1, $2)", params, 2, &rows, err) != 0)
 		return -1;
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);
-	for (size_t i = 0; i < ret->count; i++)
-		ret->items[i] = pg_integer(rows, i, 0);
+	for (size_t i = 0; i < ret->count; i++) {
+		ret->head = pg_integer(rows, i, 0);
+		ret->items[i] = pg_integer(rows, i, 1);
+	}
 	pg_free(&rows);
 	return 0;
-}
-
-int store_lanes_open(struct store *store, const char *type, struct error *err)
-{
-	const char *params[] = {type};
-
-	return pg_query(store->pg, "select open_lanes($1)", params, 1, NULL, err);
 }
 
 static int tell_batch(const struct pg_rows *rows, void *context, struct error *err)
@@ -194,13 +186,12 @@ static enum window_kind kind_named(const char *name)
 	return name[0] == 's' ? WINDOW_SNAPSHOT : name[0] == 'w' ? WINDOW_WITHDRAWAL : WINDOW_DIFFERENCE;
 }
 
-int store_windows_unwritten(struct store *store, const char *type, struct arena *arena, struct windows *ret,
-			    struct error *err)
+int store_lanes_open(struct store *store, const char *type, struct arena *arena, struct windows *ret, struct error *err)
 {
 	const char *params[] = {type};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg, "select * from unwritten_windows($1)", params, 1, &rows, err) != 0)
+	if (pg_query(store->pg, "select * from open_lanes($1)", params, 1, &rows, err) != 0)
 		return -1;
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);

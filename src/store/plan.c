@@ -6,18 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, int64_t *waiting, struct error *err)
-{
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), boolean_text(scope->everything), boolean_text(scope->whole),
-				boolean_text(scope->known)};
-
-	*waiting = 0;
-	if (pg_query(store->pg, "select plan($1, $2, $3, $4), recall_held($1)", params, 4, NULL, err) != 0)
-		return -1;
-	return scope->additions ? pg_query_integer(store->pg, "select plan_additions($1)", params, 1, waiting, err) : 0;
-}
-
 static int walk_batch(const struct pg_rows *rows, void *context, struct error *err)
 {
 	struct change_sink *sink = context;
@@ -85,21 +73,42 @@ int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret,
 	return 0;
 }
 
-int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
+static int read_count(struct store *store, const char *sql, const char *const params[], size_t count,
+		      struct plan_totals *ret, struct error *err)
 {
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg, "select changes, held, at_once from plan_count($1)", params, 1, &rows, err) != 0)
+	if (pg_query(store->pg, sql, params, count, &rows, err) != 0)
 		return -1;
 	*ret = (struct plan_totals){
 	    .changes = pg_integer(rows, 0, 0),
 	    .held = pg_integer(rows, 0, 1),
 	    .at_once = pg_boolean(rows, 0, 2),
+	    .guarded = pg_boolean(rows, 0, 3),
+	    .waiting = pg_integer(rows, 0, 4),
 	};
 	pg_free(&rows);
 	return 0;
+}
+
+int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct plan_totals *ret,
+	       struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id),       boolean_text(scope->read),  boolean_text(scope->everything),
+				boolean_text(scope->whole), boolean_text(scope->known), boolean_text(scope->additions)};
+
+	return read_count(store,
+			  "select changes, held, at_once, guarded, waiting from merge_and_plan($1, $2, $3, $4, $5, $6)",
+			  params, 6, ret, err);
+}
+
+int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+
+	return read_count(store, "select changes, held, at_once, guarded, 0 from plan_count($1)", params, 1, ret, err);
 }
 
 int store_plan_notifies(struct store *store, int64_t run, char ret[NOTIFY_TEXT], struct error *err)
@@ -136,22 +145,29 @@ int store_plan_rejected(struct store *store, int64_t run, const char *digest, st
 	return (int)rejected;
 }
 
+/* In the order of the list. */
+#define APPLY  "select coalesce(apply($1, $2, $3), 0)"
+#define SETTLE ", settle($1, $4, $5, $6, $7)"
+#define END    ", run_end($1, $8, $9, $10, $11, $12, $13, $14), keep_held_plan($1)"
+
 int store_apply(struct store *store, int64_t run, const struct apply_step *step, int64_t *revision, struct error *err)
 {
 	const struct settlement *settlement = step->settlement;
 	char id[NUMBER_TEXT], from[NUMBER_TEXT], to[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id),
-				number_text(step->first, from),
-				number_text(step->last, to),
-				settlement == NULL ? NULL : settlement->rules_digest,
-				settlement == NULL ? NULL : settlement->settings_digest,
-				settlement == NULL ? NULL : boolean_text(settlement->complete),
-				settlement == NULL ? NULL : boolean_text(settlement->settles)};
+	struct run_end_text text;
+	const char *params[7 + RUN_END_PARAMS] = {number_text(run, id), number_text(step->first, from),
+						  number_text(step->last, to)};
 
 	if (settlement == NULL)
-		return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0)", params, 3, revision, err);
-	return pg_query_integer(store->pg, "select coalesce(apply($1, $2, $3), 0), settle($1, $4, $5, $6, $7)", params,
-				7, revision, err);
+		return pg_query_integer(store->pg, APPLY, params, 3, revision, err);
+	params[3] = settlement->rules_digest;
+	params[4] = settlement->settings_digest;
+	params[5] = boolean_text(settlement->complete);
+	params[6] = boolean_text(settlement->settles);
+	if (step->end == NULL)
+		return pg_query_integer(store->pg, APPLY SETTLE, params, 7, revision, err);
+	run_end_params(step->end, &text, params + 7);
+	return pg_query_integer(store->pg, APPLY SETTLE END, params, sizeof params / sizeof params[0], revision, err);
 }
 
 int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err)

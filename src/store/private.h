@@ -34,6 +34,13 @@ const char *array_close(struct str *array);
 int schema_latest(int *ret, struct error *err);
 int schema_judge(const struct schema_state *state, struct error *err);
 
+/* What run_end() takes beside the run, and room for the numbers among it. */
+enum { RUN_END_PARAMS = 7 };
+struct run_end_text {
+	char run[NUMBER_TEXT], entries[NUMBER_TEXT], unreadable[NUMBER_TEXT], held[NUMBER_TEXT];
+};
+void run_end_params(const struct run_report *report, struct run_end_text *text, const char *params[RUN_END_PARAMS]);
+
 /* What the guard judges, from a statement of three parameters that gives kind, scope, pending, recent and base. */
 struct guard_query {
 	const char *sql;

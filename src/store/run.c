@@ -56,22 +56,39 @@ int store_run_begin(struct store *store, int source, const char *kind, int64_t *
 	return pg_query_integer(store->pg, "select run_begin($1, $2)", params, 2, run, err);
 }
 
+void run_end_params(const struct run_report *report, struct run_end_text *text, const char *params[RUN_END_PARAMS])
+{
+	params[0] = report->state;
+	params[1] = report->completeness;
+	params[2] = report->reason;
+	params[3] = number_text(report->entries, text->entries);
+	params[4] = number_text(report->unreadable, text->unreadable);
+	params[5] = number_text(report->held, text->held);
+	params[6] = report->digest;
+}
+
 int store_run_end(struct store *store, int64_t run, const struct run_report *report, struct error *err)
 {
-	char id[NUMBER_TEXT], entries[NUMBER_TEXT], unreadable[NUMBER_TEXT], held[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id),
-				report->state,
-				report->completeness,
-				report->reason,
-				number_text(report->entries, entries),
-				number_text(report->unreadable, unreadable),
-				number_text(report->held, held),
-				report->digest};
+	struct run_end_text text;
+	const char *params[1 + RUN_END_PARAMS] = {number_text(run, text.run)};
 
+	run_end_params(report, &text, params + 1);
 	return pg_query(store->pg,
 			report->idle ? "select run_end($1, $2, $3, $4, $5, $6, $7, $8)"
 				     : "select run_end($1, $2, $3, $4, $5, $6, $7, $8), keep_held_plan($1), sweep($1)",
-			params, 8, NULL, err);
+			params, sizeof params / sizeof params[0], NULL, err);
+}
+
+int store_run_sweep(struct store *store, int64_t run, struct error *err)
+{
+	char id[NUMBER_TEXT];
+	const char *params[] = {number_text(run, id)};
+
+	if (store_begin_small(store, err) == 0 && pg_query(store->pg, "select sweep($1)", params, 1, NULL, err) == 0 &&
+	    store_commit_lightly(store, err) == 0)
+		return 0;
+	store_rollback(store);
+	return -1;
 }
 
 int store_run_find(struct store *store, const char *name, struct arena *arena, struct run_row *ret, struct error *err)
@@ -210,17 +227,4 @@ int store_rules_set(struct store *store, int source, const struct config *config
 	pg_free(&rows);
 	free_arrays(&arrays);
 	return rc;
-}
-
-int store_merge(struct store *store, int64_t run, bool complete, bool everything, bool *closed, struct error *err)
-{
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), boolean_text(complete), boolean_text(everything)};
-	struct pg_rows *rows = NULL;
-
-	if (pg_query(store->pg, "select merge($1, $2, $3)", params, 3, &rows, err) != 0)
-		return -1;
-	*closed = pg_boolean(rows, 0, 0);
-	pg_free(&rows);
-	return 0;
 }

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What people are called changes: whose access is compared because of it, and what is counted without being counted anew.
+-- What people are called changes: whose access is compared because of it, and what is counted without being counted anew; and
+-- what a run that is dead has left.
 \ir support.psql
-select plan(17);
+select plan(20);
 
 create function source_id() returns smallint language sql as $$ select id from sources where name = 'corp' $$;
 
@@ -94,6 +95,20 @@ select ok(is_counted(), 'nor one that came and went');
 select committed();
 select ok(is_counted(), 'afterwards either');
 select is((select c.grants from counted_grants c), 2::bigint, 'and what little moved was not remembered anew');
+
+-- A run of pushed changes is swept behind its end, and what it left when its process died before that by who leads next.
+do $$
+declare
+	this bigint := heard(array['bert Bert home']);
+begin
+	update runs set kind = 'push' where id = this;
+	perform apply(this, 1, 1000), settle(this, null, null, true, true), run_end(this, 'nothing', 'changes', null, 0, 0, 0, null), committed();
+end $$;
+select is((select r.state from runs r order by r.id desc limit 1), 'applied', 'what is pushed says itself whether something came of it');
+select lead_source(source_id());
+select is((select count(*) from (select run from staged_entries union all select run from planned_changes union all select run from touched_entries) l),
+	0::bigint, 'what it left is thrown away');
+select is((select s.unswept from sources s where s.id = source_id()), null, 'once');
 
 select * from finish();
 rollback;

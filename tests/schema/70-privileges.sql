@@ -55,7 +55,7 @@ select is_empty($$select name from tables where case when relkind <> 'S' then ha
 select is(tried('roster_daemon', $$select user_create('x')$$), '42501', 'it may not act for people');
 select is(tried('roster_daemon', 'select open_revision()'), '42501', 'nor open a revision by itself');
 select is(tried('roster_daemon', $$select run_begin(0::smallint, 'test')$$), 'done', 'it may begin a run');
-select is(tried('roster_daemon', 'select merge(-1, true, true)'), '55000', 'and merge a run, if it is running');
+select is(tried('roster_daemon', 'select merge_and_plan(-1, true, true, true, true, false)'), '55000', 'and merge a run, if it is running');
 
 -- Operators.
 select is_empty($$select name from tables where case when relkind <> 'S' then has_table_privilege('roster_admin', oid, 'insert, update, delete, truncate') end$$,
