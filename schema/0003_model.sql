@@ -3,7 +3,7 @@
 
 -- Resources: one space of ids ----------------------------------------------------------------------------------------
 
-create type resource_kind as enum ('platform', 'group', 'app', 'cluster', 'namespace');
+create type resource_kind as enum ('platform', 'group', 'app', 'cluster', 'namespace', 'access_group', 'environment', 'production_environment');
 
 create table resources (
 	id integer generated always as identity primary key,
@@ -142,13 +142,18 @@ as 'select id from groups where parent_id is null';
 
 -- Permissions and roles --------------------------------------------------------------------------------------------------
 
-create type permission_scope as enum ('project', 'cicd', 'cluster', 'namespace', 'group', 'platform');
+create type permission_scope as enum ('project', 'cicd', 'cluster', 'namespace', 'group', 'platform', 'app', 'env', 'env_self');
+
+-- What opens the way for what a role says, beside the role: access to the environments of an app; a role that leaves it to
+-- what is set for the person; a user role that may view apps, or manage them.
+create type gate as enum ('cloud', 'custom', 'view', 'manage');
 
 create table permissions (
 	id smallint generated always as identity primary key,
 	name text not null unique,
 	scope permission_scope not null,
 	description text not null,
+	gate gate, -- what else it needs, of any role that reaches the resource
 	unique (id, scope)
 );
 
@@ -159,9 +164,10 @@ create table scope_resources (
 	primary key (scope, kind)
 );
 insert into scope_resources values ('project', 'app'), ('cicd', 'app'), ('cluster', 'cluster'),
-	('namespace', 'namespace'), ('group', 'group'), ('platform', 'platform');
+	('namespace', 'namespace'), ('group', 'group'), ('platform', 'platform'), ('app', 'app'),
+	('env', 'environment'), ('env', 'production_environment'), ('env_self', 'environment'), ('env_self', 'production_environment');
 
-create type role_kind as enum ('platform', 'project', 'app');
+create type role_kind as enum ('platform', 'project', 'app', 'setting');
 
 create table roles (
 	id integer generated always as identity primary key,
@@ -172,8 +178,10 @@ create table roles (
 	locked boolean not null default false,     -- neither edited nor deleted
 	structural boolean not null default false, -- follows from something else and is never given by hand
 	sensitive boolean not null default false,  -- many new holders at once wait for approval
+	opens gate[] not null default '{}',        -- for apps
+	origin text check (origin <> ''),          -- the app it came with; such a role is held by whom has it, and given to nobody else
 	name_key text not null generated always as (lower(normalize(name, NFKC))) stored,
-	unique (kind, name_key),
+	unique nulls not distinct (kind, name_key, origin),
 	unique (id, kind)
 );
 
@@ -189,7 +197,7 @@ create index on role_permissions_history (role, permission);
 create function role_named(kind role_kind, name text) returns integer language plpgsql stable security definer
 set search_path = roster, pg_temp as $$
 begin
-	return (select r.id from roles r where r.kind = role_named.kind and r.name_key = lower(normalize(role_named.name, NFKC)));
+	return (select r.id from roles r where r.kind = role_named.kind and r.name_key = lower(normalize(role_named.name, NFKC)) and r.origin is null);
 end $$;
 
 -- Apps, clusters, namespaces ------------------------------------------------------------------------------------------------
@@ -233,7 +241,8 @@ create table namespaces (
 	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
 	purpose purpose not null,
 	foreign key (id, kind) references resources (id, kind),
-	unique (cluster, name, purpose)
+	unique (cluster, name, purpose),
+	unique (id, purpose)
 );
 create trigger delete_resource after delete on namespaces for each row execute function delete_resource();
 
@@ -272,7 +281,7 @@ create table anchor_roles (
 	primary key (anchor_kind, role_kind)
 );
 insert into anchor_roles values ('platform', 'platform'), ('group', 'platform'), ('group', 'project'), ('group', 'app'),
-	('app', 'project'), ('app', 'app');
+	('app', 'project'), ('app', 'app'), ('access_group', 'project'), ('access_group', 'app');
 
 -- Many rows are few combinations of source, role and anchor.
 create function check_grants() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$

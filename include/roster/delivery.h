@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delivery: the store's half of telling targets: cursors, windows, lanes and parts (schema/0014_targets.sql, 0015_delivery.sql).
+ * delivery: the store's half of telling targets: cursors, windows, lanes and parts (schema/0019_targets.sql, 0020_delivery.sql).
  *
  * In order: lead the driver, make its targets known, then again and again: in one transaction open windows and write their
  * parts; send the parts that are due; settle each by what became of it. Every settlement is a transaction of its own. A
@@ -77,6 +77,8 @@ int store_lane_resources(struct store *store, const struct window *window, struc
 /* The next resources of a snapshot, at most `most`, and all that decides about access to them, into a new one. */
 int store_snapshot_read(struct store *store, const struct window *window, size_t most, struct snapshot *snapshot,
 			struct error *err);
+/* What the sets of roles permit that the last look at a resource has met (snapshot_sets). */
+int store_snapshot_sets(struct store *store, const struct window *window, struct snapshot *snapshot, struct error *err);
 /* Resources a complete snapshot does not tell and that are not gone for it: id and name only. */
 int store_snapshot_spared(struct store *store, const struct window *window, struct told_sink *sink, struct error *err);
 /* All up to that resource is in parts; 0: everything is. */

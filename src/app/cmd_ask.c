@@ -165,7 +165,8 @@ static const struct verb verbs[] = {
 	.usage = "PERMISSION RESOURCE [--at REVISION]",
 	.summary = "list everybody who may do something there",
 	.help = "With every way each has: a role held at a place, and how many steps down the tree the resource is. "
-		"RESOURCE is platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE. With "
+		"RESOURCE is platform, group:/PATH, app:NAME, environment:APP/NAME, cluster:NAME or "
+		"namespace:CLUSTER/NAME/PURPOSE. With "
 		"--at the answer is that of an earlier revision.",
 	.example = "who-can cicd.deploy app:api --at 4711",
 	.run = call_run,

@@ -88,8 +88,8 @@ static const struct verb verbs[] = {
 	.name = "group admin",
 	.usage = "PATH add|remove LOGIN",
 	.summary = "add or remove an admin of a group",
-	.help = "Admins manage the members of the group and of everything below it. An admin of the group, or of "
-		"one above, may.",
+	.help = "Admins manage the members of the group and of everything below it. A platform administrator says "
+		"who they are.",
 	.example = "group admin /pay add carol",
 	.run = call_run,
 	.calls = group_admin,

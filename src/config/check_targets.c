@@ -72,8 +72,12 @@ static const struct form {
 	const char *written;
 	size_t segments; /* 0 for any number */
 } forms[] = {
-    {"app", "app:NAME", 1},      {"cluster", "cluster:NAME", 1}, {"namespace", "namespace:CLUSTER/NAME/PURPOSE", 3},
-    {"group", "group:/PATH", 0}, {"platform", "platform", 0},
+    {"app", "app:NAME", 1},
+    {"cluster", "cluster:NAME", 1},
+    {"namespace", "namespace:CLUSTER/NAME/PURPOSE", 3},
+    {"environment", "environment:APP/NAME", 2},
+    {"group", "group:/PATH", 0},
+    {"platform", "platform", 0},
 };
 enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 
@@ -106,9 +110,9 @@ static const char *nearest_pattern(const struct pattern *pattern, const char *ki
 
 static void refuse_kind(const struct pattern *pattern, const char *kind)
 {
-	static const char all[] =
-	    "write app:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE, group:/PATH or platform, "
-	    "with * and ** in the names, or ** for everything";
+	static const char all[] = "write app:NAME, environment:APP/NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE, "
+				  "group:/PATH or platform, "
+				  "with * and ** in the names, or ** for everything";
 	const char *near = nearest_pattern(pattern, kind);
 
 	pattern_error(pattern, near ? arena_printf(pattern->loader->arena, "did you mean \"%s\"?", near) : all,

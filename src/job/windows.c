@@ -219,6 +219,8 @@ static int write_resource(struct pen *pen, size_t index, struct error *err)
 	struct snapshot *snapshot = pen->page->snapshot;
 	struct snapshot_resource resource;
 
+	if (snapshot_look(snapshot, index) > 0 && store_snapshot_sets(pen->store, &pen->window, snapshot, err) != 0)
+		return -1;
 	snapshot_tell(snapshot, index, &pen->facts.names, &resource);
 	for (size_t i = 0; i < resource.people; i++) {
 		const struct told_change change = snapshot_change(snapshot, i);

@@ -25,8 +25,15 @@ struct holder {
 };
 
 struct anchor {
-	struct holder *holders;
+	struct holder *holders; /* of roles that give something */
 	size_t count, room;
+	size_t reaches; /* the resource that was looked at last, counted from 1, when it is reached from here */
+};
+
+/* A role that gives nothing: it matters where its holder has one that does. */
+struct opener {
+	uint32_t anchor, role;
+	size_t next; /* of the same person, counted from 1; 0 behind the last */
 };
 
 struct place {
@@ -38,26 +45,32 @@ struct place {
 struct person {
 	struct piece text; /* empty: nobody knows him any more */
 	uint32_t set;      /* of roles, on the resource that is told */
+	size_t openers;    /* the first one, counted from 1; 0: none */
 };
 
-struct meaning {
+struct bearing {
 	uint32_t kind, role;
-	const char *permissions;
 };
 
-/* Roles that somebody holds and that mean something on a kind of resource. */
+/* Roles that somebody holds and that bear on a kind of resource. */
 struct set {
 	uint32_t kind;
-	bool *has;      /* by role */
-	uint32_t *with; /* by role: the set that has it too; 0: not looked for yet */
-	struct piece text;
+	bool *has;                       /* by role */
+	uint32_t *with;                  /* by role: the set that has it too; 0: not looked for yet */
+	const char *permissions, *roles; /* NULL: nobody has said yet */
+	bool asked;
+	struct piece text; /* empty: permits nothing, or not written yet */
 };
 
 struct snapshot {
 	struct arena *arena;
 	struct names kinds, roles, resources, anchor_names, users;
-	struct meaning *meanings;
-	size_t meaning_count, meaning_room;
+	struct bearing *bearings;
+	size_t bearing_count, bearing_room;
+	bool *gives; /* by role: something, on some kind */
+	size_t gives_count, gives_room;
+	struct opener *openers;
+	size_t opener_count, opener_room;
 	struct place *places;
 	size_t place_count, place_room;
 	uint32_t *links; /* of places to anchors */
@@ -68,6 +81,8 @@ struct snapshot {
 	size_t people_count, people_room;
 	struct set *sets; /* [0] is nobody's; then one without a role for each kind; then what is met */
 	size_t set_count, set_room;
+	uint32_t *questions; /* sets that somebody has and nobody has said anything about */
+	size_t question_count, question_room;
 	uint32_t *found; /* people of the resource that is told */
 	size_t found_count, found_room;
 	struct str resource;
@@ -94,12 +109,15 @@ void snapshot_free(struct snapshot **snapshot)
 	names_free(&s->resources);
 	names_free(&s->anchor_names);
 	names_free(&s->users);
-	free(s->meanings);
+	free(s->bearings);
+	free(s->gives);
+	free(s->openers);
 	free(s->places);
 	free(s->links);
 	free(s->anchors);
 	free(s->people);
 	free(s->sets);
+	free(s->questions);
 	free(s->found);
 	str_free(&s->resource);
 	arena_free(&s->arena);
@@ -131,14 +149,24 @@ static uint32_t person_number(struct snapshot *s, const char *user)
 	return number;
 }
 
-void snapshot_add_meaning(struct snapshot *s, const char *role, const char *kind, const char *permissions)
+static uint32_t role_number(struct snapshot *s, const char *role)
 {
-	GROW(s->meanings, s->meaning_count, s->meaning_room);
-	s->meanings[s->meaning_count++] = (struct meaning){
-	    names_number(&s->kinds, kind, strlen(kind)),
-	    names_number(&s->roles, role, strlen(role)),
-	    arena_strdup(s->arena, permissions),
-	};
+	uint32_t number = names_number(&s->roles, role, strlen(role));
+
+	if (number == s->gives_count) {
+		GROW(s->gives, s->gives_count, s->gives_room);
+		s->gives[s->gives_count++] = false;
+	}
+	return number;
+}
+
+void snapshot_add_role(struct snapshot *s, const char *role, const char *kind, bool gives)
+{
+	uint32_t number = role_number(s, role);
+
+	s->gives[number] = s->gives[number] || gives;
+	GROW(s->bearings, s->bearing_count, s->bearing_room);
+	s->bearings[s->bearing_count++] = (struct bearing){names_number(&s->kinds, kind, strlen(kind)), number};
 }
 
 /* The next number of "{3,17}", NULL behind the last; *at goes on behind it. */
@@ -176,9 +204,17 @@ void snapshot_add_reach(struct snapshot *s, const char *resource, const char *ki
 
 void snapshot_add_holding(struct snapshot *s, const char *user, const char *anchor, const char *role)
 {
-	struct holder holder = {person_number(s, user), names_number(&s->roles, role, strlen(role))};
-	struct anchor *at = &s->anchors[anchor_number(s, anchor, strlen(anchor))];
+	struct holder holder = {person_number(s, user), role_number(s, role)};
+	uint32_t number = anchor_number(s, anchor, strlen(anchor));
+	struct anchor *at = &s->anchors[number];
 
+	if (!s->gives[holder.role]) {
+		struct person *person = &s->people[holder.person];
+		GROW(s->openers, s->opener_count, s->opener_room);
+		s->openers[s->opener_count++] = (struct opener){number, holder.role, person->openers};
+		person->openers = s->opener_count;
+		return;
+	}
 	GROW(at->holders, at->count, at->room);
 	at->holders[at->count++] = holder;
 }
@@ -249,13 +285,13 @@ static uint32_t add_set(struct snapshot *s, uint32_t kind, const bool *has)
 	return (uint32_t)s->set_count++;
 }
 
-static bool has_meaning(const struct snapshot *s, uint32_t kind, uint32_t role)
+static bool bears(const struct snapshot *s, uint32_t kind, uint32_t role)
 {
 	size_t i = 0;
 
-	while (i < s->meaning_count && (s->meanings[i].kind != kind || s->meanings[i].role != role))
+	while (i < s->bearing_count && (s->bearings[i].kind != kind || s->bearings[i].role != role))
 		i++;
-	return i < s->meaning_count;
+	return i < s->bearing_count;
 }
 
 /* The set that has this role too: there already, or a new one. */
@@ -263,7 +299,7 @@ static uint32_t find_set(struct snapshot *s, uint32_t set, uint32_t role)
 {
 	uint32_t kind = s->sets[set].kind, same = 0;
 
-	if (s->sets[set].has[role] || !has_meaning(s, kind, role))
+	if (s->sets[set].has[role] || !bears(s, kind, role))
 		return set;
 	uint32_t larger = add_set(s, kind, s->sets[set].has);
 	s->sets[larger].has[role] = true;
@@ -286,72 +322,18 @@ static uint32_t set_with(struct snapshot *s, uint32_t set, uint32_t role)
 	return with;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	const long *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-/* "{3,17}", each once. */
-static void print_numbers(long *numbers, size_t count, struct str *out)
-{
-	if (count > 0)
-		qsort(numbers, count, sizeof *numbers, compare_numbers);
-	str_add_char(out, '{');
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || numbers[i] != numbers[i - 1])
-			str_printf(out, "%s%ld", i == 0 ? "" : ",", numbers[i]);
-	str_add_char(out, '}');
-}
-
-static void list_roles(const struct snapshot *s, const struct set *set, struct str *out)
-{
-	long *numbers = xcalloc(s->roles.count + 1, sizeof *numbers);
-	size_t count = 0;
-
-	for (uint32_t role = 0; role < s->roles.count; role++)
-		if (set->has[role])
-			numbers[count++] = strtol(s->roles.texts[role], NULL, 10);
-	print_numbers(numbers, count, out);
-	free(numbers);
-}
-
-static void list_permissions(const struct snapshot *s, const struct set *set, struct str *out)
-{
-	long *numbers = NULL;
-	size_t count = 0, room = 0, size;
-
-	for (size_t i = 0; i < s->meaning_count; i++) {
-		const struct meaning *meaning = &s->meanings[i];
-		const char *number, *at = meaning->permissions;
-		if (meaning->kind != set->kind || !set->has[meaning->role])
-			continue;
-		while ((number = next_number(&at, &size)) != NULL) {
-			GROW(numbers, count, room);
-			numbers[count++] = strtol(number, NULL, 10);
-		}
-	}
-	print_numbers(numbers, count, out);
-	free(numbers);
-}
-
 static void write_set(struct snapshot *s, struct set *set, const struct message_names *names)
 {
-	struct str permissions = {0}, roles = {0}, text = {0};
-
-	list_permissions(s, set, &permissions);
-	list_roles(s, set, &roles);
+	struct str text = {0};
 	const struct told row = {
 	    .permissions_before = "{}",
-	    .permissions_after = str_text(&permissions),
+	    .permissions_after = set->permissions,
 	    .roles_before = "{}",
-	    .roles_after = str_text(&roles),
+	    .roles_after = set->roles,
 	};
+
 	message_write_access(&row, names, &text);
 	set->text = (struct piece){arena_strndup(s->arena, text.data, text.size), text.size};
-	str_free(&permissions);
-	str_free(&roles);
 	str_free(&text);
 }
 
@@ -381,10 +363,36 @@ static void add_role(struct snapshot *s, uint32_t nothing, const struct holder *
 	}
 }
 
-void snapshot_tell(struct snapshot *s, size_t index, const struct message_names *names, struct snapshot_resource *ret)
+/* Whoever was found has the roles too that only open something there. */
+static void add_openers(struct snapshot *s, size_t place)
+{
+	for (size_t i = 0; i < s->found_count; i++) {
+		struct person *person = &s->people[s->found[i]];
+		for (size_t next = person->openers; next > 0; next = s->openers[next - 1].next) {
+			const struct opener *opener = &s->openers[next - 1];
+			if (s->anchors[opener->anchor].reaches == place + 1)
+				person->set = set_with(s, person->set, opener->role);
+		}
+	}
+}
+
+/* Each set that somebody has there is asked about once. */
+static void ask_of_sets(struct snapshot *s)
+{
+	s->question_count = 0;
+	for (size_t i = 0; i < s->found_count; i++) {
+		struct set *set = &s->sets[s->people[s->found[i]].set];
+		if (set->permissions != NULL || set->asked)
+			continue;
+		set->asked = true;
+		GROW(s->questions, s->question_count, s->question_room);
+		s->questions[s->question_count++] = (uint32_t)(set - s->sets);
+	}
+}
+
+size_t snapshot_look(struct snapshot *s, size_t index)
 {
 	const struct place *place = &s->places[index];
-	int64_t id = strtoll(s->resources.texts[index], NULL, 10);
 
 	if (s->set_count == 0)
 		begin_sets(s);
@@ -392,13 +400,71 @@ void snapshot_tell(struct snapshot *s, size_t index, const struct message_names 
 		s->people[s->found[i]].set = 0;
 	s->found_count = 0;
 	for (size_t i = 0; i < place->count; i++) {
-		const struct anchor *anchor = &s->anchors[s->links[place->first + i]];
+		struct anchor *anchor = &s->anchors[s->links[place->first + i]];
+		anchor->reaches = index + 1;
 		for (size_t k = 0; k < anchor->count; k++)
 			add_role(s, place->kind + 1, &anchor->holders[k]);
 	}
-	for (size_t i = 1; i < s->set_count; i++)
-		if (s->sets[i].text.size == 0)
-			write_set(s, &s->sets[i], names);
+	add_openers(s, index);
+	ask_of_sets(s);
+	return s->question_count;
+}
+
+static void list_roles(const struct snapshot *s, const struct set *set, struct str *out)
+{
+	const char *before = "\"{";
+
+	for (uint32_t role = 0; role < s->roles.count; role++) {
+		if (!set->has[role])
+			continue;
+		str_printf(out, "%s%s", before, s->roles.texts[role]);
+		before = ",";
+	}
+	str_add(out, "}\"");
+}
+
+void snapshot_sets(const struct snapshot *s, struct str *kinds, struct str *sets)
+{
+	for (size_t i = 0; i < s->question_count; i++) {
+		const struct set *set = &s->sets[s->questions[i]];
+		str_printf(kinds, "%c%s", i == 0 ? '{' : ',', s->kinds.texts[set->kind]);
+		str_add_char(sets, i == 0 ? '{' : ',');
+		list_roles(s, set, sets);
+	}
+	str_add_char(kinds, '}');
+	str_add_char(sets, '}');
+}
+
+void snapshot_add_set(struct snapshot *s, size_t number, const char *permissions, const char *roles)
+{
+	struct set *set = &s->sets[s->questions[number - 1]];
+
+	set->permissions = arena_strdup(s->arena, permissions);
+	set->roles = arena_strdup(s->arena, roles);
+}
+
+/* Whether they may do something at all; then it is written, too. */
+static bool permits(struct snapshot *s, struct set *set, const struct message_names *names)
+{
+	if (set->text.size == 0 && strcmp(set->permissions, "{}") != 0)
+		write_set(s, set, names);
+	return set->text.size > 0;
+}
+
+void snapshot_tell(struct snapshot *s, size_t index, const struct message_names *names, struct snapshot_resource *ret)
+{
+	const struct place *place = &s->places[index];
+	int64_t id = strtoll(s->resources.texts[index], NULL, 10);
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->found_count; i++) {
+		struct person *person = &s->people[s->found[i]];
+		if (permits(s, &s->sets[person->set], names))
+			s->found[count++] = s->found[i];
+		else
+			person->set = 0;
+	}
+	s->found_count = count;
 	str_clear(&s->resource);
 	message_write_resource(id, place->name, &s->resource);
 	*ret = (struct snapshot_resource){id, place->name, s->found_count};

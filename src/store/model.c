@@ -41,7 +41,8 @@ static const struct {
     [MODEL_RESOURCE_STATE] =
 	{"select n.resource, n.permission, head(), resource_name(n.resource), "
 	 "n.permission is null or permission_applies(n.permission, n.resource), "
-	 "exists (select from app_list() a where a.archived and 'app:' || a.app = resource_name(n.resource)) "
+	 "exists (select from app_list() a where a.archived and ('app:' || a.app = resource_name(n.resource) "
+	 "or starts_with(resource_name(n.resource), 'environment:' || a.app || '/'))) "
 	 "from (select resource_named($1) as resource, "
 	 "case when $2::text is not null then permission_named($2) end as permission) n",
 	 2},

@@ -13,11 +13,11 @@ static int take_resources(const struct pg_rows *rows, void *context, struct erro
 	return 0;
 }
 
-static int take_meanings(const struct pg_rows *rows, void *context, struct error *err)
+static int take_roles(const struct pg_rows *rows, void *context, struct error *err)
 {
 	(void)err;
 	for (size_t i = 0; i < pg_count(rows); i++)
-		snapshot_add_meaning(context, pg_text(rows, i, 0), pg_text(rows, i, 1), pg_text(rows, i, 2));
+		snapshot_add_role(context, pg_text(rows, i, 0), pg_text(rows, i, 1), pg_boolean(rows, i, 2));
 	return 0;
 }
 
@@ -50,6 +50,14 @@ static int take_people(const struct pg_rows *rows, void *context, struct error *
 		};
 		snapshot_add_person(context, &row);
 	}
+	return 0;
+}
+
+static int take_sets(const struct pg_rows *rows, void *context, struct error *err)
+{
+	(void)err;
+	for (size_t i = 0; i < pg_count(rows); i++)
+		snapshot_add_set(context, (size_t)pg_integer(rows, i, 0), pg_text(rows, i, 1), pg_text(rows, i, 2));
 	return 0;
 }
 
@@ -97,10 +105,24 @@ int store_snapshot_read(struct store *store, const struct window *window, size_t
 
 	if (pg_stream(store->pg, "select * from snapshot_resources($1, $2, $3)", params, 3,
 		      &(struct pg_reader){take_resources, snapshot}, err) != 0 ||
-	    pg_stream(store->pg, "select * from snapshot_meanings($1)", at, 1,
-		      &(struct pg_reader){take_meanings, snapshot}, err) != 0)
+	    pg_stream(store->pg, "select * from snapshot_roles($1)", at, 1, &(struct pg_reader){take_roles, snapshot},
+		      err) != 0)
 		return -1;
 	if (snapshot_count(snapshot) == 0)
 		return 0;
 	return read_reach(store, revision, snapshot, err) != 0 ? -1 : read_holdings(store, revision, snapshot, err);
+}
+
+int store_snapshot_sets(struct store *store, const struct window *window, struct snapshot *snapshot, struct error *err)
+{
+	struct str kinds = {0}, sets = {0};
+	char revision[NUMBER_TEXT];
+
+	snapshot_sets(snapshot, &kinds, &sets);
+	const char *params[] = {str_text(&kinds), str_text(&sets), number_text(window->revision, revision)};
+	int rc = pg_stream(store->pg, "select * from snapshot_sets($1, $2, $3)", params, 3,
+			   &(struct pg_reader){take_sets, snapshot}, err);
+	str_free(&kinds);
+	str_free(&sets);
+	return rc;
 }

@@ -9,11 +9,15 @@ import pytest
 from receiver import CLOSE, STORE_AND_CLOSE, Receiver
 from told import Told
 
-PATTERNS = [["app:*"], ["**"], ["group:/a/**", "app:p*"], ["namespace:k/**", "cluster:*"], ["app:p1", "app:p3"], ["group:/*"]]
+PATTERNS = [["app:*"], ["**"], ["group:/a/**", "app:p*"], ["namespace:k/**", "cluster:*"], ["app:p1", "app:p3"], ["group:/*"],
+            ["environment:**"], ["environment:p0/*", "app:p0"]]
 ANSWERS = [204] * 6 + [500, 422, 400, CLOSE, STORE_AND_CLOSE]
 PEOPLE = [f"u{number}" for number in range(6)]
 APPS = [f"p{number}" for number in range(5)]
-ROLES = ["Contributor", "Developer", "Administrator"]
+ROLES = ["Contributor", "Developer", "Administrator", "Operator", "Application Operator"]
+ENVIRONMENTS = ["p0/test", "p0/live", "p1/test"]
+APP_ROLES = ["App Owner", "App Administrator", "App Member", "App Operator"]
+PERMISSIONS = ["env.api", "env.transport", "env.backups"]
 
 
 class Company:
@@ -29,6 +33,13 @@ class Company:
         for app in APPS[:3]:
             self.call("app_create", app, "admin", "/a")
         self.call("namespace_create", "k", "n", ["test"])
+        self.call("access_group_create", "club")
+        for app in APPS[:2]:
+            self.call("app_member_add", app, "u0", "Application Operator")
+            self.call("node_create", app, "u0")
+        for name in ENVIRONMENTS:
+            self.environment(name)
+        self.open_and_shut()
 
     def call(self, function, *arguments):
         """An act, refused or not."""
@@ -39,12 +50,63 @@ class Company:
         except psycopg.Error as error:
             assert error.sqlstate[:2] in ("22", "23", "P0"), error
 
+    def open_and_shut(self):
+        """Roles whose permissions wait for what another role opens; of some it does."""
+        self.call("role_create", "Half", "", ["project.view"], "fixed", ["env.transport"])
+        for person in ("u1", "u2"):
+            self.call("group_member_add", "/a", person, "App Owner", None)
+            self.call("app_member_add", "p0", person, "Half")
+        self.call("app_member_add", "p0", "u2", "Application Operator")
+        self.call("environment_set", "p0/test", "u2", "env.backups", True)
+        self.call("app_member_add", "p0", "u4", "Application Operator")
+        self.call("environment_set", "p0/test", "u4", "env.api", False)
+        self.call("user_role_add", "u2", "App Viewer")
+        self.call("access_group_app", "club", "p1", True)
+        self.call("access_group_member_add", "club", "u3", "App Administrator")
+
+    def environment(self, name):
+        app, name = name.split("/")
+        self.call("environment_create", app, name, "production" if name == "live" else "test")
+
+    def act_on_roles(self):
+        """What decides beside membership: user roles, roles of apps, access groups, what roles and settings say of environments."""
+        pick = self.chance.choice
+        person, app, environment = pick(PEOPLE), pick(APPS), pick(ENVIRONMENTS)
+        kind = pick(["user role", "app role", "access group", "access group app", "set", "set", "alerts", "contact", "again", "part"])
+        if kind == "user role":
+            self.call(pick(["user_role_add", "user_role_remove"]), person, pick(["App Viewer", "App Administrator", "No Access"]))
+        elif kind == "app role":
+            self.call(pick(["app_role_add", "app_role_remove"]), app, person, pick(APP_ROLES))
+        elif kind == "access group":
+            self.call(pick(["access_group_member_add", "access_group_member_remove"]), "club", person, pick(APP_ROLES + ROLES))
+        elif kind == "access group app":
+            self.call("access_group_app", "club", app, self.chance.random() < 0.7)
+        elif kind == "set":
+            self.call("environment_set", environment, person, pick(PERMISSIONS), pick([True, False, None]))
+        elif kind == "alerts":
+            self.call("environment_alerts", environment, person, pick([True, False]))
+        elif kind == "contact":
+            self.call("node_contact", app, person)
+        elif kind == "again":
+            self.call("environment_delete", environment)
+            self.environment(environment)
+        else:
+            self.role_part(pick(ROLES), pick(["none", "fixed", "custom"]))
+
+    def role_part(self, role, access):
+        permissions = self.chance.sample(PERMISSIONS, 2) if access == "fixed" else []
+        self.call("role_edit_begin", role)
+        if self.chance.random() < 0.5:
+            self.call("role_save", role, None, None, None, access, permissions)
+        else:
+            self.call("role_save", role, None, None, None, None, [], access, permissions)
+
     def act(self):
         pick = self.chance.choice
         person, group, app = pick(PEOPLE), pick(self.groups), pick(APPS)
         self.made += 1
         new = f"{group if self.chance.random() < 0.7 else ''}/g{self.made}"
-        kind = pick(["add", "add", "add", "remove", "remove", "move", "create", "app", "own", "archive", "suspend", "attach", "app member", "role"])
+        kind = pick(["add", "add", "add", "remove", "remove", "move", "create", "app", "own", "archive", "suspend", "attach", "app member", "role", "roles", "roles", "roles", "roles", "roles"])
         if kind == "add":
             self.call("group_member_add", group, person, pick(ROLES), None)
         elif kind == "remove":
@@ -67,7 +129,9 @@ class Company:
         elif kind == "attach":
             self.call(pick(["namespace_attach", "namespace_detach"]), "k/n/test", group)
         elif kind == "app member":
-            self.call(pick(["app_member_add", "app_member_remove"]), app, person, "App Member")
+            self.call(pick(["app_member_add", "app_member_remove"]), app, person, pick(ROLES))
+        elif kind == "roles":
+            self.act_on_roles()
         else:
             self.call("role_edit", "Contributor", self.chance.sample(["project.view", "project.edit", "cicd.view"], 2))
 

@@ -416,7 +416,7 @@ def test_a_no_of_somebody_no_source_knows(shop, roster):
 
 
 def test_a_no_names_the_role_that_lacks_the_permission(shop, roster):
-    assert ("role", "", "alice is Developer in /pay/api, a role without cicd.approve; with it: Administrator, Operator") in (
+    assert ("role", "", "alice is Developer in /pay/api, a role without cicd.approve; with it: Administrator, Operator, Scrum Master") in (
         obstacles(roster, "alice", "app:api", "cicd.approve"))
 
 

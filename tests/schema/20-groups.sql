@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The group tree.
 \ir support.psql
-select plan(44);
+select plan(48);
 
 select is((select count(*) from groups), 1::bigint, 'P9 a fresh installation has one group that nobody created');
 select is((select parent_id from groups where id = root_group()), null, 'P9 and that is the root');
@@ -78,6 +78,13 @@ select throws_ok($$insert into group_namespaces values (root_group(), (select id
 select throws_ok($$insert into group_namespaces values (root_group(), group_at('/a'))$$, '23503', null, 'P17 another group is refused');
 select throws_ok($$select namespace_attach('k1/n/production', '/a')$$, 'P0002', null, 'P17 a purpose the namespace does not have is refused');
 select lives_ok($$select namespace_attach('k1/n/test', '/a')$$, 'P17 a namespace in one of its purposes is attached');
+select namespace_create('k1', 'pay', array['development', 'acceptance']::purpose[]);
+select set_eq($$select purpose::text from namespaces where name = 'pay'$$, array['development', 'acceptance'], 'P47 a namespace is for the purposes that were named, and no other');
+select is_empty($$select from group_namespaces g join namespaces n on n.id = g.namespace where n.name = 'pay'$$, 'P47 no group has any of them by itself');
+select namespace_attach('k1/pay/acceptance', '/a');
+select set_eq($$select n.purpose::text from group_namespaces g join namespaces n on n.id = g.namespace where n.name = 'pay'$$, array['acceptance'], 'P47 each is given by itself');
+select namespace_attach('k1/pay/development', '/a'), namespace_detach('k1/pay/acceptance', '/a');
+select set_eq($$select n.purpose::text from group_namespaces g join namespaces n on n.id = g.namespace where n.name = 'pay'$$, array['development'], 'P47 and taken by itself');
 
 select * from finish();
 rollback;

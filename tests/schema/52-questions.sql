@@ -83,7 +83,8 @@ select set_eq($$select login from user_list('O')$$, $$values ('olga'), ('oz')$$,
 select set_eq('select app, owner, owner_group from app_list()', $$values ('shop', 'olga', '/dev/pay'), ('gate', 'olga', '/dev/pay/api'),
 	('site', 'olga', '/dev/web'), ('board', 'olga', '/ops')$$, 'app_list shows every app');
 select results_eq('select * from namespace_list()', $$values ('k1/pay/test', '{/dev/pay}'::text[]), ('k1/pay/production', '{/ops}')$$, 'namespace_list shows every namespace');
-select results_eq($$select members, apps from role_list() where role = 'Developer'$$, $$values (1::bigint, 0::bigint)$$, 'role_list counts holders and apps');
+select results_eq($$select members, group_members, apps from role_list() where role = 'Developer'$$, $$values (0::bigint, 1::bigint, 0::bigint)$$,
+	'role_list counts holders, apart those in groups, and apps');
 select set_eq($$select permission from role_show('contributor')$$, $$values ('project.view'), ('project.stories'), ('project.revisions'), ('cicd.view')$$,
 	'role_show shows what a role permits');
 

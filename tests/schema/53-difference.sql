@@ -32,8 +32,8 @@ select committed();
 select set_eq('select * from touched()', $$values ('late', 'platform')$$, 'a new person touches what every person may do on the platform');
 insert into grants (user_id, anchor, role) values (person_id('nel'), root_group(), role_named('platform', 'Group Administrator'));
 select committed(); -- a group administrator at the root
-select is_empty($$select * from touched() where login <> 'nel' or resource not like 'group:%'$$, 'touches groups and no app');
-select is((select count(*) from touched()), (select count(*) from groups), 'all of them');
+select is_empty($$select * from touched() where login <> 'nel' or resource !~ '^(group|app):'$$, 'touches groups and apps, and nothing else');
+select is((select count(*) from touched()), (select count(*) from groups) + (select count(*) from apps), 'all of them');
 delete from grants where user_id = person_id('nel');
 insert into grants (user_id, anchor, role) values (person_id('nel'), root_group(), role_named('project', 'Contributor'));
 select committed(); -- another role in its place
@@ -68,7 +68,7 @@ select is_empty($$select * from differs(0, head(), '{}')$$, 'of none');
 
 -- All access to a resource.
 select set_eq($$select u.login from access_snapshot(resource_named('app:gate'), head()) s join users u on u.id = s.user_id$$,
-	$$values ('ann'), ('olga'), ('nel')$$, 'who may do something on an app');
+	$$values ('ann'), ('olga'), ('nel'), ('ada'), ('gus')$$, 'who may do something on an app');
 select results_eq($$select s.permissions, s.roles from access_snapshot(resource_named('app:board'), head()) s where s.user_id = person_id('oz')$$,
 	$$select array_agg(distinct e.permission order by e.permission), array_agg(distinct e.role order by e.role) from effective e
 	where e.resource = resource_named('app:board') and e.user_id = person_id('oz')$$, 'and what, by which roles');

@@ -35,6 +35,7 @@ select is(last_revision(), 'user create oz|roster_owner', 'as nobody, and under 
 select user_create(u) from unnest(array['gus', 'pat', 'nel']) u;
 select app_create('shop', 'pat', '/dev'), namespace_create('k', 'n', array['test']::purpose[]), namespace_attach('k/n/test', '/dev');
 select group_create('/dev/pay', '', array['gus']), group_create('/ops', '', '{}');
+select access_group_create('club'), access_group_member_add('club', 'pat');
 
 -- Without an operator's row, or as somebody without the right, every act is refused.
 create table acts (statement text);
@@ -45,10 +46,21 @@ insert into acts values
 	($$select app_create('x', 'pat', '/dev')$$), ($$select app_owner('shop', 'oz')$$), ($$select app_group('shop', '/ops')$$), ($$select app_archive('shop', true)$$),
 	($$select app_member_add('shop', 'oz', 'Developer')$$), ($$select app_member_remove('shop', 'oz', 'Developer')$$),
 	($$select namespace_create('k', 'y', array['test']::purpose[])$$), ($$select namespace_attach('k/n/test', '/ops')$$),
-	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$), ($$select decide(1, true)$$),
+	($$select namespace_detach('k/n/test', '/dev')$$), ($$select role_create('x', '', '{}')$$), ($$select role_edit('Developer', '{}')$$),
+	($$select role_edit_begin('Developer')$$), ($$select role_edit_cancel()$$), ($$select role_save('Developer')$$), ($$select role_delete('Developer')$$),
+	($$select role_merge('Developer', 'Operator')$$), ($$select role_keep('Developer')$$), ($$select invitation_accept('shop')$$), ($$select decide(1, true)$$),
+	($$select access_group_create('x')$$), ($$select access_group_delete('club')$$), ($$select access_group_app('club', 'shop', true)$$),
+	($$select access_group_member_add('club', 'oz')$$), ($$select access_group_member_remove('club', 'pat')$$),
+	($$select user_role_add('oz', 'App Viewer')$$), ($$select user_role_remove('ada', 'Platform Administrator')$$),
+	($$select app_role_add('shop', 'oz', 'App Member')$$), ($$select app_role_remove('shop', 'oz', 'App Member')$$),
+	($$select app_operator_role(array['test']::purpose[])$$),
 	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
 	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
 	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_link('oz', 'corp')$$), ($$select user_unlink('oz', 'corp')$$);
+select node_create('shop', 'pat'), environment_create('shop', 'test', 'test');
+insert into acts values
+	($$select node_create('shop', 'pat')$$), ($$select node_contact('shop', 'pat')$$), ($$select environment_create('shop', 'x', 'test')$$),
+	($$select environment_delete('shop/test')$$), ($$select environment_set('shop/test', 'pat', 'env.api', true)$$), ($$select environment_alerts('shop/test', 'pat', true)$$);
 select set_eq($$select (regexp_match(statement, 'select (\w+)'))[1] from acts$$,
 	$$select p.proname from pg_proc p where p.pronamespace = 'roster'::regnamespace and p.provolatile = 'v' and has_function_privilege('roster_admin', p.oid, 'execute')
 		and p.proname <> 'init_administrator'$$, 'these are all the acts there are');
@@ -74,9 +86,9 @@ select operator_for('ann', 'ann'), operator_for('gus', 'gus'), operator_for('pat
 select is(tried('test_ann', $$select group_member_add('/dev', 'oz', 'Developer')$$), 'done', 'a group admin adds a member to his group');
 select is(tried('test_ann', $$select group_member_remove('/dev', 'oz', 'Developer')$$), 'done', 'and removes him');
 select is(tried('test_ann', $$select group_member_add('/dev/pay', 'oz', 'Developer')$$), 'done', 'and in groups below');
-select is(tried('test_ann', $$select group_member_add('/dev/pay', 'oz', null)$$), 'done', 'and makes other admins');
-select is(tried('test_ann', $$select group_member_remove('/dev/pay', 'oz', null)$$), 'done', 'and unmakes them');
-select is(tried('test_ann', $$select group_member_remove('/dev/pay', 'gus', null)$$), '23514', 'but not the only one there is');
+select is(tried('test_ann', $$select group_member_add('/dev/pay', 'oz', null)$$), '42501', 'but makes no other admins');
+select is(tried('test_ann', $$select group_member_remove('/dev/pay', 'gus', null)$$), '42501', 'and unmakes none');
+select is(tried('test_first', $$select group_member_remove('/dev/pay', 'gus', null)$$), '23514', 'the only admin there is stays, whoever would take him out');
 select is(tried('test_ann', $$select group_member_add('/ops', 'oz', 'Developer')$$), '42501', 'not in a group beside it');
 select is(tried('test_ann', $$select group_member_add('/', 'oz', 'Developer')$$), '42501', 'nor above it');
 select is(tried('test_gus', $$select group_member_add('/dev', 'oz', 'Developer')$$), '42501', 'the admin of a subgroup not in the group above');

@@ -10,7 +10,7 @@ from psycopg import errors
 
 from oracle import Facts
 
-STEPS = 80
+STEPS = 120
 # What an act may be refused with. Anything else (an ambiguous column, a missing function) is a defect.
 REFUSALS = (errors.CheckViolation, errors.ForeignKeyViolation, errors.UniqueViolation, errors.NoDataFound,
             errors.CardinalityViolation)
@@ -141,6 +141,76 @@ class Chance:
     def act_role_delete(self):
         self.run("delete from roles where name = %s and not builtin", self.role())
 
+    def act_user_role(self):
+        self.run("insert into grants (user_id, anchor, role) values (need_user(%s), platform(), role_named('platform', %s)) "
+                 "on conflict do nothing", self.user(), self.random.choice(["App Administrator", "App Viewer", "No Access"]))
+
+    def act_user_role_remove(self):
+        self.run("delete from grants where anchor = platform() and user_id = need_user(%s)", self.user())
+
+    def act_app_role(self):
+        self.run("insert into grants (user_id, anchor, role) select need_user(%s), id, role_named('app', %s) from resources "
+                 "where kind in ('group', 'app', 'access_group') order by id %% %s limit 1 on conflict do nothing", self.user(),
+                 self.random.choice(["App Owner", "App Administrator", "App Member", "App Operator"]), self.random.randint(2, 9))
+
+    def act_access_group(self):
+        self.run("insert into access_groups (name) values (%s)", self.fresh("access"))
+
+    def act_access_group_app(self):
+        self.run("insert into access_group_apps (access_group, app) select x.id, need_app(%s) from access_groups x order by x.id %% %s limit 1 "
+                 "on conflict do nothing", self.app(), self.random.randint(2, 5))
+
+    def act_access_group_app_remove(self):
+        self.run("delete from access_group_apps where app = need_app(%s)", self.app())
+
+    def act_access_group_member(self):
+        self.run("insert into grants (user_id, anchor, role) select need_user(%s), x.id, need_role('project', %s) from access_groups x "
+                 "order by x.id %% %s limit 1 on conflict do nothing", self.user(), self.role(), self.random.randint(2, 5))
+
+    def act_node(self):
+        self.run("insert into nodes (app, technical_contact) values (need_app(%s), need_user(%s)) on conflict do nothing", self.app(), self.user())
+
+    def act_contact(self):
+        self.run("update nodes set technical_contact = need_user(%s) where app = need_app(%s)", self.user(), self.app())
+
+    def act_environment(self):
+        self.run("insert into environments (app, name, purpose) select app, %s, %s from nodes order by app %% %s limit 1",
+                 self.fresh("e"), self.random.choice(PURPOSES), self.random.randint(2, 5))
+
+    def act_environment_delete(self):
+        self.run("delete from environments where id %% %s = 0", self.random.randint(5, 20))
+
+    def act_setting(self):
+        self.run("insert into environment_settings as s (environment, user_id, permission, scope, allowed) "
+                 "select e.id, need_user(%s), p.id, p.scope, p.scope = 'env_self' or %s from environments e, permissions p where p.name = %s "
+                 "and e.id %% 3 <> %s on conflict (environment, user_id, permission) do update set allowed = excluded.allowed", self.user(),
+                 self.random.choice([True, False]), self.random.choice(["env.api", "env.api", "env.transport", "env.alerts"]), self.random.randint(0, 2))
+
+    def act_setting_remove(self):
+        self.run("delete from environment_settings where user_id = need_user(%s)", self.user())
+
+    def act_role_part(self):
+        self.run("insert into role_environments as e (role, kind, access) values (need_role('project', %s), %s, %s) "
+                 "on conflict (role, kind) do nothing", self.role(), self.kind(), self.random.choice(["fixed", "custom"]))
+
+    def act_role_part_remove(self):
+        self.run("delete from role_environments where role = need_role('project', %s) and kind = %s", self.role(), self.kind())
+
+    def act_role_fixed(self):
+        self.run("insert into role_environment_permissions (role, kind, permission) select e.role, e.kind, p.id from role_environments e, "
+                 "permissions p where e.role = need_role('project', %s) and e.access = 'fixed' and p.scope = 'env' and p.id %% 2 = %s "
+                 "on conflict do nothing", self.role(), self.random.randint(0, 1))
+
+    def act_role_fixed_remove(self):
+        self.run("delete from role_environment_permissions where role = need_role('project', %s)", self.role())
+
+    def act_cloud_access(self):
+        self.run("insert into role_permissions (role, permission) values (need_role('project', %s), permission_named('project.cloud_access')) "
+                 "on conflict do nothing", self.role())
+
+    def kind(self):
+        return self.random.choice(["environment", "production_environment"])
+
     def act_several(self):
         """Some acts in one transaction: one revision, in which something may come and go."""
         for act in self.random.sample([act for act in self.acts if act.__name__ != "act_several"], 4):
@@ -164,7 +234,8 @@ class Chance:
 
 
 def read(session, relation):
-    return set(session.execute(f"select * from {relation}").fetchall())
+    """Rows of effective access, and of each whether its role is a setting."""
+    return set(session.execute(f"select e.*, exists (select from setting_roles s where s.role = e.role) from {relation} e").fetchall())
 
 
 def assert_as_recomputed(session):
@@ -188,12 +259,13 @@ def assert_can_agrees(session, chance):
 
 
 def pairs_of(effective):
-    """What read() returned, as {(user, resource): (permissions, roles)}."""
+    """What read() returned, as {(user, resource): (permissions, roles)}; a setting is no role of anybody's."""
     pairs = {}
     for row in effective:
         permissions, roles = pairs.setdefault((row[0], row[1]), (set(), set()))
         permissions.add(row[3])
-        roles.add(row[4])
+        if not row[-1]:
+            roles.add(row[4])
     return pairs
 
 
@@ -250,6 +322,10 @@ def test_any_sequence_of_acts(connect, seed):
         chance.act_group_create()
         chance.act_app_create()
         chance.act_namespace_create()
+        chance.act_node()
+        chance.act_user_role()
+        chance.act_access_group()
+    chance.run("insert into environments (app, name, purpose) select app, p::text, p from nodes, unnest(enum_range(null::purpose)) p")
     answers, done = {}, 0
     for _ in range(STEPS):
         done += chance.step()
@@ -260,6 +336,8 @@ def test_any_sequence_of_acts(connect, seed):
     assert_can_agrees(session, chance)
     assert done > STEPS / 2, "most acts should be possible"
     assert max(map(len, answers.values())) > 100, "there should be something to answer"
+    kinds = {row[2] for effective in answers.values() for row in effective}
+    assert kinds >= {"app", "group", "environment", "production_environment"}
     for revision, effective in answers.items():
         assert read(session, f"effective_at({revision})") == effective, f"as of revision {revision}"
     known = sorted(answers)

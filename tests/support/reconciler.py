@@ -5,7 +5,8 @@ Written from doc/permission-model.md, not from the program: sets and loops, no c
 time it is asked. Model.sync() is told what a source said, Model.act() what an administrator did by hand; then
 assert_equal() compares people, groups, grants with their sources, and all effective access with a database.
 
-What permissions exist and which a role holds is data, taken from the database (assert_equal gives it to effective()).
+What permissions exist, which a role holds and what it opens is data, taken from the database (assert_equal gives it to
+effective()). There are no nodes here, so nothing is said of environments.
 """
 
 import collections
@@ -18,7 +19,7 @@ HAND = "hand"
 ADMIN_ROLE = "Group Administrator"
 # Where permissions of a scope mean something.
 SCOPES = {"project": "app", "cicd": "app", "cluster": "cluster", "namespace": "namespace", "group": "group",
-          "platform": "platform"}
+          "platform": "platform", "app": "app", "env": None, "env_self": None}
 
 
 class Person:
@@ -341,7 +342,7 @@ class Model:
         yield "platform", "platform", ["platform"]
         for app in self.apps.values():
             if not app.archived:
-                yield "app:" + app.name, "app", [app] + (app.group.above() if app.group else [])
+                yield "app:" + app.name, "app", [app, "platform"] + (app.group.above() if app.group else [])
         for name, groups in self.namespaces.items():
             yield "namespace:" + name, "namespace", [upper for group in groups for upper in group.above()]
         for cluster in {name.split("/")[0] for name in self.namespaces}:
@@ -349,17 +350,30 @@ class Model:
         for group in self.groups:
             yield "group:" + group.path, "group", group.above() + ["platform"]
 
-    def effective(self, permissions_of):
-        """{(login, resource, permission)}; permissions_of: role -> {(permission, scope)}."""
-        held = [(grant.person, grant.anchor, grant.role) for grant in self.grants]
-        held += [(app.owner, app, "Owner") for app in self.apps.values()]
-        held += [(person, "platform", "User") for person in self.people]
+    def opened(self, opens):
+        """What each person's user roles open on apps; who administers some group is a user of the highest kind."""
+        found = collections.defaultdict(set)
+        for grant in self.grants:
+            if grant.anchor == "platform" or grant.role == ADMIN_ROLE:
+                found[grant.person] |= opens["platform", grant.role]
+        return found
+
+    def effective(self, permissions_of, opens):
+        """{(login, resource, permission)}; permissions_of: (kind, role) -> {(permission, scope, gate)}."""
+        held = [(grant.person, grant.anchor, ("platform" if grant.anchor == "platform" or grant.role == ADMIN_ROLE else "project", grant.role))
+                for grant in self.grants]
+        held += [(app.owner, app, ("project", "Owner")) for app in self.apps.values()]
+        held += [(person, "platform", ("platform", "User")) for person in self.people]
+        # Who is in a group is App Member of its apps.
+        held += [(grant.person, grant.anchor, ("app", "App Member")) for grant in self.grants
+                 if isinstance(grant.anchor, Group) and grant.role != ADMIN_ROLE]
+        opened = self.opened(opens)
         given = set()
         for resource, kind, anchors in self.reach():
             for person, anchor, role in held:
                 if person.active and any(anchor is reaching for reaching in anchors):
-                    given |= {(person.login, resource, permission) for permission, scope in permissions_of.get(role, ())
-                              if SCOPES[scope] == kind}
+                    given |= {(person.login, resource, permission) for permission, scope, gate in permissions_of.get(role, ())
+                              if SCOPES[scope] == kind and (gate is None or gate in opened[person])}
         return given
 
 
@@ -379,16 +393,21 @@ def _options(words):
 
 
 def tuples(roster, query):
-    return sorted(tuple(row.values()) for row in roster.sql(query))
+    return sorted((tuple(row.values()) for row in roster.sql(query)), key=repr)
 
 
 def role_permissions(roster):
     found = {}
-    for role, permission, scope in tuples(roster, """
-            select r.name as role, p.name as permission, p.scope::text as scope from role_permissions rp
+    for kind, role, permission, scope, gate in tuples(roster, """
+            select r.kind::text, r.name as role, p.name as permission, p.scope::text as scope, p.gate::text from role_permissions rp
             join roles r on r.id = rp.role join permissions p on p.id = rp.permission"""):
-        found.setdefault(role, set()).add((permission, scope))
+        found.setdefault((kind, role), set()).add((permission, scope, gate))
     return found
+
+
+def role_opens(roster):
+    return {(kind, role): set(opens) for kind, role, opens in
+            tuples(roster, "select kind::text, name, opens::text[] from roles where origin is null")}
 
 
 def same(what, have, want):
@@ -413,4 +432,4 @@ def assert_equal(roster, model):
             join sources s on s.id = q.source where q.stage in ('rule', 'person')"""), model.quarantine())
     same("access", tuples(roster, """select distinct u.login, resource_name(e.resource) as resource, p.name
             from effective e join users u on u.id = e.user_id join permissions p on p.id = e.permission"""),
-         model.effective(role_permissions(roster)))
+         model.effective(role_permissions(roster), role_opens(roster)))

@@ -68,7 +68,7 @@ class Told:
         wanted = [number for number, name in names.items() if any(re.fullmatch(regex(p), name) for p in patterns or ["app:*"])]
         state = {number: {} for number in wanted}
         for row in self.roster.sql("""select resource, user_id::text, array_agg(distinct p.name) as permissions,
-                array_agg(distinct r.name) as roles from effective e join permissions p on p.id = e.permission
+                coalesce(array_agg(distinct r.name) filter (where r.kind <> 'setting'), '{}') as roles from effective e join permissions p on p.id = e.permission
                 join roles r on r.id = e.role where resource = any (%s) group by 1, 2""", wanted):
             state[row["resource"]][row["user_id"]] = (set(row["permissions"]), set(row["roles"]))
         return state

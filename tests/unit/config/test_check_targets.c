@@ -183,9 +183,10 @@ static void patterns_of_every_kind_are_known(void **state)
 
 static void pattern_of_no_kind_is_refused(void **state)
 {
-	static const char kinds[] = "    hint: write app:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE, "
-				    "group:/PATH or platform, with * and "
-				    "** in the names, or ** for everything\n";
+	static const char kinds[] =
+	    "    hint: write app:NAME, environment:APP/NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE, "
+	    "group:/PATH or platform, with * and "
+	    "** in the names, or ** for everything\n";
 	static const char *const unknown[] = {"*", "billing", ":x", "a*:b", "/pay/**"};
 
 	(void)state;
@@ -233,6 +234,8 @@ static void pattern_names_something(void **state)
 static void pattern_that_can_match_nothing_is_a_warning(void **state)
 {
 	static const char *const empty[][2] = {
+	    {"environment:shop", "environment:APP/NAME"},
+	    {"environment:shop/test/1", "environment:APP/NAME"},
 	    {"namespace:prod/*", "namespace:CLUSTER/NAME/PURPOSE"},
 	    {"namespace:a/b/c/d", "namespace:CLUSTER/NAME/PURPOSE"},
 	    {"namespace:a//c", "namespace:CLUSTER/NAME/PURPOSE"},

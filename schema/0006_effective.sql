@@ -1,10 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Effective access: the one definition.
 --
---   holdings  who holds which role at which anchor: grants, ownership, and what every active person may do
---   reach     which resources an anchor reaches: itself, what its groups own below it, what is associated with them
---   access    person x resource x role: holdings joined with reach, for active people
---   effective access joined with the role's permissions of a scope that means something on that kind of resource
+--   holdings       who holds which role at which anchor: grants, ownership, settings, and what follows from these
+--   reach          which resources an anchor reaches: itself, what its groups own below it, what is associated with them
+--   access         person x resource x role: holdings joined with reach, for active people
+--   role_meanings  what a role permits on a kind of resource, and what else that needs; role_gates: what it opens for others
+--   effective      access joined with the meanings of its roles
+--
+-- So what a person may do on a resource follows from the set of roles that reach it from him, and from nothing else.
 --
 -- Each is written once and compiled three times: as a view over the facts as they are (holdings, reach, access, effective);
 -- as a function over the facts as of a revision (holdings_at(r), ...); and as a function over the facts that were true at
@@ -49,6 +52,23 @@ call define_access('holdings', 'user_id uuid, anchor integer, role integer, sour
 	union all
 	select u.id, p.id, r.id, 0::smallint from {users} u, resources p, roles r
 	where p.kind = 'platform' and r.kind = 'platform' and r.name = 'User'
+	union all
+	select n.technical_contact, n.app, r.id, 0::smallint from {nodes} n, roles r where r.kind = 'project' and r.name = 'Technical Contact'
+	union all
+	select s.user_id, s.environment, r.role, 0::smallint from {environment_settings} s
+	join setting_roles r on r.permission = s.permission and r.allowed = s.allowed
+	union all
+	-- Who administers a group is a user of the highest kind everywhere.
+	select g.user_id, p.id, r.id, g.source from roles ga join {grants} g on g.role = ga.id, resources p, roles r
+	where ga.kind = 'platform' and ga.name = 'Group Administrator' and p.kind = 'platform'
+	  and r.kind = 'platform' and r.name = 'Administrator of Some Group'
+	union all
+	-- Who is in a group is App Member of its apps; that means something with a user role alone.
+	select g.user_id, g.anchor, m.id, g.source
+	from roles o join {grants} l on l.role = o.id join {grants} g on g.user_id = l.user_id
+	join roles r on r.id = g.role and r.kind in ('project', 'app')
+	join resources x on x.id = g.anchor and x.kind in ('group', 'access_group'), roles m
+	where o.opens <> '{}' and m.kind = 'app' and m.name = 'App Member'
 $$);
 
 -- distance counts the steps down the group tree from the anchor to the group the resource belongs to.
@@ -58,6 +78,24 @@ call define_access('reach', 'anchor integer, resource integer, kind resource_kin
 	union all
 	select c.ancestor, a.id, 'app', c.distance, a.owner_group
 	from {apps} a join {group_closure} c on c.descendant = a.owner_group where not a.archived
+	union all
+	select x.access_group, a.id, 'app', 0, null::integer
+	from {access_group_apps} x join {apps} a on a.id = x.app where not a.archived
+	union all
+	select p.id, a.id, 'app', 0, null::integer
+	from resources p, {apps} a where p.kind = 'platform' and not a.archived
+	union all
+	select e.id, e.id, e.kind, 0, null::integer
+	from {environments} e join {apps} a on a.id = e.app where not a.archived
+	union all
+	select a.id, e.id, e.kind, 0, null::integer
+	from {environments} e join {apps} a on a.id = e.app where not a.archived
+	union all
+	select c.ancestor, e.id, e.kind, c.distance, a.owner_group
+	from {environments} e join {apps} a on a.id = e.app join {group_closure} c on c.descendant = a.owner_group where not a.archived
+	union all
+	select x.access_group, e.id, e.kind, 0, null::integer
+	from {environments} e join {apps} a on a.id = e.app join {access_group_apps} x on x.app = a.id where not a.archived
 	union all
 	select c.ancestor, n.namespace, 'namespace', c.distance, n.group_id
 	from {group_namespaces} n join {group_closure} c on c.descendant = n.group_id
@@ -85,12 +123,59 @@ call define_access('access', 'user_id uuid, resource integer, kind resource_kind
 	join {users} u on u.id = h.user_id and u.active
 $$);
 
+-- needs: gates that roles reaching the same resource open, this one or others. unless: a role that takes it away.
+call define_access('role_meanings', 'role integer, kind resource_kind, permission smallint, needs gate[], unless integer', $$
+	select rp.role, s.kind, rp.permission, case when p.gate is not null then array[p.gate] end as needs, null::integer as unless
+	from {role_permissions} rp
+	join permissions p on p.id = rp.permission and p.scope not in ('env', 'env_self')
+	join scope_resources s on s.scope = p.scope
+	union all
+	select f.role, f.kind, f.permission, array['cloud'::gate], null
+	from {role_environment_permissions} f
+	union all
+	-- API Rights come by themselves where they are open to be set, but not in production.
+	select e.role, e.kind, p.id, array['cloud'::gate], r.role
+	from {role_environments} e, permissions p join setting_roles r on r.permission = p.id and not r.allowed
+	where e.access = 'custom' and e.kind = 'environment' and p.name = 'env.api'
+	union all
+	select r.role, s.kind, r.permission, case p.scope when 'env' then array['cloud', 'custom'] else array['cloud'] end::gate[], null
+	from setting_roles r join permissions p on p.id = r.permission join scope_resources s on s.scope = p.scope where r.allowed
+$$);
+
+call define_access('role_gates', 'role integer, kind resource_kind, gate gate', $$
+	select r.id as role, 'app'::resource_kind as kind, o.gate from roles r, unnest(r.opens) o(gate)
+	union all
+	select rp.role, s.kind, 'cloud' from {role_permissions} rp join permissions p on p.id = rp.permission and p.name = 'project.cloud_access',
+		scope_resources s where s.scope = 'env'
+	union all
+	select e.role, e.kind, 'custom' from {role_environments} e where e.access = 'custom'
+	union all
+	select r.id, s.kind, g.gate from roles r, scope_resources s, (values ('cloud'::gate), ('custom')) g(gate)
+	where r.kind = 'project' and r.name = 'Technical Contact' and s.scope = 'env'
+$$);
+
+-- Roles that bear on what a person may do on a kind of resource: no other one needs a look. Those that give nothing and only
+-- open gates, or take away, matter to whom another role gives something there.
+call define_access('role_kinds', 'role integer, kind resource_kind, gives boolean', $$
+	select k.role, k.kind, bool_or(k.gives) as gives from (
+		select m.role, m.kind, true as gives from {role_meanings} m
+		union all
+		select g.role, g.kind, false from {role_gates} g
+		union all
+		select m.unless, m.kind, false from {role_meanings} m where m.unless is not null) k
+	group by k.role, k.kind
+$$);
+
 call define_access('effective', 'user_id uuid, resource integer, kind resource_kind, permission smallint, role integer, anchor integer, source smallint, distance integer, via integer', $$
-	select a.user_id, a.resource, a.kind, rp.permission, a.role, a.anchor, a.source, a.distance, a.via
+	select a.user_id, a.resource, a.kind, m.permission, a.role, a.anchor, a.source, a.distance, a.via
 	from {access} a
-	join {role_permissions} rp on rp.role = a.role
-	join permissions p on p.id = rp.permission
-	join scope_resources s on s.scope = p.scope and s.kind = a.kind
+	join {role_meanings} m on m.role = a.role and m.kind = a.kind
+	where (m.needs is null or not exists (
+		select from unnest(m.needs) n(gate) where not exists (
+			select from {access} o join {role_gates} g on g.role = o.role and g.kind = o.kind
+			where o.user_id = a.user_id and o.resource = a.resource and g.gate = n.gate)))
+	  and (m.unless is null or not exists (
+		select from {access} o where o.user_id = a.user_id and o.resource = a.resource and o.role = m.unless))
 $$);
 
 -- Names for people and for command lines ------------------------------------------------------------------------------------
@@ -116,7 +201,7 @@ begin
 	return here;
 end $$;
 
--- platform, group:/PATH, app:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE
+-- platform, group:/PATH, app:NAME, environment:APP/NAME, access-group:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE
 create function resource_name(resource integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	return (select case r.kind
@@ -126,6 +211,8 @@ begin
 		when 'cluster' then 'cluster:' || (select k.name from clusters k where k.id = r.id)
 		when 'namespace' then 'namespace:' || (select k.name || '/' || n.name || '/' || n.purpose
 			from namespaces n join clusters k on k.id = n.cluster where n.id = r.id)
+		when 'access_group' then 'access-group:' || (select x.name from access_groups x where x.id = r.id)
+		else 'environment:' || (select a.name || '/' || e.name from environments e join apps a on a.id = e.app where e.id = r.id)
 		end
 	from resources r where r.id = resource_name.resource);
 end $$;
@@ -141,13 +228,16 @@ begin
 	when 'platform' then found_id := platform();
 	when 'group' then found_id := group_at(substr(name, 7));
 	when 'app' then select id into found_id from apps where name_key = rest;
+	when 'environment' then
+		select e.id into found_id from environments e join apps a on a.id = e.app where a.name_key = part[1] and e.name_key = part[2];
+	when 'access-group' then select id into found_id from access_groups where name_key = rest;
 	when 'cluster' then select id into found_id from clusters where name_key = rest;
 	when 'namespace' then
 		select n.id into found_id from namespaces n join clusters k on k.id = n.cluster
 		where k.name_key = part[1] and lower(n.name) = part[2] and n.purpose::text = part[3];
 	else
 		raise exception '"%" is not the name of a resource', name using errcode = 'invalid_parameter_value',
-			hint = 'write platform, group:/PATH, app:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE';
+			hint = 'write platform, group:/PATH, app:NAME, environment:APP/NAME, access-group:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE';
 	end case;
 	if found_id is null then
 		raise exception 'there is no %', name using errcode = 'no_data_found', hint = 'see rosterctl tree';
@@ -182,32 +272,53 @@ declare
 	branches text := '';
 	one record;
 begin
-	for one in select k.kind, coalesce(k.body, format($$
+	for one in select k.kind, g.gated, coalesce(case when g.gated then k.gated else k.body end, format($$
 		if exists (select from roster.resources r where r.id = can.resource and r.kind = '%1$s') then
 			return exists (select from roster.effective e where e.user_id = can.user_id and e.resource = can.resource
 				and e.permission = can.permission and e.kind = '%1$s');
 		end if;$$, k.kind)) as body
 		from unnest(enum_range(null::resource_kind), array[null, null, $app$
-		select {allowed at pg_catalog.array_append(array(
-				select c.ancestor from roster.group_closure c where c.descendant = a.owner_group), a.id)}, a.owner = can.user_id
+		select {allowed at pg_catalog.array_append({places}, a.id)}, a.owner = can.user_id
 		into allowed, owns from roster.apps a where a.id = can.resource and not a.archived;
 		if allowed then
 			return true;
 		elsif owns then
-			return exists (select from roster.effective e where e.user_id = can.user_id and e.resource = can.resource
-				and e.permission = can.permission and e.kind = 'app');
+			return exists (select from roster.users u where u.id = can.user_id and u.active)
+				and exists (select from roster.role_permissions m join roster.roles r on r.id = m.role and r.kind = 'project' and r.name = 'Owner'
+					where m.permission = can.permission);
 		end if;$app$, null, $namespace$
 		if {allowed at array(select c.ancestor from roster.group_namespaces n
 				join roster.group_closure c on c.descendant = n.group_id where n.namespace = can.resource)} then
 			return true;
-		end if;$namespace$]) k(kind, body) order by k.body is null
+		end if;$namespace$], array[null, null, $app$
+		select {places} into places from roster.apps a where a.id = can.resource and not a.archived;
+		-- Few have a user role; who administers any group is one of the highest kind everywhere.
+		if places is null or not exists (select from roster.grants g join roster.roles r on r.id = g.role
+				join roster.permissions p on p.id = can.permission and p.gate = any (r.opens)
+				where g.user_id = can.user_id and (r.name = 'Group Administrator'
+				or g.anchor = any (pg_catalog.array_append(places, roster.platform())))) then
+			return false;
+		elsif {allowed at pg_catalog.array_append(pg_catalog.array_append(places, roster.platform()), can.resource)} then
+			return true;
+		end if;
+		-- With a user role whoever is in a group is App Member of its apps.
+		return exists (select from roster.users u where u.id = can.user_id and u.active)
+			and exists (select from roster.role_permissions m join roster.roles r on r.id = m.role and r.kind = 'app' and r.name = 'App Member'
+				where m.permission = can.permission)
+			and exists (select from roster.grants g join roster.roles r on r.id = g.role and r.kind = any ('{project,app}'::roster.role_kind[])
+				where g.user_id = can.user_id and g.anchor = any (places));$app$]) k(kind, body, gated), (values (false), (true)) g(gated)
+		where exists (select from permissions p join scope_resources s on s.scope = p.scope where s.kind = k.kind and (p.gate is not null) = g.gated)
+		order by k.body is null
 	loop
 		-- By the permission's id.
 		branches := branches || format(e'\n\tif (%L::pg_catalog.bool[])[can.permission] then%s\n\tend if;',
 			(select array_agg(exists (select from permissions p join scope_resources s on s.scope = p.scope
-					where p.id = n and s.kind = one.kind) order by n)
+					where p.id = n and s.kind = one.kind and (p.gate is not null) = one.gated) order by n)
 				from generate_series(1, (select max(id) from permissions)) n), one.body);
 	end loop;
+	branches := replace(branches, '{places}', 'array(
+				select c.ancestor from roster.group_closure c where c.descendant = a.owner_group
+				union all select x.access_group from roster.access_group_apps x where x.app = a.id)');
 	branches := regexp_replace(branches, '\{allowed at (.*?)\}(?=,| then)', $$exists (select from roster.users u where u.id = can.user_id and u.active)
 			and exists (select from roster.grants g
 				join roster.role_permissions m on m.role = g.role and m.permission = can.permission
@@ -217,6 +328,7 @@ language plpgsql stable security definer as $f$
 declare
 	allowed boolean;
 	owns boolean;
+	places integer[];
 begin%s
 	return false;
 end $f$', replace(branches, ' = ', ' operator(pg_catalog.=) '));

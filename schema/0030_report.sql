@@ -22,6 +22,32 @@ language sql stable as $$
 	select a.owner, a.id, role_named('project', 'Owner'), 0::smallint, owner_since(a.id, a.owner, a.since), null from apps a where a.since <= at
 	union all
 	select a.owner, a.id, role_named('project', 'Owner'), 0::smallint, owner_since(a.id, a.owner, a.since), null from apps_history a where a.since <= at and a.until > at
+	union all
+	select n.technical_contact, n.app, role_named('project', 'Technical Contact'), 0::smallint, n.since, null from nodes n where n.since <= at
+	union all
+	select n.technical_contact, n.app, role_named('project', 'Technical Contact'), 0::smallint, n.since, null
+	from nodes_history n where n.since <= at and n.until > at
+	union all
+	select s.user_id, s.environment, r.role, 0::smallint, s.since, null from environment_settings s
+	join setting_roles r on r.permission = s.permission and r.allowed = s.allowed where s.since <= at
+	union all
+	select s.user_id, s.environment, r.role, 0::smallint, s.since, null from environment_settings_history s
+	join setting_roles r on r.permission = s.permission and r.allowed = s.allowed where s.since <= at and s.until > at
+$$;
+
+-- The same of what follows from it: who is in a group is App Member of its apps, who administers one a user of that kind.
+create function all_holdings_since(at bigint)
+returns table (user_id uuid, anchor integer, role integer, source smallint, since bigint, expires_at timestamptz)
+language sql stable as $$
+	select h.user_id, h.anchor, h.role, h.source, h.since, h.expires_at from holdings_since(at) h
+	union all
+	select d.user_id, d.anchor, d.role, d.source, min(d.since), null from (
+		select h.user_id, case when r.kind = 'platform' then platform() else h.anchor end as anchor,
+			case when r.kind = 'platform' then role_named('platform', 'Administrator of Some Group') else role_named('app', 'App Member') end as role,
+			h.source, h.since
+		from holdings_since(at) h join roles r on r.id = h.role join resources x on x.id = h.anchor
+		where x.kind in ('group', 'access_group') and r.name <> 'App Member') d
+	group by d.user_id, d.anchor, d.role, d.source
 $$;
 
 -- The rules of each source that give a role at a place.
@@ -92,13 +118,13 @@ declare
 begin
 	return query execute format($query$
 	with names as materialized (select * from resource_names), doors as materialized (select * from rule_doors d where $4),
-	meanings as materialized (select m.role, m.kind, array_agg(p.name order by p.name) as permissions
-		from %s m join permissions p on p.id = m.permission group by m.role, m.kind),
-	since as materialized (select * from holdings_since($3) h where $1 is null or h.user_id = $1)
-	select u.login, u.name, u.id, n.name, m.permissions, coalesce(r.name, 'deleted role ' || a.role), c.name, a.distance, s.name,
+	allowed as materialized (select e.user_id, e.resource, e.role, e.anchor, e.source, e.distance, array_agg(distinct p.name order by p.name) as permissions
+		from %s e join permissions p on p.id = e.permission where ($1 is null or e.user_id = $1) and ($2 is null or e.resource = $2)
+		group by e.user_id, e.resource, e.role, e.anchor, e.source, e.distance),
+	since as materialized (select * from all_holdings_since($3) h where $1 is null or h.user_id = $1)
+	select u.login, u.name, u.id, n.name, a.permissions, coalesce(r.name, 'deleted role ' || a.role), c.name, a.distance, s.name,
 		rules_of(d.rules, a.user_id, a.anchor, a.role, a.source), h.since, v.at, coalesce(b.login, v.login::text), v.cause
-	from %s a
-	join meanings m on m.role = a.role and m.kind = a.kind
+	from allowed a
 	join users u on u.id = a.user_id
 	join sources s on s.id = a.source
 	left join names n on n.resource = a.resource
@@ -108,9 +134,8 @@ begin
 	left join doors d on d.source = a.source and d.anchor = a.anchor and d.role = a.role
 	left join revisions v on v.id = h.since
 	left join users b on b.id = v.actor
-	where ($1 is null or a.user_id = $1) and ($2 is null or a.resource = $2)
 	order by u.login_key, u.id, n.name collate "C", r.name collate "C", c.name collate "C", s.name, a.distance
-	$query$, case when today then 'role_meanings' else 'role_meanings_at($3)' end, case when today then 'access' else 'access_at($3)' end)
+	$query$, case when today then 'effective' else 'effective_at($3)' end)
 	using person, here, moment, today;
 end $$;
 

@@ -9,14 +9,6 @@
 -- A view of access is restricted with "= any (array)", which reaches the tables below it; a join does not. Few rows take
 -- plans that are made once for the session; many are worth a plan of their own (plan_for).
 
--- What a role means on a kind of resource: nothing, where this has no row.
-call define_access('role_meanings', 'role integer, kind resource_kind, permission smallint', $$
-	select rp.role, s.kind, rp.permission
-	from {role_permissions} rp
-	join permissions p on p.id = rp.permission
-	join scope_resources s on s.scope = p.scope
-$$);
-
 -- Clusters are reached from the root alone.
 create index on groups_history (until) where parent_id is null;
 
@@ -67,6 +59,11 @@ end $f$', (select string_agg(format(e'if tables & %s <> 0 then\n\t\treturn query
 		from expanding e join pg_proc p on p.oid = e.procedure where e.gives = define_changed.gives));
 end $$;
 
+-- Environments as they are and as they were, whenever that was.
+create function environments_ever() returns table (id integer, app integer) language sql stable as $$
+	select e.id, e.app from environments e union select e.id, e.app from environments_history e
+$$;
+
 -- Register what follows from a changed row of a fact table. It has changed when it is in force at one revision and no row
 -- with the same deciding columns is at the other. body selects holdings (user_id, anchor, role) or reaches (anchor, resource,
 -- kind) as of the revision "at", from {changed}, which are these rows; every_COLUMN is an array of that column.
@@ -115,16 +112,45 @@ end $f$', (select string_agg(format('select %3$s::bigint as bit from %1$I where 
 		from (select distinct x.short, x.bit from expanding x) e));
 end $$;
 
+-- Roles of the platform that only open gates: what they change is what other roles of the same person give.
+create view user_roles as
+select r.id as role from roles r where r.kind = 'platform' and r.opens <> '{}'
+and not exists (select from role_permissions rp where rp.role = r.id);
+
+-- Who is in a group is App Member of its apps, by a user role.
 call define_expansion('grants', 'holdings', array['user_id', 'anchor', 'role'], $$
-	select changed.user_id, changed.anchor, changed.role from {changed} $$);
+	select changed.user_id, changed.anchor, changed.role from {changed} where changed.role not in (select u.role from user_roles u)
+	union all
+	select changed.user_id, changed.anchor, m.id from {changed}, roles m where m.kind = 'app' and m.name = 'App Member'
+	and changed.role not in (select u.role from user_roles u) $$);
+-- What opens gates, or makes somebody one who does.
+call define_expansion('grants', 'holdings', array['user_id', 'role'], $$
+	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.anchor <> platform()
+	and h.user_id = any (array(select changed.user_id from {changed} join roles r on r.id = changed.role and r.opens <> '{}')) $$);
 call define_expansion('users', 'holdings', array['id', 'active'], $$
 	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.user_id = any (every_id) $$);
 call define_expansion('apps', 'holdings', array['id', 'owner'], $$
 	select changed.owner, changed.id, r.id from {changed}, roles r where r.kind = 'project' and r.name = 'Owner' $$);
 call define_expansion('role_permissions', 'holdings', array['role', 'permission'], $$
 	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.role = any (every_role) $$);
+call define_expansion('role_environments', 'holdings', array['role', 'kind', 'access'], $$
+	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.role = any (every_role) $$);
+call define_expansion('role_environment_permissions', 'holdings', array['role', 'kind', 'permission'], $$
+	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.role = any (every_role) $$);
+call define_expansion('nodes', 'holdings', array['app', 'technical_contact'], $$
+	select changed.technical_contact, changed.app, r.id from {changed}, roles r where r.kind = 'project' and r.name = 'Technical Contact' $$);
+call define_expansion('environment_settings', 'holdings', array['environment', 'user_id', 'permission', 'allowed'], $$
+	select changed.user_id, changed.environment, r.role from {changed}
+	join setting_roles r on r.permission = changed.permission and r.allowed = changed.allowed $$);
+-- What an app is reached by, its environments are too.
 call define_expansion('apps', 'reach', array['id', 'owner_group', 'archived'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t
+	where t.resource = any (every_id || array(select e.id from environments_ever() e where e.app = any (every_id))) $$);
+call define_expansion('environments', 'reach', array['id', 'app'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
+call define_expansion('access_group_apps', 'reach', array['access_group', 'app'], $$
+	select t.anchor, t.resource, t.kind from reach_at(at) t where t.anchor = any (every_access_group)
+	and t.resource = any (every_app || array(select e.id from environments_ever() e where e.app = any (every_app))) $$);
 call define_expansion('groups', 'reach', array['id'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
 call define_expansion('clusters', 'reach', array['id'], $$
@@ -149,13 +175,13 @@ declare
 begin
 	select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into users, anchors, roles from changed_holdings(other, at, tables) h;
 	if users is not null then
-		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
+		kinds := array(select distinct m.kind from role_kinds_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
 		places := array(select distinct a from unnest(anchors) a);
 		-- What an anchor reaches grows with the groups below it.
 		perform plan_for(cardinality(users) + (select count(*)::integer from group_closure c where c.ancestor = any (places)));
 		return query select h.user_id, t.resource from (
 				select h.user_id, h.anchor, m.kind from unnest(users, anchors, roles) h(user_id, anchor, role)
-				join (select distinct m.role, m.kind from role_meanings_at(at) m where m.role = any (roles)) m on m.role = h.role offset 0) h
+				join (select k.role, k.kind from role_kinds_at(at) k where k.role = any (roles)) m on m.role = h.role offset 0) h
 			join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
 			where t.anchor = any (places) and t.kind = any (kinds) limit most;
 	end if;
@@ -163,12 +189,14 @@ begin
 	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, resources, kinds from changed_reach(other, at, tables) t;
 	if anchors is not null then
 		-- Not everybody who holds something there: a new group is reached from the platform, where every person holds a role.
-		roles := array(select distinct m.role from role_meanings_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
+		-- Nor whom a user role alone connects with it: what comes and goes is reached by what that role would open, too.
+		roles := array(select distinct m.role from role_kinds_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k))
+			and m.role not in (select u.role from user_roles u));
 		places := array(select distinct a from unnest(anchors) a);
 		perform plan_for(cardinality(anchors));
 		return query select h.user_id, t.resource from (
 				select t.anchor, t.resource, m.role from unnest(anchors, resources, kinds) t(anchor, resource, kind)
-				join (select distinct m.role, m.kind from role_meanings_at(at) m) m on m.kind = t.kind offset 0) t
+				join role_kinds_at(at) m on m.kind = t.kind and m.role = any (roles) offset 0) t
 			join holdings_at(at) h on h.anchor = t.anchor and h.role = t.role
 			where h.anchor = any (places) and h.role = any (roles) limit most;
 	end if;
@@ -196,19 +224,28 @@ begin
 	set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = ''64MB'' set jit = off as $f$
 #variable_conflict use_column
 %s $f$', name, parameters, regexp_replace(body, '\{access ([^}]*)\}', $t$with numbered as materialized (
-		select m.role, m.kind, m.permissions, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size
-		from (select m.role, m.kind, array_agg(m.permission) as permissions from role_meanings_at(at) m where m.role = any (roles)
-			group by m.role, m.kind) m
+		select k.role, k.kind, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size
+		from role_kinds_at(at) k where k.role = any (roles)
 	), meant as materialized (
 		select n.*, set_bit(repeat('0', n.size)::bit varying, n.number, 1) as bit from numbered n
+	), meanings as materialized (
+		select m.* from role_meanings_at(at) m where m.role = any (roles)
+	), gates as materialized (
+		select g.* from role_gates_at(at) g where g.role = any (roles)
 	), held as materialized (
 		select a.resource, a.user_id, bit_or(a.bit)::text as bits from (\1) a group by a.resource, a.user_id
 	), sets as materialized (
-		select s.bits, array(select m.role from meant m where substr(s.bits, m.number + 1, 1) = '1' order by m.role) as roles,
-			array(select distinct p from meant m, unnest(m.permissions) p where substr(s.bits, m.number + 1, 1) = '1' order by p) as permissions
-		from (select distinct held.bits from held) s
+		select s.bits, coalesce(array_agg(distinct m.role order by m.role) filter (where m.role is not null and x.role is null), '{}') as roles,
+			coalesce(array_agg(distinct m.permission order by m.permission) filter (where m.role is not null), '{}') as permissions
+		from (select h.bits, array(select n.role from numbered n where substr(h.bits, n.number + 1, 1) = '1') as roles,
+				(select n.kind from numbered n where n.number = strpos(h.bits, '1') - 1) as kind
+			from (select distinct held.bits from held) h) s
+		left join meanings m on m.kind = s.kind and m.role = any (s.roles) and (m.unless is null or m.unless <> all (s.roles))
+			and (m.needs is null or m.needs <@ array(select g.gate from gates g where g.kind = s.kind and g.role = any (s.roles)))
+		left join setting_roles x on x.role = m.role
+		group by s.bits
 	)
-	select held.resource, held.user_id, sets.permissions, sets.roles from held join sets on sets.bits = held.bits$t$, 'g'));
+	select held.resource, held.user_id, sets.permissions, sets.roles from held join sets on sets.bits = held.bits and sets.permissions <> '{}'$t$, 'g'));
 end $$;
 
 -- Of these pairs, users[i] and resources[i].
@@ -230,7 +267,7 @@ begin
 		from holdings_at(at) h where h.user_id = any (people);
 		held := roles;
 		roles := array(select distinct r from unnest(held) r);
-		kinds := array(select distinct m.kind from role_meanings_at(at) m where m.role = any (roles));
+		kinds := array(select distinct m.kind from role_kinds_at(at) m where m.role = any (roles));
 		places := array(select distinct a from unnest(anchors) a);
 		perform plan_for(cardinality(users) * 3);
 		return query {access select p.user_id, p.resource, a.bit from (
@@ -268,14 +305,22 @@ begin
 	perform plan_for(cardinality(resources) * 10);
 	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
 	from reach_at(at) t where t.resource = any (resources);
-	roles := array(select distinct m.role from role_meanings_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
+	roles := array(select distinct m.role from role_kinds_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
 	places := array(select distinct a from unnest(anchors) a);
 	perform plan_for((select (count(*) / 5)::integer from grants g where g.anchor = any (places)));
-	return query {access select h.user_id, t.resource, t.bit from (
-			select h.user_id, h.anchor, h.role from holdings_at(at) h join active_users_at(at) u on u.user_id = h.user_id
-			where h.anchor = any (places) and h.role = any (roles) offset 0) h
-		join (select t.anchor, t.resource, m.role, m.bit from unnest(anchors, things, kinds) t(anchor, resource, kind)
-			join meant m on m.kind = t.kind offset 0) t on t.anchor = h.anchor and t.role = h.role};
+	return query {access with given as materialized (
+			select h.user_id, t.resource, t.bit, t.kind from (
+				select h.user_id, h.anchor, h.role from holdings_at(at) h join active_users_at(at) u on u.user_id = h.user_id
+				where h.anchor = any (places) and h.role = any (roles) and h.role not in (select u.role from user_roles u) offset 0) h
+			join (select t.anchor, t.resource, m.role, m.bit, m.kind from unnest(anchors, things, kinds) t(anchor, resource, kind)
+				join meant m on m.kind = t.kind offset 0) t on t.anchor = h.anchor and t.role = h.role
+		), opened as materialized (
+			select h.user_id, m.kind, m.bit from holdings_at(at) h join meant m on m.role = h.role
+			where h.anchor = platform() and h.role in (select u.role from user_roles u) and h.role = any (roles)
+		)
+		select g.user_id, g.resource, g.bit from given g
+		union all
+		select g.user_id, g.resource, o.bit from given g join opened o on o.user_id = g.user_id and o.kind = g.kind};
 end $$);
 alter function access_snapshot(integer[], bigint) security definer;
 

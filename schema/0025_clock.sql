@@ -52,7 +52,7 @@ begin
 	join users u on u.id = g.user_id
 	join roles r on r.id = g.role
 	where g.user_id = any (people) and case when g.source = 0
-		then is_past_grace(u) and (r.kind <> 'platform' or exists (
+		then is_past_grace(u) and (r.kind <> 'platform' or r.name not in ('Platform Administrator', 'Group Administrator') or exists (
 			select from grants o join users other on other.id = o.user_id
 			where o.anchor = g.anchor and o.role = g.role and o.user_id <> g.user_id and not is_past_grace(other)))
 		else exists (select from identities i where i.user_id = g.user_id and i.source = g.source and i.ended_at is not null)
@@ -159,7 +159,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	with admins as (
 		select g.anchor, bool_or(u.active) as active, array_agg(u.login order by u.login) as logins, max(v.at) as inactive_since
 		from grants g
-		join roles r on r.id = g.role and r.kind = 'platform'
+		join roles r on r.id = g.role and r.kind = 'platform' and r.name in ('Platform Administrator', 'Group Administrator')
 		join users u on u.id = g.user_id
 		join revisions v on v.id = u.since
 		group by g.anchor
@@ -175,6 +175,14 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	join revisions v on v.id = u.since
 	join revisions w on w.id = a.since
 	where not a.archived
+	union all
+	select case when is_past_grace(u) then 'Technical Contact past grace' when u.suspended then 'Technical Contact suspended' else 'Technical Contact gone' end,
+		'app:' || a.name, array[u.login], greatest(v.at, w.at)
+	from nodes n
+	join apps a on a.id = n.app and not a.archived
+	join users u on u.id = n.technical_contact and not u.active
+	join revisions v on v.id = u.since
+	join revisions w on w.id = n.since
 	union all
 	-- since he is not active any more, or since the last one was taken away, or since the group is there
 	select 'no admin', resource_name(n.id), a.logins || array(select w.login_key from awaited_admins w where w.group_id = n.id order by w.login_key),

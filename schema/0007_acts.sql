@@ -46,7 +46,7 @@ begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_administrator(actor()) or can(actor(), permission_named(permission), app), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
-			hint = 'the owner of the app or a platform administrator may';
+			hint = case when permission like 'app.%' then 'an admin of its group' else 'the owner of the app' end || ' or a platform administrator may';
 	end if;
 end $$;
 
@@ -64,10 +64,14 @@ end $$;
 create function need_app(name text) returns integer language sql stable security definer set search_path = roster, pg_temp
 as $$select resource_named('app:' || name)$$;
 
+-- By its name, or by its id: the name of a role that came with an app may be there several times.
 create function need_role(kind role_kind, name text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
 declare
 	found_id integer := role_named(kind, name);
 begin
+	if found_id is null and name ~ '^[0-9]{1,9}$' then
+		select r.id into found_id from roles r where r.id = need_role.name::integer and r.kind = need_role.kind;
+	end if;
 	if found_id is null then
 		raise exception 'there is no role "%"', name using errcode = 'no_data_found', hint = 'see rosterctl role list';
 	end if;
@@ -75,24 +79,40 @@ begin
 end $$;
 
 -- The role of a member of a group or an app. Those that are held in another way are there, and role list shows them.
--- admin: what to type for an admin of a group.
-create function need_member_role(name text, admin text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+-- admin: what to type for an admin of a group; kinds: what may be held there.
+create function need_member_role(name text, admin text, kinds role_kind[] default '{project,app}') returns integer
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
 declare
 	meant roles;
 begin
-	select r.* into meant from roles r where r.kind in ('project', 'platform') and r.name_key = lower(normalize(need_member_role.name, NFKC))
-	order by r.kind desc limit 1;
-	if meant.kind = 'project' and not meant.structural then
+	select r.* into meant from roles r where r.kind = any (kinds || '{platform}'::role_kind[])
+	  and (r.name_key = lower(normalize(need_member_role.name, NFKC)) and r.origin is null or r.id::text = need_member_role.name)
+	order by r.id::text = need_member_role.name, r.kind desc limit 1;
+	if meant.kind = any (kinds) and not meant.structural then
 		return meant.id;
 	elsif meant.id is not null then
 		raise exception 'the role "%" is not given to members', meant.name
 			using errcode = case meant.kind when 'platform' then 'no_data_found' else 'check_violation' end, hint = case
 			when meant.name = 'Owner' then 'who owns an app has it: rosterctl app owner'
+			when meant.name = 'Technical Contact' then 'who answers for the environments of an app has it: roster.node_contact(APP, LOGIN)'
 			when meant.name = 'Group Administrator' then admin
+			when meant.name = 'Administrator of Some Group' then 'who administers a group has it: rosterctl group admin'
 			when meant.structural then 'every active person has it'
 			else 'it is held at the platform: a rule into "platform" gives it, or rosterctl database init --administrator' end;
 	end if;
 	return need_role('project', name);
+end $$;
+
+-- A role that came with an app is held by whom has it.
+create function refuse_inherited(role integer) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	meant roles;
+begin
+	select r.* into meant from roles r where r.id = refuse_inherited.role and r.origin is not null;
+	if found then
+		raise exception 'the role "%" came with app:% and is given to nobody else', meant.name, meant.origin using errcode = 'check_violation',
+			hint = 'merge it into a role of the company, or keep it as one';
+	end if;
 end $$;
 
 -- A name for something new. The tables check the same, in words that are not for people.
@@ -173,14 +193,15 @@ end $$;
 
 -- People ------------------------------------------------------------------------------------------------------------
 
-create function user_create(login text, email text default null, name text default null) returns uuid
+create function user_create(login text, email text default null, name text default null, external boolean default false) returns uuid
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	person uuid;
 begin
 	perform act(format('user create %s', login));
 	perform need_name('user', login);
-	insert into users (login, email, name) values (user_create.login, user_create.email, user_create.name) returning id into person;
+	insert into users (login, email, name, external) values (user_create.login, user_create.email, user_create.name, user_create.external)
+	returning id into person;
 	return person;
 exception when unique_violation then
 	raise exception 'an active user has the login "%" already', login using errcode = 'unique_violation', hint = 'see rosterctl user show ' || login;
@@ -270,6 +291,18 @@ exception when unique_violation then
 	raise exception 'there is a group of that name below % already', parent using errcode = 'unique_violation', hint = 'names are compared without case';
 end $$;
 
+-- Who may change who holds this in a group: its admins change members, and who is an admin is for platform administrators
+-- to say.
+create function act_on_members(cause text, group_id integer, role integer) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if role = role_named('platform', 'Group Administrator') then
+		perform act(cause);
+	else
+		perform act_on_group(cause, group_id);
+	end if;
+end $$;
+
 -- role NULL: an admin of the group instead of a member.
 create function group_member_add(path text, login text, role text, expires_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -278,7 +311,8 @@ declare
 	what integer := case when role is null then role_named('platform', 'Group Administrator')
 		else need_member_role(role, format('type: rosterctl group admin %s add %s', path, login)) end;
 begin
-	perform act_on_group(format('group members %s add %s as %s', path, login, coalesce(role, 'admin')), here);
+	perform act_on_members(format('group members %s add %s as %s', path, login, coalesce(role, 'admin')), here, what);
+	perform refuse_inherited(what);
 	insert into grants (user_id, anchor, role, expires_at)
 	values (user_by_login(login), here, what, group_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
@@ -292,7 +326,7 @@ declare
 		else need_member_role(role, format('type: rosterctl group admin %s remove %s', path, login)) end;
 	others text;
 begin
-	perform act_on_group(format('group members %s remove %s as %s', path, login, coalesce(role, 'admin')), here);
+	perform act_on_members(format('group members %s remove %s as %s', path, login, coalesce(role, 'admin')), here, what);
 	if role is null and here <> root_group() and not exists (
 			select from grants g where g.anchor = here and g.role = what and (g.user_id <> need_user(login) or g.source <> 0)) then
 		raise exception '% is the only admin of %', login, path using errcode = 'check_violation', hint = 'add another one first: rosterctl group admin';
@@ -304,151 +338,5 @@ begin
 		raise exception '% does not hold this in % by hand', login, path using errcode = 'no_data_found',
 			hint = coalesce('source ' || others || ' gives it: change it there', 'see rosterctl access ' || login);
 	end if;
-end $$;
-
--- Apps --------------------------------------------------------------------------------------------------------------------
-
--- owner NULL: whoever acts. owner_group NULL: none, unless the owner is a member of exactly one group.
-create function app_create(name text, owner text, owner_group text) returns integer
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	person uuid := case when owner is null then actor() else user_by_login(owner) end;
-	belongs integer := case when owner_group is not null then need_group(owner_group) end;
-	made integer;
-begin
-	perform open_revision(format('app create %s', name), null, actor());
-	if person is null then
-		raise exception 'an app needs an owner' using errcode = 'invalid_parameter_value', hint = 'name one with --owner';
-	elsif not is_owner() and not coalesce(is_administrator(actor())
-		or (actor() = person and can(person, permission_named('platform.app.create'), platform())), false) then
-		raise exception '% is not allowed to create an app for %', session_user, (select u.login from users u where u.id = person)
-			using errcode = 'insufficient_privilege', hint = 'a platform administrator may';
-	end if;
-	if owner_group is null then
-		select min(g.anchor) into belongs from grants g join resources r on r.id = g.anchor and r.kind = 'group'
-		join roles o on o.id = g.role and o.kind = 'project'
-		where g.user_id = person having count(distinct g.anchor) = 1;
-	end if;
-	perform need_name('app', name);
-	insert into apps (name, owner, owner_group) values (app_create.name, person, belongs) returning id into made;
-	return made;
-exception when unique_violation then
-	raise exception 'there is an app "%" already', name using errcode = 'unique_violation', hint = case
-		when (select a.archived from apps a where a.name_key = lower(normalize(app_create.name, NFKC))) then 'it is archived: rosterctl app restore ' || name
-		else 'names are compared without case; see rosterctl app list' end;
-end $$;
-
-create function app_owner(name text, owner text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	perform act_on_app(format('app owner %s %s', name, owner), need_app(name), 'project.owner');
-	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(app_owner.name);
-end $$;
-
--- owner_group NULL: the app belongs to no group any more.
-create function app_group(name text, owner_group text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
-	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
-	where a.id = need_app(app_group.name);
-end $$;
-
-create function app_archive(name text, archived boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	perform act(format('app %s %s', case when archived then 'archive' else 'restore' end, name));
-	update apps a set archived = app_archive.archived where a.id = need_app(app_archive.name);
-end $$;
-
-create function app_member_add(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	what integer := need_member_role(role, 'groups have admins: rosterctl group admin');
-begin
-	perform act_on_app(format('app members %s add %s as %s', name, login, role), need_app(name));
-	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
-	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
-	   and exists (select from role_permissions rp join permissions p on p.id = rp.permission join scope_resources s on s.scope = p.scope
-		where rp.role = what and s.kind = 'app' and not can(actor(), rp.permission, need_app(app_member_add.name))) then
-		raise exception 'role "%" can do more on app:% than you can', role, name using errcode = 'insufficient_privilege',
-			hint = 'the owner of the app or a platform administrator may give it';
-	end if;
-	insert into grants (user_id, anchor, role) values (user_by_login(login), need_app(name), what)
-	on conflict do nothing;
-end $$;
-
-create function app_member_remove(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	perform act_on_app(format('app members %s remove %s as %s', name, login, role), need_app(name));
-	delete from grants g where g.user_id = need_user(login) and g.anchor = need_app(name)
-	  and g.role = need_role('project', app_member_remove.role) and g.source = 0;
-	if not found then
-		raise exception '% is no direct member of app:% in that role by hand', login, name using errcode = 'no_data_found',
-			hint = 'see rosterctl app members ' || name;
-	end if;
-end $$;
-
--- Clusters and namespaces ----------------------------------------------------------------------------------------------------
-
-create function namespace_create(cluster text, name text, purposes purpose[]) returns void
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	here integer;
-begin
-	if coalesce(cardinality(purposes), 0) = 0 then
-		raise exception 'a namespace needs a purpose' using errcode = 'invalid_parameter_value',
-			hint = 'one or more of development, test, acceptance, production';
-	end if;
-	perform act(format('namespace create %s/%s %s', cluster, name, array_to_string(purposes, ',')));
-	perform need_name('cluster', cluster), need_name('namespace', name);
-	select k.id into here from clusters k where k.name_key = lower(normalize(cluster, NFKC));
-	if here is null then
-		insert into clusters (name) values (namespace_create.cluster) returning id into here;
-	end if;
-	insert into namespaces (cluster, name, purpose) select here, namespace_create.name, p from unnest(purposes) p
-	on conflict on constraint namespaces_cluster_name_purpose_key do nothing;
-end $$;
-
--- namespace as CLUSTER/NAME/PURPOSE.
-create function namespace_attach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	perform act(format('namespace attach %s %s', namespace, path));
-	insert into group_namespaces (group_id, namespace) values (need_group(path), resource_named('namespace:' || namespace_attach.namespace))
-	on conflict do nothing;
-end $$;
-
-create function namespace_detach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	perform act(format('namespace detach %s %s', namespace, path));
-	delete from group_namespaces g
-	where g.group_id = need_group(path) and g.namespace = resource_named('namespace:' || namespace_detach.namespace);
-end $$;
-
--- Roles ------------------------------------------------------------------------------------------------------------------------
-
-create function role_create(name text, description text, permissions text[]) returns integer
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	made integer;
-begin
-	perform act(format('role create %s', name));
-	perform need_name('role', name);
-	insert into roles (kind, name, description) values ('project', role_create.name, coalesce(role_create.description, ''))
-	returning id into made;
-	insert into role_permissions (role, permission) select distinct made, permission_named(p) from unnest(permissions) p;
-	return made;
-exception when unique_violation then
-	raise exception 'there is a role "%" already', name using errcode = 'unique_violation', hint = 'see rosterctl role list';
-end $$;
-
--- What a role may do, anew; whoever holds it may do that from now on.
-create function role_edit(name text, permissions text[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	edited roles;
-begin
-	select * into edited from roles r where r.id = need_role('project', role_edit.name);
-	if edited.locked then
-		raise exception 'the role "%" is locked', edited.name using errcode = 'check_violation', hint = 'make another role';
-	end if;
-	perform act(format('role edit %s', name));
-	delete from role_permissions rp where rp.role = edited.id and rp.permission not in (select permission_named(p) from unnest(permissions) p);
-	insert into role_permissions (role, permission) select distinct edited.id, permission_named(p) from unnest(permissions) p
-	on conflict do nothing;
+	perform keep_team(need_user(login), here, what), forget_settings(array[need_user(login)]);
 end $$;

@@ -154,13 +154,28 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by f.resource limit most
 $$;
 
--- What a page of a snapshot is made of: who holds what where, what of it reaches which resource, and what the roles mean
+-- What a page of a snapshot is made of: who holds what where, what of it reaches which resource, and which roles count
 -- there. Pairs are many times as many as these facts, so they are put together by who writes the messages
--- (src/message/snapshot.c); what the facts are is decided here, by the one definition.
-create function snapshot_meanings(revision bigint) returns table (role integer, kind text, permissions text)
+-- (src/message/snapshot.c); what the facts are, and what a set of roles permits, is decided here, by the one definition.
+create function snapshot_roles(revision bigint) returns table (role integer, kind text, gives boolean)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select m.role, m.kind::text, array_agg(m.permission order by m.permission)::text from role_meanings_at(revision) m group by m.role, m.kind
+	select k.role, k.kind::text, k.gives from role_kinds_at(revision) k
 $$;
+
+-- What each of these sets of roles permits on a resource of its kind, and the roles that permit it.
+create function snapshot_sets(kinds text[], sets text[], revision bigint) returns table (number bigint, permissions text, roles text)
+language plpgsql stable security definer set search_path = roster, pg_temp
+set plan_cache_mode = force_generic_plan set jit = off as $$
+begin
+	return query select s.number,
+		coalesce(array_agg(distinct m.permission order by m.permission) filter (where m.role is not null), '{}')::text,
+		coalesce(array_agg(distinct m.role order by m.role) filter (where m.role is not null and x.role is null), '{}')::text
+	from (select u.kind::resource_kind, u.roles::integer[], u.number from unnest(kinds, sets) with ordinality u(kind, roles, number)) s
+	left join role_meanings_at(revision) m on m.kind = s.kind and m.role = any (s.roles) and (m.unless is null or m.unless <> all (s.roles))
+		and (m.needs is null or m.needs <@ array(select g.gate from role_gates_at(revision) g where g.kind = s.kind and g.role = any (s.roles)))
+	left join setting_roles x on x.role = m.role
+	group by s.number;
+end $$;
 
 -- Of each of these resources the anchors it is reached from.
 create function snapshot_reach(resources integer[], revision bigint) returns table (resource integer, kind text, anchors text)
@@ -179,7 +194,7 @@ language plpgsql stable security definer set search_path = roster, pg_temp
 set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set jit = off set work_mem = '64MB' as $$
 #variable_conflict use_column
 declare
-	roles integer[] := array(select distinct m.role from role_meanings_at(revision) m where m.kind = any (kinds::resource_kind[]));
+	roles integer[] := array(select distinct m.role from role_kinds_at(revision) m where m.kind = any (kinds::resource_kind[]));
 begin
 	perform plan_for((select (count(*) / 5)::integer from grants g where g.anchor = any (anchors)));
 	return query select h.user_id, h.anchor, h.role from holdings_at(revision) h join active_users_at(revision) u on u.user_id = h.user_id

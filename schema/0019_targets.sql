@@ -112,6 +112,8 @@ create trigger g_names after insert or delete or update of name, parent_id on gr
 create trigger g_names after insert or delete or update of name on apps for each statement execute function names_changed();
 create trigger g_names after insert or delete or update of name on clusters for each statement execute function names_changed();
 create trigger g_names after insert or delete or update of name, cluster, purpose on namespaces for each statement execute function names_changed();
+create trigger g_names after insert or delete or update of name on environments for each statement execute function names_changed();
+create trigger g_names after insert or delete or update of name on access_groups for each statement execute function names_changed();
 
 -- Every resource with its name: for all at once what resource_name() is for one.
 create view resource_names as
@@ -123,6 +125,10 @@ with recursive paths(id, path) as (
 select id as resource, 'group:' || case path when '' then '/' else path end as name from paths
 union all
 select id, 'app:' || name from apps
+union all
+select e.id, 'environment:' || a.name || '/' || e.name from environments e join apps a on a.id = e.app
+union all
+select id, 'access-group:' || name from access_groups
 union all
 select id, 'cluster:' || name from clusters
 union all

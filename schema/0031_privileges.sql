@@ -13,18 +13,26 @@ grant execute on function need_revision(bigint), need_number(text), can(uuid, sm
 	effective_access(uuid, integer, bigint), effective_access(text, text, bigint),
 	who_can(smallint, integer, bigint), who_can(text, text, bigint),
 	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), permission_named(text),
-	user_by_login(text), group_path(integer), group_at(text) to roster_reader, roster_admin, roster_daemon;
+	user_by_login(text), group_path(integer), group_at(text), can_by_api(uuid, smallint, integer), alert_receivers(integer),
+	technical_contact(integer), support_request(uuid, integer, text) to roster_reader, roster_admin, roster_daemon;
 grant select on permissions, roles, statistics, migrations to roster_reader, roster_admin, roster_daemon;
 
 -- Operators ask and act; each act checks the person.
-grant execute on function actor(), init_administrator(text, name), user_create(text, text, text), user_suspend(text), user_resume(text),
+grant execute on function actor(), init_administrator(text, name), user_create(text, text, text, boolean), user_suspend(text), user_resume(text),
 	group_create(text, text, text[]), group_move(text, text), group_member_add(text, text, text, timestamptz),
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
 	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
 	need_time(text), need_purposes(text[]), namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
-	role_create(text, text, text[]), role_edit(text, text[]), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
+	role_create(text, text, text[], text, text[], text, text[]), role_edit_begin(text), role_edit_cancel(),
+	role_save(text, text, text, text[], text, text[], text, text[]), role_edit(text, text[]), role_delete(text, text), role_merge(text, text), role_keep(text), invitation_accept(text),
+	node_create(text, text), node_contact(text, text), environment_create(text, text, purpose, text), environment_delete(text),
+	environment_set(text, text, text, boolean), environment_alerts(text, text, boolean), node_list(), node_permissions(text), node_report(text),
+	access_group_create(text, text), access_group_delete(text), access_group_app(text, text, boolean),
+	access_group_member_add(text, text, text, timestamptz), access_group_member_remove(text, text, text),
+	user_role_add(text, text, timestamptz), user_role_remove(text, text), app_role_add(text, text, text, timestamptz), app_role_remove(text, text, text),
+	app_operator_role(purpose[]), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
-	namespace_list(), role_list(), role_show(text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
+	namespace_list(), role_list(), role_show(text), role_holders(text), role_duplicates(), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
@@ -57,7 +65,7 @@ grant execute on function request_attend(text), request_recover(request_kind[], 
 -- And delivers.
 grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, boolean), open_lanes(text), main_rows(text, bigint, bigint),
 	pass_cursor(text, bigint, bigint), new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
-	snapshot_resources(smallint, bigint, integer), snapshot_meanings(bigint), snapshot_reach(integer[], bigint), snapshot_holdings(integer[], text[], bigint),
+	snapshot_resources(smallint, bigint, integer), snapshot_roles(bigint), snapshot_sets(text[], text[], bigint), snapshot_reach(integer[], bigint), snapshot_holdings(integer[], text[], bigint),
 	snapshot_people(uuid[]), snapshot_reached(smallint, bigint, integer), snapshot_spared(smallint),
 	add_part(smallint, bigint, integer[], text), keep_people(smallint, bigint, integer, text), kept_people(smallint, bigint), due_parts(text, smallint[]), part_body(smallint, bigint, integer), next_due(text, smallint[]), close_window(smallint, bigint),
 	parts_confirmed(smallint, bigint, integer, integer), target_later(smallint, text, interval), part_refused(smallint, bigint, integer, text),

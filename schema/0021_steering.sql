@@ -120,8 +120,7 @@ create function would_notify(run bigint) returns json language sql stable securi
 		select g.anchor, g.role from people p join grants g on g.user_id = p.user_id
 	), touched as materialized (
 		select t.resource from doors d join reach t on t.anchor = d.anchor
-		where exists (select from role_permissions rp join permissions p on p.id = rp.permission
-			join scope_resources s on s.scope = p.scope and s.kind = t.kind where rp.role = d.role)
+		where exists (select from role_kinds k where k.role = d.role and k.kind = t.kind)
 		union
 		select a.id from people p join apps a on a.owner = p.user_id and not a.archived
 	), named as materialized (

@@ -12,9 +12,8 @@ $$;
 
 -- Does a role permit anything on this kind of resource: this permission there, or any when it is NULL?
 create function role_opens(role integer, kind resource_kind, permission smallint) returns boolean language sql stable as $$
-	select exists (select from role_permissions rp join permissions p on p.id = rp.permission
-		join scope_resources k on k.scope = p.scope and k.kind = role_opens.kind
-		where rp.role = role_opens.role and (role_opens.permission is null or rp.permission = role_opens.permission))
+	select exists (select from role_meanings m where m.role = role_opens.role and m.kind = role_opens.kind
+		and (role_opens.permission is null or m.permission = role_opens.permission))
 $$;
 
 -- What a rule gives; NULL is the administration of a group.
@@ -101,19 +100,35 @@ begin
 	return coalesce(why, 'the directory gives it no more, ' || coalesce('and ' || undecided_run(why_kept.source), 'the next run takes it'));
 end $$;
 
+-- Since when somebody holds a role: by a grant, or by what it follows from; NULL for what every person holds.
+create function held_since(user_id uuid, anchor integer, role integer, source smallint) returns bigint language sql stable as $$
+	select coalesce(
+		(select g.since from grants g where g.user_id = held_since.user_id and g.anchor = held_since.anchor
+			and g.role = held_since.role and g.source = held_since.source),
+		(select case r.name
+			when 'Owner' then (select a.since from apps a where a.id = held_since.anchor)
+			when 'Technical Contact' then (select n.since from nodes n where n.app = held_since.anchor)
+			when 'App Member' then (select min(g.since) from grants g
+				where g.user_id = held_since.user_id and g.anchor = held_since.anchor and g.source = held_since.source)
+			when 'Administrator of Some Group' then (select min(g.since) from grants g
+				where g.user_id = held_since.user_id and g.role = role_named('platform', 'Group Administrator') and g.source = held_since.source)
+			else (select s.since from environment_settings s join setting_roles o on o.permission = s.permission and o.allowed = s.allowed
+				where s.environment = held_since.anchor and s.user_id = held_since.user_id and o.role = held_since.role) end
+		from roles r where r.id = held_since.role))
+$$;
+
 -- The model's half: how a role reaches the resource.
 create function model_paths(user_id uuid, resource integer, permission smallint)
 returns table (role text, role_id integer, anchor text, anchor_id integer, source text, source_id smallint, through text, distance integer,
 	since bigint, since_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select distinct on (e.distance, r.name, e.anchor, e.source, e.via) r.name, e.role, resource_name(e.anchor), e.anchor, s.name, e.source,
-		case when e.via is not null then group_path(e.via) end, e.distance, coalesce(g.since, a.since), v.at
+		case when e.via is not null then group_path(e.via) end, e.distance, f.since, v.at
 	from effective e
 	join roles r on r.id = e.role
 	join sources s on s.id = e.source
-	left join grants g on g.user_id = e.user_id and g.anchor = e.anchor and g.role = e.role and g.source = e.source
-	left join apps a on a.id = e.anchor and r.structural
-	left join revisions v on v.id = coalesce(g.since, a.since)
+	left join lateral held_since(e.user_id, e.anchor, e.role, e.source) f(since) on true
+	left join revisions v on v.id = f.since
 	where e.user_id = model_paths.user_id and e.resource = model_paths.resource
 	  and (model_paths.permission is null or e.permission = model_paths.permission)
 	order by e.distance, r.name, e.anchor, e.source, e.via
@@ -204,17 +219,34 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		where p.id = permission_applies.permission and r.id = permission_applies.resource)
 $$;
 
+create function gate_words(gate gate) returns text language sql immutable as $$
+	select case gate when 'cloud' then 'a role with project.cloud_access' when 'custom' then 'a role that leaves this to what is set for each person'
+		when 'view' then 'a user role that may view apps' else 'a user role that may manage apps' end
+$$;
+
 -- Roles that reach the resource for this person without the permission, and the roles that would bring it; without any that
--- means something there when it is NULL.
-create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text)
+-- means something there when it is NULL. Those that have it and need something else besides come with that (needs).
+create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text, needs text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select distinct r.name, resource_name(a.anchor),
-		(select string_agg(b.name, ', ' order by b.name) from roles b where role_opens(b.id, a.kind, roles_without.permission) and not b.structural)
-	from access a join roles r on r.id = a.role
-	where a.user_id = roles_without.user_id and a.resource = roles_without.resource
-	  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)
-	  and not role_opens(a.role, a.kind, roles_without.permission)
-	order by 1, 2
+	with here as materialized (
+		select distinct a.role, r.name, a.kind, a.anchor from access a join roles r on r.id = a.role
+		where a.user_id = roles_without.user_id and a.resource = roles_without.resource and r.kind <> 'setting'
+		  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)
+	), opened as materialized (
+		select distinct g.gate from access a join role_gates g on g.role = a.role and g.kind = a.kind
+		where a.user_id = roles_without.user_id and a.resource = roles_without.resource
+	)
+	select h.name, resource_name(h.anchor),
+		(select string_agg(distinct b.name, ', ' order by b.name) from roles b
+			where role_opens(b.id, h.kind, roles_without.permission) and not b.structural and b.kind <> 'setting'), null::text
+	from here h where not role_opens(h.role, h.kind, roles_without.permission)
+	union
+	select h.name, resource_name(h.anchor), null, coalesce(
+		(select string_agg(gate_words(n), ' and ' order by n) from unnest(m.needs) n where n not in (select o.gate from opened o)),
+		'that it is not turned off for him')
+	from here h join role_meanings m on m.role = h.role and m.kind = h.kind
+	where m.permission = roles_without.permission or roles_without.permission is null
+	order by 1, 2, 4
 $$;
 
 -- Which of these places, in these roles ("" for group administration), reach the resource with the permission: what a rule

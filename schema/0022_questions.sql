@@ -35,18 +35,19 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where g.user_id = need_user(who)
 	union all
 	select resource_name(a.id), 'Owner', 'hand', a.since, v.at, null from apps a join revisions v on v.id = a.since where a.owner = need_user(who)
+	union all
+	select resource_name(n.app), 'Technical Contact', 'hand', n.since, v.at, null from nodes n join revisions v on v.id = n.since where n.technical_contact = need_user(who)
 	order by 1, 2, 3
 $$;
 
--- Every app and namespace a person reaches, with the roles that reach it. Inactive people reach nothing.
+-- Every app, environment and namespace where a person may do something, with the roles by which he may. Inactive people
+-- may do nothing.
 create function access_of(who text) returns table (resource text, roles text[])
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select resource_name(a.resource), array_agg(distinct r.name)
-	from access a join roles r on r.id = a.role
-	where a.user_id = need_user(who) and a.kind in ('app', 'namespace')
-	  and exists (select from role_permissions rp join permissions p on p.id = rp.permission
-		join scope_resources s on s.scope = p.scope and s.kind = a.kind where rp.role = a.role)
-	group by a.resource order by 1
+	select resource_name(e.resource), array_agg(distinct r.name)
+	from effective e join roles r on r.id = e.role
+	where e.user_id = need_user(who) and e.kind in ('app', 'namespace', 'environment', 'production_environment')
+	group by e.resource order by 1
 $$;
 
 create function user_list(pattern text) returns table (login text, name text, email text, active boolean, suspended boolean, sources text[], id uuid)
@@ -69,13 +70,15 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where u.id = need_user(who) order by s.position
 $$;
 
--- The team of an app: the owner, who was invited, and who inherits, with the group and the path that brings him.
+-- The team of an app: the owner, who was invited, and who inherits, with the group and the path that brings him. That a
+-- member of a group is App Member too goes without saying.
 create function app_members(name text) returns table (login text, membership text, role text, through text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select u.login, case when o.name = 'Owner' and o.structural then 'owner' when a.anchor = a.resource then 'direct' else 'inherited' end,
-		o.name, case when a.anchor <> a.resource then group_path(a.anchor) end
+		o.name, case when a.anchor <> a.resource then regexp_replace(resource_name(a.anchor), '^group:', '') end
 	from access a join users u on u.id = a.user_id join roles o on o.id = a.role
 	where a.resource = need_app(app_members.name) and o.kind <> 'platform'
+	  and (o.structural or exists (select from grants g where g.user_id = a.user_id and g.anchor = a.anchor and g.role = a.role))
 	group by u.login, u.id, a.anchor, a.resource, o.name, o.structural
 	order by case when o.structural then 0 when a.anchor = a.resource then 1 else 2 end, u.login, o.name
 $$;
@@ -102,22 +105,59 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
 $$;
 
-create function role_list() returns table (id integer, role text, kind text, permissions bigint, members bigint, apps bigint, tags text[], description text)
+-- members: people who hold it themselves, each once, on whatever app; those who hold it through a group are counted apart.
+create function role_list() returns table (id integer, role text, kind text, permissions text[], environments text[], members bigint,
+	group_members bigint, apps bigint, tags text[], description text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select r.id, r.name, r.kind::text,
-		(select count(*) from role_permissions rp where rp.role = r.id),
-		(select count(distinct g.user_id) from grants g where g.role = r.id),
+		array(select p.scope || ' ' || count(*) from role_permissions rp join permissions p on p.id = rp.permission
+			where rp.role = r.id group by p.scope order by p.scope::text),
+		array(select case e.kind when 'environment' then 'non-production ' else 'production ' end || e.access
+			from role_environments e where e.role = r.id order by e.kind),
+		(select count(distinct g.user_id) from grants g join resources a on a.id = g.anchor and a.kind not in ('group', 'access_group') where g.role = r.id),
+		(select count(distinct g.user_id) from grants g join resources a on a.id = g.anchor and a.kind in ('group', 'access_group') where g.role = r.id),
 		(select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id),
 		array_remove(array[case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
-			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end], null), r.description
-	from roles r order by r.kind, r.name_key
+			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end, 'inherited from ' || r.origin,
+			(select 'edited by ' || e.login from role_edit e where e.role = r.id and e.expires_at > now())], null), r.description
+	from roles r where r.kind <> 'setting' order by r.kind, r.name_key, r.origin
+$$;
+
+create function role_by_name(name text) returns integer language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce(role_named('project', role_by_name.name), role_named('app', role_by_name.name),
+		role_named('platform', role_by_name.name), need_role('project', role_by_name.name))
 $$;
 
 create function role_show(name text) returns table (permission text, scope text, description text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select p.name, p.scope::text, p.description
-	from role_permissions rp join permissions p on p.id = rp.permission
-	where rp.role = coalesce(role_named('project', role_show.name), need_role('platform', role_show.name)) order by p.scope, p.name
+	from role_permissions rp join permissions p on p.id = rp.permission where rp.role = role_by_name(role_show.name)
+	union all
+	select coalesce(p.name, e.access::text), case e.kind when 'environment' then 'non-production' else 'production' end,
+		coalesce(p.description, 'as is set for each person in each environment')
+	from role_environments e left join role_environment_permissions f on f.role = e.role and f.kind = e.kind
+	left join permissions p on p.id = f.permission where e.role = role_by_name(role_show.name)
+	order by 2, 1
+$$;
+
+-- Where a role is held, and by whom.
+create function role_holders(name text) returns table (place text, login text, source text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select resource_name(g.anchor), u.login, s.name from grants g join users u on u.id = g.user_id join sources s on s.id = g.source
+	where g.role = role_by_name(role_holders.name) order by 1, 2, 3
+$$;
+
+-- Roles of the company that say the same: to be merged.
+create function role_duplicates() returns table (role text, duplicate text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with said as (
+		select r.id, r.name || coalesce(' (' || r.origin || ')', '') as name,
+			array(select rp.permission from role_permissions rp where rp.role = r.id order by rp.permission) as permits,
+			array(select concat_ws(' ', e.kind, e.access, f.permission)
+				from role_environments e left join role_environment_permissions f on f.role = e.role and f.kind = e.kind
+				where e.role = r.id order by e.kind, f.permission) as environments
+		from roles r where r.kind = 'project' and not r.structural)
+	select a.name, b.name from said a join said b on b.permits = a.permits and b.environments = a.environments and b.id > a.id order by 1, 2
 $$;
 
 create function run_list(most integer) returns table (run text, kind text, state text, read text, entries bigint, unreadable bigint, adds bigint,

@@ -1,0 +1,174 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What is done to apps, their teams, clusters and namespaces.
+
+-- Apps --------------------------------------------------------------------------------------------------------------------
+
+-- owner NULL: whoever acts. owner_group NULL: none, unless the owner is a member of exactly one group.
+create function app_create(name text, owner text, owner_group text) returns integer
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	person uuid := case when owner is null then actor() else user_by_login(owner) end;
+	belongs integer := case when owner_group is not null then need_group(owner_group) end;
+	made integer;
+begin
+	perform open_revision(format('app create %s', name), null, actor());
+	if person is null then
+		raise exception 'an app needs an owner' using errcode = 'invalid_parameter_value', hint = 'name one with --owner';
+	elsif not is_owner() and not coalesce(is_administrator(actor())
+		or (actor() = person and can(person, permission_named('platform.app.create'), platform())), false) then
+		raise exception '% is not allowed to create an app for %', session_user, (select u.login from users u where u.id = person)
+			using errcode = 'insufficient_privilege', hint = 'a platform administrator may';
+	end if;
+	if owner_group is null then
+		select min(g.anchor) into belongs from grants g join resources r on r.id = g.anchor and r.kind = 'group'
+		join roles o on o.id = g.role and o.kind = 'project'
+		where g.user_id = person having count(distinct g.anchor) = 1;
+	end if;
+	perform need_name('app', name);
+	insert into apps (name, owner, owner_group) values (app_create.name, person, belongs) returning id into made;
+	return made;
+exception when unique_violation then
+	raise exception 'there is an app "%" already', name using errcode = 'unique_violation', hint = case
+		when (select a.archived from apps a where a.name_key = lower(normalize(app_create.name, NFKC))) then 'it is archived: rosterctl app restore ' || name
+		else 'names are compared without case; see rosterctl app list' end;
+end $$;
+
+create function app_owner(name text, owner text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	former uuid;
+begin
+	perform act_on_app(format('app owner %s %s', name, owner), need_app(name), 'project.owner');
+	select a.owner into former from apps a where a.id = need_app(app_owner.name);
+	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(app_owner.name);
+	perform keep_team(former, need_app(name), role_named('project', 'Owner')), forget_settings(array[former]);
+end $$;
+
+-- owner_group NULL: the app belongs to no group any more.
+create function app_group(name text, owner_group text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
+	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
+	where a.id = need_app(app_group.name);
+end $$;
+
+create function app_archive(name text, archived boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform act(format('app %s %s', case when archived then 'archive' else 'restore' end, name));
+	update apps a set archived = app_archive.archived where a.id = need_app(app_archive.name);
+end $$;
+
+-- Who was asked into a team from outside the company: a member when he has said yes.
+create table invitations (
+	user_id uuid not null references users on delete cascade,
+	app integer not null references apps on delete cascade,
+	role integer not null references roles on delete cascade,
+	invited_at timestamptz not null default now(),
+	invited_by name not null default session_user,
+	primary key (user_id, app, role)
+);
+
+-- Whether a role can do something on an app, or in environments it has or may get, that this person's roles there cannot.
+create function exceeds(role integer, person uuid, app integer) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (select from role_permissions rp join permissions p on p.id = rp.permission join scope_resources s on s.scope = p.scope
+		where rp.role = exceeds.role and s.kind = 'app' and not can(person, rp.permission, exceeds.app))
+	or exists (
+		select from role_environments e left join role_environment_permissions f on f.role = e.role and f.kind = e.kind
+		where e.role = exceeds.role and not exists (
+			select from access a join role_environments o on o.role = a.role and o.kind = e.kind
+			left join role_environment_permissions own on own.role = o.role and own.kind = o.kind
+			where a.user_id = person and a.resource = exceeds.app and (f.permission is null or own.permission = f.permission)))
+$$;
+
+create function app_member_add(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	what integer := need_member_role(role, 'groups have admins: rosterctl group admin', '{project}');
+begin
+	perform act_on_app(format('app members %s add %s as %s', name, login, role), need_app(name));
+	perform refuse_inherited(what);
+	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
+	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
+	   and exceeds(what, actor(), need_app(name)) then
+		raise exception 'role "%" can do more on app:% than you can', role, name using errcode = 'insufficient_privilege',
+			hint = 'the owner of the app or a platform administrator may give it';
+	end if;
+	if (select u.external from users u where u.id = user_by_login(app_member_add.login)) then
+		insert into invitations (user_id, app, role) values (user_by_login(login), need_app(name), what) on conflict do nothing;
+		return;
+	end if;
+	insert into grants (user_id, anchor, role) values (user_by_login(login), need_app(name), what)
+	on conflict do nothing;
+end $$;
+
+-- By the one who was invited.
+create function invitation_accept(app text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_app(app);
+begin
+	perform open_revision(format('invitation accept %s', app), null, actor());
+	with accepted as (
+		delete from invitations i using users u where i.user_id = actor() and i.app = here and u.id = i.user_id and u.active returning i.user_id, i.role)
+	insert into grants (user_id, anchor, role) select a.user_id, here, a.role from accepted a on conflict do nothing;
+	if not found then
+		raise exception '% is not invited to app:%', session_user, app using errcode = 'insufficient_privilege',
+			hint = 'its owner invites: rosterctl app members';
+	end if;
+end $$;
+
+create function app_member_remove(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_app(name);
+	person uuid := need_user(login);
+	what integer := need_role('project', role);
+begin
+	perform act_on_app(format('app members %s remove %s as %s', name, login, role), here);
+	delete from invitations i where i.user_id = person and i.app = here and i.role = what;
+	if found then
+		return;
+	end if;
+	if what = role_named('project', 'Owner') and exists (select from apps a where a.id = here and a.owner = person) then
+		raise exception '% owns app:% and stays in its team', login, name using errcode = 'check_violation',
+			hint = 'hand the app over first: rosterctl app owner ' || name;
+	end if;
+	delete from grants g where g.user_id = person and g.anchor = here and g.role = what and g.source = 0;
+	if not found then
+		raise exception '% is no direct member of app:% in that role by hand', login, name using errcode = 'no_data_found',
+			hint = 'see rosterctl app members ' || name;
+	end if;
+	perform keep_team(person, here, what), forget_settings(array[person]);
+end $$;
+
+-- Clusters and namespaces ----------------------------------------------------------------------------------------------------
+
+create function namespace_create(cluster text, name text, purposes purpose[]) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer;
+begin
+	if coalesce(cardinality(purposes), 0) = 0 then
+		raise exception 'a namespace needs a purpose' using errcode = 'invalid_parameter_value',
+			hint = 'one or more of development, test, acceptance, production';
+	end if;
+	perform act(format('namespace create %s/%s %s', cluster, name, array_to_string(purposes, ',')));
+	perform need_name('cluster', cluster), need_name('namespace', name);
+	select k.id into here from clusters k where k.name_key = lower(normalize(cluster, NFKC));
+	if here is null then
+		insert into clusters (name) values (namespace_create.cluster) returning id into here;
+	end if;
+	insert into namespaces (cluster, name, purpose) select here, namespace_create.name, p from unnest(purposes) p
+	on conflict on constraint namespaces_cluster_name_purpose_key do nothing;
+end $$;
+
+-- namespace as CLUSTER/NAME/PURPOSE.
+create function namespace_attach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform act(format('namespace attach %s %s', namespace, path));
+	insert into group_namespaces (group_id, namespace) values (need_group(path), resource_named('namespace:' || namespace_attach.namespace))
+	on conflict do nothing;
+end $$;
+
+create function namespace_detach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform act(format('namespace detach %s %s', namespace, path));
+	delete from group_namespaces g
+	where g.group_id = need_group(path) and g.namespace = resource_named('namespace:' || namespace_detach.namespace);
+end $$;

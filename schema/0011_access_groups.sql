@@ -1,0 +1,169 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Access groups, app roles and user roles: what platform administrators and the admins of groups say of apps.
+
+create function need_access_group(name text) returns integer language sql stable security definer set search_path = roster, pg_temp
+as $$select resource_named('access-group:' || name)$$;
+
+create function access_group_create(name text, description text default '') returns integer
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	made integer;
+begin
+	perform act(format('access-group create %s', name));
+	insert into access_groups (name, description) values (access_group_create.name, coalesce(access_group_create.description, '')) returning id into made;
+	return made;
+exception when unique_violation then
+	raise exception 'there is an access group "%" already', name using errcode = 'unique_violation', hint = 'names are compared without case';
+end $$;
+
+create function access_group_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_access_group(name);
+	members uuid[];
+begin
+	perform act(format('access-group delete %s', name));
+	members := array(select g.user_id from grants g where g.anchor = here);
+	delete from grants g where g.anchor = here and g.source = 0;
+	delete from access_group_apps x where x.access_group = here;
+	delete from access_groups x where x.id = here;
+	perform forget_settings(members);
+end $$;
+
+create function access_group_app(name text, app text, within boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_access_group(name);
+begin
+	perform act(format('access-group apps %s %s %s', name, case when within then 'add' else 'remove' end, app));
+	if within then
+		insert into access_group_apps (access_group, app) values (here, need_app(access_group_app.app)) on conflict do nothing;
+	else
+		delete from access_group_apps x where x.access_group = here and x.app = need_app(access_group_app.app);
+		perform forget_settings(array(select g.user_id from grants g where g.anchor = here));
+	end if;
+end $$;
+
+-- A role of an app, by its kind: what AppControl knows comes first.
+create function need_app_role(name text) returns integer language sql stable security definer set search_path = roster, pg_temp
+as $$select coalesce(role_named('app', name), need_role('project', name))$$;
+
+-- Whoever is in is App Member at least.
+create function access_group_member_add(name text, login text, role text default 'App Member', expires_at timestamptz default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_access_group(name);
+begin
+	perform act(format('access-group members %s add %s as %s', name, login, role));
+	insert into grants (user_id, anchor, role, expires_at)
+	select user_by_login(access_group_member_add.login), here, r, access_group_member_add.expires_at
+	from unnest(array[role_named('app', 'App Member'), need_app_role(access_group_member_add.role)]) r group by r
+	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+end $$;
+
+-- role NULL: all of them, and with them the membership.
+create function access_group_member_remove(name text, login text, role text default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_access_group(name);
+	person uuid := need_user(login);
+	what integer := case when role is not null then need_app_role(role) end;
+	lost integer; -- of all he held the role that somebody has to hold
+begin
+	perform act(format('access-group members %s remove %s', name, login) || coalesce(format(' as %s', role), ''));
+	if what = role_named('app', 'App Member') then
+		raise exception 'whoever is in an access group is App Member there' using errcode = 'check_violation',
+			hint = 'take him out: roster.access_group_member_remove(NAME, LOGIN)';
+	end if;
+	select g.role into lost from grants g where g.anchor = here and g.user_id = person and g.source = 0
+	  and g.role = role_named('project', 'Scrum Master') and (what is null or g.role = what);
+	delete from grants g where g.anchor = here and g.user_id = person and g.source = 0 and (what is null or g.role = what);
+	if not found then
+		raise exception '% does not hold this in access group %', login, name using errcode = 'no_data_found', hint = 'see rosterctl access ' || login;
+	end if;
+	perform keep_team(person, here, lost), forget_settings(array[person]);
+end $$;
+
+-- User roles ----------------------------------------------------------------------------------------------------------------------
+
+create function need_user_role(name text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	found_one roles;
+begin
+	select * into found_one from roles r where r.id = need_role('platform', need_user_role.name);
+	if found_one.structural or found_one.name = 'Group Administrator' then
+		raise exception '"%" is not given by itself', found_one.name using errcode = 'check_violation',
+			hint = 'who administers a group is a Group Administrator: see rosterctl group admin';
+	end if;
+	return found_one.id;
+end $$;
+
+create function user_role_add(who text, role text, expires_at timestamptz default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform act(format('user role %s add %s', who, role));
+	insert into grants (user_id, anchor, role, expires_at) values (need_user(who), platform(), need_user_role(role), user_role_add.expires_at)
+	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+end $$;
+
+create function user_role_remove(who text, role text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	person uuid := need_user(who);
+	what integer := need_user_role(role);
+begin
+	perform act(format('user role %s remove %s', who, role));
+	if what = role_named('platform', 'Platform Administrator') and not is_owner() and not exists (
+			select from grants g join users u on u.id = g.user_id and u.active
+			where g.anchor = platform() and g.role = what and (g.user_id <> person or g.source <> 0)) then
+		raise exception '% is the last platform administrator', who using errcode = 'check_violation', hint = 'name another one first';
+	end if;
+	delete from grants g where g.user_id = person and g.anchor = platform() and g.role = what and g.source = 0;
+	if not found then
+		raise exception '% does not hold "%" by hand', who, role using errcode = 'no_data_found', hint = 'see rosterctl access ' || who;
+	end if;
+end $$;
+
+-- App roles of one app: by platform administrators, by the admins of its group, and by whom a role lets say who has access.
+create function app_role_add(name text, login text, role text, expires_at timestamptz default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_app(name);
+begin
+	perform act_on_app(format('app access %s add %s as %s', name, login, role), here, 'app.access.manage');
+	insert into grants (user_id, anchor, role, expires_at)
+	values (user_by_login(login), here, need_role('app', app_role_add.role), app_role_add.expires_at)
+	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+end $$;
+
+-- The role of an App Operator whose environments are those for these purposes only: made when it is first asked for, and given
+-- by its name like any other. All of them is App Operator itself.
+create function app_operator_role(purposes purpose[]) returns text language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	what purpose[] := array(select distinct p from unnest(purposes) p where p is not null order by p);
+	said text := array_to_string(what, ', ');
+	called text := case when what = enum_range(null::purpose) then 'App Operator' else format('App Operator (%s)', said) end;
+begin
+	if what = '{}' then
+		raise exception 'an App Operator needs a purpose' using errcode = 'invalid_parameter_value',
+			hint = 'one or more of development, test, acceptance, production';
+	end if;
+	perform act(format('app operator %s', said));
+	if role_named('app', called) is null then
+		insert into roles (kind, name, description) values ('app', called, 'Creates releases for ' || said);
+		insert into role_permissions (role, permission)
+		select role_named('app', called), p.id from permissions p
+		where p.name = any (array['app.release.view', 'app.release.create'] || array(select 'app.operate.' || w from unnest(what) w));
+	end if;
+	return called;
+end $$;
+
+create function app_role_remove(name text, login text, role text) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_app(name);
+begin
+	perform act_on_app(format('app access %s remove %s as %s', name, login, role), here, 'app.access.manage');
+	delete from grants g where g.user_id = need_user(login) and g.anchor = here and g.role = need_role('app', app_role_remove.role) and g.source = 0;
+	if not found then
+		raise exception '% does not hold "%" on app:% by hand', login, role, name using errcode = 'no_data_found', hint = 'see rosterctl access ' || login;
+	end if;
+end $$;

@@ -1,0 +1,173 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
+\ir support.psql
+\ir company.psql
+select plan(96);
+
+select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
+select person('bea');
+insert into grants (user_id, anchor, role) values (person_id('bea'), platform(), role_named('platform', 'Platform Administrator'));
+select operator_for('bea', 'bea');
+select app_member_add('shop', 'oz', 'Scrum Master');
+-- What a role does for its holders in an environment of each kind.
+select app_member_add('shop', 'nel', 'Operator'), node_create('shop', 'oz'), environment_create('shop', 'test', 'test'), environment_create('shop', 'live', 'production');
+select committed();
+create function part(role text, kind resource_kind) returns text language sql as $$
+	select e.access || ':' || coalesce((select string_agg(p.name, ' ' order by p.name) from role_environment_permissions f join permissions p on p.id = f.permission
+		where f.role = e.role and f.kind = e.kind), '')
+	from role_environments e where e.role = role_named('project', part.role) and e.kind = part.kind
+$$;
+
+-- Who may.
+select is(tried('test_ada', $$select role_create('Tester', 'tries things', array['project.view'])$$), 'done', 'C1 an administrator makes a role');
+select is(tried('test_oz', $$select role_create('Other', '', '{}')$$), '42501', 'C1 a Scrum Master does not');
+select is(tried('test_ann', $$select role_create('Other', '', '{}')$$), '42501', 'C1 nor does a member');
+select is(tried('test_oz', $$select role_edit('Tester', array['project.edit'])$$), '42501', 'C1 nor does a Scrum Master change one');
+select is(tried('test_oz', $$select role_create('Mine', '', array['project.view'])$$), '42501', 'C3 a set of permissions of his own is an administrator''s to make');
+select is(tried('test_oz', $$select app_member_add('shop', 'pat', 'Tester')$$), 'done', 'C2 a Scrum Master chooses a central role for a member');
+select isnt_empty($$select from role_list() where role = 'Tester'$$, 'C2 from those there are');
+select is(rights('pat', 'app:shop'), (select string_agg(distinct p, ' ' order by p) from unnest(string_to_array(permits('Contributor', 'app') || ' project.view', ' ')) p),
+	'C4 a role means on this app what it says');
+select app_member_add('board', 'pat', 'Tester');
+select is(rights('pat', 'app:board'), 'project.view', 'C4 and the same on another');
+
+-- Roles that came with an app.
+insert into roles (kind, name, origin) values ('project', 'Tester', 'shop'), ('project', 'Guide', 'shop'), ('project', 'Guide', 'site');
+insert into role_permissions (role, permission) select r.id, permission_named('project.view') from roles r where r.origin is not null;
+insert into grants (user_id, anchor, role) select person_id('oz'), resource_named('app:site'), r.id from roles r where r.name = 'Tester' and r.origin = 'shop';
+insert into grants (user_id, anchor, role) select person_id('pat'), resource_named('app:site'), r.id from roles r where r.name = 'Guide' and r.origin = 'site';
+create function inherited(name text, origin text) returns text language sql as 'select r.id::text from roles r where r.name = inherited.name and r.origin = inherited.origin';
+select is((select tags from role_list() where role = 'Tester' and id = inherited('Tester', 'shop')::integer), array['inherited from shop'], 'C5 a role that came with an app says so');
+select is(tried('test_olga', format('select app_member_add(%L, %L, %L)', 'site', 'nel', inherited('Guide', 'site'))), '23514', 'C6 and is given to nobody');
+select is(tried('test_ada', format('select app_member_add(%L, %L, %L)', 'site', 'nel', inherited('Guide', 'site'))), '23514', 'C6 by nobody');
+select set_has($$select role, duplicate from role_duplicates()$$, $$values ('Tester', 'Tester (shop)'), ('Guide (shop)', 'Guide (site)')$$, 'C7 roles that say the same are named');
+select is(tried('test_ann', format('select role_merge(%L, %L)', inherited('Tester', 'shop'), 'Tester')), '42501', 'C7 an administrator merges them');
+select is(tried('test_ada', format('select role_merge(%L, %L)', inherited('Tester', 'shop'), 'Tester')), 'done', 'C7 as here');
+select is(roles_at('oz', 'app:site'), 'Tester', 'C7 and who held the one holds the other');
+select is((select count(*) from roles where name = 'Tester'), 1::bigint, 'C7 and the one is gone');
+select is(tried('test_ada', format('select role_keep(%L)', inherited('Guide', 'site'))), 'done', 'C7 a useful one is kept');
+select is((select tags from role_list() where role = 'Guide' and id = role_named('project', 'Guide')), '{}', 'C7 as a role of the company');
+select is(tried('test_ada', format('select role_keep(%L)', inherited('Guide', 'shop'))), '23505', 'C7 under a name that is free');
+
+-- The overview.
+select is((select array_to_string(permissions, ', ') || '; ' || array_to_string(environments, ', ') from role_list() where role = 'Developer'),
+	'cicd 3, namespace 4, project 6; non-production fixed', 'C8 the overview sums up what a role permits');
+select is((select apps from role_list() where role = 'Tester'), 3::bigint, 'C9 and on how many apps it is held');
+select set_eq($$select distinct place from role_holders('Tester') where place ~ '^app:'$$, $$values ('app:shop'), ('app:board'), ('app:site')$$, 'C9 which are these');
+select is((select members from role_list() where role = 'Tester'), 2::bigint, 'C10 and by how many people, each once');
+select group_member_add('/dev', 'nel', 'Tester');
+select is((select members || ' ' || group_members from role_list() where role = 'Tester'), '2 1', 'C10 those in groups apart');
+select group_member_remove('/dev', 'nel', 'Tester');
+select ok(has_function_privilege('roster_admin', f, 'execute'), 'C11 from the overview one goes on: ' || f)
+from unnest(array['role_create(text, text, text[], text, text[], text, text[])', 'role_edit_begin(text)', 'role_delete(text, text)', 'role_show(text)']) f;
+
+-- Making one.
+select is(tried('test_ada', $$select role_create('TESTER')$$), '23505', 'C12 a name is used once, in any case of letters');
+select is(tried('test_ada', $$select role_create('')$$), '23514', 'C12 and is not empty');
+select is(tried('test_ada', $$select role_create('Silent')$$), 'done', 'C13 a description is not needed');
+select second_factor_proven('ada');
+select is(tried('test_ada', $$select role_create('Whole', 'all four parts', array['project.view', 'project.cloud_access', 'cicd.view'],
+	'fixed', array['env.transport', 'env.monitoring'], 'custom', '{}')$$), 'done', 'C14 a role has details, project permissions, non-production and production');
+select is(permits('Whole', 'app') || ' / ' || part('Whole', 'environment') || ' / ' || part('Whole', 'production_environment'),
+	'cicd.view project.cloud_access project.view / fixed:env.monitoring env.transport / custom:', 'C14 and all four are there');
+select app_member_add('shop', 'bea', 'Whole');
+select is(tried('roster_owner', $$select role_create('Odd', '', array['env.transport'])$$), '23514', 'C14 what holds in environments is not said among project permissions');
+select is(tried('roster_owner', $$select role_create('Odd', '', '{}', 'custom', array['env.transport'])$$), '23514', 'C17 a set is said where it is fixed');
+select is(array(select permission from effective_access('bea', 'app:shop')
+	where role = 'Whole' order by 1), array['cicd.view', 'project.cloud_access', 'project.view'], 'C15 a holder may do exactly these things');
+
+-- Environments.
+select app_member_add('shop', 'ann', 'Whole');
+select is(rights('ann', 'environment:shop/test'), 'env.api env.monitoring env.transport', 'C19 what is fixed is what a holder may do (and what his other role gives)');
+select app_member_add('shop', 'bea', 'Product Owner');
+select is(part('Product Owner', 'environment'), null, 'C16 a role may give no access to environments');
+select app_member_remove('shop', 'bea', 'Whole');
+select is(rights('bea', 'environment:shop/test') || rights('bea', 'environment:shop/live'), '', 'C16 and then its holders have none, of either kind');
+select app_member_remove('shop', 'bea', 'Product Owner');
+select app_member_add('shop', 'bea', 'Whole');
+select is(rights('bea', 'environment:shop/test'), 'env.monitoring env.transport', 'C17 fixed outside production');
+select is(rights('bea', 'environment:shop/live'), '', 'C17 and open to be set in production: each kind for itself');
+select is(tried('test_oz', $$select environment_set('shop/test', 'bea', 'env.backups', true)$$), '23514', 'C18 what is fixed nobody changes, the Technical Contact neither');
+select is(tried('test_oz', $$select environment_set('shop/test', 'bea', 'env.transport', false)$$), '23514', 'C18 in neither direction');
+select is(tried('roster_owner', format('insert into roster.environment_settings (environment, user_id, permission, allowed) values (%s, %L, %s, true)',
+	resource_named('environment:shop/test'), person_id('bea'), permission_named('env.backups'))), '23514', 'C18 by no other way either');
+select environment_create('shop', 'trial', 'acceptance');
+select is(rights('bea', 'environment:shop/trial'), 'env.monitoring env.transport', 'C19 the same in every environment of its kind');
+select second_factor_proven('oz');
+select is(tried('test_oz', $$select environment_set('shop/test', 'nel', 'env.backups', true)$$), 'done', 'C20 what is left open the Technical Contact sets');
+select is(rights('nel', 'environment:shop/test') || ' / ' || rights('nel', 'environment:shop/trial'), 'env.api env.backups / env.api', 'C20 for one environment');
+select is(tried('test_nel', $$select environment_set('shop/test', 'nel', 'env.transport', true)$$), '42501', 'C20 somebody else does not');
+select is(tried('test_oz', $$select environment_set('shop/test', 'nel', 'env.manage_permissions', true)$$), 'done', 'C20 who may manage permissions there');
+select is(tried('test_nel', $$select environment_set('shop/test', 'nel', 'env.transport', true)$$), 'done', 'C20 does');
+select is((select permissions from node_permissions('shop') where login = 'bea' and environment = 'test'), 'env.monitoring env.transport',
+	'C21 what a role says of non-production shows in test');
+select is((select permissions from node_permissions('shop') where login = 'bea' and environment = 'live'), '', 'C21 and not in production');
+select is(tried('test_oz', $$select environment_set('shop/live', 'bea', 'env.backups', true)$$), 'done', 'C21 and conversely');
+select is(rights('bea', 'environment:shop/live'), 'env.backups', 'C21 what is set in production holds there');
+
+-- The second factor.
+delete from second_factors;
+select role_edit_cancel() from role_edit;
+select is(tried('test_ada', $$select role_edit_begin('Whole'); select role_save('Whole', production => 'fixed', production_permissions => array['env.monitoring'])$$),
+	'28000', 'C22 without the second factor production is not touched');
+select is(part('Whole', 'production_environment'), 'custom:', 'C22 and nothing has changed');
+select is(tried('test_ada', $$select role_create('Live', '', '{}', production => 'custom')$$), '28000', 'C22 nor in a new role');
+select is(tried('test_ada', $$select role_edit_begin('Whole'); select role_save('Whole', description => 'told', permissions => array['project.view', 'project.cloud_access'],
+	non_production => 'fixed', non_production_permissions => array['env.monitoring'])$$), 'done', 'C23 all else needs none');
+select is(tried('test_ada', $$select second_factor_proven('ada')$$), '42501', 'C22 nobody proves it to himself');
+select second_factor_proven('ada');
+select is(tried('test_ada', $$select role_edit_begin('Whole'); select role_save('Whole', production => 'fixed', production_permissions => array['env.monitoring'])$$),
+	'done', 'C22 with it, it is');
+select is(rights('bea', 'environment:shop/live'), 'env.monitoring', 'C26 and holds for whoever has the role, at once');
+select is((select count(*) from environment_settings where user_id = person_id('bea')), 0::bigint, 'C18 what was set before is forgotten');
+update second_factors set proven_at = now() - interval '11 minutes', expires_at = now() - interval '1 minute';
+select is(tried('test_ada', $$select role_edit_begin('Whole'); select role_save('Whole', production => 'none')$$), '28000', 'C22 a proof ends after ten minutes');
+
+-- Details.
+select set_eq($$select permission, scope from role_show('Whole')$$, $$values ('project.view', 'project'), ('project.cloud_access', 'project'),
+	('env.monitoring', 'non-production'), ('env.monitoring', 'production')$$, 'C24 the details say all of it');
+select app_member_add('site', 'nel', role_named('project', 'Whole')::text);
+select is(roles_at('nel', 'app:site'), 'Whole', 'C25 the id from the overview names the role');
+select is((select id from role_list() where role = 'Whole'), role_named('project', 'Whole'), 'C25 which it shows');
+
+-- One editor.
+select is(tried('test_ada', $$select role_edit_begin('Whole')$$), 'done', 'C27 one edits');
+select is(tried('test_bea', $$select role_edit_begin('Whole')$$), '55006', 'C27 and nobody else the same role');
+select is(tried('test_bea', $$select role_edit_begin('Tester')$$), '55006', 'C27 nor any other');
+select is(tried('test_bea', $$select role_save('Whole', description => 'x')$$), '55000', 'C27 and saves nothing');
+select is(tried('test_ada', $$select role_edit_cancel()$$), 'done', 'C27 until it is given up');
+select is(tried('test_bea', $$select role_edit_begin('Tester')$$), 'done', 'C27 then another may');
+update role_edit set began_at = now() - interval '1 hour', expires_at = now() - interval '1 minute';
+select is(tried('test_ada', $$select role_edit_begin('Tester')$$), 'done', 'C27 or it has expired');
+select is(tried('test_bea', $$select role_save('Tester', description => 'late')$$), '55000', 'C27 and who is late saves nothing');
+select is(tried('test_ada', $$select role_edit_cancel()$$), 'done', 'C27 the end');
+
+-- Deleting.
+select is(tried('test_ada', $$select role_delete('Silent')$$), '55000', 'C28 a role is deleted from its edit');
+select is(tried('test_ada', $$select role_edit_begin('Silent'); select role_delete('Silent')$$), 'done', 'C29 one that nobody holds is gone');
+select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester')$$), '23503', 'C30 one that is held is not');
+select is(roles_at('pat', 'app:board'), 'Tester', 'C30 and nothing has changed');
+select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Tester')$$), '23514', 'C33 it does not take its own place');
+select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Whole')$$), '28000', 'C22 nor one that says something else of production, without the second factor');
+select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Guide')$$), 'done', 'C31 with a replacement');
+select is(roles_at('pat', 'app:board') || ' ' || roles_at('oz', 'app:site'), 'Guide Guide', 'C31 every holder has that one, on every app');
+select is(rights('pat', 'app:board'), 'project.view', 'C32 and may do what that one says: the same, where they are equal');
+select is(tried('test_ada', $$select role_edit_begin('Scrum Master')$$), '23514', 'C34 the Scrum Master is not edited');
+
+-- Invitations.
+select user_create('guest', external => true);
+select operator_for('guest', 'guest');
+select is(tried('test_olga', $$select app_member_add('shop', 'guest', 'Contributor')$$), 'done', 'C36 somebody of another company is invited');
+select is(rights('guest', 'app:shop'), '', 'C36 and is no member yet');
+select is(tried('test_nel', $$select invitation_accept('shop')$$), '42501', 'C36 nobody accepts for him');
+select is(tried('test_guest', $$select invitation_accept('shop')$$), 'done', 'C36 he accepts');
+select is(rights('guest', 'app:shop'), permits('Contributor', 'app'), 'C36 and is one');
+select is(tried('test_guest', $$select invitation_accept('shop')$$), '42501', 'C36 once');
+select app_member_add('gate', 'guest', 'Contributor');
+select is(tried('test_olga', $$select app_member_remove('gate', 'guest', 'Contributor')$$), 'done', 'C36 an invitation is taken back');
+select is(tried('test_guest', $$select invitation_accept('gate')$$), '42501', 'C36 then nobody accepts it');
+select is(tried('test_olga', $$select app_member_add('gate', 'nel', 'Contributor')$$), 'done', 'C36 somebody of the company joins');
+select is(roles_at('nel', 'app:gate'), 'Contributor', 'C36 at once');
+
+select * from finish();
+rollback;
