@@ -27,6 +27,42 @@ create table paused_sources (
 	login name not null default session_user
 );
 
+create function register_source(name text, kind text, "position" integer, authoritative boolean, nested boolean)
+returns smallint language sql volatile security definer set search_path = roster, pg_temp as $$
+	insert into sources as s (name, kind, position, authoritative, nested)
+	values (register_source.name, register_source.kind, register_source.position, register_source.authoritative, register_source.nested)
+	on conflict (name) do update set kind = excluded.kind, position = excluded.position,
+		authoritative = excluded.authoritative, nested = excluded.nested,
+		settled = s.settled and s.nested = excluded.nested, retired_at = null
+	where s.kind <> 'import' -- the name is taken
+	returning id
+$$;
+
+create function run_begin(source smallint, kind text) returns bigint language sql volatile security definer set search_path = roster, pg_temp
+as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
+
+-- One leader per source: held for the session, on the connection that writes. A run that is open when somebody begins to
+-- lead is one whose process died (a large one commits in steps): what it staged is swept. Who does not lead sweeps nothing.
+create function lead_source(source smallint) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	pushed bigint;
+begin
+	if not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) then
+		return false;
+	end if;
+	if exists (select from runs r where r.source = lead_source.source and r.state = 'running') then
+		perform unstage(r.id), unplan(r.id) from runs r where r.source = lead_source.source and r.state = 'running';
+		update runs r set state = 'failed', reason = 'its process ended before it was done', ended_at = clock_timestamp()
+		where r.source = lead_source.source and r.state = 'running';
+	end if;
+	select s.unswept into pushed from sources s where s.id = lead_source.source;
+	if pushed is not null then
+		perform unstage(pushed), unplan(pushed);
+		update sources s set unswept = null where s.id = lead_source.source;
+	end if;
+	return true;
+end $$;
+
 create table users (
 	id uuid primary key default gen_random_uuid(),
 	login text not null check (login <> '' and login !~ '[[:cntrl:]]'),
