@@ -217,7 +217,7 @@ begin
 	from resources r where r.id = resource_name.resource);
 end $$;
 
--- The resource of that name, or an error that says how names are written.
+-- The resource of that name, or an error that says how names are written. env: is short for environment:
 create function resource_named(name text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
 declare
 	rest text := lower(normalize(substr(name, position(':' in name) + 1), NFKC));
@@ -228,7 +228,7 @@ begin
 	when 'platform' then found_id := platform();
 	when 'group' then found_id := group_at(substr(name, 7));
 	when 'app' then select id into found_id from apps where name_key = rest;
-	when 'environment' then
+	when 'environment', 'env' then
 		select e.id into found_id from environments e join apps a on a.id = e.app where a.name_key = part[1] and e.name_key = part[2];
 	when 'access-group' then select id into found_id from access_groups where name_key = rest;
 	when 'cluster' then select id into found_id from clusters where name_key = rest;
@@ -240,7 +240,9 @@ begin
 			hint = 'write platform, group:/PATH, app:NAME, environment:APP/NAME, access-group:NAME, cluster:NAME or namespace:CLUSTER/NAME/PURPOSE';
 	end case;
 	if found_id is null then
-		raise exception 'there is no %', name using errcode = 'no_data_found', hint = 'see rosterctl tree';
+		raise exception 'there is no %', name using errcode = 'no_data_found', hint = 'see rosterctl ' || case split_part(name, ':', 1)
+			when 'app' then 'app list' when 'access-group' then 'access-group list' when 'cluster' then 'cluster list'
+			when 'namespace' then 'namespace list' when 'group' then 'tree' else 'node show ' || split_part(substr(name, position(':' in name) + 1), '/', 1) end;
 	end if;
 	return found_id;
 end $$;

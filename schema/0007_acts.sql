@@ -53,7 +53,7 @@ end $$;
 -- The id behind a name, or an error in words: the acts below take names, as people do.
 create function need_group(path text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
 declare
-	found_id integer := group_at(path);
+	found_id integer := (select g.id from groups g where g.id = group_at(path) and not g.archived);
 begin
 	if found_id is null then
 		raise exception 'there is no group %', path using errcode = 'no_data_found', hint = 'see rosterctl tree';
@@ -94,11 +94,11 @@ begin
 		raise exception 'the role "%" is not given to members', meant.name
 			using errcode = case meant.kind when 'platform' then 'no_data_found' else 'check_violation' end, hint = case
 			when meant.name = 'Owner' then 'who owns an app has it: rosterctl app owner'
-			when meant.name = 'Technical Contact' then 'who answers for the environments of an app has it: roster.node_contact(APP, LOGIN)'
+			when meant.name = 'Technical Contact' then 'who answers for the environments of an app has it: rosterctl node contact'
 			when meant.name = 'Group Administrator' then admin
 			when meant.name = 'Administrator of Some Group' then 'who administers a group has it: rosterctl group admin'
 			when meant.structural then 'every active person has it'
-			else 'it is held at the platform: a rule into "platform" gives it, or rosterctl database init --administrator' end;
+			else 'it is held at the platform: a rule into "platform" gives it, or rosterctl user role' end;
 	end if;
 	return need_role('project', name);
 end $$;
@@ -118,11 +118,20 @@ end $$;
 -- A name for something new. The tables check the same, in words that are not for people.
 create function need_name(what text, name text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
 begin
-	if name = '' or name ~ '[[:cntrl:]]' or what not in ('user', 'role') and name ~ '/' or what = 'group' and (length(name) > 100 or name in ('.', '..')) then
-		raise exception '"%" is no name for % %', name, case what when 'app' then 'an' else 'a' end, what using errcode = 'check_violation', hint = case
+	if name = '' or name ~ '[[:cntrl:]]' or what not in ('user', 'role') and name ~ '/' or what = 'group' and name in ('.', '..')
+	   or what in ('group', 'access group', 'environment') and length(name) > 100 then
+		raise exception '"%" is no name for % %', name, case when what ~ '^[ae]' then 'an' else 'a' end, what using errcode = 'check_violation', hint = case
 			when what = 'group' then 'at most 100 characters, no control characters, not . or ..'
+			when length(name) > 100 then 'at most 100 characters'
 			when what in ('user', 'role') then 'it is empty, or has a control character'
 			else 'it is empty, or has a slash or a control character' end;
+	end if;
+end $$;
+
+create function need_description(description text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
+begin
+	if length(description) > 250 then
+		raise exception 'the description is longer than 250 characters: it has %', length(description) using errcode = 'check_violation';
 	end if;
 end $$;
 
@@ -141,6 +150,25 @@ begin
 			hint = 'revisions are numbered: explain, report and runs show print them';
 	end if;
 	return value::bigint;
+end $$;
+
+create function need_duration(value text) returns interval language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return value::interval;
+exception when invalid_datetime_format or datetime_field_overflow or interval_field_overflow then
+	raise exception '"%" is no duration', value using errcode = 'invalid_datetime_format', hint = 'write 10m, or "10 minutes"';
+end $$;
+
+-- on, off, or what else is said there for neither (NULL).
+create function need_switch(value text, neither text default null) returns boolean language plpgsql immutable security definer set search_path = roster, pg_temp as $$
+begin
+	if value in ('on', 'off') then
+		return value = 'on';
+	elsif value is distinct from neither then
+		raise exception '"%" is neither on nor off', value using errcode = 'invalid_parameter_value',
+			hint = 'write on' || case when neither is null then ' or off' else ', off or ' || neither end;
+	end if;
+	return null;
 end $$;
 
 create function need_purposes(names text[]) returns purpose[] language plpgsql stable security definer set search_path = roster, pg_temp as $$
@@ -267,11 +295,14 @@ begin
 	parent := need_group(regexp_replace(clean, '/[^/]*$', '/'));
 	perform act(format('group create %s', clean));
 	perform need_name('group', regexp_replace(clean, '^.*/', ''));
-	if length(description) > 250 then
-		raise exception 'the description is longer than 250 characters: it has %', length(description) using errcode = 'check_violation';
+	perform need_description(description);
+	-- One that was deleted gives its place, and is this one from now on.
+	update groups g set archived = false, description = coalesce(group_create.description, ''), made_by = 0, made_by_rule = null, made_for = null
+	where g.id = group_at(clean) and g.archived returning g.id into made;
+	if made is null then
+		insert into groups (parent_id, name, description)
+		values (parent, regexp_replace(clean, '^.*/', ''), coalesce(group_create.description, '')) returning id into made;
 	end if;
-	insert into groups (parent_id, name, description)
-	values (parent, regexp_replace(clean, '^.*/', ''), coalesce(group_create.description, '')) returning id into made;
 	insert into grants (user_id, anchor, role)
 	select distinct user_by_login(a), made, role_named('platform', 'Group Administrator') from unnest(admins) a;
 	return made;
@@ -289,6 +320,51 @@ begin
 	update groups set parent_id = target where id = moved;
 exception when unique_violation then
 	raise exception 'there is a group of that name below % already', parent using errcode = 'unique_violation', hint = 'names are compared without case';
+end $$;
+
+-- NULL leaves as it is.
+create function group_edit(path text, new_name text default null, description text default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_group(path);
+begin
+	perform act(format('group edit %s', path));
+	if new_name is not null then
+		perform need_name('group', new_name);
+	end if;
+	perform need_description(description);
+	update groups g set name = coalesce(new_name, g.name), description = coalesce(group_edit.description, g.description) where g.id = here;
+exception when unique_violation then
+	raise exception 'there is a group "%" beside it already', new_name using errcode = 'unique_violation', hint = 'names are compared without case';
+end $$;
+
+-- What is below or owned stays somebody's: such a group is not deleted, nor one in which a source has members. It is kept as
+-- archived, since revisions name it.
+create function group_delete(path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_group(path);
+	held text;
+	people uuid[];
+begin
+	perform act(format('group delete %s', path));
+	if here = root_group() then
+		raise exception 'the root group cannot be deleted' using errcode = 'check_violation', hint = 'there is always exactly one root';
+	end if;
+	select x.what into held from (
+		select 'group ' || group_path(g.id) from groups g where g.parent_id = here and not g.archived
+		union all select resource_name(a.id) from apps a where a.owner_group = here
+		union all select resource_name(n.namespace) from group_namespaces n where n.group_id = here) x(what) order by 1 limit 1;
+	if found then
+		raise exception '% has %', path, held using errcode = 'check_violation', hint = 'what a group has is moved or taken out of it first';
+	end if;
+	select s.name into held from grants g join sources s on s.id = g.source where g.anchor = here and g.source <> 0 order by 1 limit 1;
+	if found then
+		raise exception 'source % has members in %', held, path using errcode = 'check_violation', hint = 'change it there: rosterctl group members ' || path;
+	end if;
+	people := array(select g.user_id from grants g where g.anchor = here);
+	delete from grants g where g.anchor = here;
+	update groups g set archived = true where g.id = here;
+	perform forget_settings(people);
 end $$;
 
 -- Who may change who holds this in a group: its admins change members, and who is an admin is for platform administrators

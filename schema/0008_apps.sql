@@ -137,6 +137,13 @@ begin
 	perform keep_team(person, here, what), forget_settings(array[person]);
 end $$;
 
+create function invitation_list() returns table (app text, login text, role text, invited_at timestamptz, invited_by name)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select a.name, u.login, r.name, i.invited_at, i.invited_by
+	from invitations i join apps a on a.id = i.app join users u on u.id = i.user_id join roles r on r.id = i.role
+	order by a.name_key, u.login_key, r.name_key
+$$;
+
 -- Clusters and namespaces ----------------------------------------------------------------------------------------------------
 
 create function namespace_create(cluster text, name text, purposes purpose[]) returns void
@@ -157,6 +164,23 @@ begin
 	insert into namespaces (cluster, name, purpose) select here, namespace_create.name, p from unnest(purposes) p
 	on conflict on constraint namespaces_cluster_name_purpose_key do nothing;
 end $$;
+
+create function cluster_create(name text) returns integer language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	made integer;
+begin
+	perform act(format('cluster create %s', name));
+	perform need_name('cluster', name);
+	insert into clusters (name) values (cluster_create.name) returning id into made;
+	return made;
+exception when unique_violation then
+	raise exception 'there is a cluster "%" already', name using errcode = 'unique_violation', hint = 'names are compared without case; see rosterctl cluster list';
+end $$;
+
+create function cluster_list() returns table (cluster text, namespaces bigint)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select k.name, (select count(distinct n.name) from namespaces n where n.cluster = k.id) from clusters k order by k.name_key
+$$;
 
 -- namespace as CLUSTER/NAME/PURPOSE.
 create function namespace_attach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$

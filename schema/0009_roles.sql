@@ -18,7 +18,9 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	until timestamptz;
 begin
-	if not is_owner() then
+	if valid not between interval '1 second' and interval '1 hour' then
+		raise exception 'a second factor counts for an hour at most, not %', valid using errcode = 'invalid_parameter_value', hint = 'name a shorter time';
+	elsif not is_owner() then
 		raise exception '% cannot vouch for a second factor', session_user using errcode = 'insufficient_privilege',
 			hint = 'who signs people in may, and the owner of the schema';
 	end if;
@@ -66,7 +68,7 @@ declare
 	until timestamptz;
 begin
 	perform require_administrator(format('role edit %s', name));
-	perform pg_advisory_xact_lock(writer_lock_class(), 3);
+	perform pg_advisory_xact_lock(writer_lock_class(), 1);
 	select r.name, e.login, e.expires_at into other from role_edit e join roles r on r.id = e.role
 	where e.expires_at > clock_timestamp() and (e.login <> session_user or e.role <> edited.id);
 	if found then
@@ -92,16 +94,26 @@ create function require_role_edit(role integer) returns void language plpgsql st
 begin
 	if not exists (select from role_edit e where e.role = require_role_edit.role and e.login = session_user and e.expires_at > clock_timestamp()) then
 		raise exception 'you are not editing this role' using errcode = 'object_not_in_prerequisite_state',
-			hint = 'begin with roster.role_edit_begin(NAME); an edit ends by itself after 15 minutes';
+			hint = 'begin with rosterctl role edit; an edit ends by itself after 15 minutes';
 	end if;
 end $$;
 
 -- What roles say -----------------------------------------------------------------------------------------------------------
 
+-- What is typed for it: none, custom or fixed, or the permissions that are fixed.
+create function part_access(said text[]) returns text language sql immutable as $$
+	select case when said is null then null when cardinality(said) = 1 and said[1] in ('none', 'custom', 'fixed') then said[1] else 'fixed' end
+$$;
+create function part_permissions(said text[]) returns text[] language sql immutable as $$
+	select case when cardinality(said) = 1 and said[1] in ('none', 'custom', 'fixed') then '{}' else said end
+$$;
+
 -- What a role says of one kind of environment: access 'none', 'fixed' with permissions, or 'custom'.
 create function set_environment_part(role integer, kind resource_kind, access text, permissions text[]) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
+declare
+	wrong text;
 begin
 	if access <> 'fixed' and cardinality(permissions) > 0 then
 		raise exception 'a role says which permissions there are only when they are fixed, not when access is "%"', access
@@ -110,6 +122,11 @@ begin
 	if access = 'none' then
 		delete from role_environments e where e.role = set_environment_part.role and e.kind = set_environment_part.kind;
 		return;
+	end if;
+	select p.name into wrong from unnest(permissions) n join permissions p on p.id = permission_named(n) where p.scope <> 'env';
+	if found then
+		raise exception '% is no permission in environments that a role fixes', wrong using errcode = 'check_violation',
+			hint = 'one of ' || (select string_agg(p.name, ', ' order by p.id) from permissions p where p.scope = 'env');
 	end if;
 	delete from role_environment_permissions p where p.role = set_environment_part.role and p.kind = set_environment_part.kind
 	  and (access <> 'fixed' or p.permission not in (select permission_named(n) from unnest(permissions) n));
@@ -254,12 +271,15 @@ begin
 end $$;
 create trigger f_forget after update or delete on role_environments for each statement execute function role_part_changed();
 
--- In one step: what a role may do, environments aside.
-create function role_edit(name text, permissions text[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+-- Begin and save in one step.
+create function role_edit(name text, permissions text[], new_name text default null, description text default null,
+	non_production text default null, non_production_permissions text[] default null, production text default null,
+	production_permissions text[] default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform act(format('role edit %s', name));
 	perform role_edit_begin(name);
-	perform role_save(name, permissions => role_edit.permissions);
+	perform role_save(name, new_name, description, permissions, non_production, non_production_permissions, production, production_permissions);
 end $$;
 
 -- Whoever holds the one holds the other, and the one is gone: for roles that came with an app and say the same.

@@ -6,7 +6,7 @@ declare
 	found_id integer := need_app(app);
 begin
 	if not exists (select from nodes n where n.app = found_id) then
-		raise exception 'app:% has no node', app using errcode = 'no_data_found', hint = 'make one with roster.node_create(APP, LOGIN)';
+		raise exception 'app:% has no node', app using errcode = 'no_data_found', hint = 'make one with rosterctl node create';
 	end if;
 	return found_id;
 end $$;
@@ -49,7 +49,7 @@ begin
 	perform act_on_app(format('node create %s %s', app, technical_contact), here, 'project.administer');
 	insert into nodes (app, technical_contact) values (here, require_listed(technical_contact, here));
 exception when unique_violation then
-	raise exception 'app:% has a node already', app using errcode = 'unique_violation', hint = 'hand it over with roster.node_contact(APP, LOGIN)';
+	raise exception 'app:% has a node already', app using errcode = 'unique_violation', hint = 'hand it over with rosterctl node contact';
 end $$;
 
 -- By the contact himself; by a platform administrator where there is none who is active. With it goes what only he may do in
@@ -87,6 +87,7 @@ declare
 	made integer;
 begin
 	perform act_on_node(format('environment create %s/%s %s', app, name, purpose), here);
+	perform need_name('environment', name);
 	if exists (select from namespaces n where n.id = place and n.purpose <> environment_create.purpose) then
 		raise exception 'an environment for % cannot lie in namespace:%', purpose, namespace using errcode = 'check_violation',
 			hint = 'name the namespace with the purpose of the environment: CLUSTER/NAME/' || purpose;
@@ -95,7 +96,7 @@ begin
 	values (here, environment_create.name, environment_create.purpose, place) returning id into made;
 	return made;
 exception when unique_violation then
-	raise exception 'app:% has an environment "%" already', app, name using errcode = 'unique_violation', hint = 'see roster.node_permissions(APP)';
+	raise exception 'app:% has an environment "%" already', app, name using errcode = 'unique_violation', hint = 'see rosterctl node show ' || app;
 end $$;
 
 create function environment_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -122,7 +123,7 @@ begin
 	limit 1;
 	if found then
 		raise exception '% is the Technical Contact of % and stays in its team', (select u.login from users u where u.id = person),
-			resource_name(left_app) using errcode = 'check_violation', hint = 'hand the node over first: roster.node_contact(APP, LOGIN)';
+			resource_name(left_app) using errcode = 'check_violation', hint = 'hand the node over first: rosterctl node contact';
 	elsif keep_team.role is distinct from master or not exists (select from users u where u.id = person and u.active) then
 		return;
 	end if;
@@ -169,7 +170,7 @@ begin
 		delete from environment_settings s where s.environment = here.id and s.user_id = person and s.permission = what.id;
 	elsif is_contact(person, here.app) and (what.name <> 'env.api' or here.purpose <> 'production') then
 		raise exception '% is the Technical Contact: he has % in %', login, what.name, name using errcode = 'check_violation',
-			hint = 'only API Rights in production are set for him; hand the node over first: roster.node_contact(APP, LOGIN)';
+			hint = 'only API Rights in production are set for him; hand the node over first: rosterctl node contact';
 	else
 		insert into environment_settings as s (environment, user_id, permission, allowed)
 		values (here.id, person, what.id, environment_set.allowed)
@@ -252,6 +253,20 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from nodes n join apps a on a.id = n.app join users u on u.id = n.technical_contact
 	where may_see_node(n.app) order by a.name_key
 $$;
+
+create function environment_list(app text) returns table (environment text, purpose purpose, namespace text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	here integer := need_node(app);
+begin
+	if not may_see_node(here) then
+		raise exception '% is not allowed to see the environments of app:%', session_user, app using errcode = 'insufficient_privilege',
+			hint = 'a role with project.cloud_access opens them';
+	end if;
+	return query select e.name, e.purpose, regexp_replace(resource_name(e.namespace), '^namespace:', '')
+	from environments e where e.app = here order by e.purpose, e.name_key;
+end $$;
 
 -- Who is on the list of an app's environments, and what each may do in each. Those who are on it may read it.
 create function node_permissions(app text) returns table (login text, active boolean, contact boolean, environment text, permissions text)

@@ -10,6 +10,7 @@ declare
 	made integer;
 begin
 	perform act(format('access-group create %s', name));
+	perform need_name('access group', name), need_description(description);
 	insert into access_groups (name, description) values (access_group_create.name, coalesce(access_group_create.description, '')) returning id into made;
 	return made;
 exception when unique_violation then
@@ -20,8 +21,14 @@ create function access_group_delete(name text) returns void language plpgsql vol
 declare
 	here integer := need_access_group(name);
 	members uuid[];
+	source text;
 begin
 	perform act(format('access-group delete %s', name));
+	select s.name into source from grants g join sources s on s.id = g.source where g.anchor = here and g.source <> 0 order by 1 limit 1;
+	if found then
+		raise exception 'source % has members in access group %', source, name using errcode = 'check_violation',
+			hint = 'change it there: rosterctl access-group members ' || name;
+	end if;
 	members := array(select g.user_id from grants g where g.anchor = here);
 	delete from grants g where g.anchor = here and g.source = 0;
 	delete from access_group_apps x where x.access_group = here;
@@ -71,16 +78,28 @@ begin
 	perform act(format('access-group members %s remove %s', name, login) || coalesce(format(' as %s', role), ''));
 	if what = role_named('app', 'App Member') then
 		raise exception 'whoever is in an access group is App Member there' using errcode = 'check_violation',
-			hint = 'take him out: roster.access_group_member_remove(NAME, LOGIN)';
+			hint = format('take %s out: rosterctl access-group members %s remove %s', login, name, login);
 	end if;
 	select g.role into lost from grants g where g.anchor = here and g.user_id = person and g.source = 0
 	  and g.role = role_named('project', 'Scrum Master') and (what is null or g.role = what);
 	delete from grants g where g.anchor = here and g.user_id = person and g.source = 0 and (what is null or g.role = what);
 	if not found then
-		raise exception '% does not hold this in access group %', login, name using errcode = 'no_data_found', hint = 'see rosterctl access ' || login;
+		raise exception '% does not hold this in access group %', login, name using errcode = 'no_data_found', hint = 'see rosterctl access-group members ' || name;
 	end if;
 	perform keep_team(person, here, lost), forget_settings(array[person]);
 end $$;
+
+create function access_group_list() returns table (access_group text, description text, members bigint, apps text[])
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select x.name, x.description, (select count(distinct g.user_id) from grants g where g.anchor = x.id),
+		array(select a.name from access_group_apps m join apps a on a.id = m.app where m.access_group = x.id order by a.name_key)
+	from access_groups x order by x.name_key
+$$;
+
+create function access_group_show(name text) returns table (access_group text, description text, members bigint, apps text[])
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select l.* from access_groups x join access_group_list() l on l.access_group = x.name where x.id = need_access_group(access_group_show.name)
+$$;
 
 -- User roles ----------------------------------------------------------------------------------------------------------------------
 

@@ -83,14 +83,28 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by case when o.structural then 0 when a.anchor = a.resource then 1 else 2 end, u.login, o.name
 $$;
 
--- Who is in a group directly, its admins first.
-create function group_members(path text) returns table (login text, role text, source text, active boolean, since_at timestamptz, expires_at timestamptz)
+-- Who is in a group or an access group directly, admins first.
+create function members_at(anchor integer) returns table (login text, role text, source text, active boolean, since_at timestamptz, expires_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select u.login, r.name, s.name, u.active, v.at, g.expires_at
 	from grants g join users u on u.id = g.user_id join roles r on r.id = g.role join sources s on s.id = g.source
 	join revisions v on v.id = g.since
-	where g.anchor = need_group(group_members.path)
+	where g.anchor = members_at.anchor
 	order by r.kind, r.name_key, u.login_key, s.position
+$$;
+
+create function group_members(path text) returns table (login text, role text, source text, active boolean, since_at timestamptz, expires_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp
+as $$select * from members_at(need_group(group_members.path))$$;
+
+create function access_group_members(name text) returns table (login text, role text, source text, active boolean, since_at timestamptz, expires_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp
+as $$select * from members_at(need_access_group(access_group_members.name))$$;
+
+create function group_show(path text) returns table (group_path text, description text, members bigint, admins text[], apps text[], namespaces text[], made_by text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select t.group_path, p.description, t.members, t.admins, t.apps, t.namespaces, t.made_by
+	from group_paths p join tree(group_show.path) t on t.group_path = p.path where p.id = need_group(group_show.path)
 $$;
 
 create function app_list() returns table (app text, owner text, owner_group text, archived boolean)
@@ -279,3 +293,52 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		from held_changes h where h.source = s.id and h.state = 'held') w
 	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, w.held order by s.position
 $$;
+
+-- What goes with an act that takes something away: what rosterctl says before it asks ----------------------------------------
+
+create function counted(number bigint, one text, many text) returns text language sql immutable
+as $$select number || ' ' || case number when 1 then one else many end$$;
+
+create function role_delete_preview(name text, replacement text) returns text
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	gone roles := editable_role(name);
+	heir text := (select r.name from roles r where replacement is not null and r.id = need_role('project', replacement));
+	people bigint;
+	places bigint;
+begin
+	select count(distinct g.user_id), count(distinct g.anchor) into people, places from grants g where g.role = gone.id;
+	return case people when 0 then format('nobody holds the role "%s"', gone.name)
+		else format('%s the role "%s" at %s', counted(people, 'person holds', 'people hold'), gone.name, counted(places, 'place', 'places')) end
+		|| coalesce(', and "' || heir || '" takes its place', '');
+end $$;
+
+create function group_delete_preview(path text) returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select counted(count(distinct g.user_id), 'person is', 'people are') || ' in ' || group_path(need_group(path)) || ' and would not be any more'
+	from grants g where g.anchor = need_group(path)
+$$;
+
+create function access_group_delete_preview(name text) returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select counted(l.members, 'person loses', 'people lose') || ' what access group ' || l.access_group || ' gives on '
+		|| counted(cardinality(l.apps), 'app', 'apps')
+	from access_group_show(name) l
+$$;
+
+create function environment_delete_preview(name text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	gone environments := need_environment(name);
+begin
+	return format('%s something in %s, and what was set there for %s would be forgotten',
+		counted((select count(distinct e.user_id) from effective e where e.resource = gone.id), 'person may do', 'people may do'), resource_name(gone.id),
+		counted((select count(distinct s.user_id) from environment_settings s where s.environment = gone.id), 'person', 'people'));
+end $$;
+
+create function node_contact_preview(app text, login text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_node(app);
+	heir uuid := require_listed(login, here);
+begin
+	return (select format('%s answers for %s of %s and may everything there; from now on %s would, and %s only what his roles say', u.login,
+			counted((select count(*) from environments e where e.app = here), 'environment', 'environments'), resource_name(here), h.login, u.login)
+		from nodes n join users u on u.id = n.technical_contact join users h on h.id = heir where n.app = here);
+end $$;

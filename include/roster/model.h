@@ -25,15 +25,31 @@ enum model_call {
 	MODEL_USER_SHOW,  /* login or id */
 	MODEL_APP_LIST,
 	MODEL_APP_MEMBERS, /* app */
+	MODEL_INVITATION_LIST,
+	MODEL_CLUSTER_LIST,
 	MODEL_NAMESPACE_LIST,
 	MODEL_ROLE_LIST,
-	MODEL_ROLE_SHOW,     /* role */
+	MODEL_ROLE_DETAILS, /* role */
+	MODEL_ROLE_SHOW,    /* role */
+	MODEL_ROLE_HOLDERS, /* role */
+	MODEL_ROLE_DUPLICATES,
+	MODEL_PERMISSION_LIST,
+	MODEL_USER_ROLES,    /* login or id */
+	MODEL_GROUP_SHOW,    /* path */
 	MODEL_GROUP_MEMBERS, /* path */
-	MODEL_RUN_LIST,      /* most */
-	MODEL_RUN_SHOW,      /* run */
-	MODEL_RUN_DIFF,      /* run */
-	MODEL_SOURCE_LIST,   /* names[] of the configuration */
-	MODEL_REQUEST_LIST,  /* most */
+	MODEL_ACCESS_GROUP_LIST,
+	MODEL_ACCESS_GROUP_SHOW,    /* access group */
+	MODEL_ACCESS_GROUP_MEMBERS, /* access group */
+	MODEL_NODE_LIST,
+	MODEL_NODE_SHOW,        /* app */
+	MODEL_NODE_PERMISSIONS, /* app */
+	MODEL_NODE_REPORT,      /* app */
+	MODEL_ENVIRONMENT_LIST, /* app */
+	MODEL_RUN_LIST,         /* most */
+	MODEL_RUN_SHOW,         /* run */
+	MODEL_RUN_DIFF,         /* run */
+	MODEL_SOURCE_LIST,      /* names[] of the configuration */
+	MODEL_REQUEST_LIST,     /* most */
 	MODEL_QUARANTINE_LIST,
 	MODEL_ATTENTION_LIST,
 	MODEL_TARGET_LIST, /* target or NULL */
@@ -51,16 +67,27 @@ enum model_call {
 	MODEL_WAITING_DOORS,   /* user id, resource id, permission id or NULL */
 	MODEL_MISSED_DOORS,    /* user id, resource id, permission id or NULL */
 	MODEL_OPENING,         /* source, anchors[], roles[], resource id, permission id or NULL */
+	/* what goes with an act that takes something away: one text */
+	MODEL_ROLE_DELETE_PREVIEW,         /* role, replacement or NULL */
+	MODEL_GROUP_DELETE_PREVIEW,        /* path */
+	MODEL_ACCESS_GROUP_DELETE_PREVIEW, /* access group */
+	MODEL_ENVIRONMENT_DELETE_PREVIEW,  /* app/name */
+	MODEL_NODE_CONTACT_PREVIEW,        /* app, login */
 	/* acts */
 	MODEL_TARGET_HURRY, /* target or NULL, a complete snapshot or not; gives the head */
 	MODEL_DATABASE_RESTORED,
 	MODEL_INIT_ADMINISTRATOR,  /* login, database login of the operator or NULL for the session's */
-	MODEL_USER_CREATE,         /* login, email, name */
+	MODEL_USER_CREATE,         /* login, email, name, is he external or NULL for not */
 	MODEL_USER_SUSPEND,        /* login or id */
 	MODEL_USER_RESUME,         /* login or id */
 	MODEL_USER_LINK,           /* login or id, source, entry or NULL */
 	MODEL_USER_UNLINK,         /* login or id, source */
+	MODEL_USER_ROLE_ADD,       /* login or id, role, expires_at or NULL */
+	MODEL_USER_ROLE_REMOVE,    /* login or id, role */
+	MODEL_SECOND_FACTOR,       /* login, for how long or NULL */
 	MODEL_GROUP_CREATE,        /* path, description, admins[] */
+	MODEL_GROUP_EDIT,          /* path, name or NULL, description or NULL */
+	MODEL_GROUP_DELETE,        /* path */
 	MODEL_GROUP_MOVE,          /* path, new parent */
 	MODEL_GROUP_MEMBER_ADD,    /* path, login, role or NULL for admin, expires_at or NULL */
 	MODEL_GROUP_MEMBER_REMOVE, /* path, login, role or NULL for admin */
@@ -70,14 +97,37 @@ enum model_call {
 	MODEL_APP_ARCHIVE,         /* app, true or false */
 	MODEL_APP_MEMBER_ADD,      /* app, login, role */
 	MODEL_APP_MEMBER_REMOVE,   /* app, login, role */
+	MODEL_APP_ACCESS_ADD,      /* app, login, role, expires_at or NULL */
+	MODEL_APP_ACCESS_REMOVE,   /* app, login, role */
+	MODEL_APP_OPERATOR,        /* purposes[]; gives the role */
+	MODEL_INVITATION_ACCEPT,   /* app */
+	MODEL_CLUSTER_CREATE,      /* cluster */
 	MODEL_NAMESPACE_CREATE,    /* cluster, name, purposes[] */
 	MODEL_NAMESPACE_ATTACH,    /* cluster/name/purpose, group */
 	MODEL_NAMESPACE_DETACH,    /* cluster/name/purpose, group */
-	MODEL_ROLE_CREATE,         /* role, description, permissions[] */
-	MODEL_ROLE_EDIT,           /* role, permissions[] */
-	MODEL_TARGET_FORGET,       /* target */
-	MODEL_PAUSE,               /* name; "source", "target" or NULL: what the configuration says it is; its type */
-	MODEL_RESUME,              /* name; "source", "target" or NULL */
+	/* What a role says of environments is one list: none, custom or fixed, or the permissions that are fixed. */
+	MODEL_ROLE_CREATE,     /* role, description, permissions[], non-production[], production[] */
+	MODEL_ROLE_EDIT_BEGIN, /* role */
+	MODEL_ROLE_EDIT, /* role, name, description, permissions[], non-production[], production[]; NULL: as it is */
+	MODEL_ROLE_SAVE, /* the same */
+	MODEL_ROLE_CANCEL,
+	MODEL_ROLE_DELETE,                /* role, replacement or NULL */
+	MODEL_ROLE_MERGE,                 /* role, the one that is kept */
+	MODEL_ROLE_KEEP,                  /* role */
+	MODEL_ACCESS_GROUP_CREATE,        /* access group, description or NULL */
+	MODEL_ACCESS_GROUP_DELETE,        /* access group */
+	MODEL_ACCESS_GROUP_APP,           /* access group, app, true or false */
+	MODEL_ACCESS_GROUP_MEMBER_ADD,    /* access group, login, role or NULL, expires_at or NULL */
+	MODEL_ACCESS_GROUP_MEMBER_REMOVE, /* access group, login, role or NULL for all */
+	MODEL_NODE_CREATE,                /* app, login */
+	MODEL_NODE_CONTACT,               /* app, login */
+	MODEL_ENVIRONMENT_CREATE,         /* app, name, purpose, namespace or NULL */
+	MODEL_ENVIRONMENT_DELETE,         /* app/name */
+	MODEL_ENVIRONMENT_SET,            /* app/name, login, permission, "on", "off" or "default" */
+	MODEL_ENVIRONMENT_ALERTS,         /* app/name, login, "on" or "off" */
+	MODEL_TARGET_FORGET,              /* target */
+	MODEL_PAUSE,  /* name; "source", "target" or NULL: what the configuration says it is; its type */
+	MODEL_RESUME, /* name; "source", "target" or NULL */
 	MODEL_CALLS
 };
 

@@ -47,6 +47,37 @@ static const struct call app_members[] = {
      .done = "{1} does not hold that in app:{0} any more"},
 };
 
+static const struct call app_access[] = {
+    {.word = "add",
+     .call = MODEL_APP_ACCESS_ADD,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")},
+     .done = "{1} has access to app:{0}"},
+    {.word = "remove",
+     .call = MODEL_APP_ACCESS_REMOVE,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")},
+     .done = "{1} does not hold that on app:{0} any more"},
+};
+
+static const struct call app_operator[] = {
+    {.call = MODEL_APP_OPERATOR, .params = {LIST("--purpose")}, .done = "the role is called \"{=}\""},
+};
+
+static const struct call invitation_list[] = {
+    {.call = MODEL_INVITATION_LIST, .rows = "invitations"},
+};
+
+static const struct call invitation_accept[] = {
+    {.call = MODEL_INVITATION_ACCEPT,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "you are a member of app:{0}"},
+};
+
 static const struct call app_archive[] = {
     {.call = MODEL_APP_ARCHIVE,
      .least = 1,
@@ -111,11 +142,36 @@ static const struct verb verbs[] = {
 	.usage = "NAME [add LOGIN --role ROLE | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of an app",
 	.help = "The list is the whole team: the owner, who was added directly, and who inherits through a group. "
-		"Whoever may manage the team of the app, or a platform administrator, may.",
+		"Somebody external is invited. Whoever may manage the team of the app, or a platform administrator, "
+		"may.",
 	.example = "app members api add dave --role Contributor",
 	.run = call_run,
 	.calls = app_members,
 	.call_count = 3,
+    },
+    {
+	.name = "app access",
+	.usage = "NAME add LOGIN --role ROLE [--until TIME] | NAME remove LOGIN --role ROLE",
+	.summary = "give or take a role of an app",
+	.help = "ROLE is App Owner, App Administrator, App Member, App Operator or one that app operator made. It "
+		"counts "
+		"as far as a user role lets its holder view or manage apps. An admin of the app's group may, a "
+		"platform administrator, and who has app.access.manage.",
+	.example = "app access api add dave --role \"App Owner\"",
+	.run = call_run,
+	.calls = app_access,
+	.call_count = 2,
+    },
+    {
+	.name = "app operator",
+	.usage = "--purpose PURPOSE...",
+	.summary = "make the role of an App Operator for some purposes only",
+	.help = "PURPOSE is development, test, acceptance or production; name several by repeating --purpose. The "
+		"role is given by its name like any other. Only a platform administrator may.",
+	.example = "app operator --purpose test --purpose acceptance",
+	.run = call_run,
+	.calls = app_operator,
+	.call_count = 1,
     },
     {
 	.name = "app archive",
@@ -135,6 +191,27 @@ static const struct verb verbs[] = {
 	.example = "app restore legacy",
 	.run = call_run,
 	.calls = app_restore,
+	.call_count = 1,
+    },
+    {
+	.name = "invitation list",
+	.usage = "",
+	.summary = "list who is invited to the team of an app",
+	.help = "Invitations are made by app members add, for people who are external; they wait until the person "
+		"accepts.",
+	.example = "invitation list",
+	.run = call_run,
+	.calls = invitation_list,
+	.call_count = 1,
+    },
+    {
+	.name = "invitation accept",
+	.usage = "APP",
+	.summary = "accept an invitation to the team of an app",
+	.help = "Only the one who was invited may.",
+	.example = "invitation accept api",
+	.run = call_run,
+	.calls = invitation_accept,
 	.call_count = 1,
     },
 };

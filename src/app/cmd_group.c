@@ -11,6 +11,36 @@ static const struct call group_create[] = {
      .done = "group {0} is there"},
 };
 
+static const struct call group_show[] = {
+    {.call = MODEL_GROUP_SHOW,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .rows = "group",
+     .record = true,
+     .more = MODEL_GROUP_MEMBERS,
+     .more_rows = "members"},
+};
+
+static const struct call group_edit[] = {
+    {.some = true,
+     .call = MODEL_GROUP_EDIT,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), OPTION("--rename"), OPTION("--description")},
+     .done = "group {0} is changed"},
+};
+
+static const struct call group_delete[] = {
+    {.call = MODEL_GROUP_DELETE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "group {0} is gone",
+     .preview = MODEL_GROUP_DELETE_PREVIEW,
+     .question = "Delete this group?"},
+};
+
 static const struct call group_move[] = {
     {.call = MODEL_GROUP_MOVE,
      .least = 2,
@@ -52,6 +82,16 @@ static const struct call group_admin[] = {
 
 static const struct verb verbs[] = {
     {
+	.name = "group show",
+	.usage = "PATH",
+	.summary = "show a group: what hangs there, and who is in it",
+	.help = "Members and admins are those of the group itself, each with the source that gave it.",
+	.example = "group show /pay/api",
+	.run = call_run,
+	.calls = group_show,
+	.call_count = 1,
+    },
+    {
 	.name = "group create",
 	.usage = "PATH --admin LOGIN... [--description TEXT]",
 	.summary = "add a group to the tree",
@@ -60,6 +100,29 @@ static const struct verb verbs[] = {
 	.example = "group create /pay/api --admin alice --admin bob",
 	.run = call_run,
 	.calls = group_create,
+	.call_count = 1,
+    },
+    {
+	.name = "group edit",
+	.usage = "PATH [--description TEXT] [--rename NAME]",
+	.summary = "describe a group anew, or give it another name",
+	.help = "The root can be changed too. Everything else about the group stays. Only a platform administrator "
+		"may.",
+	.example = "group edit /pay/api --description \"The interfaces of payments\"",
+	.run = call_run,
+	.calls = group_edit,
+	.call_count = 1,
+    },
+    {
+	.name = "group delete",
+	.usage = "PATH [--yes]",
+	.summary = "delete a group that has nothing",
+	.help = "It must own no app and have no namespace, no group below it and no member from a source. Who is in "
+		"it by hand is so no more. It says how many these are and asks; without a terminal it needs --yes. "
+		"Only a platform administrator may.",
+	.example = "group delete /pay/old",
+	.run = call_run,
+	.calls = group_delete,
 	.call_count = 1,
     },
     {

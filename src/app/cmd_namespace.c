@@ -1,44 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Namespaces of clusters, and the groups they are associated with. */
+/* Clusters, their namespaces, and the groups they are associated with. */
 #include "app/call.h"
 #include "app/verbs.h"
 
-#include <string.h>
+static const struct call cluster_list[] = {
+    {.call = MODEL_CLUSTER_LIST, .rows = "clusters"},
+};
 
-/* The model wants the cluster and the name apart. */
-static int create(struct app *app, const char *place, const char *purposes, struct error *err)
-{
-	const char *slash = strchr(place, '/');
-	struct store *store = NULL;
-	int rc;
-
-	if (slash == NULL || slash == place || slash[1] == '\0' || strchr(slash + 1, '/') != NULL)
-		return error_set(err, ERR_USAGE, "\"%s\" is not a namespace; write CLUSTER/NAME", place);
-	const char *params[] = {arena_strndup(app->arena, place, (size_t)(slash - place)), slash + 1, purposes};
-	rc = app_connect(app, STORE_OPERATOR, &store, err);
-	if (rc == 0)
-		rc = model_call(store, MODEL_NAMESPACE_CREATE, params, NULL, err);
-	store_close(&store);
-	if (rc == 0)
-		app_done(app, "namespace %s is there", place);
-	return rc;
-}
-
-static int cmd_create(struct app *app, int argc, char **argv, struct error *err)
-{
-	struct option_value options[] = {{"--purpose", OPTION_LIST, NULL}};
-	const struct words words = {&argc, argv, options, 1, 1, 1, app->arena};
-
-	if (app_take_options(app->verb, &words, err) != 0)
-		return -1;
-	if (options[0].value == NULL)
-		return error_set(err, ERR_USAGE, "--purpose is missing: rosterctl %s %s", app->verb->name,
-				 app->verb->usage);
-	return create(app, argv[0], options[0].value, err);
-}
+static const struct call cluster_create[] = {
+    {.call = MODEL_CLUSTER_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "cluster:{0} is there"},
+};
 
 static const struct call namespace_list[] = {
     {.call = MODEL_NAMESPACE_LIST, .rows = "namespaces"},
+};
+
+static const struct call namespace_create[] = {
+    {.call = MODEL_NAMESPACE_CREATE,
+     .least = 1,
+     .most = 1,
+     .params = {BEFORE_SLASH(0), BEHIND_SLASH(0), LIST("--purpose")},
+     .done = "namespace {0} is there"},
 };
 
 static const struct call namespace_attach[] = {
@@ -59,6 +41,26 @@ static const struct call namespace_detach[] = {
 
 static const struct verb verbs[] = {
     {
+	.name = "cluster list",
+	.usage = "",
+	.summary = "list clusters",
+	.help = "With how many namespaces each has.",
+	.example = "cluster list",
+	.run = call_run,
+	.calls = cluster_list,
+	.call_count = 1,
+    },
+    {
+	.name = "cluster create",
+	.usage = "NAME",
+	.summary = "add a cluster",
+	.help = "Members of the root group hold their roles on it. Only a platform administrator may.",
+	.example = "cluster create east",
+	.run = call_run,
+	.calls = cluster_create,
+	.call_count = 1,
+    },
+    {
 	.name = "namespace list",
 	.usage = "",
 	.summary = "list namespaces",
@@ -75,7 +77,9 @@ static const struct verb verbs[] = {
 	.help = "PURPOSE is development, test, acceptance or production; each is a resource of its own. Only a "
 		"platform administrator may.",
 	.example = "namespace create east/api --purpose test --purpose production",
-	.run = cmd_create,
+	.run = call_run,
+	.calls = namespace_create,
+	.call_count = 1,
     },
     {
 	.name = "namespace attach",

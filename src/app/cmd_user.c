@@ -15,7 +15,7 @@ static const struct call user_create[] = {
     {.call = MODEL_USER_CREATE,
      .least = 1,
      .most = 1,
-     .params = {ARGUMENT(0), OPTION("--email"), OPTION("--name")},
+     .params = {ARGUMENT(0), OPTION("--email"), OPTION("--name"), FLAG("--external")},
      .done = "user {0} is there"},
 };
 
@@ -47,6 +47,35 @@ static const struct call user_unlink[] = {
      .done = "source {1} does not know user {0} any more"},
 };
 
+static const struct call user_role[] = {
+    {.call = MODEL_USER_ROLES,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .rows = "roles",
+     .nothing = "no user role is held"},
+    {.word = "add",
+     .call = MODEL_USER_ROLE_ADD,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), OPTION("--until")},
+     .done = "user {0} is {1}"},
+    {.word = "remove",
+     .call = MODEL_USER_ROLE_REMOVE,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "user {0} is not {1} by hand any more"},
+};
+
+static const struct call user_second_factor[] = {
+    {.call = MODEL_SECOND_FACTOR,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), OPTION("--for")},
+     .done = "the second factor of {0} counts until {=}"},
+};
+
 static const struct verb verbs[] = {
     {
 	.name = "user list",
@@ -71,10 +100,10 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "user create",
-	.usage = "LOGIN [--email EMAIL] [--name NAME]",
+	.usage = "LOGIN [--email EMAIL] [--name NAME] [--external]",
 	.summary = "add a person no source knows",
-	.help = "For people who are in no directory. No synchronisation takes them away. Only a platform "
-		"administrator may.",
+	.help = "For people who are in no directory. No synchronisation takes them away. Somebody external is invited "
+		"to teams and becomes a member when he accepts. Only a platform administrator may.",
 	.example = "user create guest1 --name \"A Guest\" --email guest1@example.com",
 	.run = call_run,
 	.calls = user_create,
@@ -127,6 +156,31 @@ static const struct verb verbs[] = {
 	.example = "user unlink alice oldcorp",
 	.run = call_run,
 	.calls = user_unlink,
+	.call_count = 1,
+    },
+    {
+	.name = "user role",
+	.usage = "USER [add ROLE [--until TIME] | remove ROLE]",
+	.summary = "list, add or remove user roles",
+	.help = "A user role says what a person may do with apps at all, besides what his roles on each app say: "
+		"Platform Administrator, App Administrator, App Viewer or No Access. Who administers a group is a "
+		"Group Administrator by this. Only a platform administrator may.",
+	.example = "user role bob add \"App Viewer\"",
+	.run = call_run,
+	.calls = user_role,
+	.call_count = 3,
+    },
+    {
+	.name = "user second-factor",
+	.usage = "USER [--for DURATION]",
+	.summary = "vouch that a person has just shown a second factor",
+	.help =
+	    "It counts for ten minutes unless --for says otherwise, and for an hour at most. Changes in "
+	    "production and of the Technical Contact need it. Only the owner of the schema may, and logins that are "
+	    "members of that role.",
+	.example = "user second-factor alice --for 5m",
+	.run = call_run,
+	.calls = user_second_factor,
 	.call_count = 1,
     },
 };

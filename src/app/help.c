@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_WIDTH = 80, NAME_WIDTH = 20 };
+enum { LINE_WIDTH = 80, NAME_WIDTH = 22 };
 
 static const char global_help[] =
     "Options, before or after the verb:\n"

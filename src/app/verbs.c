@@ -77,10 +77,23 @@ static const struct verb sync_verbs[] = {
 
 static const struct verb_family sync_family = {"Synchronisation", sync_verbs, sizeof sync_verbs / sizeof sync_verbs[0]};
 
-const struct verb_family *const verb_families[] = {
-    &config_family,    &database_family, &sync_family,   &delivery_family, &status_family,
-    &ask_family,       &user_family,     &group_family,  &app_family,      &role_family,
-    &namespace_family, &import_family,   &report_family, &help_family,     NULL};
+const struct verb_family *const verb_families[] = {&config_family,
+						   &database_family,
+						   &sync_family,
+						   &delivery_family,
+						   &status_family,
+						   &ask_family,
+						   &user_family,
+						   &group_family,
+						   &app_family,
+						   &role_family,
+						   &access_group_family,
+						   &node_family,
+						   &namespace_family,
+						   &import_family,
+						   &report_family,
+						   &help_family,
+						   NULL};
 
 const struct verb *verb_next(size_t *family, size_t *index)
 {
@@ -110,7 +123,7 @@ static const char *second_word(const struct verb *verb, const char *first)
 	return strncmp(verb->name, first, size) == 0 && verb->name[size] == ' ' ? verb->name + size + 1 : NULL;
 }
 
-enum { NAMES_MOST = 128, WORD_ROOM = 32 };
+enum { NAMES_MOST = 192, WORD_ROOM = 32 };
 
 struct names {
 	char words[NAMES_MOST][WORD_ROOM];

@@ -50,7 +50,7 @@ def refusal(roster, *words, code=65, user="operator"):
      'the role "User" is not given to members (every active person has it)'),
     (["app", "members", "api", "add", "bob", "--role", "Platform Administrator"],
      'the role "Platform Administrator" is not given to members (it is held at the platform: a rule into "platform" gives it, or '
-     "rosterctl database init --administrator)"),
+     "rosterctl user role)"),
     (["group", "members", "/pay", "add", "bob", "--role", "Nobody"], 'there is no role "Nobody" (see rosterctl role list)'),
     (["group", "members", "/pay", "add", "bob", "--role", "Developer", "--until", "soon"],
      '"soon" is no time (write 2027-01-31, or "2027-01-31 12:00")'),
