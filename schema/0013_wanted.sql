@@ -44,6 +44,19 @@ create unlogged table planned_changes (
 create index on planned_changes (run, kind, action) where kind <> 'grant' or action <> 'add';
 create index on planned_changes (run) where held;
 
+-- The role that a name means at a place, as rules write both: at the platform a user role, elsewhere one of apps before one
+-- of teams; NULL is the administration of a group. NULL when there is none that a rule may give there.
+create function role_given(anchor text, role text) returns integer language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return (select r.id from roles r
+		where r.name_key = case when role_given.role is null then 'group administrator' else lower(normalize(role_given.role, NFKC)) end
+		  and r.origin is null and not r.structural
+		  and case when role_given.role is null then r.kind = 'platform'
+			when anchor = 'platform' then r.kind = 'platform' and r.name <> 'Group Administrator'
+			else r.kind in ('project', 'app') end
+		order by r.kind desc limit 1);
+end $$;
+
 -- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an
 -- administrator has moved it since.
 create function resolve_anchor(source smallint, anchor text) returns integer language plpgsql stable set search_path = roster, pg_temp as $$
@@ -51,6 +64,8 @@ begin
 	return case
 		when anchor = 'platform' then platform()
 		when anchor like 'app:%' then (select a.id from apps a where a.name_key = lower(normalize(substr(anchor, 5), NFKC)))
+		when anchor like 'access-group:%' then
+			(select x.id from access_groups x where x.name_key = lower(normalize(substr(anchor, 14), NFKC)))
 		else coalesce(
 			(select g.id from groups g where g.made_by = resolve_anchor.source and g.made_for = lower(normalize(resolve_anchor.anchor, NFKC))),
 			group_at(anchor))
@@ -196,8 +211,7 @@ language sql stable as $$
 		union all
 		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource from people p join doors o on o.entry_id = p.id
 	), named as materialized (
-		select n.role, n.at_platform, case when n.role is null then role_named('platform', 'Group Administrator')
-			else role_named(case when n.at_platform then 'platform' else 'project' end::role_kind, n.role) end as id
+		select n.role, n.at_platform, role_given(case when n.at_platform then 'platform' end, n.role) as id
 		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
 	)
 	select distinct on (o.key, o.id, n.id) o.id, o.user_id, o.key, n.id, o.rule, o.entry_id, o.resource

@@ -117,12 +117,12 @@ begin
 		select c.user_id, k.resource, c.role from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
 		where c.run = plan_old_groups.run and c.kind = 'grant' and c.action = 'remove'
 	), unwanted as materialized (
-		select g.id from groups g
+		select g.id, coalesce(g.made_for, '') as made_for from groups g
 		where g.made_by = plan_old_groups.source and not g.archived and not exists (
 			select from directory_mappings m cross join lateral (select o.source, o.gone_since from directory_entries o where o.id = m.entry_id offset 0) d
 			where m.anchor_key = g.made_for and d.source = plan_old_groups.source and d.gone_since is null)
 	)
-	select plan_old_groups.run, 1000000000 + u.id, group_path(u.id), '', u.id
+	select plan_old_groups.run, 1000000000 + u.id, group_path(u.id), u.made_for, u.id
 	from unwanted u
 	-- One that is kept is enough, and nearly every group has one near the top.
 	where not exists (
@@ -206,8 +206,8 @@ begin
 	  and k.key in (select c.anchor_key from planned_changes c where c.run = plan_names.run);
 end $$;
 
--- Rules that name a role or an anchor that does not exist: each is named, nothing follows from it, and nobody loses what
--- he has by it.
+-- Rules that name an anchor that does not exist and no rule makes: each is named, with those whom it would let in; nothing
+-- follows from it, and nobody loses what he has by it.
 create function plan_problems(run bigint, source smallint, everything boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
@@ -217,15 +217,19 @@ begin
 	elsif not exists (select from wanted_anchors k where k.run = plan_problems.run and k.resource is null and k.anchor not like '/%') then
 		return;
 	end if;
+	delete from quarantine q using wanted_anchors k
+	where q.source = plan_problems.source and q.stage = 'anchor' and k.run = plan_problems.run and k.resource is null
+	  and starts_with(q.why, format('there is no %s for ', k.anchor));
 	insert into quarantine (source, what, why, stage, run)
-	select distinct plan_problems.source, format('rule %s (%s)', r.name, r.position),
-		format('there is no %s; create or import it, the next run fills it', k.anchor), 'anchor', plan_problems.run
+	select plan_problems.source, format('rule %s (%s)', r.name, r.position),
+		format('there is no %s for %s%s; create or import it, the next run fills it', k.anchor, array_to_string((array_agg(d.dn order by d.dn))[1:3], ' and '),
+			case when count(*) > 3 then format(' and %s more', count(*) - 3) else '' end), 'anchor', plan_problems.run
 	from wanted_anchors k
 	join directory_mappings m on m.anchor_key = k.anchor_key
-	join directory_rules r on r.source = plan_problems.source and r.ordinal = m.rule
+	join directory_entries d on d.id = m.entry_id and d.source = plan_problems.source and d.gone_since is null
+	join directory_rules r on r.source = d.source and r.ordinal = m.rule
 	where k.run = plan_problems.run and k.resource is null and k.anchor not like '/%'
-	  and not exists (select from quarantine q where q.source = plan_problems.source and q.stage = 'anchor'
-		and q.what = format('rule %s (%s)', r.name, r.position) and q.why = format('there is no %s; create or import it, the next run fills it', k.anchor));
+	group by r.name, r.position, k.anchor;
 end $$;
 
 -- Whether nobody is affected: nothing was touched, and nobody waits for somebody else.

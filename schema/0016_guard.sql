@@ -115,12 +115,24 @@ left join roles r on r.id = c.role
 left join directory_rules w on w.source = n.source and w.ordinal = c.rule
 left join directory_entries v on v.id = c.via;
 
--- Roles that rules name and nobody made. Roles at the platform are platform roles, all others project roles.
-create function unknown_roles(roles text[], at_platform boolean[]) returns table (ordinal bigint, role text)
+-- Roles that rules name and cannot give in their places: nobody made them, or they are held elsewhere. known: those that can.
+create function unknown_roles(roles text[], places text[]) returns table (ordinal bigint, why text, known text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select n.ordinal, n.role from unnest(unknown_roles.roles, at_platform) with ordinality n(role, platform, ordinal)
-	where not exists (select from roles r where r.kind = case when n.platform then 'platform' else 'project' end::role_kind
-		and r.name_key = lower(normalize(n.role, NFKC)))
+	select n.ordinal, format(case when exists (select from roles r where r.name_key = lower(normalize(n.role, NFKC)) and r.kind <> 'setting')
+			then 'the role "%s" cannot be given %s' else 'there is no role "%s"' end, n.role, case
+			when n.place = 'platform' then 'at the platform' when n.place like 'app:%' then 'on an app'
+			when n.place like 'access-group:%' then 'in an access group' else 'in a group' end),
+		(select string_agg(r.name, ', ' order by r.id) from roles r where role_given(n.place, r.name) = r.id)
+	from unnest(unknown_roles.roles, places) with ordinality n(role, place, ordinal)
+	where role_given(n.place, n.role) is null
+$$;
+
+-- Places that rules name and nobody made: apps and access groups, which no rule makes.
+create function unknown_places(places text[]) returns table (ordinal bigint, place text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select n.ordinal, n.place from unnest(places) with ordinality n(place, ordinal)
+	where n.place !~ '^/' and n.place !~ '\$\{' and resolve_anchor(0::smallint, n.place) is null
+	order by n.ordinal
 $$;
 
 -- people: of whom some go; otherwise 0, since to count a hundred thousand takes as long as to change a thousand.

@@ -16,10 +16,11 @@ create function role_opens(role integer, kind resource_kind, permission smallint
 		and (role_opens.permission is null or m.permission = role_opens.permission))
 $$;
 
--- What a rule gives; NULL is the administration of a group.
-create function role_given(role text) returns integer language sql stable as $$
-	select case when role_given.role is null then role_named('platform', 'Group Administrator')
-		else coalesce(role_named('project', role_given.role), role_named('platform', role_given.role)) end
+-- What holding a role somewhere makes one besides: whoever is in a group or an access group is App Member of its apps, and
+-- who administers a group has a user role by that. NULL for neither. anchor as a rule writes it, or as it is printed.
+create function role_implied(anchor text, role integer) returns integer language sql stable as $$
+	select case when o.kind = 'platform' then role_named('platform', 'Administrator of Some Group') else role_named('app', 'App Member') end
+	from roles o where o.id = role_implied.role and anchor ~ '^(/|group:|access-group:)'
 $$;
 
 -- What entries of the directory open at the places that reach a resource: roles with the permission there, or with any.
@@ -29,12 +30,13 @@ language sql stable as $$
 	with places as materialized (
 		select t.anchor, t.kind, min(t.distance) as distance from reach t where t.resource = doors_to.resource group by t.anchor, t.kind
 	), named as materialized (
-		select p.*, m.entry_id, m.rule, m.anchor as name, m.anchor_key, role_given(m.role) as role
+		select p.*, m.entry_id, m.rule, m.anchor as name, m.anchor_key, role_given(m.anchor, m.role) as role
 		from places p cross join lateral anchor_keys(p.anchor) k join directory_mappings m on m.anchor_key = k.key
 	)
 	select n.entry_id, d.source, n.rule, n.anchor, n.anchor_key, n.role, n.distance
 	from named n join directory_entries d on d.id = n.entry_id and d.gone_since is null
-	where resolve_anchor(d.source, n.name) = n.anchor and role_opens(n.role, n.kind, doors_to.permission)
+	where resolve_anchor(d.source, n.name) = n.anchor
+	  and (role_opens(n.role, n.kind, doors_to.permission) or role_opens(role_implied(n.name, n.role), n.kind, doors_to.permission))
 $$;
 
 -- How the directory puts a person into a place with a role: the entry, the groups on the way up, the rule. The shortest
@@ -62,8 +64,9 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	join directory_mappings m on m.entry_id = l.entry
 	join directory_rules w on w.source = directory_paths.source and w.ordinal = m.rule
 	cross join person p
-	where resolve_anchor(directory_paths.source, m.anchor) = directory_paths.anchor
-	  and directory_paths.role = role_given(m.role)
+	where case when directory_paths.role = role_given(m.anchor, m.role) then resolve_anchor(directory_paths.source, m.anchor) = directory_paths.anchor
+		when directory_paths.role = role_implied(m.anchor, role_given(m.anchor, m.role))
+			then directory_paths.anchor in (resolve_anchor(directory_paths.source, m.anchor), case when m.role is null then platform() end) end
 	order by w.ordinal, m.captures, cardinality(l.path)
 $$;
 
@@ -122,16 +125,26 @@ create function model_paths(user_id uuid, resource integer, permission smallint)
 returns table (role text, role_id integer, anchor text, anchor_id integer, source text, source_id smallint, through text, distance integer,
 	since bigint, since_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select distinct on (e.distance, r.name, e.anchor, e.source, e.via) r.name, e.role, resource_name(e.anchor), e.anchor, s.name, e.source,
-		case when e.via is not null then group_path(e.via) end, e.distance, f.since, v.at
-	from effective e
-	join roles r on r.id = e.role
-	join sources s on s.id = e.source
-	left join lateral held_since(e.user_id, e.anchor, e.role, e.source) f(since) on true
-	left join revisions v on v.id = f.since
-	where e.user_id = model_paths.user_id and e.resource = model_paths.resource
-	  and (model_paths.permission is null or e.permission = model_paths.permission)
-	order by e.distance, r.name, e.anchor, e.source, e.via
+	with used as materialized (
+		select e.* from effective e where e.user_id = model_paths.user_id and e.resource = model_paths.resource
+		  and (model_paths.permission is null or e.permission = model_paths.permission)
+	), gates as (
+		select distinct n.gate from used e join role_meanings m on m.role = e.role and m.kind = e.kind and m.permission = e.permission,
+		unnest(m.needs) n(gate) where model_paths.permission is not null
+	), ways as (
+		select u.role, u.anchor, u.source, u.distance, u.via from used u
+		union
+		select a.role, a.anchor, a.source, a.distance, a.via from gates n join access a on a.user_id = model_paths.user_id and a.resource = model_paths.resource
+		join role_gates g on g.role = a.role and g.kind = a.kind and g.gate = n.gate
+	)
+	select r.name, w.role, resource_name(w.anchor), w.anchor, s.name, w.source, case when w.via is not null then group_path(w.via) end,
+		w.distance, h.since, v.at
+	from ways w
+	join roles r on r.id = w.role
+	join sources s on s.id = w.source
+	cross join lateral held_since(model_paths.user_id, w.anchor, w.role, w.source) h(since)
+	left join revisions v on v.id = h.since
+	order by w.distance, r.name, w.anchor, w.source, w.via
 $$;
 
 -- For a "no": every rule of every source that would have given a fitting role at a place that reaches the resource, with
@@ -219,34 +232,37 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		where p.id = permission_applies.permission and r.id = permission_applies.resource)
 $$;
 
-create function gate_words(gate gate) returns text language sql immutable as $$
-	select case gate when 'cloud' then 'a role with project.cloud_access' when 'custom' then 'a role that leaves this to what is set for each person'
-		when 'view' then 'a user role that may view apps' else 'a user role that may manage apps' end
-$$;
-
 -- Roles that reach the resource for this person without the permission, and the roles that would bring it; without any that
--- means something there when it is NULL. Those that have it and need something else besides come with that (needs).
-create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text, needs text)
+-- means something there when it is NULL. lacks: the role has the permission, and this keeps it from counting.
+create function roles_without(user_id uuid, resource integer, permission smallint) returns table (role text, anchor text, better text, lacks text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	with here as materialized (
-		select distinct a.role, r.name, a.kind, a.anchor from access a join roles r on r.id = a.role
-		where a.user_id = roles_without.user_id and a.resource = roles_without.resource and r.kind <> 'setting'
-		  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)
-	), opened as materialized (
-		select distinct g.gate from access a join role_gates g on g.role = a.role and g.kind = a.kind
+	with opened as materialized (
+		select distinct g.gate, g.kind from access a join role_gates g on g.role = a.role and g.kind = a.kind
+		where a.user_id = roles_without.user_id and a.resource = roles_without.resource
+	), bringing as materialized (
+		select distinct r.name, resource_name(a.anchor) as anchor, a.kind, m.needs
+		from access a join roles r on r.id = a.role
+		join role_meanings m on m.role in (a.role, role_implied(resource_name(a.anchor), a.role)) and m.kind = a.kind and m.permission = roles_without.permission
 		where a.user_id = roles_without.user_id and a.resource = roles_without.resource
 	)
-	select h.name, resource_name(h.anchor),
-		(select string_agg(distinct b.name, ', ' order by b.name) from roles b
-			where role_opens(b.id, h.kind, roles_without.permission) and not b.structural and b.kind <> 'setting'), null::text
-	from here h where not role_opens(h.role, h.kind, roles_without.permission)
+	select b.name, b.anchor, null, format('counts only beside a role that %s: %s',
+		case n.gate when 'cloud' then 'opens environments' when 'custom' then 'leaves it open to be set'
+			when 'view' then 'may view apps' else 'may manage apps' end,
+		coalesce((select string_agg(distinct r.name, ', ') from roles r join role_gates o on o.role = r.id
+			where o.gate = n.gate and o.kind = b.kind and not r.structural and r.kind <> 'setting'), 'no role does'))
+	from bringing b, unnest(b.needs) n(gate) where not exists (select from opened o where o.gate = n.gate and o.kind = b.kind)
 	union
-	select h.name, resource_name(h.anchor), null, coalesce(
-		(select string_agg(gate_words(n), ' and ' order by n) from unnest(m.needs) n where n not in (select o.gate from opened o)),
-		'that it is not turned off for him')
-	from here h join role_meanings m on m.role = h.role and m.kind = h.kind
-	where m.permission = roles_without.permission or roles_without.permission is null
-	order by 1, 2, 4
+	select b.name, b.anchor, null, 'counts only where it is not turned off for a person'
+	from bringing b where not exists (select from unnest(b.needs) n(gate) where not exists (select from opened o where o.gate = n.gate and o.kind = b.kind))
+	union all
+	(	select distinct r.name, resource_name(a.anchor),
+		(select string_agg(b.name, ', ' order by b.name) from roles b where role_opens(b.id, a.kind, roles_without.permission) and not b.structural and b.kind <> 'setting'), null
+	from access a join roles r on r.id = a.role
+	where a.user_id = roles_without.user_id and a.resource = roles_without.resource and r.kind <> 'setting'
+	  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)
+	  and not role_opens(a.role, a.kind, roles_without.permission)
+	  and not coalesce(role_opens(role_implied(resource_name(a.anchor), a.role), a.kind, roles_without.permission), false)
+	order by 1, 2)
 $$;
 
 -- Which of these places, in these roles ("" for group administration), reach the resource with the permission: what a rule
@@ -258,7 +274,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from unnest(anchors, opening.roles) with ordinality n(anchor, role, ordinal)
 	join sources s on s.name = opening.source
 	join reach t on t.anchor = resolve_anchor(s.id, n.anchor) and t.resource = opening.resource
-	where role_opens(role_given(nullif(n.role, '')), t.kind, opening.permission)
+	where role_opens(role_given(n.anchor, nullif(n.role, '')), t.kind, opening.permission)
 	group by n.ordinal order by 2, 1
 $$;
 
@@ -275,7 +291,8 @@ begin
 		undecided_run(s.id), 'the next run gives it')
 	from (
 		select distinct t.source, t.anchor, t.anchor_key, t.role from doors_to(waiting_doors.resource, waiting_doors.permission) t
-		where not exists (select from grants g where g.user_id = waiting_doors.user_id and g.anchor = t.anchor and g.role = t.role)
+		where not exists (select from grants g where g.user_id = waiting_doors.user_id and g.anchor = t.anchor
+			and t.role in (g.role, role_implied(resource_name(g.anchor), g.role)))
 	) c
 	join sources s on s.id = c.source
 	join roles r on r.id = c.role,

@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Import: groups, apps, clusters, namespaces and members from a file an administrator writes.
+-- Import: groups, apps, access groups, nodes, clusters, namespaces and members from a file an administrator writes.
 --
 -- The file is taken apart into single statements, staged under the transaction that reads it, and compared whole with the
 -- model: import_stage, import_begin, import_problems, import_plan, import_counts, import_apply, in this order and in one
 -- transaction. The file says what must be there; what it does not speak of stays, unless the import is complete: then
 -- what the same import made before, and nothing else, is taken away. What another hand or source made is never removed.
 
--- What an import made, beside grants, which say so themselves. Clusters and namespaces are not removed: without a group
--- nobody reaches them.
+-- What an import made, beside grants, which say so themselves. Clusters, namespaces, nodes, environments and access groups are
+-- not removed: by themselves they give nobody anything.
 create table imported (
 	source smallint not null references sources,
-	kind text not null check (kind in ('group', 'app', 'association')),
-	resource integer not null references resources on delete cascade, -- of an association: the namespace
-	group_id integer not null default 0,                              -- of an association
+	kind text not null check (kind in ('group', 'app', 'association', 'inclusion')),
+	resource integer not null references resources on delete cascade, -- of an association: the namespace; of an inclusion: the app
+	group_id integer not null default 0,                              -- of an association; of an inclusion: the access group
 	withdrawn boolean not null default false, -- archived by the import: it comes back when it is named again
 	primary key (source, kind, resource, group_id)
 );
@@ -20,29 +20,33 @@ create table imported (
 create unlogged table staged_imports (
 	transaction xid8 not null default pg_current_xact_id(),
 	line integer not null,
-	fact text not null check (fact in ('group', 'admin', 'app', 'cluster', 'namespace', 'association', 'member')),
+	fact text not null check (fact in ('group', 'admin', 'app', 'cluster', 'namespace', 'association', 'member',
+		'access_group', 'inclusion', 'node', 'environment')),
 	path text,        -- the group; of an app: its owner group
-	name text,        -- of the app or cluster; CLUSTER/NAME of a namespace
-	login text,       -- admin, member; of an app: its owner
+	name text,        -- of the app or cluster; CLUSTER/NAME of a namespace; APP/NAME of an environment
+	login text,       -- admin, member; of an app: its owner; of a node: its contact
 	role text,
 	purpose text,
 	description text,
+	place text,       -- the access group; of an environment: CLUSTER/NAME of its namespace
 	broken boolean not null default false, -- something else in its line is wrong: only known to be named
 	-- What these names stand for: import_begin() fills it in.
-	path_key text[],
+	path_key text[], -- of an environment: app and name
 	cluster_key text,
 	name_key text,
+	place_key text,
 	group_id integer,
 	user_id uuid,
 	role_id integer,
-	resource integer -- the app or namespace
+	resource integer, -- the app, namespace or environment
+	place_id integer
 );
 create index on staged_imports (transaction);
 
 create unlogged table planned_imports (
 	transaction xid8 not null default pg_current_xact_id(),
 	seq bigint generated always as identity,
-	kind text not null,   -- group, app, cluster, namespace, association, grant, user
+	kind text not null,   -- group, app, cluster, namespace, association, access_group, inclusion, node, environment, grant, user
 	action text not null, -- add, change, restore, remove, archive; keep: it would go, but holds something
 	line integer,
 	path text,
@@ -55,7 +59,10 @@ create unlogged table planned_imports (
 	user_id uuid,
 	role_id integer,
 	group_id integer,
-	resource integer
+	resource integer,
+	place text,
+	place_key text,
+	place_id integer
 );
 create index on planned_imports (transaction);
 
@@ -94,9 +101,10 @@ end $$;
 create function import_stage(said json) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform require_administrator('import');
-	insert into staged_imports (line, fact, path, name, login, role, purpose, description, broken)
-	select s.line, s.fact, s.path, s.name, s.login, s.role, s.purpose, s.description, coalesce(s.broken, false)
-	from json_to_recordset(said) s(line integer, fact text, path text, name text, login text, role text, purpose text, description text, broken boolean);
+	insert into staged_imports (line, fact, path, name, login, role, purpose, description, place, broken)
+	select s.line, s.fact, s.path, s.name, s.login, s.role, s.purpose, s.description, s.place, coalesce(s.broken, false)
+	from json_to_recordset(said) s(line integer, fact text, path text, name text, login text, role text, purpose text, description text,
+		place text, broken boolean);
 end $$;
 
 -- Find out what the staged names stand for. binding: the import is to be applied, so nobody may write until it is done.
@@ -112,23 +120,76 @@ begin
 	delete from staged_imports s where s.transaction <> pg_current_xact_id();
 	delete from planned_imports p;
 
-	update staged_imports s set path_key = path_key(s.path),
+	update staged_imports s set path_key = path_key(case s.fact when 'environment' then s.name else s.path end),
 		cluster_key = case when s.fact in ('cluster', 'namespace', 'association') then lower(normalize(split_part(s.name, '/', 1), NFKC)) end,
 		name_key = case when s.fact in ('namespace', 'association') then lower(normalize(split_part(s.name, '/', 2), NFKC))
-			when s.fact in ('app', 'member') then lower(normalize(s.name, NFKC)) end,
+			when s.fact = 'environment' then lower(normalize(split_part(s.name, '/', 1), NFKC))
+			when s.fact in ('app', 'member', 'inclusion', 'node') then lower(normalize(s.name, NFKC)) end,
+		place_key = lower(normalize(s.place, NFKC)),
 		role_id = case s.fact when 'admin' then role_named('platform', 'Group Administrator')
-			when 'member' then role_named('project', s.role) end
+			when 'member' then coalesce(role_given('/', s.role), role_named('project', s.role)) end
 	where s.transaction = pg_current_xact_id();
 	analyze staged_imports;
-	update staged_imports s set group_id = k.id from group_keys k where s.transaction = pg_current_xact_id() and k.key = s.path_key;
+	update staged_imports s set group_id = k.id from group_keys k where s.transaction = pg_current_xact_id() and s.path is not null and k.key = s.path_key;
 	update staged_imports s set user_id = u.id from users u
 	where s.transaction = pg_current_xact_id() and u.active and u.login_key = lower(normalize(s.login, NFKC));
 	update staged_imports s set resource = a.id from apps a
-	where s.transaction = pg_current_xact_id() and s.fact in ('app', 'member') and a.name_key = s.name_key;
+	where s.transaction = pg_current_xact_id() and s.fact in ('app', 'member', 'inclusion', 'node') and a.name_key = s.name_key;
+	update staged_imports s set resource = e.id from environments e join apps a on a.id = e.app
+	where s.transaction = pg_current_xact_id() and s.fact = 'environment' and s.path_key = array[a.name_key, e.name_key];
+	update staged_imports s set place_id = x.id from access_groups x
+	where s.transaction = pg_current_xact_id() and s.fact <> 'environment' and x.name_key = s.place_key;
+	update staged_imports s set place_id = n.id from namespaces n join clusters k on k.id = n.cluster
+	where s.transaction = pg_current_xact_id() and s.fact = 'environment' and s.place_key = k.name_key || '/' || lower(normalize(n.name, NFKC))
+	  and n.purpose::text = coalesce(s.purpose, (select e.purpose::text from environments e where e.id = s.resource));
 	update staged_imports s set resource = n.id from namespaces n join clusters k on k.id = n.cluster
 	where s.transaction = pg_current_xact_id() and s.fact in ('namespace', 'association')
 	  and k.name_key = s.cluster_key and lower(normalize(n.name, NFKC)) = s.name_key and n.purpose::text = s.purpose;
 end $$;
+
+-- Everything that is wrong with the staged lines about access groups, nodes and environments.
+create function import_place_problems() returns table (line integer, why text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with said as (select * from my_imports where not broken),
+	named_apps as (select m.name_key from my_imports m where m.fact = 'app')
+	select s.line, format('there is no access group %s, in roster or in this file', s.place)
+	from said s where s.fact = 'member' and s.place is not null and s.place_id is null
+	  and not exists (select from my_imports m where m.fact = 'access_group' and m.place_key = s.place_key)
+	union
+	select s.line, format('"%s" is no name for an access group: it is empty, longer than 100 characters, or has a slash or a control character', s.place)
+	from said s where s.fact = 'access_group' and (s.place = '' or s.place ~ '[[:cntrl:]/]' or length(s.place) > 100)
+	union
+	select s.line, format('there is no app %s, in roster or in this file', split_part(s.name, '/', 1))
+	from said s where s.fact in ('inclusion', 'node') and s.resource is null and s.name_key not in (select n.name_key from named_apps n)
+	union
+	select s.line, format('app %s is archived: it gives nobody anything', s.name) from said s, apps a
+	where s.fact = 'node' and a.id = s.resource and a.archived and s.name_key not in (select n.name_key from named_apps n)
+	union
+	select s.line, format('the node of app %s is new and needs a contact', s.name)
+	from said s where s.fact = 'node' and not exists (select from nodes n where n.app = s.resource)
+	  and not exists (select from my_imports m where m.fact = 'node' and m.name_key = s.name_key and m.login is not null)
+	union
+	select s.line, format('%s answers for app %s; a Technical Contact hands over himself: rosterctl node contact', u.login, s.name)
+	from said s, nodes n join users u on u.id = n.technical_contact where s.fact = 'node' and n.app = s.resource and s.user_id <> u.id
+	union
+	select s.line, format('"%s" is no name of an environment; write APP/NAME', s.name)
+	from said s where s.fact = 'environment' and (s.name !~ '^[^/[:cntrl:]]+/[^/[:cntrl:]]{1,100}$')
+	union
+	select s.line, format('app %s has no node, in roster or in this file', split_part(s.name, '/', 1))
+	from said s where s.fact = 'environment' and s.name ~ '/' and not exists (select from nodes n join apps a on a.id = n.app where a.name_key = s.name_key)
+	  and not exists (select from my_imports m where m.fact = 'node' and m.name_key = s.name_key)
+	union
+	select s.line, format('environment %s is new and needs a purpose', s.name)
+	from said s where s.fact = 'environment' and s.resource is null
+	  and not exists (select from my_imports m where m.fact = 'environment' and m.path_key = s.path_key and m.purpose is not null)
+	union
+	select s.line, format('environment %s is there for %s; what people may do in it was said for that: make another one', s.name, e.purpose)
+	from said s, environments e where s.fact = 'environment' and e.id = s.resource and s.purpose <> e.purpose::text
+	union
+	select s.line, format('there is no namespace %s for %s, in roster or in this file', s.place, coalesce(s.purpose, 'that purpose'))
+	from said s where s.fact = 'environment' and s.place is not null and s.place_id is null and not exists (select from my_imports m
+		where m.fact = 'namespace' and m.cluster_key || '/' || m.name_key = s.place_key and m.purpose = s.purpose)
+$$;
 
 -- Everything that is wrong with the staged lines.
 create function import_problems() returns table (line integer, why text)
@@ -170,23 +231,29 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where s.fact in ('app', 'cluster') and (s.name = '' or s.name ~ '[[:cntrl:]/]')
 	   or s.fact = 'namespace' and s.name !~ '^[^/[:cntrl:]]+/[^/[:cntrl:]]+$'
 	union
+	select p.line, p.why from import_place_problems() p
+	union
 	select s.line, format('there is no app %s, in roster or in this file', s.name) from said s
 	where s.fact = 'member' and s.name is not null and s.resource is null and s.name_key not in (select n.name_key from named_apps n)
 	union
 	select s.line, format('there is no role "%s"; see: rosterctl role list', s.role) from said s where s.fact = 'member' and s.role_id is null
 	union
-	select s.line, format('the role "%s" is not given to members: name an owner of the app instead', r.name) from said s
+	select s.line, format('the role "%s" is not given to members: name %s instead', r.name,
+		case r.name when 'Owner' then 'an owner of the app' else 'the contact of a node' end) from said s
 	join roles r on r.id = s.role_id and r.structural where s.fact = 'member'
 	union
 	select s.line, format('there is no purpose "%s" (there are: %s)', s.purpose, array_to_string(enum_range(null::purpose), ', '))
 	from said s where s.purpose <> all (enum_range(null::purpose)::text[])
 	union
 	select w.line, format('%s is said to have another %s than on line %s', w.thing, w.what, w.first_line) from (
-		select s.line, coalesce('app ' || s.name, 'group ' || s.path) as thing, v.what, v.value, first_value(v.value) over same as first_value,
+		select s.line, case s.fact when 'group' then 'group ' || s.path when 'access_group' then 'access group ' || s.place
+				else s.fact || ' ' || s.name end as thing, v.what, v.value, first_value(v.value) over same as first_value,
 			first_value(s.line) over same as first_line
-		from said s, lateral (values ('description', s.description), ('owner', s.user_id::text), ('group', array_to_string(s.path_key, '/'))) v(what, value)
-		where v.value is not null and (s.fact = 'app' and v.what in ('owner', 'group') or s.fact = 'group' and v.what = 'description')
-		window same as (partition by s.fact, v.what, case s.fact when 'app' then array[s.name_key] else s.path_key end order by s.line)
+		from said s, lateral (values ('description', s.description), ('owner', s.user_id::text), ('group', array_to_string(s.path_key, '/')), ('contact', s.user_id::text),
+			('purpose', s.purpose), ('namespace', s.place_key)) v(what, value)
+		where v.value is not null and (s.fact = 'app' and v.what in ('owner', 'group') or s.fact in ('group', 'access_group') and v.what = 'description'
+			or s.fact = 'node' and v.what = 'contact' or s.fact = 'environment' and v.what in ('purpose', 'namespace'))
+		window same as (partition by s.fact, v.what, coalesce(s.path_key, array[coalesce(s.name_key, s.place_key)]) order by s.line)
 	) w where w.value <> w.first_value
 	order by 1, 2
 $$;
@@ -200,8 +267,15 @@ begin
 	select 'grant', 'remove', g.user_id, g.role, case r.kind when 'group' then g.anchor end, g.anchor
 	from grants g join resources r on r.id = g.anchor
 	where g.source = plan_withdrawal.source and not exists (select from my_imports m
-		where m.fact in ('admin', 'member') and m.user_id = g.user_id and m.role_id = g.role and coalesce(m.group_id, m.resource) = g.anchor)
+		where m.fact in ('admin', 'member') and m.user_id = g.user_id and m.role_id = g.role and coalesce(m.group_id, m.place_id, m.resource) = g.anchor)
 	order by g.anchor, g.role, g.user_id;
+
+	insert into planned_imports (kind, action, resource, place_id)
+	select 'inclusion', 'remove', i.resource, i.group_id
+	from imported i join access_group_apps x on x.app = i.resource and x.access_group = i.group_id
+	where i.source = plan_withdrawal.source and i.kind = 'inclusion' and not exists (select from my_imports m
+		where m.fact = 'inclusion' and m.resource = i.resource and m.place_id = i.group_id)
+	order by i.group_id, i.resource;
 
 	insert into planned_imports (kind, action, group_id, resource)
 	select 'association', 'remove', i.group_id, i.resource
@@ -291,13 +365,15 @@ begin
 	  and not exists (select from group_namespaces n where n.namespace = m.resource and n.group_id = m.group_id)
 	order by m.cluster_key, m.name_key, m.purpose, m.path_key, m.line;
 
-	insert into planned_imports (kind, action, line, path, path_key, name, name_key, user_id, role_id, group_id, resource)
-	select distinct on (m.path_key, m.name_key, m.role_id, m.user_id) 'grant', 'add', m.line, m.path, m.path_key, m.name, m.name_key,
-		m.user_id, m.role_id, m.group_id, m.resource
+	perform import_plan_places();
+
+	insert into planned_imports (kind, action, line, path, path_key, name, name_key, user_id, role_id, group_id, resource, place, place_key, place_id)
+	select distinct on (m.path_key, m.name_key, m.place_key, m.role_id, m.user_id) 'grant', 'add', m.line, m.path, m.path_key, m.name, m.name_key,
+		m.user_id, m.role_id, m.group_id, m.resource, m.place, m.place_key, m.place_id
 	from my_imports m where m.fact in ('admin', 'member')
 	  and not exists (select from grants g where g.source = src and g.user_id = m.user_id and g.role = m.role_id
-		and g.anchor = coalesce(m.group_id, m.resource))
-	order by m.path_key, m.name_key, m.role_id, m.user_id, m.line;
+		and g.anchor = coalesce(m.group_id, m.place_id, m.resource))
+	order by m.path_key, m.name_key, m.place_key, m.role_id, m.user_id, m.line;
 
 	if complete and src > 0 then
 		perform plan_withdrawal(src);
@@ -309,23 +385,31 @@ create function import_changes() returns table (change text, kind text, name tex
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select case p.action when 'add' then 'added' when 'change' then 'changed' when 'restore' then 'restored' when 'archive' then 'archived'
 			when 'keep' then 'kept' else case p.kind when 'user' then 'suspended' else 'removed' end end,
-		case when p.kind <> 'grant' then p.kind when r.name = 'Group Administrator' then 'admin' else 'member' end,
+		case when p.kind <> 'grant' then replace(p.kind, '_', '-') when r.name = 'Group Administrator' then 'admin' else 'member' end,
 		case p.kind
-			when 'grant' then coalesce(regexp_replace(resource_name(coalesce(p.group_id, p.resource)), '^group:', ''), p.path, 'app:' || p.name)
+			when 'grant' then coalesce(regexp_replace(resource_name(coalesce(p.group_id, p.place_id, p.resource)), '^group:', ''), p.path,
+				'access-group:' || p.place, 'app:' || p.name)
+			when 'inclusion' then coalesce(resource_name(p.place_id), 'access-group:' || p.place)
+			when 'access_group' then p.place
 			when 'namespace' then p.name || '/' || p.purpose
 			when 'association' then coalesce(regexp_replace(resource_name(p.resource), '^namespace:', ''), p.name || '/' || p.purpose)
 			when 'user' then u.login
-			when 'group' then p.place
+			when 'group' then p.path_now
 			else p.name end,
 		case
+			when p.action = 'keep' then concat_ws(': ', case p.kind when 'grant' then concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator'))
+				when 'association' then p.path_now when 'inclusion' then resource_name(p.resource) end,
+				coalesce(p.description, 'it holds what something else has put there'))
 			when p.kind = 'grant' then concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator'))
-			when p.kind = 'association' then p.place
-			when p.kind = 'app' and p.action <> 'archive' then concat_ws(', ', 'owner ' || u.login, 'group ' || p.place)
+			when p.kind = 'association' then p.path_now
+			when p.kind = 'inclusion' then coalesce(resource_name(p.resource), 'app:' || p.name)
+			when p.kind = 'node' then 'contact ' || u.login
+			when p.kind = 'environment' then concat_ws(', ', p.purpose, 'in namespace ' || p.place)
+			when p.kind = 'app' and p.action <> 'archive' then concat_ws(', ', 'owner ' || u.login, 'group ' || p.path_now)
 			when p.kind = 'user' then p.description
-			when p.action = 'keep' then 'it holds what something else has put there'
 			else coalesce(p.description, '') end,
 		p.line
-	from (select i.*, case when i.group_id is null then i.path else group_path(i.group_id) end as place from planned_imports i) p
+	from (select i.*, case when i.group_id is null then i.path else group_path(i.group_id) end as path_now from planned_imports i) p
 	left join users u on u.id = p.user_id left join roles r on r.id = p.role_id
 	where p.transaction = pg_current_xact_id()
 	order by p.seq
@@ -341,7 +425,7 @@ language sql stable set search_path = roster, pg_temp as $$
 	union all
 	select case p.kind when 'group' then 'group' when 'user' then 'vanish' else 'resource' end, ''
 	from planned_imports p left join apps a on p.kind = 'app' and a.id = p.resource
-	where p.transaction = pg_current_xact_id() and (p.kind <> 'grant' and p.action in ('remove', 'archive')
+	where p.transaction = pg_current_xact_id() and (p.kind not in ('grant', 'role', 'setting') and p.action in ('remove', 'archive')
 		or p.kind = 'app' and p.action = 'change' and (p.user_id is not null or a.owner_group is not null))
 	union all
 	select 'grant', r.name from planned_imports p join roles r on r.id = p.role_id and r.sensitive
@@ -374,126 +458,5 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by p.kind, p.scope
 $$;
 
--- Doing it. Groups come level by level, and what hangs on them finds them then.
-create function apply_import_groups(source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
-declare
-	deepest integer := (select max(cardinality(p.path_key)) from planned_imports p
-		where p.transaction = pg_current_xact_id() and p.kind = 'group' and p.action = 'add');
-begin
-	for level in 1 .. coalesce(deepest, 0) loop
-		with made as (
-			insert into groups (parent_id, name, description)
-			select k.id, regexp_replace(rtrim(p.path, '/'), '^.*/', ''), coalesce(p.description, '')
-			from planned_imports p join group_keys k on k.key = p.path_key[1:level - 1]
-			where p.transaction = pg_current_xact_id() and p.kind = 'group' and p.action = 'add' and cardinality(p.path_key) = level
-			returning id)
-		insert into imported (source, kind, resource) select apply_import_groups.source, 'group', id from made;
-	end loop;
-	update groups g set archived = p.action = 'archive', description = coalesce(p.description, g.description)
-	from planned_imports p
-	where p.transaction = pg_current_xact_id() and p.kind = 'group' and p.action in ('change', 'restore', 'archive') and g.id = p.group_id;
-	update planned_imports p set group_id = k.id from group_keys k
-	where p.transaction = pg_current_xact_id() and p.group_id is null and k.key = p.path_key;
-end $$;
-
-create function apply_import_resources(source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
-begin
-	insert into clusters (name)
-	select p.name from planned_imports p where p.transaction = pg_current_xact_id() and p.kind = 'cluster' and p.action = 'add';
-	insert into namespaces (cluster, name, purpose)
-	select k.id, split_part(p.name, '/', 2), p.purpose::purpose from planned_imports p join clusters k on k.name_key = p.cluster_key
-	where p.transaction = pg_current_xact_id() and p.kind = 'namespace' and p.action = 'add';
-	with made as (
-		insert into apps (name, owner, owner_group)
-		select p.name, p.user_id, p.group_id from planned_imports p
-		where p.transaction = pg_current_xact_id() and p.kind = 'app' and p.action = 'add'
-		returning id)
-	insert into imported (source, kind, resource) select apply_import_resources.source, 'app', id from made;
-	update apps a set owner = coalesce(p.user_id, a.owner), owner_group = coalesce(p.group_id, a.owner_group),
-		archived = case p.action when 'archive' then true when 'restore' then false else a.archived end
-	from planned_imports p
-	where p.transaction = pg_current_xact_id() and p.kind = 'app' and p.action in ('change', 'restore', 'archive') and a.id = p.resource;
-	update planned_imports p set resource = a.id from apps a
-	where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.resource is null and a.name_key = p.name_key;
-	update planned_imports p set resource = n.id from namespaces n join clusters k on k.id = n.cluster
-	where p.transaction = pg_current_xact_id() and p.kind = 'association' and p.resource is null
-	  and k.name_key = p.cluster_key and lower(normalize(n.name, NFKC)) = p.name_key and n.purpose::text = p.purpose;
-end $$;
-
-create function apply_import_links(source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
-begin
-	with made as (
-		insert into group_namespaces (group_id, namespace)
-		select p.group_id, p.resource from planned_imports p
-		where p.transaction = pg_current_xact_id() and p.kind = 'association' and p.action = 'add'
-		on conflict do nothing returning group_id, namespace)
-	insert into imported (source, kind, resource, group_id) select apply_import_links.source, 'association', namespace, group_id from made
-	on conflict do nothing;
-	delete from group_namespaces n using planned_imports p
-	where p.transaction = pg_current_xact_id() and p.kind = 'association' and p.action = 'remove'
-	  and n.group_id = p.group_id and n.namespace = p.resource;
-	delete from imported i where i.source = apply_import_links.source and i.kind = 'association'
-	  and not exists (select from group_namespaces n where n.group_id = i.group_id and n.namespace = i.resource);
-	-- What is archived by the import comes back with it.
-	update imported i set withdrawn = p.action = 'archive' from planned_imports p
-	where p.transaction = pg_current_xact_id() and i.source = apply_import_links.source and i.kind = p.kind
-	  and p.kind in ('app', 'group') and p.action in ('archive', 'restore') and i.resource = coalesce(p.resource, p.group_id);
-
-	delete from grants g using planned_imports p
-	where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.action = 'remove'
-	  and g.source = apply_import_links.source and g.user_id = p.user_id and g.anchor = p.resource and g.role = p.role_id;
-	insert into grants (user_id, anchor, role, source)
-	select p.user_id, coalesce(p.group_id, p.resource), p.role_id, apply_import_links.source from planned_imports p
-	where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.action = 'add'
-	on conflict do nothing;
-end $$;
-
--- The plan of this transaction, as one revision of one run. counted: for the guard's window; what somebody agreed to above
--- the limits does not count again.
-create function apply_imports(source smallint, kind text, counted boolean) returns bigint
-language plpgsql volatile set search_path = roster, pg_temp as $$
-declare
-	made_run bigint;
-	revision bigint;
-begin
-	insert into runs (source, kind, state, entries, adds, removes, ended_at)
-	select apply_imports.source, apply_imports.kind, 'applied', (select count(distinct m.line) from my_imports m),
-		count(*) filter (where p.action in ('add', 'change', 'restore')), count(*) filter (where p.action in ('remove', 'archive')), clock_timestamp()
-	from planned_imports p where p.transaction = pg_current_xact_id() returning id into made_run;
-	revision := open_revision(format('%s %s', case apply_imports.kind when 'retire' then 'source retire' else apply_imports.kind end, (select s.name from sources s where s.id = apply_imports.source)), made_run, actor());
-	if counted then
-		insert into guard_log (source, kind, scope, removed, added)
-		select apply_imports.source, g.kind, g.scope, count(*) filter (where g.kind <> 'grant'), count(*) filter (where g.kind = 'grant')
-		from import_guarded() g group by g.kind, g.scope;
-	end if;
-	perform apply_import_groups(source);
-	perform apply_import_resources(source);
-	perform apply_import_links(source);
-	return revision;
-end $$;
-
--- Returns the revision, NULL when there was nothing to do.
-create function import_apply(name text, complete boolean, counted boolean) returns bigint
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	src smallint := import_named(name);
-	revision bigint;
-begin
-	perform require_administrator('import ' || name);
-	if exists (select from planned_imports p where p.transaction = pg_current_xact_id() and p.action <> 'keep') then
-		if src is null then
-			insert into sources (name, kind, position, authoritative, nested, settled)
-			values (import_apply.name, 'import', 1000, false, false, true) returning id into src;
-		end if;
-		revision := apply_imports(src, 'import', counted);
-	end if;
-	update sources s set first_run_at = coalesce(s.first_run_at, now()), retired_at = null,
-		last_complete_at = case when complete then now() else s.last_complete_at end
-	where s.id = src;
-	delete from staged_imports s where s.transaction = pg_current_xact_id();
-	delete from planned_imports p where p.transaction = pg_current_xact_id();
-	return revision;
-end $$;
-
 grant execute on function import_stage(json), import_begin(text, boolean), import_problems(), import_plan(text, boolean), import_changes(),
-	import_counts(text, interval, bigint), import_apply(text, boolean, boolean) to roster_admin;
+	import_counts(text, interval, bigint) to roster_admin;

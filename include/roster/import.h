@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import: what a file says about groups, apps, clusters, namespaces and members, staged and compared with the model.
+ * import: what a file says about groups, apps, access groups, nodes, clusters, namespaces and members, staged and compared
+ * with the model.
  *
  * Part of the store. All calls of one import are made in one transaction, in the order they stand here, by an operator
  * who is a platform administrator: the database checks that. Retiring a source makes a plan of the same kind.
@@ -19,9 +20,11 @@
 /* One thing a line says. NULL for what does not belong to the fact. */
 struct import_statement {
 	int line;
-	const char *fact; /* "group", "admin", "app", "cluster", "namespace", "association", "member" */
-	const char *path; /* of the group; of an app: its owner group */
-	const char *name; /* of the app or cluster, "CLUSTER/NAME" of a namespace */
+	const char *fact;  /* "group", "admin", "app", "cluster", "namespace", "association", "member", "access_group",
+			      "inclusion" (an app in an access group), "node", "environment" */
+	const char *path;  /* of the group; of an app: its owner group */
+	const char *name;  /* of the app or cluster, "CLUSTER/NAME" of a namespace, "APP/NAME" of an environment */
+	const char *place; /* the access group; of an environment: "CLUSTER/NAME" of its namespace */
 	const char *login, *role, *purpose, *description;
 	bool broken; /* something else in the line is wrong: it only counts as named */
 };
@@ -43,6 +46,17 @@ struct import_mode {
 	bool counted;  /* it counts for the limits of later ones */
 };
 int store_import_apply(struct store *store, const struct import_mode *mode, int64_t *revision, struct error *err);
+
+/* Plan to take back what a revision ("4711") or a run ("corp/12") did; *source is whose limits it is judged by. */
+int store_revert_plan(struct store *store, const char *what, struct arena *arena, const char **source,
+		      struct error *err);
+struct revert_done {
+	int64_t revision;    /* 0 when there was nothing to do */
+	int64_t held;        /* how much of it the source would do again, */
+	const char *held_by; /* held by this run */
+};
+int store_revert_apply(struct store *store, const char *what, bool counted, struct arena *arena,
+		       struct revert_done *ret, struct error *err);
 
 /* ERR_CONFLICT while another process synchronises the source. */
 int store_retire_plan(struct store *store, const char *source, bool binding, struct error *err);

@@ -113,6 +113,8 @@ struct import_report {
 	const char *limits;      /* which limits it is above; "" for none */
 	bool held;               /* so nothing was written */
 	int64_t revision;        /* 0 when none was written */
+	int64_t again;           /* of a revert: how many of these changes the source would do again, */
+	const char *held_by;     /* and the run that holds them */
 };
 
 /* Bring the model to what the text says, JSON lines or CSV, as one revision; texts are from arena. The store is an operator's. -1
@@ -122,6 +124,10 @@ int import_text(struct store *store, const struct import_options *options, const
 
 /* Take away what a source gave, as one revision; not without agreed. The limits are told, not kept. */
 int import_retire(struct store *store, const struct import_options *options, struct arena *arena,
+		  struct import_report *report, struct error *err);
+
+/* Take back what the revision or run named in options did, as one revision, as far as it still is as that left it. */
+int import_revert(struct store *store, const struct import_options *options, struct arena *arena,
 		  struct import_report *report, struct error *err);
 
 /* What a child is to its supervisor: see child_must_stop() and the like. */

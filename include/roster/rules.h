@@ -3,7 +3,7 @@
  * rules: which directory entries open which doors.
  *
  * Pure. Compiled once from the configuration, then asked for one entry at a time: which rules match it, and what does
- * each give: an anchor ("/pay/api", "platform", "app:crm") and a role (or group administration). For a group entry the
+ * each give: an anchor ("/pay/api", "platform", "app:crm", "access-group:finance") and a role (or group administration). For a group entry the
  * match is for everyone who is in it, directly or through nesting; for a unit (OU) for the people directly in it; for a
  * user for that person. Who that is in the end is the database's set algebra, not ours.
  *

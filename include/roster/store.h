@@ -178,6 +178,9 @@ int store_mirror_walk(struct store *store, int64_t run,
 
 /* ERR_CONFIG names every role of a rule that does not exist, with the rule and its line. */
 int store_roles_check(struct store *store, const struct config *config, struct error *err);
+/* *ret names the rules into apps and access groups that nobody has made yet, with the place of each; "" when there is none. */
+int store_places_check(struct store *store, const struct config *config, struct arena *arena, const char **ret,
+		       struct error *err);
 /* The rules in order, so that a change can name its rule and line; ERR_CONFIG names a role that does not exist. */
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
 struct plan_scope {

@@ -30,6 +30,19 @@ static void note_fault(const char *peer, int rc, const struct error *fault, stru
 		note(peer, rc, fault, err);
 }
 
+/* A run fills such a place once it is there, so this is no mistake of the configuration. */
+static int warn_places(struct app *app, struct store *store, struct error *err)
+{
+	const char *missing;
+
+	if (store_places_check(store, app->config, app->arena, &missing, err) != 0)
+		return -1;
+	if (missing[0] != '\0')
+		fprintf(stderr, "warning: %s (no rule makes it: create or import it, the next run fills it)\n",
+			missing);
+	return 0;
+}
+
 static void try_database(struct app *app, struct error *err)
 {
 	struct store *store = NULL;
@@ -39,6 +52,7 @@ static void try_database(struct app *app, struct error *err)
 	note("database", rc, &fault, err);
 	if (rc == 0) {
 		note_fault("rules", store_roles_check(store, app->config, &fault), &fault, err);
+		note_fault("rules", warn_places(app, store, &fault), &fault, err);
 		note_fault("database", sources_warn_absent(app, store, &fault), &fault, err);
 	}
 	store_close(&store);
@@ -198,12 +212,12 @@ static const struct verb verbs[] = {
 	.name = "check",
 	.usage = "[--connect]",
 	.summary = "check the configuration",
-	.help =
-	    "Names everything wrong at once, each with its line and what to do; secrets you may read are looked at "
-	    "too. With "
-	    "--connect the database is "
-	    "tried too, with the roles the rules name, every source is read up to its first entry, and sources that "
-	    "are no longer in the configuration are named.",
+	.help = "Names everything wrong at once, each with its line and what to do; secrets you may read are looked at "
+		"too. With "
+		"--connect the database is "
+		"tried too, with the roles and places the rules name, every source is read up to its first entry, and "
+		"sources that "
+		"are no longer in the configuration are named.",
 	.example = "check --connect -f /etc/roster/rosterd.conf",
 	.run = cmd_check,
     },

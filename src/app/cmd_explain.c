@@ -91,6 +91,16 @@ static int add_without_door(struct str *out, const struct explain_path *path)
 	return 1;
 }
 
+/* An app, a namespace or an environment, by way of what it belongs to. */
+static const char *belongs(const char *resource, bool directly)
+{
+	if (text_starts_with(resource, "app:"))
+		return directly ? " is in " : " is owned by ";
+	if (text_starts_with(resource, "environment:"))
+		return directly ? " belongs to an app in " : " belongs to an app that is owned by ";
+	return " is associated with ";
+}
+
 /* How the place reaches the resource. */
 static void add_reach(struct str *out, const char *resource, const struct explain_path *path, int depth)
 {
@@ -102,9 +112,11 @@ static void add_reach(struct str *out, const char *resource, const struct explai
 		str_add(out, " belongs to the platform");
 	else if (text_starts_with(resource, "group:"))
 		str_printf(out, " lies below %s", place(path->anchor));
+	else if (text_starts_with(path->anchor, "app:"))
+		str_printf(out, " belongs to %s", path->anchor);
 	else
-		str_printf(out, " %s %s", text_starts_with(resource, "app:") ? "is owned by" : "is associated with",
-			   path->through);
+		str_printf(out, "%s%s", belongs(resource, path->through[0] == '\0'),
+			   path->through[0] == '\0' ? path->anchor : path->through);
 	if (path->distance > 0 && !text_starts_with(resource, "group:"))
 		str_printf(out, ", below %s", place(path->anchor));
 	str_add_char(out, '\n');

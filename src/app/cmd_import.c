@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import: what a file says about groups, apps, namespaces and members; and the way back for a whole source. */
+/* import: what a file says about groups, apps, access groups, nodes, namespaces and members; and the way back for a whole source. */
 #include "app/output.h"
 #include "app/verbs.h"
 #include "roster/job.h"
@@ -252,11 +252,67 @@ out:
 	return rc;
 }
 
+/* --- revert ---------------------------------------------------------------------------------------------------------- */
+
+static int say_revert(const struct import_options *options, const struct import_report *report, const struct sums *sums,
+		      struct error *err)
+{
+	int64_t changes = sums->add + sums->change + sums->remove;
+
+	if (report->held && !options->dry_run)
+		return error_set(
+		    err, ERR_GUARD,
+		    "this is above the limits, nothing was written: %s (read the list, then repeat it with --yes)",
+		    report->limits);
+	if (report->limits[0] != '\0')
+		fprintf(stderr, "warning: this is above the limits%s: %s\n", options->dry_run ? " and needs --yes" : "",
+			report->limits);
+	if (changes == 0)
+		fprintf(stderr, "nothing of %s is left to take back\n", options->name);
+	else if (options->dry_run)
+		fprintf(stderr, "Nothing was written. Take it back: rosterctl revert %s\n", options->name);
+	else
+		fprintf(stderr, "%s is taken back: %" PRId64 " change%s (revision %" PRId64 ")\n", options->name,
+			changes, changes == 1 ? "" : "s", report->revision);
+	if (report->again > 0 && !options->dry_run)
+		fprintf(stderr,
+			"its source would do %" PRId64
+			" of it again: that is held; see: rosterctl runs diff %s; release: rosterctl approve %s\n",
+			report->again, report->held_by, report->held_by);
+	return 0;
+}
+
+int cmd_revert(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct option_value options[] = {{"--plan", OPTION_FLAG, NULL}, {"--yes", OPTION_FLAG, NULL}};
+	struct import_report report = {.limits = ""};
+	struct store *store = NULL;
+	int rc = -1;
+
+	if (app_options(app->verb, &argc, argv, options, 2, 1, 1, err) != 0 || app_configure(app, err) != 0)
+		return -1;
+	const struct import_options wanted = {.safety = &app->config->safety,
+					      .name = argv[0],
+					      .dry_run = options[0].value != NULL,
+					      .agreed = options[1].value != NULL};
+	if (app_connect(app, STORE_OPERATOR, &store, err) != 0 ||
+	    import_revert(store, &wanted, app->arena, &report, err) != 0)
+		goto out;
+	struct sums sums = add_up(report.changes);
+	rc = print_changes(app, &report, &sums, err);
+	if (rc == 0)
+		rc = say_revert(&wanted, &report, &sums, err);
+out:
+	pg_free(&report.changes);
+	store_close(&store);
+	return rc;
+}
+
 static const struct verb verbs[] = {
     {
 	.name = "import",
 	.usage = "FILE [--plan] [--complete] [--name NAME] [--yes]",
-	.summary = "bring groups, apps, namespaces and members to what a file says",
+	.summary = "bring groups, apps, access groups and members to what a file says",
 	.help =
 	    "FILE holds JSON lines or CSV, - is standard input; rosterctl(1) shows the form. All of it is one "
 	    "revision, or "

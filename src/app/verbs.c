@@ -53,6 +53,21 @@ static const struct verb sync_verbs[] = {
 	.run = cmd_reject,
     },
     {
+	.name = "revert",
+	.usage = "REVISION|RUN [--plan] [--yes]",
+	.summary = "take back what a revision or a run did",
+	.help =
+	    "As one new revision, as far as everything still is as that left it: what was changed again since, and "
+	    "what "
+	    "cannot be as it was, is left and named. A bare number is a revision; a run is written as runs prints it. "
+	    "--plan only shows what would be taken back. What a source would do again at its next run is held, as if "
+	    "the "
+	    "limits had held it; approve lets it go. What is above the limits of safety: { ... } needs --yes. Only a "
+	    "platform administrator may, with a second factor where it is about production.",
+	.example = "revert corp/12 --plan",
+	.run = cmd_revert,
+    },
+    {
 	.name = "pause",
 	.usage = "SOURCE|TARGET",
 	.summary = "leave a source or a target alone",

@@ -31,6 +31,7 @@ int cmd_pause(struct app *app, int argc, char **argv, struct error *err);
 int cmd_resume(struct app *app, int argc, char **argv, struct error *err);
 int cmd_sync(struct app *app, int argc, char **argv, struct error *err);
 int cmd_approve(struct app *app, int argc, char **argv, struct error *err);
+int cmd_revert(struct app *app, int argc, char **argv, struct error *err);
 int cmd_reject(struct app *app, int argc, char **argv, struct error *err);
 int cmd_explain(struct app *app, int argc, char **argv, struct error *err);
 int cmd_database_backup(struct app *app, int argc, char **argv, struct error *err);

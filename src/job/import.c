@@ -74,13 +74,13 @@ static int add_problems(struct importing *importing, struct import_lines *lines,
 /* --- judging --------------------------------------------------------------------------------------------------------- */
 
 /* Which limits the plan is above: all of them are said, whatever the mode. */
-static int judge(struct importing *importing, struct error *err)
+static int judge(struct importing *importing, const char *source, struct error *err)
 {
 	struct guard_counts counts;
 	struct str text = {0};
 
-	if (store_import_counts(importing->store, importing->options->name, importing->options->safety,
-				importing->arena, &counts, err) != 0)
+	if (store_import_counts(importing->store, source, importing->options->safety, importing->arena, &counts, err) !=
+	    0)
 		return -1;
 	struct guard_verdict *verdicts = arena_alloc_array(importing->arena, counts.count + 1, sizeof *verdicts);
 	guard_judge(importing->options->safety, counts.items, counts.count, verdicts);
@@ -107,9 +107,19 @@ static int plan(struct importing *importing, struct import_lines *lines, struct 
 	if (report->problem_count > 0)
 		return 0;
 	return store_import_plan(importing->store, options->name, options->complete, err) == 0 &&
-		       store_import_changes(importing->store, &report->changes, err) == 0 && judge(importing, err) == 0
+		       store_import_changes(importing->store, &report->changes, err) == 0 &&
+		       judge(importing, options->name, err) == 0
 		   ? 0
 		   : -1;
+}
+
+/* Who answers for a node must have access by all that the file gives: that is seen when it is done. */
+static bool has_nodes(const struct import_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		if (strcmp(lines->statements[i].fact, "node") == 0)
+			return true;
+	return false;
 }
 
 static int apply(struct importing *importing, struct error *err)
@@ -118,10 +128,12 @@ static int apply(struct importing *importing, struct error *err)
 					 .complete = importing->options->complete,
 					 .counted = importing->report->limits[0] == '\0'};
 
-	return store_import_apply(importing->store, &mode, &importing->report->revision, err) == 0 &&
-		       store_commit(importing->store, err) == 0
-		   ? 0
-		   : -1;
+	if (store_import_apply(importing->store, &mode, &importing->report->revision, err) != 0)
+		return -1;
+	if (!importing->options->dry_run)
+		return store_commit(importing->store, err);
+	importing->report->revision = 0;
+	return 0;
 }
 
 int import_text(struct store *store, const struct import_options *options, const struct str *text, struct arena *arena,
@@ -136,7 +148,7 @@ int import_text(struct store *store, const struct import_options *options, const
 	report->statements = lines.count;
 	rc = plan(&importing, &lines, err);
 	report->held = report->limits[0] != '\0' && !options->agreed;
-	if (rc == 0 && report->problem_count == 0 && !report->held && !options->dry_run)
+	if (rc == 0 && report->problem_count == 0 && (options->dry_run ? has_nodes(&lines) : !report->held))
 		rc = apply(&importing, err);
 	store_rollback(store);
 	return rc;
@@ -149,7 +161,8 @@ static int retire(struct importing *importing, struct error *err)
 
 	if (store_begin(importing->store, err) != 0 ||
 	    store_retire_plan(importing->store, options->name, options->agreed, err) != 0 ||
-	    store_import_changes(importing->store, &report->changes, err) != 0 || judge(importing, err) != 0)
+	    store_import_changes(importing->store, &report->changes, err) != 0 ||
+	    judge(importing, options->name, err) != 0)
 		return -1;
 	report->held = !options->agreed;
 	if (report->held)
@@ -167,6 +180,41 @@ int import_retire(struct store *store, const struct import_options *options, str
 
 	*report = (struct import_report){.limits = ""};
 	int rc = retire(&importing, err);
+	store_rollback(store);
+	return rc;
+}
+
+/* What is taken back shows whether it can be: a dry run does it too, and ends before it counts. */
+static int revert(struct importing *importing, struct error *err)
+{
+	const struct import_options *options = importing->options;
+	struct import_report *report = importing->report;
+	struct revert_done done = {0};
+	const char *source;
+
+	if (store_begin(importing->store, err) != 0 ||
+	    store_revert_plan(importing->store, options->name, importing->arena, &source, err) != 0 ||
+	    store_import_changes(importing->store, &report->changes, err) != 0 || judge(importing, source, err) != 0)
+		return -1;
+	report->held = report->limits[0] != '\0' && !options->agreed;
+	if (store_revert_apply(importing->store, options->name, report->limits[0] == '\0', importing->arena, &done,
+			       err) != 0)
+		return -1;
+	report->again = done.held;
+	report->held_by = done.held_by;
+	if (options->dry_run || report->held)
+		return 0;
+	report->revision = done.revision;
+	return store_commit(importing->store, err);
+}
+
+int import_revert(struct store *store, const struct import_options *options, struct arena *arena,
+		  struct import_report *report, struct error *err)
+{
+	struct importing importing = {store, options, arena, report};
+
+	*report = (struct import_report){.limits = "", .held_by = ""};
+	int rc = revert(&importing, err);
 	store_rollback(store);
 	return rc;
 }

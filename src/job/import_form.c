@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { KEYS_MOST = 4, FORMS = 5 };
+enum { KEYS_MOST = 5, FORMS = 8 };
 
 /* The first key that a record has decides what it is about. */
 static const struct form {
@@ -14,16 +14,20 @@ static const struct form {
 		bool required;
 	} keys[KEYS_MOST];
 } forms[FORMS] = {
-    {"member", {{"member", true}, {"group", false}, {"app", false}, {"role", true}}},
+    {"member", {{"member", true}, {"group", false}, {"app", false}, {"access_group", false}, {"role", false}}},
+    {"access_group", {{"access_group", true}, {"description", false}, {"apps", false}}},
+    {"node", {{"node", true}, {"contact", false}}},
+    {"environment", {{"environment", true}, {"purpose", false}, {"namespace", false}}},
     {"app", {{"app", true}, {"owner", false}, {"group", false}}},
     {"namespace", {{"namespace", true}, {"purposes", true}, {"groups", false}}},
     {"cluster", {{"cluster", true}}},
     {"group", {{"group", true}, {"description", false}, {"admins", false}}},
 };
 
-static const char *const lists[] = {"purposes", "groups", "admins"};
-static const char *const all_keys[] = {"member", "app",      "namespace", "cluster",     "group", "role",
-				       "owner",  "purposes", "groups",    "description", "admins"};
+static const char *const lists[] = {"purposes", "groups", "admins", "apps"};
+static const char *const all_keys[] = {"member", "app",      "namespace", "cluster",     "group",  "role",
+				       "owner",  "purposes", "groups",    "description", "admins", "access_group",
+				       "apps",   "node",     "contact",   "environment", "purpose"};
 
 static bool is_among(const char *key, const char *const keys[], size_t count)
 {
@@ -116,15 +120,57 @@ static struct import_statement say(const struct import_record *record, const cha
 
 static void take_member(struct import_lines *lines, struct import_record *record)
 {
-	bool group = field_named(record, "group") != NULL, app = field_named(record, "app") != NULL;
+	int places = 0;
 
-	if (group == app)
-		refuse(lines, record, "a member needs \"group\" or \"app\", one of them");
+	for (size_t i = 0; i < record->count; i++)
+		places += is_among(record->fields[i].key, (const char *const[]){"group", "app", "access_group"}, 3);
+	if (places != 1)
+		refuse(lines, record, "a member needs \"group\", \"app\" or \"access_group\", one of them");
+	else if (field_named(record, "role") == NULL && field_named(record, "access_group") == NULL)
+		refuse(lines, record, "\"role\" is missing");
 	struct import_statement statement = say(record, "member");
 	statement.login = value_of(lines, record, "member");
 	statement.path = value_of(lines, record, "group");
 	statement.name = value_of(lines, record, "app");
+	statement.place = value_of(lines, record, "access_group");
 	statement.role = value_of(lines, record, "role");
+	if (statement.role == NULL && statement.place != NULL)
+		statement.role = "App Member";
+	import_lines_add(lines, &statement);
+}
+
+static void take_access_group(struct import_lines *lines, struct import_record *record)
+{
+	const struct import_field *apps = field_named(record, "apps");
+	struct import_statement statement = say(record, "access_group");
+
+	statement.place = value_of(lines, record, "access_group");
+	statement.description = value_of(lines, record, "description");
+	import_lines_add(lines, &statement);
+	statement.fact = "inclusion";
+	statement.description = NULL;
+	for (size_t i = 0; apps != NULL && i < apps->count; i++) {
+		statement.name = arena_strdup(lines->arena, apps->values[i]);
+		import_lines_add(lines, &statement);
+	}
+}
+
+static void take_node(struct import_lines *lines, struct import_record *record)
+{
+	struct import_statement statement = say(record, "node");
+
+	statement.name = value_of(lines, record, "node");
+	statement.login = value_of(lines, record, "contact");
+	import_lines_add(lines, &statement);
+}
+
+static void take_environment(struct import_lines *lines, struct import_record *record)
+{
+	struct import_statement statement = say(record, "environment");
+
+	statement.name = value_of(lines, record, "environment");
+	statement.purpose = value_of(lines, record, "purpose");
+	statement.place = value_of(lines, record, "namespace");
 	import_lines_add(lines, &statement);
 }
 
@@ -184,12 +230,14 @@ static void take_group(struct import_lines *lines, struct import_record *record)
 void import_record_take(struct import_lines *lines, struct import_record *record)
 {
 	static void (*const takes[FORMS])(struct import_lines * lines, struct import_record * record) = {
-	    take_member, take_app, take_namespace, take_cluster, take_group};
+	    take_member, take_access_group, take_node,    take_environment,
+	    take_app,    take_namespace,    take_cluster, take_group};
 	const struct form *form = form_of(record);
 
 	if (form == NULL) {
 		refuse(lines, record,
-		       "it says nothing: it needs \"group\", \"app\", \"cluster\", \"namespace\" or \"member\"");
+		       "it says nothing: it needs \"group\", \"app\", \"access_group\", \"node\", \"environment\", "
+		       "\"cluster\", \"namespace\" or \"member\"");
 		return;
 	}
 	check_keys(lines, form, record);

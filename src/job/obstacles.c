@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { WITHOUT_ROLE, WITHOUT_ANCHOR, WITHOUT_BETTER, WITHOUT_NEEDS };
+enum { WITHOUT_ROLE, WITHOUT_ANCHOR, WITHOUT_BETTER, WITHOUT_LACKS };
 enum {
 	WAITING_SOURCE,
 	WAITING_RULE,
@@ -96,11 +96,10 @@ static bool find_final(struct search *search)
 static const char *lacking(const struct search *search, const struct pg_rows *rows, size_t row)
 {
 	const char *role = pg_text(rows, row, WITHOUT_ROLE), *better = pg_text(rows, row, WITHOUT_BETTER);
-	const char *anchor = place(pg_text(rows, row, WITHOUT_ANCHOR)), *needs = pg_text(rows, row, WITHOUT_NEEDS);
+	const char *anchor = place(pg_text(rows, row, WITHOUT_ANCHOR)), *lacks = pg_text(rows, row, WITHOUT_LACKS);
 
-	if (needs[0] != '\0')
-		return arena_printf(search->arena, "%s is %s in %s, which counts on %s only with %s", search->login,
-				    role, anchor, search->resource_name, needs);
+	if (lacks[0] != '\0')
+		return arena_printf(search->arena, "%s is %s in %s, which %s", search->login, role, anchor, lacks);
 	if (search->permission == NULL)
 		return arena_printf(search->arena, "%s is %s in %s, which permits nothing on %s; roles that do: %s",
 				    search->login, role, anchor, search->resource_name,

@@ -10,7 +10,7 @@
 
 /* --- names ----------------------------------------------------------------------------------------------------- */
 
-/* Why these bytes (UTF-8) cannot be the name of a group or an app: "is empty", "holds a /" ...; NULL when they can. */
+/* Why these bytes (UTF-8) cannot be the name of a group, an app or an access group: "is empty", "holds a /" ...; NULL when they can. */
 const char *name_refusal(const char *name, size_t size);
 
 /* Append text for people: control characters as \xNN, cut when long, bytes that are not text only counted. */
@@ -37,7 +37,7 @@ struct template
 {
 	struct piece *pieces;
 	size_t count;
-	bool path; /* a place in the group tree, not the platform or an app */
+	bool path; /* a place in the group tree, not the platform, an app or an access group */
 };
 
 int template_parse(const char *into, struct arena *arena, struct template *ret, struct error *err);

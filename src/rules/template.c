@@ -3,7 +3,20 @@
 
 #include <string.h>
 
-static const char app_prefix[] = "app:";
+/* Places that are named, and not a way through the tree. */
+static const struct prefix {
+	const char *text;
+	const char *what;
+} prefixes[] = {{"app:", "an app"}, {"access-group:", "an access group"}};
+
+/* NULL when it begins with none of them. */
+static const struct prefix *find_prefix(const char *place)
+{
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+		if (text_starts_with(place, prefixes[i].text))
+			return &prefixes[i];
+	return NULL;
+}
 
 const char *captures_find(const struct captures *captures, const char *name)
 {
@@ -41,9 +54,20 @@ static int check_path(const char *into, struct error *err)
 	return 0;
 }
 
+static int check_named(const char *into, const struct prefix *prefix, struct error *err)
+{
+	const char *name = into + strlen(prefix->text);
+
+	if (strchr(name, '/'))
+		return error_set(err, ERR_CONFIG, "into \"%s\": the name of %s cannot hold a \"/\"", into,
+				 prefix->what);
+	return check_name(name, strlen(name), into, err);
+}
+
 static int check_place(const char *into, struct error *err)
 {
 	static const char *const platform = "platform";
+	const struct prefix *prefix = find_prefix(into);
 
 	if (!text_is_valid(into, strlen(into)))
 		return error_set(err, ERR_CONFIG, "into is not UTF-8");
@@ -51,13 +75,13 @@ static int check_place(const char *into, struct error *err)
 		return error_set(err, ERR_CONFIG, "into holds a control character");
 	if (into[0] == '/')
 		return check_path(into, err);
-	if (text_starts_with(into, app_prefix) && strchr(into, '/'))
-		return error_set(err, ERR_CONFIG, "into \"%s\": the name of an app cannot hold a \"/\"", into);
-	if (text_starts_with(into, app_prefix))
-		return check_name(into + strlen(app_prefix), strlen(into) - strlen(app_prefix), into, err);
+	if (prefix)
+		return check_named(into, prefix, err);
 	if (strcmp(into, platform) == 0)
 		return 0;
-	error_set(err, ERR_CONFIG, "into \"%s\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\"",
+	error_set(err, ERR_CONFIG,
+		  "into \"%s\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+		  "\"access-group:NAME\"",
 		  into);
 	if (strchr(into, '/') || !text_nearest(into, &platform, 1))
 		return -1;
@@ -143,10 +167,11 @@ static bool name_is_good(const char *name, size_t size, struct arena *arena, con
 
 static bool anchor_is_good(const char *anchor, struct arena *arena, const char **why)
 {
+	const struct prefix *prefix = find_prefix(anchor);
 	bool good = true;
 
-	if (text_starts_with(anchor, app_prefix))
-		return name_is_good(anchor + strlen(app_prefix), strlen(anchor) - strlen(app_prefix), arena, why);
+	if (prefix)
+		return name_is_good(anchor + strlen(prefix->text), strlen(anchor) - strlen(prefix->text), arena, why);
 	if (strcmp(anchor, "/") == 0)
 		return true;
 	for (const char *name = anchor; good && *name == '/';) {

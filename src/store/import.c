@@ -25,6 +25,7 @@ static void add_statement(struct str *text, const struct import_statement *state
 	add_member(text, "role", statement->role);
 	add_member(text, "purpose", statement->purpose);
 	add_member(text, "description", statement->description);
+	add_member(text, "place", statement->place);
 	str_add(text, statement->broken ? ",\"broken\":true}" : "}");
 }
 
@@ -119,4 +120,34 @@ int store_sources_absent(struct store *store, const struct config *config, struc
 	int rc = pg_query(store->pg, "select source, people, grants from sources_absent($1)", params, 1, rows, err);
 	str_free(&names);
 	return rc;
+}
+
+/* --- reverting ------------------------------------------------------------------------------------------------------- */
+
+int store_revert_plan(struct store *store, const char *what, struct arena *arena, const char **source,
+		      struct error *err)
+{
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select revert_plan($1)", &what, 1, &rows, err) != 0)
+		return -1;
+	*source = arena_strdup(arena, pg_text(rows, 0, 0));
+	pg_free(&rows);
+	return 0;
+}
+
+int store_revert_apply(struct store *store, const char *what, bool counted, struct arena *arena,
+		       struct revert_done *ret, struct error *err)
+{
+	const char *params[] = {what, boolean_text(counted)};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select coalesce(revision, 0), held, coalesce(held_by, '') from revert_apply($1, $2)",
+		     params, 2, &rows, err) != 0)
+		return -1;
+	*ret = (struct revert_done){.revision = pg_integer(rows, 0, 0),
+				    .held = pg_integer(rows, 0, 1),
+				    .held_by = arena_strdup(arena, pg_text(rows, 0, 2))};
+	pg_free(&rows);
+	return 0;
 }

@@ -111,9 +111,11 @@ int store_run_find(struct store *store, const char *name, struct arena *arena, s
 	return 0;
 }
 
+enum { ROLE_WHY, ROLE_RULE, ROLE_KNOWN };
+
 /* Parallel arrays of the rules, in order; each is one parameter. */
 struct rule_arrays {
-	struct str names, positions, admins, roles, platform, owners;
+	struct str names, positions, admins, roles, places, owners;
 	size_t role_count;
 };
 
@@ -122,7 +124,7 @@ static void add_role(struct rule_arrays *arrays, const struct rule_config *rule,
 	char number[NUMBER_TEXT];
 
 	array_add(&arrays->roles, role);
-	array_add(&arrays->platform, boolean_text(strcmp(rule->into, "platform") == 0));
+	array_add(&arrays->places, rule->into);
 	array_add(&arrays->owners, number_text((int64_t)ordinal, number));
 	arrays->role_count++;
 }
@@ -152,8 +154,7 @@ static void add_rule(struct rule_arrays *arrays, const struct config *config, si
 
 static void collect_rules(const struct config *config, struct rule_arrays *ret)
 {
-	struct str *const all[] = {&ret->names, &ret->positions, &ret->admins,
-				   &ret->roles, &ret->platform,  &ret->owners};
+	struct str *const all[] = {&ret->names, &ret->positions, &ret->admins, &ret->roles, &ret->places, &ret->owners};
 
 	for (size_t i = 0; i < config->rule_count; i++)
 		add_rule(ret, config, i);
@@ -161,29 +162,38 @@ static void collect_rules(const struct config *config, struct rule_arrays *ret)
 		array_close(all[i]);
 }
 
+/* The roles that could be given instead, after the last of those that share them. */
+static void add_known(struct str *text, const struct pg_rows *rows, size_t row)
+{
+	const char *known = pg_text(rows, row, ROLE_KNOWN);
+
+	if (row + 1 == pg_count(rows) || strcmp(known, pg_text(rows, row + 1, ROLE_KNOWN)) != 0)
+		str_printf(text, " (there are: %s)", known);
+}
+
 /* A role nobody made would open no door at all and close those that are open: it stops the run before it starts. */
 static int check_roles(struct store *store, const struct config *config, const struct rule_arrays *arrays,
 		       struct error *err)
 {
-	const char *params[] = {str_text(&arrays->roles), str_text(&arrays->platform), str_text(&arrays->owners)};
+	const char *params[] = {str_text(&arrays->roles), str_text(&arrays->places), str_text(&arrays->owners)};
 	struct pg_rows *rows = NULL;
 	struct str text = {0};
 	size_t count;
 
-	if (pg_query(store->pg,
-		     "select u.role, ($3::integer[])[u.ordinal], "
-		     "(select string_agg(name, ', ' order by id) from roles where not structural) "
-		     "from unknown_roles($1, $2) u order by u.ordinal",
-		     params, 3, &rows, err) != 0)
+	if (pg_query(
+		store->pg,
+		"select u.why, ($3::integer[])[u.ordinal], u.known from unknown_roles($1, $2) u order by u.ordinal",
+		params, 3, &rows, err) != 0)
 		return -1;
 	count = pg_count(rows);
 	for (size_t i = 0; i < count; i++) {
-		const struct rule_config *rule = &config->rules[pg_integer(rows, i, 1)];
-		str_printf(&text, "%s%s:%d: rule %s: there is no role \"%s\"", i == 0 ? "" : "; ", rule->position.file,
-			   rule->position.line, rule->name, pg_text(rows, i, 0));
+		const struct rule_config *rule = &config->rules[pg_integer(rows, i, ROLE_RULE)];
+		str_printf(&text, "%s%s:%d: rule %s: %s", i == 0 ? "" : "; ", rule->position.file, rule->position.line,
+			   rule->name, pg_text(rows, i, ROLE_WHY));
+		add_known(&text, rows, i);
 	}
 	if (count > 0)
-		error_set(err, ERR_CONFIG, "%s (there are: %s)", str_text(&text), pg_text(rows, 0, 2));
+		error_set(err, ERR_CONFIG, "%s", str_text(&text));
 	str_free(&text);
 	pg_free(&rows);
 	return count == 0 ? 0 : -1;
@@ -195,7 +205,7 @@ static void free_arrays(struct rule_arrays *arrays)
 	str_free(&arrays->positions);
 	str_free(&arrays->admins);
 	str_free(&arrays->roles);
-	str_free(&arrays->platform);
+	str_free(&arrays->places);
 	str_free(&arrays->owners);
 }
 
@@ -209,6 +219,28 @@ int store_roles_check(struct store *store, const struct config *config, struct e
 	return rc;
 }
 
+int store_places_check(struct store *store, const struct config *config, struct arena *arena, const char **ret,
+		       struct error *err)
+{
+	struct str places = {0}, text = {0};
+	struct pg_rows *rows = NULL;
+
+	for (size_t i = 0; i < config->rule_count; i++)
+		array_add(&places, config->rules[i].into);
+	const char *params[] = {array_close(&places)};
+	int rc = pg_query(store->pg, "select ordinal, place from unknown_places($1)", params, 1, &rows, err);
+	for (size_t i = 0; rc == 0 && i < pg_count(rows); i++) {
+		const struct rule_config *rule = &config->rules[pg_integer(rows, i, 0) - 1];
+		str_printf(&text, "%s%s:%d: rule %s: there is no %s", i == 0 ? "" : "; ", rule->position.file,
+			   rule->position.line, rule->name, pg_text(rows, i, 1));
+	}
+	*ret = arena_strdup(arena, str_text(&text));
+	pg_free(&rows);
+	str_free(&places);
+	str_free(&text);
+	return rc;
+}
+
 int store_rules_set(struct store *store, int source, const struct config *config, struct error *err)
 {
 	struct rule_arrays arrays = {0};
@@ -218,7 +250,7 @@ int store_rules_set(struct store *store, int source, const struct config *config
 
 	collect_rules(config, &arrays);
 	const char *params[] = {number_text(source, id),  str_text(&arrays.names), str_text(&arrays.positions),
-				str_text(&arrays.admins), str_text(&arrays.roles), str_text(&arrays.platform)};
+				str_text(&arrays.admins), str_text(&arrays.roles), str_text(&arrays.places)};
 	/* In one step; when a role is missing, what was written is taken back with the rest. */
 	rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4), exists (select from unknown_roles($5, $6))", params,
 		      6, &rows, err);

@@ -58,10 +58,16 @@ class App:
     archived: bool = False
 
 
+@dataclasses.dataclass(eq=False)
+class AccessGroup:
+    name: str
+    apps: set = dataclasses.field(default_factory=set)
+
+
 @dataclasses.dataclass(frozen=True)
 class Grant:
     person: Person
-    anchor: object  # Group, App or "platform"
+    anchor: object  # Group, App, AccessGroup or "platform"
     role: str
     source: str
 
@@ -85,6 +91,7 @@ class Model:
         self.groups = [self.root]
         self.people = []
         self.apps = {}
+        self.access_groups = {}
         self.namespaces = {}  # "cluster/name/purpose" -> set of groups
         self.grants = set()
         self.known = {}  # source -> id -> Known
@@ -116,6 +123,8 @@ class Model:
             return "platform"
         if text.startswith("app:"):
             return self.apps.get(fold(text[4:]))
+        if text.startswith("access-group:"):
+            return self.access_groups.get(fold(text[13:]))
         made = [group for group in self.groups if group.made_by == source and group.made_for == fold(text)]
         return made[0] if made else self.group(text)
 
@@ -323,6 +332,37 @@ class Model:
     def _act_namespace_detach(self, words, _):
         self.namespaces[words[0]].remove(self.group(words[1]))
 
+    # --- what a file said ---------------------------------------------------------------------------------------------
+
+    def load(self, lines):
+        """An import that succeeded, without --complete: each line must be so afterwards."""
+        order = ["group", "app", "access_group", "member"]
+        for kind in order:
+            for line in lines:
+                if next(key for key in ("member", "access_group", "app", "group") if key in line) == kind:
+                    getattr(self, "_load_" + kind)(line)
+
+    def _load_group(self, line):
+        upper, _, name = line["group"].rpartition("/")
+        if self.group(line["group"]) is None:
+            self.groups.append(Group(name, self.group(upper)))
+        self.group(line["group"]).archived = False
+        self.grants |= {Grant(self.person(login), self.group(line["group"]), ADMIN_ROLE, "import") for login in line.get("admins", [])}
+
+    def _load_app(self, line):
+        app = self.apps.setdefault(fold(line["app"]), App(line["app"], None, None))
+        app.owner = self.person(line["owner"]) if "owner" in line else app.owner
+        app.group = self.group(line["group"]) if "group" in line else app.group
+
+    def _load_access_group(self, line):
+        found = self.access_groups.setdefault(fold(line["access_group"]), AccessGroup(line["access_group"]))
+        found.apps |= {self.apps[fold(name)] for name in line.get("apps", [])}
+
+    def _load_member(self, line):
+        anchor = self.group(line["group"]) if "group" in line else (
+            self.apps[fold(line["app"])] if "app" in line else self.access_groups[fold(line["access_group"])])
+        self.grants.add(Grant(self.person(line["member"]), anchor, line.get("role", "App Member"), "import"))
+
     def quarantine(self):
         """(source, id, why) of each entry of which something could not be used."""
         for source, known in self.known.items():
@@ -335,6 +375,8 @@ class Model:
     def anchor_name(self, anchor):
         if isinstance(anchor, Group):
             return "group:" + anchor.path
+        if isinstance(anchor, AccessGroup):
+            return "access-group:" + anchor.name
         return "app:" + anchor.name if isinstance(anchor, App) else anchor
 
     def reach(self):
@@ -342,7 +384,8 @@ class Model:
         yield "platform", "platform", ["platform"]
         for app in self.apps.values():
             if not app.archived:
-                yield "app:" + app.name, "app", [app, "platform"] + (app.group.above() if app.group else [])
+                yield "app:" + app.name, "app", [app, "platform"] + (app.group.above() if app.group else []) + [
+                    found for found in self.access_groups.values() if app in found.apps]
         for name, groups in self.namespaces.items():
             yield "namespace:" + name, "namespace", [upper for group in groups for upper in group.above()]
         for cluster in {name.split("/")[0] for name in self.namespaces}:
@@ -360,13 +403,17 @@ class Model:
 
     def effective(self, permissions_of, opens):
         """{(login, resource, permission)}; permissions_of: (kind, role) -> {(permission, scope, gate)}."""
-        held = [(grant.person, grant.anchor, ("platform" if grant.anchor == "platform" or grant.role == ADMIN_ROLE else "project", grant.role))
-                for grant in self.grants]
+        def kind(grant):
+            if grant.anchor == "platform" or grant.role == ADMIN_ROLE:
+                return "platform"
+            return "app" if ("app", grant.role) in opens else "project"  # of two that are called the same, that of apps
+
+        held = [(grant.person, grant.anchor, (kind(grant), grant.role)) for grant in self.grants]
         held += [(app.owner, app, ("project", "Owner")) for app in self.apps.values()]
         held += [(person, "platform", ("platform", "User")) for person in self.people]
-        # Who is in a group is App Member of its apps.
+        # Who is in a group or an access group is App Member of its apps.
         held += [(grant.person, grant.anchor, ("app", "App Member")) for grant in self.grants
-                 if isinstance(grant.anchor, Group) and grant.role != ADMIN_ROLE]
+                 if isinstance(grant.anchor, (Group, AccessGroup)) and grant.role != ADMIN_ROLE]
         opened = self.opened(opens)
         given = set()
         for resource, kind, anchors in self.reach():

@@ -38,10 +38,22 @@ static void assert_accepted(const struct rule_config *rule)
 static void test_places_that_are_good(void **state)
 {
 	struct company *company = *state;
-	static const char *const good[] = {
-	    "/",          "/a",       "/A b/\xC3\xA4",   "/${unit}",    "/x-${unit}/${team}.",
-	    "/$/a$b/{x}", "platform", "app:crm",         "app:${team}", "/...",
-	    "/..a",       "app:a.b",  "/${unit}${team}", "app:x:y"};
+	static const char *const good[] = {"/",
+					   "/a",
+					   "/A b/\xC3\xA4",
+					   "/${unit}",
+					   "/x-${unit}/${team}.",
+					   "/$/a$b/{x}",
+					   "platform",
+					   "app:crm",
+					   "app:${team}",
+					   "/...",
+					   "/..a",
+					   "app:a.b",
+					   "/${unit}${team}",
+					   "app:x:y",
+					   "access-group:finance",
+					   "access-group:${unit} ${team}"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		company->config.rule_count = 0;
@@ -55,14 +67,18 @@ static void test_places_that_are_refused(void **state)
 	static const struct {
 		const char *into, *why;
 	} rows[] = {
-	    {"", "into \"\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
-	    {"pay/api", "into \"pay/api\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
-	    {"access:x", "into \"access:x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
-	    {"Platform",
-	     "into \"Platform\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\" (did you mean "
-	     "\"platform\"?)"},
-	    {"platform/x", "into \"platform/x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
-	    {"${unit}", "into \"${unit}\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\""},
+	    {"", "into \"\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or \"access-group:NAME\""},
+	    {"pay/api", "into \"pay/api\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+			"\"access-group:NAME\""},
+	    {"access:x", "into \"access:x\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+			 "\"access-group:NAME\""},
+	    {"Platform", "into \"Platform\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+			 "\"access-group:NAME\" (did you mean "
+			 "\"platform\"?)"},
+	    {"platform/x", "into \"platform/x\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+			   "\"access-group:NAME\""},
+	    {"${unit}", "into \"${unit}\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+			"\"access-group:NAME\""},
 	    {"//a", "into \"//a\" has an empty name: drop the spare \"/\", or name it"},
 	    {"/a//b", "into \"/a//b\" has an empty name: drop the spare \"/\", or name it"},
 	    {"/a/", "into \"/a/\" has an empty name: drop the spare \"/\", or name it"},
@@ -70,6 +86,9 @@ static void test_places_that_are_refused(void **state)
 	    {"/a/./b", "into \"/a/./b\": the name \".\" is \".\" or \"..\""},
 	    {"/..", "into \"/..\": the name \"..\" is \".\" or \"..\""},
 	    {"app:..", "into \"app:..\": the name \"..\" is \".\" or \"..\""},
+	    {"access-group:", "into \"access-group:\" has an empty name: drop the spare \"/\", or name it"},
+	    {"access-group:${unit}/x",
+	     "into \"access-group:${unit}/x\": the name of an access group cannot hold a \"/\""},
 	    {"app:a/b", "into \"app:a/b\": the name of an app cannot hold a \"/\""},
 	    {"app:${unit}/${team}", "into \"app:${unit}/${team}\": the name of an app cannot hold a \"/\""},
 	    {"/${unit", "into: \"${unit\" does not name a capture: write ${name}"},
@@ -235,6 +254,9 @@ static void test_admin_needs_a_group(void **state)
 
 	rule->admin = true;
 	assert_refused(rule, "admin makes administrators of groups: into must be a /path, not \"app:crm\"");
+	rule->into = "access-group:finance";
+	assert_refused(rule,
+		       "admin makes administrators of groups: into must be a /path, not \"access-group:finance\"");
 }
 
 static void test_role_maps_are_whole(void **state)
@@ -280,7 +302,8 @@ static void test_everything_wrong_with_a_rule_is_said_at_once(void **state)
 
 	rule->max_depth = 2;
 	assert_faults(company, rule,
-		      "into: into \"platfrom\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\" (did "
+		      "into: into \"platfrom\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+		      "\"access-group:NAME\" (did "
 		      "you mean \"platform\"?)\n"
 		      "match: regular expression \"a(b\": missing closing parenthesis at column 4\n"
 		      "role: gives nothing: set role, role_by with a role map, or admin: true\n"
@@ -305,7 +328,8 @@ static void test_what_depends_on_a_fault_is_not_judged(void **state)
 
 	rule->admin = true;
 	assert_faults(company, rule,
-		      "into: into \"x\" is no place: write \"/group/path\", \"platform\" or \"app:NAME\"\n");
+		      "into: into \"x\" is no place: write \"/group/path\", \"platform\", \"app:NAME\" or "
+		      "\"access-group:NAME\"\n");
 	rule->flaws = RULE_FLAW_INTO;
 	assert_faults(company, rule, "");
 	rule = add_rule(company, RULE_MATCH, "(", "/${x}", "");

@@ -47,7 +47,7 @@ grant insert on staged_entries, staged_mappings, staged_gone, staged_problems to
 grant select on sources, runs, directory_entries, directory_rules, staged_entries, planned_changes_named to roster_daemon, roster_admin;
 grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint),
 	begin_source(text, text, integer, boolean, boolean), run_begin(smallint, text),
-	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], boolean[]),
+	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], text[]), unknown_places(text[]),
 	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
 	keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),

@@ -61,8 +61,7 @@ with named as (
 ), places as (
 	select n.source, n.anchor_key, resolve_anchor(n.source, min(n.anchor)) as anchor from named n group by n.source, n.anchor_key
 )
-select n.source, p.anchor, case when n.role is null then role_named('platform', 'Group Administrator')
-		else role_named(case when n.anchor = 'platform' then 'platform' else 'project' end::role_kind, n.role) end as role,
+select n.source, p.anchor, role_given(n.anchor, n.role) as role,
 	array_agg(distinct n.name order by n.name) as rules
 from named n join places p using (source, anchor_key)
 where p.anchor is not null
