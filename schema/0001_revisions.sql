@@ -190,8 +190,8 @@ end $$;
 -- Tables that get very many rows at once -------------------------------------------------------------------------------
 
 -- A foreign key that is looked at once per statement. As strict as one, where whoever writes either table holds the writer
--- lock, or what is referred to stays: nothing that is looked at changes meanwhile.
-create procedure refer(referring regclass, field name, referred regclass)
+-- lock, or what is referred to stays: nothing that is looked at changes meanwhile. shared: many rows point at the same few.
+create procedure refer(referring regclass, field name, referred regclass, shared boolean)
 language plpgsql set search_path = roster, pg_temp as $$
 declare
 	short text := format('%s_%s', (select relname from pg_class where oid = referring), field);
@@ -200,12 +200,12 @@ begin
 declare
 	missing text;
 begin
-	select n.id::text into missing from (select distinct a.%I as id from added a) n where not exists (select from %s r where r.id = n.id) limit 1;
+	select a.id::text into missing from (select %s a.%I as id from added a) a where not exists (select from %s r where r.id = a.id) limit 1;
 	if found then
 		raise exception ''%s %% of %s is not one of %s'', missing using errcode = ''foreign_key_violation'';
 	end if;
 	return null;
-end $f$', short || '_there', field, referred, field, referring, referred);
+end $f$', short || '_there', case when shared then 'distinct' end, field, referred, field, referring, referred);
 	execute format('create trigger f_%s after insert on %s referencing new table as added for each statement execute function %I()',
 		field, referring, short || '_there');
 	execute format('create trigger f_%s_update after update on %s for each row when (old.%I is distinct from new.%I) execute function refer_elsewhere(%L, %L)',

@@ -73,9 +73,9 @@ create table users (
 	active boolean not null default true,     -- what counts
 	attributes_from smallint not null default 0,
 	login_key text not null generated always as (lower(normalize(login, NFKC))) stored
-);
+) with (fillfactor = 90); -- a name or an address changes without a word in an index
 call keep_history('users', array['id', 'active']);
-call refer('users', 'attributes_from', 'sources');
+call refer('users', 'attributes_from', 'sources', true);
 create index on users_history (id);
 -- Logins are reusable, ids are not. Who asks for a login says whether whoever has it is active: one of these has it.
 create unique index users_active_login on users (login_key) where active;
@@ -93,8 +93,8 @@ create table identities (
 	primary key (source, external_id),
 	check (ended_at is null or gone_since is not null)
 );
-call refer('identities', 'source', 'sources');
-call refer('identities', 'user_id', 'users');
+call refer('identities', 'source', 'sources', true);
+call refer('identities', 'user_id', 'users', false);
 create index on identities (user_id);
 create index identities_in_grace on identities (gone_since) where gone_since is not null and ended_at is null;
 create index identities_keep_admin on identities (user_id) where keeps_admin;

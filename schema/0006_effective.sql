@@ -181,10 +181,14 @@ $$);
 -- Names for people and for command lines ------------------------------------------------------------------------------------
 
 -- "/pay/api", "/" for the root.
+create function group_paths(groups integer[]) returns table (group_id integer, path text) language sql stable as $$
+	select c.descendant, coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
+	from group_closure c join groups g on g.id = c.ancestor where c.descendant = any (group_paths.groups) group by c.descendant
+$$;
+
 create function group_path(group_id integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	return (select coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
-	from group_closure c join groups g on g.id = c.ancestor where c.descendant = group_path.group_id);
+	return coalesce((select p.path from group_paths(array[group_path.group_id]) p), '/');
 end $$;
 
 -- The group at a path, NULL when there is none. Names compare case-folded.

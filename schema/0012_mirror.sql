@@ -23,8 +23,8 @@ create table directory_entries (
 	gone_since timestamptz,     -- not seen in a complete read, or reported as deleted
 	gone_explicit boolean not null default false,
 	unique (source, external_id)
-);
-call refer('directory_entries', 'source', 'sources'); -- one that was read has runs, and stays
+) with (fillfactor = 90); -- what changes is hardly ever what an index is about, and then none is written
+call refer('directory_entries', 'source', 'sources', true); -- one that was read has runs, and stays
 create index on directory_entries (reference);
 create index on directory_entries (alias) where alias is not null;
 create index on directory_entries (parent);
@@ -169,17 +169,17 @@ end $$;
 
 -- Merge ------------------------------------------------------------------------------------------------------------------------
 
-create function merge_entries(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+create function merge_entries(run bigint, source smallint, everything boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 declare known bigint;
 begin
-	-- Into an empty mirror nothing can be in the way.
+	-- Into an empty mirror nothing can be in the way. Where everybody is looked at, nobody need be named.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
 		insert into directory_entries (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
 		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
 		from staged_entries s where s.run = merge_entries.run;
 		insert into touched_entries (run, entry_id)
-		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user';
+		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user' and not everything;
 		return;
 	end if;
 	-- Who changed is looked at again, whatever the change was. user_id: what he may do cannot follow from it, unless other
@@ -226,12 +226,11 @@ end $$;
 
 -- Of groups that list nobody yet there is nothing to compare. The members of a staged group are in the order of the index,
 -- each once.
-create function merge_fresh(run bigint, source smallint, groups bigint[]) returns void
+create function merge_fresh(run bigint, source smallint, groups bigint[], into_nothing boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
-	into_nothing boolean := not exists (select from directory_edges)
-		and (select sum(cardinality(s.members)) > 100000 from staged_entries s where s.run = merge_fresh.run);
-	aside text[] := case when into_nothing then set_indexes_aside('directory_edges') else '{}' end;
+	many boolean := into_nothing and (select sum(cardinality(s.members)) > 100000 from staged_entries s where s.run = merge_fresh.run);
+	aside text[] := case when many then set_indexes_aside('directory_edges') else '{}' end;
 begin
 	insert into directory_edges (group_id, reference, member_id, reference_text)
 	select g.id, m.reference, d.id, case when d.id is null then m.text end
@@ -260,6 +259,7 @@ declare
 	listed boolean; -- there are groups
 	differs boolean; -- of some only the difference was staged
 	long boolean; -- some are large, and staged whole
+	into_nothing boolean := many and not exists (select from directory_edges);
 begin
 	select bool_or(s.members is not null), bool_or(s.members_left is not null), bool_or(cardinality(s.members) > large and s.members_left is null)
 	into listed, differs, long from staged_entries s where s.run = merge_edges.run;
@@ -270,7 +270,13 @@ begin
 		where s.run = merge_edges.run and s.members is not null and s.members_left is null
 		  and not exists (select from directory_edges e where e.group_id = d.id);
 		if cardinality(fresh) > 0 then
-			perform merge_fresh(run, source, fresh);
+			perform merge_fresh(run, source, fresh, into_nothing);
+		end if;
+		-- All there is was bound just now, and no name waits for somebody since earlier.
+		if into_nothing and not exists (
+				select from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
+				where s.run = merge_edges.run and s.members is not null and (s.members_left is not null or d.id <> all (fresh))) then
+			return;
 		end if;
 	end if;
 	if listed then
@@ -313,7 +319,7 @@ begin
 			from staged_edges n
 			left join directory_entries d on d.reference = n.reference and d.gone_since is null
 			where n.run = merge_edges.run
-			  and (many or not exists (select from directory_edges e where e.group_id = n.group_id and e.reference = n.reference))
+			  and not exists (select from directory_edges e where e.group_id = n.group_id and e.reference = n.reference)
 			order by n.group_id, n.reference -- into the index in its own order
 			on conflict do nothing
 			returning member_id)
@@ -447,7 +453,7 @@ begin
 		-- What is put together without repetition clears as much memory as it may have before it begins.
 		perform set_config('work_mem', '256kB', true);
 	end if;
-	perform merge_entries(run, src);
+	perform merge_entries(run, src, everything);
 	if gone then
 		perform mark_gone(run, src);
 	end if;

@@ -72,6 +72,33 @@ begin
 		end;
 end $$;
 
+-- The same of many anchors, each named once: one walk down the tree for all of them.
+create function resolve_anchors(source smallint, anchors text[]) returns table (anchor text, resource integer)
+language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
+	with recursive asked as materialized (
+		select a.anchor, g.id as made, array_remove(string_to_array(trim(both '/' from a.anchor), '/'), '') as part
+		from unnest(anchors) a(anchor)
+		left join groups g on g.made_by = resolve_anchors.source and g.made_for = lower(normalize(a.anchor, NFKC))
+	), walked(anchor, part, depth, id) as (
+		select a.anchor, a.part, 0, root_group() from asked a where a.made is null and a.anchor <> 'platform' and a.anchor !~ '^(app|access-group):'
+		union all
+		select w.anchor, w.part, w.depth + 1, n.id from walked w
+		cross join lateral (select g.id from groups g
+			where g.parent_id = w.id and g.name_key = lower(normalize(w.part[w.depth + 1], NFKC)) offset 0) n
+		where w.depth < cardinality(w.part)
+	)
+	select a.anchor, case
+		when a.anchor = 'platform' then platform()
+		when a.anchor like 'app:%' then (select p.id from apps p where p.name_key = lower(normalize(substr(a.anchor, 5), NFKC)))
+		when a.anchor like 'access-group:%' then
+			(select x.id from access_groups x where x.name_key = lower(normalize(substr(a.anchor, 14), NFKC)))
+		else coalesce(a.made, w.id) end
+	from asked a left join walked w on w.anchor = a.anchor and w.depth = cardinality(a.part);
+end $$;
+
 -- Everybody whose access may follow from a touched entry: the people below it. Of whom nothing changed but what he is called,
 -- that alone is compared, in plan_people.
 create function plan_affected(run bigint, source smallint, everything boolean) returns void
@@ -113,14 +140,17 @@ end $$;
 
 -- The groups above everybody affected: (group he is directly in, group that contains it at any depth, itself included).
 -- A cycle in the directory ends by itself: a pair is found once.
-create function plan_above(run bigint, source smallint) returns void
+create function plan_above(run bigint, source smallint, everything boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	insert into groups_above (run, group_id, upper)
 	with recursive above(group_id, upper) as (
 		select distinct e.group_id, e.group_id
-		from affected_people a join directory_edges e on e.member_id = a.entry_id where a.run = plan_above.run
+		from affected_people a join directory_edges e on e.member_id = a.entry_id where a.run = plan_above.run and not everything
+		union
+		-- (of everybody's groups not all edges are read: one in which nobody is opens no door either)
+		select d.id, d.id from directory_entries d where everything and d.source = plan_above.source and d.kind = 'group'
 		union
 		select a.group_id, e.group_id from above a
 		cross join lateral (select o.group_id from directory_edges o where o.member_id = a.upper offset 0) e
@@ -152,9 +182,14 @@ begin
 		cross join lateral (select o.source, o.gone_since from directory_entries o where o.id = m.entry_id offset 0) d
 		where d.source = plan_anchors.source and d.gone_since is null
 		group by m.anchor_key
-	), resolved as (
-		select n.anchor, n.anchor_key, coalesce(g.id, resolve_anchor(plan_anchors.source, n.anchor)) as resource
+	), found as materialized (
+		select n.anchor, n.anchor_key, g.id
 		from named n left join groups g on g.made_by = plan_anchors.source and g.made_for = n.anchor_key
+	), resolved as (
+		select f.anchor, f.anchor_key, coalesce(f.id, r.resource) as resource
+		from found f left join (
+			select a.* from resolve_anchors(plan_anchors.source, array(select o.anchor from found o where o.id is null)) a
+			where exists (select from found o where o.id is null)) r on r.anchor = f.anchor
 	), held as (
 		select distinct g.anchor as resource
 		from affected_people a
@@ -189,33 +224,36 @@ language sql stable as $$
 			where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id))
 	), near as materialized (
 		select m.* from unnest(few) f(id) join directory_mappings m on m.entry_id = f.id
-	), doors as (
-		select m.entry_id, k.key, m.rule, m.role, m.anchor, k.resource
+	), mapped as materialized (
+		select m.entry_id, k.key, m.rule, m.role, m.anchor = 'platform' as at_platform, k.resource
 		from directory_mappings m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
 		where few is null and (k.resource is not null or k.anchor like '/%')
 		union all
-		select m.entry_id, k.key, m.rule, m.role, m.anchor, k.resource
+		select m.entry_id, k.key, m.rule, m.role, m.anchor = 'platform', k.resource
 		from near m join wanted_anchors k on k.run = of_run and k.anchor_key = m.anchor_key
 		where k.resource is not null or k.anchor like '/%'
+	), named as materialized (
+		select n.role, n.at_platform, role_given(case when n.at_platform then 'platform' end, n.role) as id
+		from (select distinct o.role, o.at_platform from mapped o) n
+	), doors as (
+		select o.entry_id, o.key, o.rule, n.id as role, o.resource
+		from mapped o join named n on n.at_platform = o.at_platform and n.role is not distinct from o.role
+		where n.id is not null
 	), opened as (
-		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource
+		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id, o.resource
 		from people p
 		join directory_edges e on e.member_id = p.id
 		join groups_above a on a.run = of_run and a.group_id = e.group_id
 		join doors o on o.entry_id = a.upper
 		union all
-		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource
+		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id, o.resource
 		from people p
 		join directory_entries u on u.reference = p.parent and u.kind = 'unit' and u.gone_since is null
 		join doors o on o.entry_id = u.id
 		union all
-		select p.id, p.user_id, o.key, o.role, o.anchor, o.rule, o.entry_id, o.resource from people p join doors o on o.entry_id = p.id
-	), named as materialized (
-		select n.role, n.at_platform, role_given(case when n.at_platform then 'platform' end, n.role) as id
-		from (select distinct o.role, o.anchor = 'platform' as at_platform from doors o) n
+		select p.id, p.user_id, o.key, o.role, o.rule, o.entry_id, o.resource from people p join doors o on o.entry_id = p.id
 	)
-	select distinct on (o.key, o.id, n.id) o.id, o.user_id, o.key, n.id, o.rule, o.entry_id, o.resource
-	from opened o join named n on n.at_platform = (o.anchor = 'platform') and n.role is not distinct from o.role
-	where n.id is not null
-	order by o.key, o.id, n.id, o.rule, o.entry_id
+	select distinct on (o.key, o.id, o.role) o.id, o.user_id, o.key, o.role, o.rule, o.entry_id, o.resource
+	from opened o
+	order by o.key, o.id, o.role, o.rule, o.entry_id
 $$;

@@ -5,6 +5,37 @@
 create function planned(run bigint) returns bigint language plpgsql stable set search_path = roster, pg_temp
 as $$ begin return (select coalesce(max(c.seq), 0) from planned_changes c where c.run = planned.run); end $$;
 
+-- How many changes of each sort are planned. Nearly all of a large plan is new grants that nobody holds back: those are not
+-- counted, but are what is left of the numbers, which have no gaps.
+create function planned_counts(run bigint, first bigint, last bigint)
+returns table (kind change_kind, action change_action, held boolean, rejected boolean, number bigint)
+language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	counted bigint := 0;
+begin
+	for kind, action, held, rejected, number in
+		select c.kind, c.action, c.held, c.rejected, count(*) from planned_changes c
+		where c.run = planned_counts.run and c.seq between first and last and (c.kind <> 'grant' or c.action <> 'add')
+		group by c.kind, c.action, c.held, c.rejected
+		union all
+		select c.kind, c.action, c.held, c.rejected, count(*) from planned_changes c
+		where c.run = planned_counts.run and c.seq between first and last and c.held and c.kind = 'grant' and c.action = 'add'
+		group by c.kind, c.action, c.held, c.rejected
+	loop
+		counted := counted + number;
+		return next;
+	end loop;
+	kind := 'grant';
+	action := 'add';
+	held := false;
+	rejected := false;
+	number := last - first + 1 - counted;
+	if number > 0 then
+		return next;
+	end if;
+end $$;
+
 -- Those who are called otherwise, and of whom nothing else can follow.
 create function renamed_people(run bigint) returns table (entry_id bigint, user_id uuid)
 language plpgsql stable rows 1 set search_path = roster, pg_temp as $$
@@ -34,16 +65,20 @@ begin
 	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
 
 	insert into quarantine (source, external_id, what, why, stage, run)
-	with newcomers as (
+	with newcomers as materialized (
 		select d.id, d.external_id, d.dn, d.login, lower(normalize(d.login, NFKC)) as login_key, i.user_id
 		from affected_people a
 		join directory_entries d on d.id = a.entry_id and d.gone_since is null
 		left join identities i on i.source = d.source and i.external_id = d.external_id
 		left join users u on u.id = i.user_id
 		where a.run = plan_people.run and (u.id is null or not u.active or u.login_key <> lower(normalize(d.login, NFKC)))
+	), contested as (
+		select n.login_key from newcomers n group by n.login_key having count(*) > 1
+		union
+		select n.login_key from newcomers n join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
 	), rivals as (
 		select n.*, first_value(n.dn) over same as first_dn, last_value(n.dn) over same as last_dn, count(*) over same as claims
-		from newcomers n
+		from newcomers n where n.login_key in (select c.login_key from contested c)
 		window same as (partition by n.login_key order by n.id rows between unbounded preceding and unbounded following)
 	)
 	select plan_people.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login%s', n.login,
@@ -201,9 +236,14 @@ end $$;
 -- Of groups in the plan the names they have now: they may lie elsewhere than where a rule made them.
 create function plan_names(run bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
-	update wanted_anchors k set anchor = group_path(k.resource)
-	where k.run = plan_names.run and k.anchor like '/%' and k.resource is not null
-	  and k.key in (select c.anchor_key from planned_changes c where c.run = plan_names.run);
+	if not exists (select from wanted_anchors k where k.run = plan_names.run and k.anchor like '/%' and k.resource is not null) then
+		return;
+	end if;
+	update wanted_anchors k set anchor = n.path
+	from group_paths(array(select o.resource from wanted_anchors o
+		where o.run = plan_names.run and o.anchor like '/%' and o.resource is not null
+		  and o.key in (select c.anchor_key from planned_changes c where c.run = plan_names.run))) n
+	where k.run = plan_names.run and k.resource = n.group_id and k.anchor like '/%' and k.anchor <> n.path;
 end $$;
 
 -- Rules that name an anchor that does not exist and no rule makes: each is named, with those whom it would let in; nothing
@@ -290,7 +330,7 @@ begin
 	if many then
 		perform set_config('work_mem', '8MB', true);
 	end if;
-	perform plan_above(run, src);
+	perform plan_above(run, src, everything);
 	if many then
 		perform set_config('work_mem', '64MB', true);
 		analyze groups_above;

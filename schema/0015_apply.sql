@@ -73,16 +73,16 @@ begin
 	end if;
 
 	if some_come then
-		with added as (
-			select c.seq, d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
+		with added as materialized (
+			select d.external_id, d.login, d.email, d.name, gen_random_uuid() as id
 			from planned_changes c join directory_entries d on d.id = c.entry_id
 			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'add' and not c.held
+			order by id -- into two indexes in their own order
 		), made as (
 			insert into users (id, login, email, name, attributes_from, since)
-			select id, login, email, name, apply_people.source, revision from added
-			returning id)
+			select id, login, email, name, apply_people.source, revision from added)
 		insert into identities (source, external_id, user_id)
-		select apply_people.source, a.external_id, a.id from added a join made using (id);
+		select apply_people.source, a.external_id, a.id from added a;
 	end if;
 
 	if some_return then
@@ -151,12 +151,15 @@ begin
 				  and c.action = 'add' and not c.held and cardinality(s.part) >= level
 			) p
 			order by lower(normalize(path, NFKC)), depth, rule -- the rule that names it comes before one that passes it
+		), there as materialized (
+			select a.* from resolve_anchors(apply_groups.source, array(select w.path from wanted w union select w.parent from wanted w)) a
+			where a.resource is not null
 		), made as (
 			insert into groups (parent_id, name, description, made_by, made_by_rule, made_for)
-			select case when w.parent = '' then root_group() else resolve_anchor(apply_groups.source, w.parent) end,
-				w.name, 'made by rule ' || r.name, apply_groups.source, r.name, lower(normalize(w.path, NFKC))
+			select p.resource, w.name, 'made by rule ' || r.name, apply_groups.source, r.name, lower(normalize(w.path, NFKC))
 			from wanted w join directory_rules r on r.source = apply_groups.source and r.ordinal = w.rule
-			where resolve_anchor(apply_groups.source, w.path) is null
+			left join there p on p.anchor = w.parent
+			where not exists (select from there t where t.anchor = w.path)
 			returning id, made_by_rule
 		), named as (
 			select distinct m.id as group_id, lower(normalize(a.login, NFKC)) as login_key
@@ -171,8 +174,9 @@ begin
 		from named n join users u on u.active and u.login_key = n.login_key;
 	end loop;
 
-	update wanted_anchors k set resource = resolve_anchor(apply_groups.source, k.anchor)
-	where k.run = apply_groups.run and k.resource is null;
+	update wanted_anchors k set resource = a.resource
+	from resolve_anchors(apply_groups.source, array(select o.anchor from wanted_anchors o where o.run = apply_groups.run and o.resource is null)) a
+	where k.run = apply_groups.run and k.resource is null and a.resource is not null and k.anchor = a.anchor;
 	perform restore_above(apply_groups.run, first, last);
 	analyze wanted_anchors;
 
@@ -215,6 +219,8 @@ begin
 		return;
 	end if;
 	if beginning and not repeats then
+		-- All rows are looked at once more when they are there (check_grants): in memory, if it can be.
+		perform set_config('work_mem', '160MB', true);
 		aside := set_indexes_aside('grants');
 	end if;
 	-- Of many, all people are found once, and then by a number.
@@ -272,9 +278,9 @@ begin
 		analyze grants;
 	end if;
 	update runs r set adds = r.adds + c.adds, removes = r.removes + c.removes
-	from (select count(*) filter (where action in ('add', 'return', 'change')) as adds,
-			count(*) filter (where action not in ('add', 'return', 'change')) as removes
-		from planned_changes p where p.run = apply.run and p.seq between first and last and not p.held) c
+	from (select coalesce(sum(number) filter (where action in ('add', 'return', 'change')), 0) as adds,
+			coalesce(sum(number) filter (where action not in ('add', 'return', 'change')), 0) as removes
+		from planned_counts(apply.run, first, least(last, planned(apply.run))) p where not p.held) c
 	where r.id = apply.run;
 	return revision;
 end $$;

@@ -139,16 +139,18 @@ $$;
 create function plan_totals(run bigint, out changes bigint, out add bigint, out change bigint, out remove bigint,
 	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
 language sql volatile security definer set search_path = roster, pg_temp as $$
-	select coalesce(max(c.seq), 0), count(*) filter (where c.action in ('add', 'return')), count(*) filter (where c.action = 'change'),
-		count(*) filter (where c.action not in ('add', 'return', 'change')), count(*) filter (where c.held and not c.rejected),
-		count(*) filter (where c.rejected),
+	select coalesce(sum(c.number), 0)::bigint, coalesce(sum(c.number) filter (where c.action in ('add', 'return')), 0)::bigint,
+		coalesce(sum(c.number) filter (where c.action = 'change'), 0)::bigint,
+		coalesce(sum(c.number) filter (where c.action not in ('add', 'return', 'change')), 0)::bigint,
+		coalesce(sum(c.number) filter (where c.held and not c.rejected), 0)::bigint, coalesce(sum(c.number) filter (where c.rejected), 0)::bigint,
 		count_grants((select r.source from runs r where r.id = plan_totals.run)),
 		case when count(*) filter (where c.action in ('vanish', 'disable')) > 0 then
 			(select count(*) from identities i where i.source = (select r.source from runs r where r.id = plan_totals.run)
 				and i.gone_since is null) else 0 end,
 		(select count(*) from quarantine q where q.source = (select r.source from runs r where r.id = plan_totals.run)),
-		count(*) filter (where c.kind = 'grant' and c.action = 'remove'), count(*) filter (where c.action in ('vanish', 'disable'))
-	from planned_changes c where c.run = plan_totals.run
+		coalesce(sum(c.number) filter (where c.kind = 'grant' and c.action = 'remove'), 0)::bigint,
+		coalesce(sum(c.number) filter (where c.action in ('vanish', 'disable')), 0)::bigint
+	from planned_counts(plan_totals.run, 1, planned(plan_totals.run)) c
 $$;
 
 create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
@@ -337,8 +339,8 @@ begin
 		where g.run = apply_held.run and not g.held and not g.approved and g.action <> 'change'
 		  and (select o.first_run_at is not null from sources o where o.id = apply_held.source)
 		union all
-		select 'grant', g.scope, false from planned_guarded g
-		where g.run = apply_held.run and g.guard = 'grant' and not g.held and not g.approved and g.role in (select r.id from roles r where r.sensitive)
+		select 'grant', r.name, false from planned_changes c join roles r on r.id = c.role and r.sensitive
+		where c.run = apply_held.run and c.kind = 'grant' and c.action = 'add' and not c.held and not c.approved
 	) l group by l.kind, l.scope;
 	delete from guard_log g where g.source = apply_held.source and g.at < now() - interval '90 days';
 end $$;

@@ -188,6 +188,8 @@ end $$;
 -- After the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
 -- group that lists somebody by his new name, the old one means whoever has it now.
 create function merge_renamed(run bigint, source smallint, whole boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	many boolean := exists (select from staged_edges n where n.run = merge_renamed.run offset 1000);
 begin
 	if (select s.first_run_at is null from sources s where s.id = merge_renamed.source) then
 		return;
@@ -206,12 +208,22 @@ begin
 	end if;
 
 	if exists (select from staged_edges n where n.run = merge_renamed.run) then
-		with renamed as (
+		with misnamed as materialized (
+			select e.group_id, e.reference, m.reference as name
+			from (select distinct n.group_id as id from staged_edges n where n.run = merge_renamed.run and many) g
+			cross join lateral (select o.* from directory_edges o where o.group_id = g.id and o.member_id is not null offset 0) e
+			join directory_entries m on m.id = e.member_id and m.gone_since is null
+			where e.reference <> m.reference and e.reference is distinct from m.alias
+		), renamed as (
 			select n.group_id, e.reference
 			from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
 			-- (of the edges of a member those to this group, not all of them)
 			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
-			where n.run = merge_renamed.run and e.reference <> n.reference and e.reference is distinct from m.alias
+			where n.run = merge_renamed.run and e.reference <> n.reference and e.reference is distinct from m.alias and not many
+			union all
+			-- The same, where much of what the groups list was staged: hardly anybody is in them by another name than his.
+			select e.group_id, e.reference from misnamed e
+			where exists (select from staged_edges n where n.run = merge_renamed.run and n.group_id = e.group_id and n.reference = e.name)
 		), given as (
 			update directory_edges e set reference_text = null,
 				member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)

@@ -29,7 +29,8 @@ begin
 	on conflict (source, result) do update set runs = c.runs + 1;
 	if new.state = 'applied' then
 		insert into change_counts as c (source, kind, action, changes)
-		select new.source, p.kind, p.action, count(*) from planned_changes p where p.run = new.id and not p.held group by p.kind, p.action
+		select new.source, p.kind, p.action, sum(p.number)
+		from planned_counts(new.id, 1, planned(new.id)) p where not p.held group by p.kind, p.action
 		on conflict (source, kind, action) do update set changes = c.changes + excluded.changes;
 	end if;
 	return null;

@@ -57,6 +57,7 @@ int pg_query_integer(struct pg *pg, const char *sql, const char *const params[],
 struct pg_reader {
 	int (*batch)(const struct pg_rows *rows, void *context, struct error *err);
 	void *context;
+	bool ahead; /* batch() asks the database nothing: the next one is on its way meanwhile */
 };
 int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, const struct pg_reader *reader,
 	      struct error *err);

@@ -160,7 +160,7 @@ static int report(struct app *app, const struct report_question *question, struc
 									  : REPORT_CSV,
 				  .name = question->kind == REPORT_ACCESS ? "access" : "grants",
 				  .columns = report_columns(question->kind)};
-	const struct pg_reader reader = {print_batch, &printer};
+	const struct pg_reader reader = {.batch = print_batch, .context = &printer};
 	struct store *store = NULL;
 
 	int rc = app_connect(app, STORE_OPERATOR, &store, err);

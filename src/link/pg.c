@@ -172,30 +172,63 @@ int pg_query_integer(struct pg *pg, const char *sql, const char *const params[],
 	return rc;
 }
 
+static int send_fetch(struct pg *pg, struct error *err)
+{
+	char fetch[64];
+
+	snprintf(fetch, sizeof fetch, "fetch %d from stream", STREAM_BATCH);
+	return PQsendQueryParams(pg->connection, fetch, 0, NULL, NULL, NULL, NULL, 0) == 1 ? 0
+											   : pg_fault(pg, NULL, err);
+}
+
+/* The one answer to what was sent. */
+static int take_fetched(struct pg *pg, struct pg_rows **rows, struct error *err)
+{
+	PGresult *result = PQgetResult(pg->connection), *rest;
+
+	while ((rest = PQgetResult(pg->connection)) != NULL)
+		PQclear(rest);
+	return take(pg, result, rows, err);
+}
+
+/* *sent: a batch is on its way. */
+static int stream_batch(struct pg *pg, const struct pg_reader *reader, bool *sent, bool *more, struct error *err)
+{
+	struct pg_rows *rows = NULL;
+
+	if (!*sent && send_fetch(pg, err) != 0)
+		return -1;
+	*sent = false;
+	if (take_fetched(pg, &rows, err) != 0)
+		return -1;
+	*more = pg_count(rows) == STREAM_BATCH;
+	int rc = 0;
+	if (*more && reader->ahead) {
+		rc = send_fetch(pg, err);
+		*sent = rc == 0;
+	}
+	if (rc == 0 && pg_count(rows) > 0)
+		rc = reader->batch(rows, reader->context, err);
+	pg_free(&rows);
+	return rc;
+}
+
 int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, const struct pg_reader *reader,
 	      struct error *err)
 {
 	struct str text = {0};
-	struct pg_rows *rows = NULL;
-	char fetch[64];
-	int rc = -1;
-	bool more = true;
+	struct pg_rows *unread = NULL;
+	bool more = true, sent = false;
 
 	str_printf(&text, "declare stream no scroll cursor for %s", sql);
-	snprintf(fetch, sizeof fetch, "fetch %d from stream", STREAM_BATCH);
-	if (query_once(pg, str_text(&text), params, count, NULL, err) != 0)
-		goto out;
-	while (more) {
-		if (query_once(pg, fetch, NULL, 0, &rows, err) != 0)
-			goto out;
-		more = pg_count(rows) == STREAM_BATCH;
-		if (pg_count(rows) > 0 && reader->batch(rows, reader->context, err) != 0)
-			goto out;
-		pg_free(&rows);
-	}
-	rc = pg_run(pg, "close stream", err);
-out:
-	pg_free(&rows);
+	int rc = query_once(pg, str_text(&text), params, count, NULL, err);
+	while (rc == 0 && more)
+		rc = stream_batch(pg, reader, &sent, &more, err);
+	if (sent)
+		take_fetched(pg, &unread, NULL);
+	pg_free(&unread);
+	if (rc == 0)
+		rc = pg_run(pg, "close stream", err);
 	str_free(&text);
 	return rc;
 }

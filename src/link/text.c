@@ -226,32 +226,28 @@ void uuid_format(const uint8_t bytes[16], char text[UUID_TEXT])
 	text[at] = '\0';
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* One more than the value of a hexadecimal digit, 0 for what is none. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool uuid_parse(const char *text, uint8_t bytes[16])
 {
-	uint8_t parsed[16] = {0};
-	size_t nibble = 0, i = 0;
+	const unsigned char *at = (const unsigned char *)text;
+	uint8_t parsed[16];
 
-	for (; i < UUID_TEXT - 1; i++) {
-		if (is_hyphen_place(i)) {
-			if (text[i] != '-')
-				return false;
-			continue;
-		}
-		int value = hex_value(text[i]); /* NUL has none: a short text ends here */
-		if (value < 0)
+	for (size_t i = 0; i < sizeof(parsed); i++) {
+		if (is_hyphen_place((size_t)(at - (const unsigned char *)text)) && *at++ != '-')
 			return false;
-		parsed[nibble / 2] = (uint8_t)(parsed[nibble / 2] << 4 | value);
-		nibble++;
+		/* NUL is no digit: a short text ends here. */
+		if (hex_values[at[0]] == 0 || hex_values[at[1]] == 0)
+			return false;
+		parsed[i] = (uint8_t)((hex_values[at[0]] - 1) << 4 | (hex_values[at[1]] - 1));
+		at += 2;
 	}
-	if (text[i] != '\0')
+	if (*at != '\0')
 		return false;
 	memcpy(bytes, parsed, sizeof(parsed));
 	return true;

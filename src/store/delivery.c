@@ -159,7 +159,7 @@ int store_told_main(struct store *store, const char *type, const struct cursors 
 	const char *params[] = {type, number_text(cursors->items[index], cursor), number_text(cursors->head, head)};
 
 	return pg_stream(store->pg, "select * from main_rows($1, $2, $3)", params, 3,
-			 &(struct pg_reader){tell_batch, sink}, err);
+			 &(struct pg_reader){.batch = tell_batch, .context = sink}, err);
 }
 
 int store_cursor_pass(struct store *store, const char *type, const struct cursors *cursors, size_t index,
@@ -216,8 +216,8 @@ int store_told_lanes(struct store *store, const struct window *window, struct to
 	char target[NUMBER_TEXT], number[NUMBER_TEXT];
 	const char *params[] = {number_text(window->target, target), number_text(window->number, number)};
 
-	return pg_stream(store->pg, "select * from lane_rows($1, $2)", params, 2, &(struct pg_reader){tell_batch, sink},
-			 err);
+	return pg_stream(store->pg, "select * from lane_rows($1, $2)", params, 2,
+			 &(struct pg_reader){.batch = tell_batch, .context = sink}, err);
 }
 
 /* --- snapshots ---------------------------------------------------------------------------------------------------------- */

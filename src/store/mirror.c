@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the mirror knows of a source, in memory: an open-addressing table of id and content digests. */
+/* What the mirror knows of a source, in memory: an open-addressing table of ids and content digests. */
 #include "roster/arena.h"
 #include "roster/store.h"
 #include "roster/text.h"
@@ -27,11 +27,21 @@ struct mirror {
 	bool whole; /* it holds every entry of the source */
 };
 
+/* A UUID is a key as it is; other ids are digested. */
+static struct digest key_of(const char *id)
+{
+	struct digest key;
+
+	return uuid_parse(id, key.bytes) ? key : digest_of(id, strlen(id));
+}
+
 static struct known *find(const struct mirror *mirror, const struct digest *id)
 {
-	size_t at;
+	uint64_t halves[2];
 
-	memcpy(&at, id->bytes, sizeof at);
+	/* UUIDs made by a clock differ in few bits: the multiplication spreads them, the top bits choose. */
+	memcpy(halves, id->bytes, sizeof halves);
+	size_t at = (size_t)((halves[0] ^ halves[1]) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 	for (at &= mirror->room - 1; mirror->slots[at].used; at = (at + 1) & (mirror->room - 1))
 		if (digest_equal(&mirror->slots[at].id, id))
 			break;
@@ -86,7 +96,7 @@ static int load_batch(const struct pg_rows *rows, void *context, struct error *e
 
 	for (size_t i = 0; i < pg_count(rows); i++) {
 		const char *id = pg_text(rows, i, 0);
-		struct digest key = digest_of(id, strlen(id)), content = {0};
+		struct digest key = key_of(id), content = {0};
 		if (!uuid_parse(pg_text(rows, i, 1), content.bytes))
 			return error_set(err, ERR_INTERNAL, "entry %s of the mirror has a content digest that is none",
 					 id);
@@ -159,7 +169,7 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 	if (pg_stream(
 		store->pg,
 		"select external_id, content, gone_since is not null, kind from directory_entries where source = $1",
-		params, 1, &(struct pg_reader){load_batch, mirror}, err) != 0) {
+		params, 1, &(struct pg_reader){.batch = load_batch, .context = mirror, .ahead = true}, err) != 0) {
 		mirror_free(&mirror);
 		return -1;
 	}
@@ -183,7 +193,7 @@ size_t mirror_count(const struct mirror *mirror, enum entry_kind kind)
 
 int mirror_kind(const struct mirror *mirror, const char *id)
 {
-	struct digest key = digest_of(id, strlen(id));
+	struct digest key = key_of(id);
 	const struct known *slot = find(mirror, &key);
 
 	return slot->used && (slot->seen || !slot->gone) ? slot->kind : -1;
@@ -191,21 +201,21 @@ int mirror_kind(const struct mirror *mirror, const char *id)
 
 bool mirror_seen(const struct mirror *mirror, const char *id)
 {
-	struct digest key = digest_of(id, strlen(id));
+	struct digest key = key_of(id);
 
 	return find(mirror, &key)->seen;
 }
 
 void mirror_unsee(struct mirror *mirror, const char *id)
 {
-	struct digest key = digest_of(id, strlen(id));
+	struct digest key = key_of(id);
 
 	find(mirror, &key)->seen = false;
 }
 
 enum mirror_state mirror_see(struct mirror *mirror, enum entry_kind kind, const char *id, const struct digest *content)
 {
-	struct digest key = digest_of(id, strlen(id));
+	struct digest key = key_of(id);
 	struct known *slot = find(mirror, &key);
 	bool is_new = !slot->used;
 
@@ -224,7 +234,7 @@ enum mirror_state mirror_see(struct mirror *mirror, enum entry_kind kind, const 
 
 bool mirror_holds(const struct mirror *mirror, const char *id, const struct digest *content)
 {
-	struct digest key = digest_of(id, strlen(id));
+	struct digest key = key_of(id);
 	const struct known *slot = find(mirror, &key);
 
 	return slot->used && !slot->gone && half(content) == slot->content;
@@ -271,7 +281,7 @@ static int gone_batch(const struct pg_rows *rows, void *context, struct error *e
 	(void)err;
 	for (size_t i = 0; i < pg_count(rows); i++) {
 		const char *id = pg_text(rows, i, 0);
-		struct digest key = digest_of(id, strlen(id));
+		struct digest key = key_of(id);
 		if (find(gone->mirror, &key)->seen || is_spared(gone->mirror, pg_text(rows, i, 1)))
 			continue;
 		str_append(&gone->ids, id, strlen(id) + 1);
@@ -309,7 +319,7 @@ int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirr
 	    pg_stream(store->pg,
 		      "select d.external_id, d.reference from directory_entries d join runs r on r.source = d.source "
 		      "where r.id = $1 and d.gone_since is null",
-		      params, 1, &(struct pg_reader){gone_batch, &gone}, err);
+		      params, 1, &(struct pg_reader){.batch = gone_batch, .context = &gone}, err);
 
 	if (rc == 0 && gone.count > 0)
 		rc = copy_gone(store, run, &gone, err);
@@ -351,5 +361,5 @@ int store_mirror_walk(struct store *store, int64_t run,
 			 "select d.kind, d.external_id, d.dn, d.attributes from directory_entries d "
 			 "join runs r on r.source = d.source where r.id = $1 and d.gone_since is null and not exists "
 			 "(select from staged_entries s where s.run = r.id and s.external_id = d.external_id)",
-			 params, 1, &(struct pg_reader){walk_rows, &walk}, err);
+			 params, 1, &(struct pg_reader){.batch = walk_rows, .context = &walk}, err);
 }

@@ -42,7 +42,7 @@ int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, 
 	    store->pg,
 	    "select kind, action, held, login, dn, external_id, anchor, role, rule, position, via, was, rejected "
 	    "from planned_changes_named where run = $1 and seq <= $2 order by seq",
-	    params, 2, &(struct pg_reader){walk_batch, sink}, err);
+	    params, 2, &(struct pg_reader){.batch = walk_batch, .context = sink}, err);
 }
 
 int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)

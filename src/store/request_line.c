@@ -146,7 +146,7 @@ int request_lines_walk(struct store *store, int64_t id, struct change_sink *sink
 	if (store_begin(store, err) != 0)
 		return -1;
 	if (pg_stream(store->pg, "select * from request_line_list($1)", params, 1,
-		      &(struct pg_reader){read_batch, sink}, err) != 0) {
+		      &(struct pg_reader){.batch = read_batch, .context = sink}, err) != 0) {
 		store_rollback(store);
 		return -1;
 	}

@@ -70,12 +70,12 @@ static int read_holdings(struct store *store, const char *revision, struct snaps
 	snapshot_kinds(snapshot, &kinds);
 	const char *params[] = {str_text(&anchors), str_text(&kinds), revision};
 	rc = pg_stream(store->pg, "select * from snapshot_holdings($1, $2, $3)", params, 3,
-		       &(struct pg_reader){take_holdings, snapshot}, err);
+		       &(struct pg_reader){.batch = take_holdings, .context = snapshot}, err);
 	if (rc == 0) {
 		snapshot_users(snapshot, &users);
 		const char *asked[] = {str_text(&users)};
 		rc = pg_stream(store->pg, "select * from snapshot_people($1)", asked, 1,
-			       &(struct pg_reader){take_people, snapshot}, err);
+			       &(struct pg_reader){.batch = take_people, .context = snapshot}, err);
 	}
 	str_free(&anchors);
 	str_free(&kinds);
@@ -90,7 +90,7 @@ static int read_reach(struct store *store, const char *revision, struct snapshot
 	snapshot_resources(snapshot, &resources);
 	const char *params[] = {str_text(&resources), revision};
 	int rc = pg_stream(store->pg, "select * from snapshot_reach($1, $2)", params, 2,
-			   &(struct pg_reader){take_reach, snapshot}, err);
+			   &(struct pg_reader){.batch = take_reach, .context = snapshot}, err);
 	str_free(&resources);
 	return rc;
 }
@@ -104,9 +104,9 @@ int store_snapshot_read(struct store *store, const struct window *window, size_t
 	const char *at[] = {number_text(window->revision, revision)};
 
 	if (pg_stream(store->pg, "select * from snapshot_resources($1, $2, $3)", params, 3,
-		      &(struct pg_reader){take_resources, snapshot}, err) != 0 ||
-	    pg_stream(store->pg, "select * from snapshot_roles($1)", at, 1, &(struct pg_reader){take_roles, snapshot},
-		      err) != 0)
+		      &(struct pg_reader){.batch = take_resources, .context = snapshot}, err) != 0 ||
+	    pg_stream(store->pg, "select * from snapshot_roles($1)", at, 1,
+		      &(struct pg_reader){.batch = take_roles, .context = snapshot}, err) != 0)
 		return -1;
 	if (snapshot_count(snapshot) == 0)
 		return 0;
@@ -121,7 +121,7 @@ int store_snapshot_sets(struct store *store, const struct window *window, struct
 	snapshot_sets(snapshot, &kinds, &sets);
 	const char *params[] = {str_text(&kinds), str_text(&sets), number_text(window->revision, revision)};
 	int rc = pg_stream(store->pg, "select * from snapshot_sets($1, $2, $3)", params, 3,
-			   &(struct pg_reader){take_sets, snapshot}, err);
+			   &(struct pg_reader){.batch = take_sets, .context = snapshot}, err);
 	str_free(&kinds);
 	str_free(&sets);
 	return rc;

@@ -20,6 +20,23 @@ static void copy_references(struct pg *pg, const struct digest *references, size
 	pg_copy_array_end(pg);
 }
 
+/* In a read of everything nearly every member is known, and his name is not kept. */
+static void copy_texts(struct pg *pg, const char *const texts[], size_t count)
+{
+	size_t named = 0;
+
+	while (named < count && texts[named] == NULL)
+		named++;
+	if (named == count) {
+		pg_copy_text(pg, NULL);
+		return;
+	}
+	pg_copy_array_begin(pg);
+	for (size_t i = 0; i < count; i++)
+		pg_copy_array_text(pg, texts[i]);
+	pg_copy_array_end(pg);
+}
+
 static void copy_members(struct pg *pg, const struct staged_entry *staged)
 {
 	if (staged->entry->kind != ENTRY_GROUP) {
@@ -29,10 +46,7 @@ static void copy_members(struct pg *pg, const struct staged_entry *staged)
 		return;
 	}
 	copy_references(pg, staged->members, staged->member_count);
-	pg_copy_array_begin(pg);
-	for (size_t i = 0; i < staged->member_count; i++)
-		pg_copy_array_text(pg, staged->member_texts[i]);
-	pg_copy_array_end(pg);
+	copy_texts(pg, staged->member_texts, staged->member_count);
 	if (staged->differs)
 		copy_references(pg, staged->left, staged->left_count);
 	else
