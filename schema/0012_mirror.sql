@@ -145,33 +145,14 @@ begin
 	return row;
 end $$;
 
--- The rules as they are now, in order; replaces what was there.
--- admins: one comma-separated list of logins for each rule.
-create function set_rules(source smallint, names text[], positions text[], admins text[]) returns void
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	if (select row(array_agg(r.name order by r.ordinal), array_agg(r.position order by r.ordinal), array_agg(array_to_string(r.admins, ',') order by r.ordinal))
-			from directory_rules r where r.source = set_rules.source) is not distinct from row(names, positions, set_rules.admins) then
-		return;
-	end if;
-	-- What a rule gave that is no longer there goes with it.
-	delete from directory_mappings m using directory_entries d, directory_rules r
-	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule and r.name <> all (names);
-	update directory_mappings m set rule = n.ordinal
-	from directory_entries d, directory_rules r, unnest(names) with ordinality n(name, ordinal)
-	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule
-	  and n.name = r.name and n.ordinal <> r.ordinal;
-	delete from directory_rules r where r.source = set_rules.source;
-	insert into directory_rules (source, ordinal, name, position, admins)
-	select set_rules.source, n.ordinal, n.name, n.place, string_to_array(n.logins, ',')
-	from unnest(names, positions, set_rules.admins) with ordinality n(name, place, logins, ordinal);
-end $$;
-
 -- Merge ------------------------------------------------------------------------------------------------------------------------
 
-create function merge_entries(run bigint, source smallint, everything boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- How many were refused: what bears the id of a person and is none.
+create function merge_entries(run bigint, source smallint, everything boolean) returns bigint language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
-declare known bigint;
+declare
+	refused bigint;
+	known bigint := 0;
 begin
 	-- Into an empty mirror nothing can be in the way. Where everybody is looked at, nobody need be named.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
@@ -180,28 +161,31 @@ begin
 		from staged_entries s where s.run = merge_entries.run;
 		insert into touched_entries (run, entry_id)
 		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user' and not everything;
-		return;
+		return 0;
 	end if;
 	-- Who changed is looked at again, whatever the change was. user_id: what he may do cannot follow from it, unless other
 	-- rules match him now, which touches him once more.
-	insert into touched_entries (run, entry_id, user_id)
-	select s.run, d.id, u.id
-	from staged_entries s
-	join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
-	left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
-		and s.kind = 'user' and d.gone_since is null and s.login = d.login
-		and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
-	left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
-		and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
-	where s.run = merge_entries.run;
+	if exists (select from staged_entries s join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
+			where s.run = merge_entries.run and d.kind = 'user') then
+		insert into touched_entries (run, entry_id, user_id)
+		select s.run, d.id, u.id
+		from staged_entries s
+		join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
+		left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
+			and s.kind = 'user' and d.gone_since is null and s.login = d.login
+			and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
+		left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
+			and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
+		where s.run = merge_entries.run;
+		get diagnostics known = row_count;
+	end if;
 
 	-- All were people before and are: nobody comes, and nothing else is in the way.
-	get diagnostics known = row_count;
 	if (select count(*) = known and bool_and(s.kind = 'user') from staged_entries s where s.run = merge_entries.run) then
 		update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
 			login = s.login, email = s.email, name = s.name, attributes = s.attributes, gone_since = null, gone_explicit = false
 		from staged_entries s where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id;
-		return;
+		return 0;
 	end if;
 
 	with put as (
@@ -213,15 +197,19 @@ begin
 			email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false
 		-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
 		where d.kind <> 'user' or excluded.kind = 'user'
-		returning d.id, d.kind)
-	insert into touched_entries (run, entry_id)
-	select merge_entries.run, p.id from put p
-	where p.kind = 'user' and p.id not in (select t.entry_id from touched_entries t where t.run = merge_entries.run);
-
-	update directory_entries d set gone_since = now(), gone_explicit = false
-	from staged_entries s
-	where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id
-	  and d.kind = 'user' and s.kind <> 'user' and d.gone_since is null;
+		returning d.id, d.kind
+	), touched as (
+		insert into touched_entries (run, entry_id)
+		select merge_entries.run, p.id from put p
+		where p.kind = 'user' and p.id not in (select t.entry_id from touched_entries t where t.run = merge_entries.run))
+	select (select count(*) from staged_entries s where s.run = merge_entries.run) - count(*) into refused from put;
+	if refused > 0 then
+		update directory_entries d set gone_since = now(), gone_explicit = false
+		from staged_entries s
+		where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id
+		  and d.kind = 'user' and s.kind <> 'user' and d.gone_since is null;
+	end if;
+	return refused;
 end $$;
 
 -- Of groups that list nobody yet there is nothing to compare. The members of a staged group are in the order of the index,
@@ -285,18 +273,17 @@ begin
 		from staged_entries s
 		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind,
 		unnest(s.members, s.member_texts) m(reference, text)
-		where s.run = merge_edges.run and s.members is not null and d.id <> all (fresh)
-		  and (many or cardinality(s.members) <= large or s.members_left is not null);
+		where s.run = merge_edges.run and s.members is not null and d.id <> all (fresh) and (many or s.members_left is not null);
 	end if;
 	if many then
 		analyze staged_edges;
 	end if;
 
 	-- What the group no longer lists.
-	if listed then
+	if listed and many then
 		with gone as (
 			delete from directory_edges e using staged_entries s, directory_entries d
-			where s.run = merge_edges.run and s.members is not null and s.members_left is null and (many or cardinality(s.members) <= large)
+			where s.run = merge_edges.run and s.members is not null and s.members_left is null
 			  and d.source = merge_edges.source and d.external_id = s.external_id and e.group_id = d.id and d.id <> all (fresh)
 			  and not exists (select from staged_edges n where n.run = s.run and n.group_id = e.group_id and n.reference = e.reference)
 			returning e.group_id, e.member_id)
@@ -304,6 +291,11 @@ begin
 	end if;
 	if differs then
 		perform merge_left(run, source);
+	end if;
+	if listed and not many then
+		perform compare_few_edges(s.run, d.id, s.members, s.member_texts) from staged_entries s
+		join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id and d.kind = s.kind
+		where s.run = merge_edges.run and cardinality(s.members) <= large and s.members_left is null;
 	end if;
 	if long and not many then
 		perform compare_edges(s.run, d.id, s.members, s.member_texts) from staged_entries s
@@ -326,6 +318,9 @@ begin
 		insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
 
 		-- The same by login (memberUid), when exactly one person has it.
+		if not exists (select from directory_edges e where e.member_id is null) then
+			return;
+		end if;
 		with bound as (
 			update directory_edges e set member_id = d.id, reference_text = null
 			from staged_edges n join directory_entries d on d.alias = n.reference and d.gone_since is null
@@ -336,6 +331,9 @@ begin
 	end if;
 
 	-- Members that were named before they came.
+	if not exists (select from directory_edges e where e.member_id is null) then
+		return;
+	end if;
 	with bound as (
 		update directory_edges e set member_id = d.id, reference_text = null
 		from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
@@ -388,11 +386,22 @@ end $$;
 
 -- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
 -- rules changed, and every entry was evaluated anew. True when a mapping went.
-create function merge_mappings(run bigint, source smallint, everything boolean) returns boolean
+create function merge_mappings(run bigint, source smallint, everything boolean, many boolean) returns boolean
 language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	closed boolean;
 begin
+	-- Nearly always they are what they were.
+	if not everything and not many and not exists (select from staged_gone g where g.run = merge_mappings.run) and (
+			select array_agg(row(d.id, m.rule, m.anchor, m.role, m.captures) order by d.id, m.rule, m.anchor, m.role, m.captures)
+			from staged_mappings m join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
+			where m.run = merge_mappings.run) is not distinct from (
+			select array_agg(row(o.entry_id, o.rule, o.anchor, o.role, o.captures) order by o.entry_id, o.rule, o.anchor, o.role, o.captures)
+			from staged_entries s join directory_entries d on d.source = merge_mappings.source and d.external_id = s.external_id
+			join directory_mappings o on o.entry_id = d.id
+			where s.run = merge_mappings.run) then
+		return false;
+	end if;
 	with looked_at as (
 		select s.external_id, true as whatever from staged_entries s where s.run = merge_mappings.run
 		union
@@ -442,6 +451,7 @@ declare
 	much boolean := many and (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
 		from staged_entries s where s.run = me.id);
 	gone boolean := exists (select from staged_gone g where g.run = me.id);
+	refused bigint;
 	closed boolean;
 begin
 	-- Until settle() says otherwise: a run that is held or ends half applied leaves this behind, and the next one compares
@@ -453,7 +463,7 @@ begin
 		-- What is put together without repetition clears as much memory as it may have before it begins.
 		perform set_config('work_mem', '256kB', true);
 	end if;
-	perform merge_entries(run, src, everything);
+	refused := merge_entries(run, src, everything);
 	if gone then
 		perform mark_gone(run, src);
 	end if;
@@ -466,8 +476,8 @@ begin
 	if gone then
 		perform merge_gone(run, src);
 	end if;
-	closed := merge_mappings(run, src, everything);
-	perform merge_problems(run, src, complete, everything);
+	closed := merge_mappings(run, src, everything, many);
+	perform merge_problems(run, src, complete, everything, refused > 0);
 	if much or everything then
 		analyze directory_edges, directory_mappings;
 	end if;

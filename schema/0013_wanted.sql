@@ -44,6 +44,28 @@ create unlogged table planned_changes (
 create index on planned_changes (run, kind, action) where kind <> 'grant' or action <> 'add';
 create index on planned_changes (run) where held;
 
+-- The rules as they are now, in order; replaces what was there.
+-- admins: one comma-separated list of logins for each rule.
+create function set_rules(source smallint, names text[], positions text[], admins text[]) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if (select row(array_agg(r.name order by r.ordinal), array_agg(r.position order by r.ordinal), array_agg(array_to_string(r.admins, ',') order by r.ordinal))
+			from directory_rules r where r.source = set_rules.source) is not distinct from row(names, positions, set_rules.admins) then
+		return;
+	end if;
+	-- What a rule gave that is no longer there goes with it.
+	delete from directory_mappings m using directory_entries d, directory_rules r
+	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule and r.name <> all (names);
+	update directory_mappings m set rule = n.ordinal
+	from directory_entries d, directory_rules r, unnest(names) with ordinality n(name, ordinal)
+	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule
+	  and n.name = r.name and n.ordinal <> r.ordinal;
+	delete from directory_rules r where r.source = set_rules.source;
+	insert into directory_rules (source, ordinal, name, position, admins)
+	select set_rules.source, n.ordinal, n.name, n.place, string_to_array(n.logins, ',')
+	from unnest(names, positions, set_rules.admins) with ordinality n(name, place, logins, ordinal);
+end $$;
+
 -- The role that a name means at a place, as rules write both: at the platform a user role, elsewhere one of apps before one
 -- of teams; NULL is the administration of a group. NULL when there is none that a rule may give there.
 create function role_given(anchor text, role text) returns integer language plpgsql stable set search_path = roster, pg_temp as $$

@@ -60,6 +60,16 @@ begin
 		from renamed_people(plan_people.run) n;
 		return;
 	end if;
+	-- Most of the affected are here as they were.
+	if not exists (select from quarantine q where q.source = plan_people.source and q.stage = 'person')
+			and not exists (select from touched_entries t where t.run = plan_people.run and t.user_id is not null)
+			and not exists (select from affected_people a join directory_entries d on d.id = a.entry_id
+				left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
+				left join users u on u.id = i.user_id
+				where a.run = plan_people.run and (d.gone_since is not null or u.id is null or not u.active
+					or (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name))) then
+		return;
+	end if;
 	-- New people, and people whose login changed, against everybody who keeps the login he has.
 	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
 	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
@@ -133,6 +143,10 @@ create function plan_new_groups(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
+	if not exists (select from wanted_anchors k left join groups g on g.id = k.resource
+			where k.run = plan_new_groups.run and k.anchor like '/%' and (k.resource is null or g.archived)) then
+		return;
+	end if;
 	insert into planned_changes (run, seq, kind, action, anchor_key, rule)
 	select plan_new_groups.run, (select planned(plan_new_groups.run)) + row_number() over (order by k.key), 'group', 'add', k.key,
 		(select min(m.rule) from directory_mappings m join directory_entries d on d.id = m.entry_id

@@ -202,12 +202,17 @@ declare
 	repeats boolean := last - first < 10000 or may_repeat(run, source);
 	aside text[] := '{}';
 begin
-	delete from grants g using planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
-	where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove'
-	  and not c.held and g.user_id = c.user_id and g.anchor = k.resource and g.role = c.role and g.source = apply_grants.source;
+	if exists (select from planned_changes c where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove') then
+		delete from grants g using planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+		where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'remove'
+		  and not c.held and g.user_id = c.user_id and g.anchor = k.resource and g.role = c.role and g.source = apply_grants.source;
+	end if;
 
 	-- One entry brings a few, again and again: that is planned once for the session.
 	if last - first < 100 then
+		if not exists (select from planned_changes c where c.run = apply_grants.run and c.seq between first and last and c.kind = 'grant' and c.action = 'add') then
+			return;
+		end if;
 		insert into grants (user_id, anchor, role, source, since)
 		select i.user_id, k.resource, c.role, apply_grants.source, revision
 		from planned_changes c

@@ -302,6 +302,10 @@ end $$;
 -- Part of apply(): remember what is held, forget what is no longer asked for or was approved, and log what was applied.
 create function apply_held(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	first_run boolean;
+	minute timestamptz := date_trunc('minute', now()) + interval '1 minute';
 begin
 	-- What people are called is neither held nor counted.
 	if not exists (select from held_changes h where h.source = apply_held.source)
@@ -328,20 +332,28 @@ begin
 		on conflict do nothing;
 	end if;
 
-	-- Of the first run only sensitive roles count: shares are of what it brought, not of the nothing before it.
-	insert into guard_log (source, kind, scope, removed, added)
-	select apply_held.source, l.kind, l.scope, count(*) filter (where l.removes), count(*) filter (where not l.removes)
-	from (
-		select case when g.kind = 'user' then case g.action when 'disable' then 'suspend' else 'vanish' end
-				when g.kind = 'group' then 'group' else 'member' end as kind, s.scope,
-			g.action in ('vanish', 'disable', 'archive', 'remove') as removes
-		from planned_guarded g, lateral (select '' as scope union all select g.anchor where g.kind = 'grant') s
-		where g.run = apply_held.run and not g.held and not g.approved and g.action <> 'change'
-		  and (select o.first_run_at is not null from sources o where o.id = apply_held.source)
-		union all
-		select 'grant', r.name, false from planned_changes c join roles r on r.id = c.role and r.sensitive
-		where c.run = apply_held.run and c.kind = 'grant' and c.action = 'add' and not c.held and not c.approved
-	) l group by l.kind, l.scope;
+	-- Of the first run only sensitive roles count: shares are of what it brought, not of the nothing before it. What is pushed
+	-- within one minute is one row, under the end of that.
+	select s.first_run_at is null into first_run from sources s where s.id = apply_held.source;
+	with counted as (
+		select l.kind, l.scope, count(*) filter (where l.removes) as removed, count(*) filter (where not l.removes) as added
+		from (
+			select case when g.kind = 'user' then case g.action when 'disable' then 'suspend' else 'vanish' end
+					when g.kind = 'group' then 'group' else 'member' end as kind, s.scope,
+				g.action in ('vanish', 'disable', 'archive', 'remove') as removes
+			from planned_guarded g, lateral (select '' as scope union all select g.anchor where g.kind = 'grant') s
+			where g.run = apply_held.run and not g.held and not g.approved and g.action <> 'change' and not first_run
+			union all
+			select 'grant', r.name, false from planned_changes c join roles r on r.id = c.role and r.sensitive
+			where c.run = apply_held.run and c.kind = 'grant' and c.action = 'add' and not c.held and not c.approved) l
+		group by l.kind, l.scope
+	), known as (
+		update guard_log l set removed = l.removed + c.removed, added = l.added + c.added from counted c
+		where l.source = apply_held.source and l.at = minute and l.kind = c.kind and l.scope = c.scope
+		returning l.kind, l.scope)
+	insert into guard_log (source, at, kind, scope, removed, added)
+	select apply_held.source, minute, c.kind, c.scope, c.removed, c.added from counted c
+	where not exists (select from known k where k.kind = c.kind and k.scope = c.scope);
 	delete from guard_log g where g.source = apply_held.source and g.at < now() - interval '90 days';
 end $$;
 

@@ -134,7 +134,7 @@ end $$;
 
 -- What could not be read is said anew by every complete read; what is about the content, or about a rule, stands until the
 -- entry changes or goes, or the rules change.
-create function merge_problems(run bigint, source smallint, complete boolean, everything boolean) returns void
+create function merge_problems(run bigint, source smallint, complete boolean, everything boolean, refused boolean) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
@@ -151,10 +151,40 @@ begin
 	select merge_problems.source, p.external_id, p.what, p.why,
 		case when p.rule is not null then 'rule' when p.lasting then 'content' else 'read' end, p.run
 	from staged_problems p where p.run = merge_problems.run;
+	if not refused then
+		return;
+	end if;
 	insert into quarantine (source, external_id, what, why, stage, run)
 	select d.source, d.external_id, s.dn, format('its id is that of the person %s, who is gone now; give it an id of its own', d.dn), 'content', s.run
 	from staged_entries s join directory_entries d on d.source = merge_problems.source and d.external_id = s.external_id
 	where s.run = merge_problems.run and d.kind = 'user' and s.kind <> 'user';
+end $$;
+
+-- For one group: what it no longer lists is dropped, and of what it lists what is new is staged. All of it, where somebody is
+-- in it under two names or is not there: that may have got another meaning (merge_renamed, merge_edges).
+create function compare_few_edges(run bigint, group_id bigint, members uuid[], texts text[]) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	listed uuid[];
+	plain boolean;
+	gone uuid[];
+	fresh uuid[];
+begin
+	select array_agg(e.reference), count(distinct e.member_id) = count(*) into listed, plain
+	from directory_edges e where e.group_id = compare_few_edges.group_id;
+	gone := array(select unnest(listed) except select unnest(members));
+	fresh := case when plain then array(select unnest(members) except select unnest(listed)) else members end;
+	if gone <> '{}' then
+		with dropped as (
+			delete from directory_edges e where e.group_id = compare_few_edges.group_id and e.reference = any (gone)
+			returning e.member_id)
+		insert into dropped_edges select compare_few_edges.run, compare_few_edges.group_id, d.member_id from dropped d;
+	end if;
+	if fresh <> '{}' then
+		insert into staged_edges (run, group_id, reference, text)
+		select compare_few_edges.run, compare_few_edges.group_id, m.reference, m.text from unnest(members, texts) m(reference, text)
+		where m.reference = any (fresh);
+	end if;
 end $$;
 
 -- For one group with many members, of whom few come or go: what it no longer lists is dropped, and of what it lists only what
