@@ -9,6 +9,8 @@ create table installation (
 	only_row boolean primary key default true check (only_row),
 	-- Renewed when the database is restored to an earlier state: every cursor and event carries it.
 	history uuid not null default gen_random_uuid(),
+	-- The first revision as of which everything is known: of facts that ended by then nothing may be left.
+	horizon bigint not null default 0,
 	created_at timestamptz not null default now()
 );
 insert into installation default values;
@@ -51,9 +53,12 @@ create table revisions (
 	transaction xid8 not null
 );
 
--- Revisions are what everything else refers to: they are written once.
-create function keep_revisions() returns trigger language plpgsql as $$
+-- Revisions are what everything else refers to: they are written once. Only the erasure of a person takes names out of them.
+create function keep_revisions() returns trigger language plpgsql set search_path = roster, pg_temp as $$
 begin
+	if tg_op = 'UPDATE' and exists (select from revisions r where r.id = head() and r.transaction = pg_current_xact_id() and r.cause ~ '^user erase ') then
+		return null;
+	end if;
 	raise exception 'revisions cannot be changed or removed' using errcode = 'check_violation';
 end $$;
 create trigger keep before update or delete or truncate on revisions for each statement execute function keep_revisions();
@@ -102,6 +107,10 @@ create function need_revision(revision bigint) returns bigint language plpgsql s
 begin
 	if revision not between 1 and head() then
 		raise exception 'there is no revision %', revision using errcode = 'no_data_found', hint = format('they go from 1 to %s', head());
+	end if;
+	if revision < (select i.horizon from installation i) then
+		raise exception 'history does not go back to revision %', revision using errcode = 'no_data_found',
+			hint = (select format('it begins with revision %s; what was before is no longer kept (history.keep)', i.horizon) from installation i);
 	end if;
 	return revision;
 end $$;

@@ -72,6 +72,7 @@ create table users (
 	suspended boolean not null default false, -- by hand: outranks every source
 	active boolean not null default true,     -- what counts
 	attributes_from smallint not null default 0,
+	erased_at timestamptz check (erased_at is null or not active and suspended), -- who this was is not known any more
 	login_key text not null generated always as (lower(normalize(login, NFKC))) stored
 ) with (fillfactor = 90); -- a name or an address changes without a word in an index
 call keep_history('users', array['id', 'active']);

@@ -258,6 +258,13 @@ begin
 	return found_ids[1];
 end $$;
 
+create function refuse_erased(person uuid) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if exists (select from users u where u.id = refuse_erased.person and u.erased_at is not null) then
+		raise exception 'user % is erased for ever', person using errcode = 'check_violation', hint = 'whoever it was is somebody new: rosterctl user create';
+	end if;
+end $$;
+
 create function user_suspend(who text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	person uuid := need_user(who);
@@ -272,6 +279,7 @@ declare
 	person uuid := need_user(who);
 begin
 	perform act(format('user resume %s', who));
+	perform refuse_erased(person);
 	update users set suspended = false where id = person and suspended;
 	update users u set active = true where u.id = person and not u.active and is_wanted_active(u);
 exception when unique_violation then

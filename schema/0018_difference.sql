@@ -349,6 +349,9 @@ declare
 	touched bigint;
 	at_once constant integer := 500;
 begin
+	if least(first, last) > 0 then
+		perform need_revision(least(first, last));
+	end if;
 	select c.facts, c.tables into facts, tables from changed_facts(least(first, last), greatest(first, last), enough + 1) c;
 	if facts = 0 then
 		return;

@@ -125,6 +125,7 @@ declare
 	known text;
 begin
 	perform act(format('user link %s %s', who, source) || coalesce(' ' || entry, ''));
+	perform refuse_erased(need_user(who));
 	src := need_source(source);
 	select * into person from users u where u.id = need_user(who);
 	select i.external_id into known from identities i where i.user_id = person.id and i.source = src;

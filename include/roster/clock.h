@@ -16,5 +16,7 @@ int store_clock_lead(struct store *store, struct error *err);
 int store_clock_due(struct store *store, int64_t grace_ms, int64_t *ret, struct error *err);
 /* Do what is due by now, as one revision; *done is 0 when there was nothing. */
 int store_clock_tick(struct store *store, int64_t grace_ms, int64_t *done, struct error *err);
+/* Forget some of the facts that ended before that, as far as nothing needs them; *forgotten is how many, 0 when that was all. */
+int store_clock_forget(struct store *store, int64_t keep_ms, int64_t *forgotten, struct error *err);
 
 #endif

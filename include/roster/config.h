@@ -164,6 +164,7 @@ struct config {
 	size_t text_count;
 	struct database_config database;
 	struct safety_config safety;
+	int64_t history_keep_ms; /* 0: for ever */
 	struct source_config *sources;
 	size_t source_count;
 	struct rule_config *rules;

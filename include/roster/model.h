@@ -73,6 +73,7 @@ enum model_call {
 	MODEL_ACCESS_GROUP_DELETE_PREVIEW, /* access group */
 	MODEL_ENVIRONMENT_DELETE_PREVIEW,  /* app/name */
 	MODEL_NODE_CONTACT_PREVIEW,        /* app, login */
+	MODEL_USER_ERASE_PREVIEW,          /* login or id */
 	/* acts */
 	MODEL_TARGET_HURRY, /* target or NULL, a complete snapshot or not; gives the head */
 	MODEL_DATABASE_RESTORED,
@@ -82,6 +83,7 @@ enum model_call {
 	MODEL_USER_RESUME,         /* login or id */
 	MODEL_USER_LINK,           /* login or id, source, entry or NULL */
 	MODEL_USER_UNLINK,         /* login or id, source */
+	MODEL_USER_ERASE,          /* login or id */
 	MODEL_USER_ROLE_ADD,       /* login or id, role, expires_at or NULL */
 	MODEL_USER_ROLE_REMOVE,    /* login or id, role */
 	MODEL_SECOND_FACTOR,       /* login, for how long or NULL */

@@ -47,6 +47,16 @@ static const struct call user_unlink[] = {
      .done = "source {1} does not know user {0} any more"},
 };
 
+static const struct call user_erase[] = {
+    {.call = MODEL_USER_ERASE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "user {0} is erased",
+     .preview = MODEL_USER_ERASE_PREVIEW,
+     .question = "Erase this person? Nothing brings it back."},
+};
+
 static const struct call user_role[] = {
     {.call = MODEL_USER_ROLES,
      .least = 1,
@@ -156,6 +166,18 @@ static const struct verb verbs[] = {
 	.example = "user unlink alice oldcorp",
 	.run = call_run,
 	.calls = user_unlink,
+	.call_count = 1,
+    },
+    {
+	.name = "user erase",
+	.usage = "USER [--yes]",
+	.summary = "take everything that says who somebody was out of the database",
+	.help = "Login, name, mail address, entries and what revisions, runs and requests say of them; the id stays in "
+		"history. The person must be inactive, in no source, needed nowhere, and every target must know it. It "
+		"says what goes and asks; without a terminal it needs --yes. Only a platform administrator may.",
+	.example = "user erase former.colleague",
+	.run = call_run,
+	.calls = user_erase,
 	.call_count = 1,
     },
     {

@@ -150,6 +150,11 @@ KEY("safety.first_run", KEY_FIRST, ROOT(safety.first_run_hold), TEXT("hold"), "h
 KEY("safety.grace", KEY_DURATION, ROOT(safety.grace_ms), TEXT("30d"), "0s..3650d", 0,
     "how long a suspended person is kept before only a tombstone is left"),
 
+KEY("history", KEY_GROUP, NOWHERE, NULL, NULL, 0,
+    "how long what was so before is remembered"),
+KEY("history.keep", KEY_DURATION, ROOT(history_keep_ms), TEXT("0s"), "0s..36500d", 0,
+    "how long facts that have ended are kept; 0s keeps them for ever"),
+
 KEY("rules", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "which entries give which roles, in the order of the file"),
 KEY("rules.default_admins", KEY_LIST, ROOT_LIST(default_admins, default_admin_count), NULL, NULL, KEY_NONEMPTY,

@@ -13,6 +13,7 @@ enum {
 	IDLE_WAIT_MS = 60000, /* a wake-up may get lost, and what a run leaves in the mirror alone wakes nobody */
 	BUSY_WAIT_MS = 1000,  /* what is due but in the hands of a run is tried again */
 	GATHER_MS = 50,       /* who waits for a revision comes first, and several are looked at together */
+	FORGET_MS = 30000,    /* between two looks at what is older than history is kept */
 	SCHEMA_MS = 10000,    /* between two looks at its version by one that does not lead */
 };
 
@@ -20,6 +21,8 @@ struct clock {
 	const struct serve_hooks *hooks;
 	struct store *store;
 	int64_t grace_ms;
+	int64_t keep_ms;   /* of history; 0: for ever */
+	int64_t forget_at; /* when to look next for what is older, by clock_ms() */
 	int64_t schema_at; /* when its version was last looked at, by clock_ms() */
 };
 
@@ -78,6 +81,25 @@ static int tick(struct clock *clock, int64_t *wait_ms, struct error *err)
 	return 0;
 }
 
+/* A part of what is too old; the rest at once, between what else is due. */
+static int forget(struct clock *clock, int64_t *wait_ms, struct error *err)
+{
+	int64_t now = clock_ms(), forgotten;
+
+	if (clock->keep_ms == 0 || now < clock->forget_at)
+		return 0;
+	if (store_clock_forget(clock->store, clock->keep_ms, &forgotten, err) != 0)
+		return -1;
+	clock->forget_at = now + FORGET_MS;
+	if (forgotten == 0)
+		return 0;
+	log_info("%" PRId64 " row%s of history older than is kept %s gone", forgotten, forgotten == 1 ? "" : "s",
+		 forgotten == 1 ? "is" : "are");
+	clock->forget_at = now;
+	*wait_ms = 0;
+	return 0;
+}
+
 static int round_trip(struct clock *clock, struct error *err)
 {
 	int64_t wait_ms;
@@ -85,7 +107,7 @@ static int round_trip(struct clock *clock, struct error *err)
 	clock->hooks->alive();
 	if (store_schema_check(clock->store, err) != 0 ||
 	    store_clock_due(clock->store, clock->grace_ms, &wait_ms, err) != 0 ||
-	    (wait_ms == 0 && tick(clock, &wait_ms, err) != 0))
+	    (wait_ms == 0 && tick(clock, &wait_ms, err) != 0) || forget(clock, &wait_ms, err) != 0)
 		return -1;
 	return pause_until(clock, wait_ms, err);
 }
@@ -114,14 +136,14 @@ static int tick_all(struct clock *clock, struct error *err)
 	if (rc == 0)
 		rc = store_clock_lead(clock->store, err);
 	while (rc == 1 && wait_ms == 0)
-		if (tick(clock, &wait_ms, err) != 0)
+		if (tick(clock, &wait_ms, err) != 0 || forget(clock, &wait_ms, err) != 0)
 			rc = -1;
 	return rc < 0 ? -1 : 0;
 }
 
 int clock_once(const struct config *config, struct error *err)
 {
-	struct clock clock = {.grace_ms = config->safety.grace_ms};
+	struct clock clock = {.grace_ms = config->safety.grace_ms, .keep_ms = config->history_keep_ms};
 	int rc = store_open(&config->database, STORE_DAEMON, &clock.store, err);
 
 	if (rc == 0)
@@ -132,7 +154,7 @@ int clock_once(const struct config *config, struct error *err)
 
 int clock_serve(const struct config *config, const struct serve_hooks *hooks, struct error *err)
 {
-	struct clock clock = {.hooks = hooks, .grace_ms = config->safety.grace_ms};
+	struct clock clock = {.hooks = hooks, .grace_ms = config->safety.grace_ms, .keep_ms = config->history_keep_ms};
 	int rc = store_open(&config->database, STORE_DAEMON, &clock.store, err);
 
 	if (rc == 0)

@@ -28,6 +28,15 @@ int store_clock_due(struct store *store, int64_t grace_ms, int64_t *ret, struct 
 	    params, 1, ret, err);
 }
 
+int store_clock_forget(struct store *store, int64_t keep_ms, int64_t *forgotten, struct error *err)
+{
+	char keep[NUMBER_TEXT];
+	const char *params[] = {number_text(keep_ms, keep)};
+
+	return pg_query_integer(store->pg, "select clock_forget($1 * interval '1 millisecond')", params, 1, forgotten,
+				err);
+}
+
 int store_clock_tick(struct store *store, int64_t grace_ms, int64_t *done, struct error *err)
 {
 	char grace[NUMBER_TEXT];

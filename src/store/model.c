@@ -91,6 +91,7 @@ static const struct {
     [MODEL_GROUP_DELETE_PREVIEW] = {"select group_delete_preview($1)", 1},
     [MODEL_ACCESS_GROUP_DELETE_PREVIEW] = {"select access_group_delete_preview($1)", 1},
     [MODEL_ENVIRONMENT_DELETE_PREVIEW] = {"select environment_delete_preview($1)", 1},
+    [MODEL_USER_ERASE_PREVIEW] = {"select user_erase_preview($1)", 1},
     [MODEL_NODE_CONTACT_PREVIEW] = {"select node_contact_preview($1, $2)", 2},
 
     [MODEL_TARGET_HURRY] = {"select target_hurry($1, $2)", 2},
@@ -103,6 +104,7 @@ static const struct {
     [MODEL_USER_RESUME] = {"select user_resume($1)", 1},
     [MODEL_USER_LINK] = {"select user_link($1, $2, $3)", 3},
     [MODEL_USER_UNLINK] = {"select user_unlink($1, $2)", 2},
+    [MODEL_USER_ERASE] = {"select user_erase($1)", 1},
     [MODEL_USER_ROLE_ADD] = {"select user_role_add($1, $2, need_time($3))", 3},
     [MODEL_USER_ROLE_REMOVE] = {"select user_role_remove($1, $2)", 2},
     [MODEL_SECOND_FACTOR] = {"select second_factor_proven($1, coalesce(need_duration($2), interval '10 minutes'))", 2},

@@ -57,7 +57,7 @@ insert into acts values
 	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
 	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
 	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_link('oz', 'corp')$$), ($$select user_unlink('oz', 'corp')$$),
-	($$select revert_plan('2')$$), ($$select revert_apply('2', true)$$);
+	($$select user_erase('oz')$$), ($$select revert_plan('2')$$), ($$select revert_apply('2', true)$$);
 select node_create('shop', 'pat'), environment_create('shop', 'test', 'test');
 insert into acts values
 	($$select node_create('shop', 'pat')$$), ($$select node_contact('shop', 'pat')$$), ($$select environment_create('shop', 'x', 'test')$$),

@@ -24,7 +24,7 @@ class Chance:
         self.session = session
         self.random = random.Random(seed)
         self.number = 0
-        self.acts = [getattr(type(self), name) for name in vars(type(self)) if name.startswith("act_")]
+        self.acts = [getattr(Chance, name) for name in vars(Chance) if name.startswith("act_")]
 
     def fresh(self, prefix):
         self.number += 1

@@ -70,8 +70,12 @@ static void test_what_is_no_verb_is_refused_with_what_was_meant(void **state)
 	refused(1, "frobnicate", NULL, "there is no verb \"frobnicate\"; see: rosterctl help");
 	refused(2, "user", "lsit", "there is no verb \"user lsit\"; did you mean \"user list\"?");
 	refused(2, "runs", "everything", "there is no verb \"runs everything\" (there are: show, diff)");
-	refused(1, "role", NULL, "\"role\" needs a second word: list, show, create, edit");
-	refused(2, "role", "--json", "\"role\" needs a second word: list, show, create, edit");
+	refused(1, "role", NULL,
+		"\"role\" needs a second word: list, show, holders, duplicates, create, edit, save, "
+		"cancel, delete, merge, keep");
+	refused(2, "role", "--json",
+		"\"role\" needs a second word: list, show, holders, duplicates, create, edit, "
+		"save, cancel, delete, merge, keep");
 }
 
 static void test_every_verb_is_explained_and_can_run(void **state)
@@ -248,7 +252,8 @@ static void test_completions_offer_every_first_word(void **state)
 	(void)state;
 	assert_int_equal(run("completion", "bash", NULL, &text), 0);
 	assert_non_null(strstr(text, "\"\") words=\"check config database plan sync "));
-	assert_non_null(strstr(text, "user) second=\" list show create suspend resume link unlink\""));
+	assert_non_null(
+	    strstr(text, "user) second=\" list show create suspend resume link unlink erase role second-factor\""));
 	assert_non_null(strstr(text, "\"plan\") words=\"--source --output --exit-code --local\""));
 	assert_int_equal(run("completion", "zsh", NULL, &text), 0);
 	assert_true(text_starts_with(text, "autoload -U +X bashcompinit"));

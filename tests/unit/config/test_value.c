@@ -210,10 +210,11 @@ static void misplaced_keys_are_sent_to_their_place(void **state)
 static void unknown_keys_get_the_list_of_known_ones(void **state)
 {
 	(void)state;
-	expect(HEAD "outlets: { }\n", "rosterd.conf:2: unknown key \"outlets\"\n"
-				      "    outlets: { }\n"
-				      "    hint: known here: version, include_dir, database, sources, safety, rules, "
-				      "targets, notify, status, log\n");
+	expect(HEAD "outlets: { }\n",
+	       "rosterd.conf:2: unknown key \"outlets\"\n"
+	       "    outlets: { }\n"
+	       "    hint: known here: version, include_dir, database, sources, safety, history, rules, "
+	       "targets, notify, status, log\n");
 }
 
 static void wrong_types_are_named(void **state)

@@ -1,0 +1,218 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What is forgotten: facts that ended long ago, and people who are to be erased.
+--
+-- Twins hold ids only, so history says nothing about a person once his names are gone. What is known of him by name is in users,
+-- in the mirror, in the causes of revisions and in what runs and requests left behind: user_erase() takes it out of these.
+
+-- History ----------------------------------------------------------------------------------------------------------------
+
+-- The last revision at or before a moment. Times never go back and numbers have no gaps, so it is found by halving.
+create function last_revision_before(moment timestamptz) returns bigint language plpgsql stable strict set search_path = roster, pg_temp as $$
+declare
+	low bigint := 0;
+	high bigint := head();
+	middle bigint;
+begin
+	while low < high loop
+		middle := (low + high + 1) / 2;
+		if (select r.at <= moment from revisions r where r.id = middle) then
+			low := middle;
+		else
+			high := middle - 1;
+		end if;
+	end loop;
+	return low;
+end $$;
+
+-- From which revision on history must stay: the limit, unless something still needs more. A target that is told anything is
+-- owed the difference to what it was told; a run of which something is held shows what it did.
+create function history_bound(keep interval) returns bigint language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return least(last_revision_before(now() - keep),
+		(select min(t.cursor) from targets t where t.configured and t.state = 'active' and t.history is not null),
+		(select min(l.revision) from lanes l join targets t on t.id = l.target
+			where l.revision > 0 and t.configured and t.state = 'active' and t.history is not null),
+		(select min(w.after) from windows w join targets t on t.id = w.target
+			where w.after > 0 and t.configured and t.state = 'active' and t.history is not null),
+		(select last_revision_before(min(r.started_at)) from runs r
+			where r.id in (select h.run from held_changes h where h.state = 'held')));
+end $$;
+
+-- Forget a part of what ended longer ago than keep: how many rows, 0 when there is no more. A target that is told nothing
+-- for the time being does not hold it up: it gets a snapshot, as after its first start.
+create function clock_forget(keep interval, most bigint default 10000) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	bound bigint;
+	twin text;
+	forgotten bigint := 0;
+	count bigint;
+begin
+	-- None of them comes back or is told meanwhile.
+	perform from targets t order by t.id for update;
+	bound := history_bound(keep);
+	if bound > (select i.horizon from installation i) then
+		update installation set horizon = bound where horizon < bound;
+		delete from windows w using targets t
+		where t.id = w.target and not (t.configured and t.state = 'active') and t.cursor < bound;
+		update targets t set history = null
+		where t.history is not null and not (t.configured and t.state = 'active')
+		  and (t.cursor < bound or exists (select from lanes l where l.target = t.id and l.revision between 1 and bound - 1));
+		delete from counted_grants c where c.revision < bound;
+	end if;
+	select i.horizon into bound from installation i;
+	for twin in select c.relname || '_history' from fact_tables f join pg_class c on c.oid = f.name order by c.relname loop
+		execute format('delete from %1$I where ctid = any (array(select h.ctid from %1$I h where h.until <= $1 limit $2))', twin)
+			using bound, most - forgotten;
+		get diagnostics count = row_count;
+		forgotten := forgotten + count;
+		exit when forgotten >= most;
+	end loop;
+	return forgotten;
+end $$;
+
+-- People -----------------------------------------------------------------------------------------------------------------
+
+-- Why this person cannot be erased yet, as an error that says what to do. Who is erased is nobody any more: what needs a
+-- person must have another one by then, and who was told of him must have been told that he may do nothing.
+create function need_erasable(who text) returns users language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	person users;
+	why text;
+	todo text;
+	later boolean; -- it needs nothing but time
+begin
+	select * into person from users u where u.id = need_user(who);
+	select o.why, o.todo, o.place = 7 into why, todo, later from (
+		select 1, 'is erased already', 'see rosterctl user show' where person.erased_at is not null
+		union all
+		select 2, 'is active', 'take all access first: rosterctl user suspend ' || person.login where person.active
+		union all
+		select 3, 'is still in source ' || s.name, 'take the entry away there, or rosterctl user unlink ' || person.login || ' ' || s.name
+		from identities i join sources s on s.id = i.source where i.user_id = person.id and i.gone_since is null and s.retired_at is null
+		union all
+		select 4, 'owns app:' || a.name, 'rosterctl app owner ' || a.name || ' LOGIN' from apps a where a.owner = person.id
+		union all
+		select 5, 'is the Technical Contact of app:' || a.name, 'rosterctl node contact ' || a.name || ' LOGIN'
+		from nodes n join apps a on a.id = n.app where n.technical_contact = person.id
+		union all
+		select 6, 'is the only one to administer ' || resource_name(g.anchor), 'name another one first'
+		from grants g join roles r on r.id = g.role and r.kind = 'platform' and r.name in ('Platform Administrator', 'Group Administrator')
+		where g.user_id = person.id and not exists (select from groups x where x.id = g.anchor and x.archived)
+		  and not exists (select from grants o where o.anchor = g.anchor and o.role = g.role and o.user_id <> g.user_id)
+		union all
+		select 7, 'may still be active for target ' || t.name, 'wait until rosterctl status shows it up to date, or rosterctl target forget ' || t.name
+		from targets t where t.history is not null
+		  and (t.cursor < person.since or exists (select from lanes l where l.target = t.id and l.revision < person.since)
+			or exists (select from windows w where w.target = t.id and w.revision < person.since))
+	) o(place, why, todo) order by o.place, o.why limit 1;
+	if why is not null then
+		raise exception '"%" %', who, why using hint = todo,
+			errcode = case when later then 'object_not_in_prerequisite_state' else 'check_violation' end;
+	end if;
+	return person;
+end $$;
+
+create function user_erase_preview(who text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	person users := need_erasable(who);
+begin
+	return format('user %s (%s) would be erased for ever: login, name and mail address, %s from sources, %s; the id stays in history',
+		person.login, person.id,
+		(select count(*) || case count(*) when 1 then ' entry' else ' entries' end from identities i where i.user_id = person.id),
+		(select count(*) || case count(*) when 1 then ' role' else ' roles' end || ' he still holds' from grants g where g.user_id = person.id));
+end $$;
+
+-- A text without these words. A word ends where none of its letters can follow: "ann" is not in "anna" or in "/dev/ann".
+create function without_words(body text, words text[]) returns text language plpgsql immutable set search_path = roster, pg_temp as $$
+declare
+	word text;
+begin
+	foreach word in array words loop
+		body := regexp_replace(body, '(?<![[:alnum:]_./@-])' || regexp_replace(word, '([^[:alnum:]])', '\\\1', 'g') || '(?![[:alnum:]_/@-]|\.[[:alnum:]])',
+			'(erased)', 'gi');
+	end loop;
+	return body;
+end $$;
+
+-- What runs, requests and revisions say of him in words. A namesake who came after him keeps what is said of him.
+create function erase_words(person users, words text[], last bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	until timestamptz := case when last = head() then clock_timestamp() else (select r.at from revisions r where r.id = last) end;
+	logins name[] := array(select o.login from operators o where o.user_id = person.id);
+begin
+	update revisions r set cause = without_words(r.cause, words), login = case when r.actor = person.id then '(erased)' else r.login end
+	where r.id <= last and r.cause <> without_words(r.cause, words) or r.actor = person.id;
+	update runs r set reason = without_words(r.reason, words) where r.started_at <= until and r.reason <> without_words(r.reason, words);
+	update held_plans p set login = '(erased)' from runs r
+	where r.source = p.source and r.plan_digest = p.digest and r.started_at <= until and lower(normalize(p.login, NFKC)) = person.login_key;
+	delete from request_lines l using requests q
+	where q.id = l.request and q.at <= until and l.line::text <> without_words(l.line::text, words);
+	update requests q set options = without_words(q.options::text, words)::jsonb, result = without_words(q.result::text, words)::jsonb,
+		error = without_words(q.error, words)
+	where q.at <= until and q.state in ('done', 'failed');
+	-- The database logins by which he acted.
+	update runs r set login = '(erased)' where r.login = any (logins);
+	update requests q set login = '(erased)' where q.login = any (logins);
+	update operators o set added_by = '(erased)' where o.added_by = any (logins);
+	update held_changes h set decided_by = '(erased)' where h.decided_by = any (logins);
+	update paused_sources p set login = '(erased)' where p.login = any (logins);
+	update invitations i set invited_by = '(erased)' where i.invited_by = any (logins);
+	delete from role_edit e where e.login = any (logins);
+	delete from operators o where o.user_id = person.id;
+end $$;
+
+-- Of his entries nothing stays but their places: what groups still list stays bound to them, so nobody steps into it.
+create function erase_entries(person uuid) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	entries bigint[];
+begin
+	begin
+		-- A run may have one in its hands, and waits for the lock we hold.
+		entries := array(select d.id from directory_entries d
+			join identities i on i.source = d.source and i.external_id = d.external_id where i.user_id = person for update of d nowait);
+	exception when lock_not_available then
+		raise exception 'a run is about this person just now' using errcode = 'lock_not_available', hint = 'try again when it is over';
+	end;
+	delete from quarantine q using identities i where i.user_id = person and q.source = i.source and q.external_id = i.external_id;
+	delete from held_changes h using identities i where i.user_id = person and h.source = i.source and h.external_id = i.external_id;
+	delete from directory_places l using identities i where i.user_id = person and l.source = i.source and l.external_id = i.external_id;
+	delete from directory_mappings m where m.entry_id = any (entries);
+	update directory_entries d set external_id = 'erased-' || d.id, dn = '', reference = gen_random_uuid(), alias = null, parent = null,
+		content = '00000000-0000-0000-0000-000000000000', login = null, email = null, name = null, attributes = '{}',
+		gone_since = coalesce(d.gone_since, now())
+	where d.id = any (entries);
+	delete from identities i where i.user_id = person;
+end $$;
+
+-- Take everything that says who somebody was out of the database; his id stays. He holds nothing any more and never comes
+-- back: an entry that does, under whatever id, is somebody new.
+create function user_erase(who text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	person users;
+	words text[];
+	namesake boolean;
+begin
+	select * into person from users u where u.id = need_user(who);
+	perform act(format('user erase %s', person.id));
+	person := need_erasable(who);
+	namesake := exists (select from users u where u.login_key = person.login_key and u.id <> person.id);
+	words := array(select distinct w from (
+		values (person.login), (person.email)
+		union all select v from identities i left join directory_entries d on d.source = i.source and d.external_id = i.external_id,
+			unnest(array[i.external_id, d.dn]) v where i.user_id = person.id) n(w) where w <> '');
+	perform erase_words(person, words, case when namesake then person.since else head() end);
+	perform erase_entries(person.id);
+	delete from grants g where g.user_id = person.id;
+	delete from environment_settings s where s.user_id = person.id;
+	delete from invitations i where i.user_id = person.id;
+	delete from second_factors f where f.user_id = person.id;
+	if not namesake then
+		delete from awaited_admins w where w.login_key = person.login_key;
+	end if;
+	update users u set login = 'erased-' || u.id, email = null, name = null, suspended = true, attributes_from = 0, erased_at = now()
+	where u.id = person.id;
+end $$;
+
+grant execute on function clock_forget(interval, bigint) to roster_daemon;
+grant execute on function user_erase_preview(text), user_erase(text) to roster_admin;
