@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Snapshots of many rounds: what is sent again comes from the database, where their parts are briefs."""
 
+import itertools
+
 import pytest
 
 from receiver import Receiver
@@ -60,9 +62,18 @@ def test_a_refusal_in_the_middle(crowd):
     """What was not sent yet is written anew without what was refused."""
     with Receiver() as receiver:
         crowd.configure(crowd.target("billing", receiver))
-        answers = iter([204] * 18 + [400])
-        receiver.answer = lambda request: next(answers, 204)
+        refused, numbers = set(), itertools.count(1)
+
+        def answer(request):  # what is refused once is refused until the call has ended, however long that takes
+            resources = {change["resource"]["id"] for change in request.event["changes"]}
+            if next(numbers) == 19:
+                refused.update(resources)
+            return 400 if resources & refused else 204
+
+        receiver.answer = answer
         crowd.deliver(code=1)
+        assert refused
+        refused.clear()
         crowd.at_once()
         crowd.deliver()
         crowd.check(receiver)
