@@ -119,10 +119,10 @@ static void group_is_named_by_its_dn(void **state)
 static void rule_needs_a_place(void **state)
 {
 	(void)state;
-	expect(RULE("group: \"CN=x\"; role: \"R\""),
-	       "rosterd.conf:2: rules.r has no \"into\"\n"
-	       "    rules: { default_admins: [ \"ann\" ]; r: {\n"
-	       "    hint: where the role holds: /path/of/groups with ${capture}, platform, or app:NAME\n");
+	expect(RULE("group: \"CN=x\"; role: \"R\""), "rosterd.conf:2: rules.r has no \"into\"\n"
+						     "    rules: { default_admins: [ \"ann\" ]; r: {\n"
+						     "    hint: where the role holds: /path/of/groups, platform, "
+						     "app:NAME or access-group:NAME; names may hold ${capture}\n");
 	expect(RULE("group: \"CN=x\"; role: \"R\"; into: \"\""), "rosterd.conf:3: \"into\" must not be empty\n"
 								 "    group: \"CN=x\"; role: \"R\"; into: \"\" } }\n"
 								 "    hint: leave the key out if it is not needed\n");

@@ -82,7 +82,8 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	expect(
 	    "rosterd.conf:1: unknown key \"bogus\"\n"
 	    "    version: 1; bogus: 1\n"
-	    "    hint: known here: version, include_dir, database, sources, safety, rules, targets, notify, status, "
+	    "    hint: known here: version, include_dir, database, sources, safety, history, rules, targets, notify, "
+	    "status, "
 	    "log\n"
 	    "rosterd.conf:3: the number 3000000000 is too large to be written without a suffix\n"
 	    "    safety: { max_remove: 3000000000 }\n"
@@ -118,7 +119,8 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	    "    hint: keep one of the two\n"
 	    "conf.d/a.conf:3: unknown key \"rools\"\n"
 	    "    rools: { }\n"
-	    "    hint: known here: version, include_dir, database, sources, safety, rules, targets, notify, status, "
+	    "    hint: known here: version, include_dir, database, sources, safety, history, rules, targets, notify, "
+	    "status, "
 	    "log\n",
 	    "rosterd.conf:1: unknown key \"bogus\" (and 13 more)");
 }
