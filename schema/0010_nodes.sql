@@ -254,16 +254,24 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where may_see_node(n.app) order by a.name_key
 $$;
 
-create function environment_list(app text) returns table (environment text, purpose purpose, namespace text)
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
-#variable_conflict use_column
+-- The node of an app, for one who may see what is in it; what: the word for that.
+create function need_seen_node(app text, what text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_node(app);
 begin
 	if not may_see_node(here) then
-		raise exception '% is not allowed to see the environments of app:%', session_user, app using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to see the % of app:%', session_user, what, app using errcode = 'insufficient_privilege',
 			hint = 'a role with project.cloud_access opens them';
 	end if;
+	return here;
+end $$;
+
+create function environment_list(app text) returns table (environment text, purpose purpose, namespace text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	here integer := need_seen_node(app, 'environments');
+begin
 	return query select e.name, e.purpose, regexp_replace(resource_name(e.namespace), '^namespace:', '')
 	from environments e where e.app = here order by e.purpose, e.name_key;
 end $$;
@@ -273,12 +281,8 @@ create function node_permissions(app text) returns table (login text, active boo
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 declare
-	here integer := need_node(app);
+	here integer := need_seen_node(app, 'permissions');
 begin
-	if not may_see_node(here) then
-		raise exception '% is not allowed to see the permissions of app:%', session_user, app using errcode = 'insufficient_privilege',
-			hint = 'a role with project.cloud_access opens them';
-	end if;
 	return query
 	select u.login, u.active, u.id = n.technical_contact, e.name,
 		coalesce((select string_agg(distinct p.name, ' ') from effective x join permissions p on p.id = x.permission

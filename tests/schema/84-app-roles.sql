@@ -8,17 +8,7 @@ select operator_for(p, p) from unnest(array['ada', 'gus', 'nel', 'olga', 'oz']) 
 select person(p) from unnest(array['own', 'adm', 'mem', 'opr']) p;
 select user_role_add(p, 'App Administrator') from unnest(array['own', 'adm', 'mem', 'opr', 'nel', 'ann', 'pat', 'oz']) p;
 
-create function may(login text, gate gate, app text) returns text language sql as $$
-	select coalesce(string_agg(p.name, ' ' order by p.name), '') from permissions p
-	where p.gate = may.gate and can(person_id(login), p.id, resource_named('app:' || app))
-$$;
-create function seen(login text) returns text language sql as
-	$$select coalesce(string_agg(a.name, ' ' order by a.name), '') from apps a where may(login, 'view', a.name) <> ''$$;
--- The roles somebody has on an app, user roles aside.
-create function held(login text, app text) returns text language sql as $$
-	select coalesce(string_agg(distinct r.name, ' ' order by r.name), '') from access a join roles r on r.id = a.role
-	where a.user_id = person_id(login) and a.resource = resource_named('app:' || held.app) and r.kind <> 'platform'
-$$;
+\ir gates.psql
 
 select set_eq($$select name from roles where kind = 'app'$$,
 	$$values ('App Owner'), ('App Administrator'), ('App Member'), ('App Operator')$$, 'A6 these are the roles of apps');

@@ -8,17 +8,7 @@ select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 
 select user_role_add(p, 'App Administrator') from unnest(array['nel', 'pat', 'oz']) p;
 select user_role_add('ann', 'App Viewer');
 
-create function may(login text, gate gate, app text) returns text language sql as $$
-	select coalesce(string_agg(p.name, ' ' order by p.name), '') from permissions p
-	where p.gate = may.gate and can(person_id(login), p.id, resource_named('app:' || app))
-$$;
-create function seen(login text) returns text language sql as
-	$$select coalesce(string_agg(a.name, ' ' order by a.name), '') from apps a where may(login, 'view', a.name) <> ''$$;
--- The roles somebody has on an app, user roles aside.
-create function held(login text, app text) returns text language sql as $$
-	select coalesce(string_agg(distinct r.name, ' ' order by r.name), '') from access a join roles r on r.id = a.role
-	where a.user_id = person_id(login) and a.resource = resource_named('app:' || held.app) and r.kind <> 'platform'
-$$;
+\ir gates.psql
 
 -- Made by platform administrators. What each act does shows at the next question: there is nothing to save.
 select is(tried('test_ada', $$select access_group_create('week', 'on call')$$), 'done', 'A26 a platform administrator makes an access group');
