@@ -139,6 +139,16 @@ static void take_member(struct import_lines *lines, struct import_record *record
 	import_lines_add(lines, &statement);
 }
 
+/* The statement once for each value of the field, if there is one; *what is the part of the statement it becomes. */
+static void add_each(struct import_lines *lines, const struct import_statement *statement,
+		     const struct import_field *field, const char **what)
+{
+	for (size_t i = 0; field != NULL && i < field->count; i++) {
+		*what = arena_strdup(lines->arena, field->values[i]);
+		import_lines_add(lines, statement);
+	}
+}
+
 static void take_access_group(struct import_lines *lines, struct import_record *record)
 {
 	const struct import_field *apps = field_named(record, "apps");
@@ -149,10 +159,7 @@ static void take_access_group(struct import_lines *lines, struct import_record *
 	import_lines_add(lines, &statement);
 	statement.fact = "inclusion";
 	statement.description = NULL;
-	for (size_t i = 0; apps != NULL && i < apps->count; i++) {
-		statement.name = arena_strdup(lines->arena, apps->values[i]);
-		import_lines_add(lines, &statement);
-	}
+	add_each(lines, &statement, apps, &statement.name);
 }
 
 static void take_node(struct import_lines *lines, struct import_record *record)
@@ -221,10 +228,7 @@ static void take_group(struct import_lines *lines, struct import_record *record)
 	import_lines_add(lines, &statement);
 	statement.fact = "admin";
 	statement.description = NULL;
-	for (size_t i = 0; admins != NULL && i < admins->count; i++) {
-		statement.login = arena_strdup(lines->arena, admins->values[i]);
-		import_lines_add(lines, &statement);
-	}
+	add_each(lines, &statement, admins, &statement.login);
 }
 
 void import_record_take(struct import_lines *lines, struct import_record *record)
