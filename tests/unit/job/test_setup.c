@@ -39,6 +39,10 @@ static void write_file(const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+#define KNOWN_HERE                                                                                                     \
+	"    hint: known here: version, include_dir, database, sources, safety, history, rules, targets, notify, "     \
+	"status, log\n"
+
 /* Everything that is said about rosterd.conf, with its secrets. */
 static void expect(const char *want, const char *summary)
 {
@@ -81,10 +85,7 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 				    "rools: { }\n");
 	expect(
 	    "rosterd.conf:1: unknown key \"bogus\"\n"
-	    "    version: 1; bogus: 1\n"
-	    "    hint: known here: version, include_dir, database, sources, safety, history, rules, targets, notify, "
-	    "status, "
-	    "log\n"
+	    "    version: 1; bogus: 1\n" KNOWN_HERE
 	    "rosterd.conf:3: the number 3000000000 is too large to be written without a suffix\n"
 	    "    safety: { max_remove: 3000000000 }\n"
 	    "    hint: write 3000000000L\n"
@@ -118,10 +119,7 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	    "    rules: { r1: { } }\n"
 	    "    hint: keep one of the two\n"
 	    "conf.d/a.conf:3: unknown key \"rools\"\n"
-	    "    rools: { }\n"
-	    "    hint: known here: version, include_dir, database, sources, safety, history, rules, targets, notify, "
-	    "status, "
-	    "log\n",
+	    "    rools: { }\n" KNOWN_HERE,
 	    "rosterd.conf:1: unknown key \"bogus\" (and 13 more)");
 }
 
