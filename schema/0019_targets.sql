@@ -62,6 +62,7 @@ create table lanes (
 	revision bigint not null,               -- told; 0: nothing, or nobody knows what
 	leaving boolean not null default false,
 	"window" bigint,                        -- on its way
+	refused boolean not null default false, -- so was a part of that window; other parts of it may still speak of the resource
 	attempts integer not null default 0,    -- refused so often
 	due timestamptz not null default now(),
 	error text,

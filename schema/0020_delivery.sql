@@ -316,6 +316,7 @@ begin
 	if w.main then
 		update targets t set cursor = w.revision where t.id = w.target and t.cursor = w.after;
 	else
+		update lanes l set "window" = null, refused = false where l.target = w.target and l."window" = w.number and l.refused;
 		delete from followed f using lanes l where l.target = w.target and l."window" = w.number and l.leaving
 		  and f.target = l.target and f.resource = l.resource;
 		update lanes l set revision = w.revision, "window" = null, attempts = 0, error = null, due = now()
@@ -343,8 +344,8 @@ $$;
 
 -- The target does not take this part, now or ever: its resources go each into a lane of its own, the rest goes on. A
 -- resource may be in other parts too, confirmed or still to be sent, so what the target knows of it is neither the state
--- before nor that after: its lane begins with a snapshot. What of a snapshot was not sent yet is written anew without
--- them, since lists go over from part to part.
+-- before nor that after: its lane begins with a snapshot, and not before the window has ended whose parts speak of it. What
+-- of a snapshot was not sent yet is written anew without them, since lists go over from part to part.
 create function part_refused(target smallint, "window" bigint, part integer, reason text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -354,8 +355,9 @@ declare
 begin
 	insert into lanes as l (target, resource, revision, attempts, due, error)
 	select w.target, r, 0, 1, clock_timestamp() + delivery_wait(1), reason from (select distinct unnest(refused)) d(r)
-	on conflict on constraint lanes_pkey do update set revision = 0, attempts = l.attempts + 1, "window" = null, error = excluded.error,
-		due = clock_timestamp() + delivery_wait(l.attempts + 1);
+	on conflict on constraint lanes_pkey do update set revision = 0, attempts = l.attempts + 1, error = excluded.error,
+		due = clock_timestamp() + delivery_wait(l.attempts + 1),
+		"window" = case when w.kind <> 'snapshot' then l."window" end, refused = w.kind <> 'snapshot' and l."window" is not null;
 	if w.kind = 'snapshot' then
 		delete from parts p where p.target = w.target and p."window" = w.number and p.part >= part_refused.part;
 		update windows d set reached = (select max(r) from unnest(refused) r) where d.target = w.target and d.number = w.number;

@@ -311,6 +311,39 @@ def test_a_resource_that_leaves_while_it_is_on_its_way(company, receiver):
     company.check(receiver, "app:billing", "app:shop")
 
 
+@pytest.mark.parametrize("left, waiting", [("", 204), ('left: "keep"', 422)])
+def test_a_resource_that_leaves_while_a_part_of_a_window_is_refused_and_another_waits(told, receiver, left, waiting):
+    """The part that waits still speaks of it: it goes out before the resource is withdrawn, and may be refused like the other."""
+    def follow(*resources, more=""):
+        told.configure(told.target("billing", receiver, *resources, more=f"batch: 1; {more}"))
+
+    def deliver(answer, code=1):
+        receiver.answer = answer
+        told.at_once()
+        told.deliver(code=code)
+
+    def of_billing(request):
+        return f"\"id\":{billing}," in request.body.decode()
+
+    follow()
+    told.build()
+    deliver(204, code=0)
+    billing = told.roster.value("select resource_named('app:billing')")
+    told.leave(0)
+    deliver(lambda request: 422 if of_billing(request) else 204)  # its lane begins with a snapshot
+    deliver(lambda request: 503 if of_billing(request) else 204)
+    told.join(1, role="Developer")
+    told.join(2, role="Developer")
+    answers = [422, 503]  # of what has changed since the snapshot, which is behind by now
+    deliver(lambda request: answers.pop(0) if of_billing(request) and request.event["type"] == "access.changed" else 204)
+    assert not answers and told.roster.value("select count(*) from parts where %s = any (resources)", billing) == 1
+    follow("app:shop", more=left)
+    deliver(waiting, code=0)
+    assert told.roster.value("select count(*) from followed") == 1
+    if not left:
+        told.check(receiver, "app:shop")
+
+
 def test_a_group_that_moves_out_of_the_pattern(told, receiver):
     told.configure(told.target("billing", receiver, "group:/pay/**"))
     told.build()
