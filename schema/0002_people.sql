@@ -38,8 +38,11 @@ returns smallint language sql volatile security definer set search_path = roster
 	returning id
 $$;
 
-create function run_begin(source smallint, kind text) returns bigint language sql volatile security definer set search_path = roster, pg_temp
-as 'insert into runs (source, kind) values (run_begin.source, run_begin.kind) returning id';
+-- The number is the one that source_outlook() gave, else the next.
+create function run_begin(source smallint, kind text, run bigint default null) returns bigint
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	insert into runs (id, source, kind) overriding system value values (coalesce(run_begin.run, nextval('runs_id_seq')), run_begin.source, run_begin.kind) returning id
+$$;
 
 -- One leader per source: held for the session, on the connection that writes. A run that is open when somebody begins to
 -- lead is one whose process died (a large one commits in steps): what it staged is swept. Who does not lead sweeps nothing.

@@ -49,10 +49,6 @@ create index on planned_changes (run) where held;
 create function set_rules(source smallint, names text[], positions text[], admins text[]) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
-	if (select row(array_agg(r.name order by r.ordinal), array_agg(r.position order by r.ordinal), array_agg(array_to_string(r.admins, ',') order by r.ordinal))
-			from directory_rules r where r.source = set_rules.source) is not distinct from row(names, positions, set_rules.admins) then
-		return;
-	end if;
 	-- What a rule gave that is no longer there goes with it.
 	delete from directory_mappings m using directory_entries d, directory_rules r
 	where d.source = set_rules.source and m.entry_id = d.id and r.source = d.source and r.ordinal = m.rule and r.name <> all (names);
@@ -67,16 +63,20 @@ begin
 end $$;
 
 -- The role that a name means at a place, as rules write both: at the platform a user role, elsewhere one of apps before one
--- of teams; NULL is the administration of a group. NULL when there is none that a rule may give there.
+-- of teams; NULL is the administration of a group. None when there is none that a rule may give there. Without a search path
+-- of its own it becomes part of the statement that asks, whose path it is.
+create function roles_given(anchor text, role text) returns setof integer language sql stable as $$
+	select r.id from roster.roles r
+	where r.name_key = case when role is null then 'group administrator' else lower(normalize(role, NFKC)) end
+	  and r.origin is null and not r.structural
+	  and case when role is null then r.kind = 'platform'
+		when anchor = 'platform' then r.kind = 'platform' and r.name <> 'Group Administrator'
+		else r.kind in ('project', 'app') end
+	order by r.kind desc limit 1
+$$;
 create function role_given(anchor text, role text) returns integer language plpgsql stable set search_path = roster, pg_temp as $$
 begin
-	return (select r.id from roles r
-		where r.name_key = case when role_given.role is null then 'group administrator' else lower(normalize(role_given.role, NFKC)) end
-		  and r.origin is null and not r.structural
-		  and case when role_given.role is null then r.kind = 'platform'
-			when anchor = 'platform' then r.kind = 'platform' and r.name <> 'Group Administrator'
-			else r.kind in ('project', 'app') end
-		order by r.kind desc limit 1);
+	return (select * from roles_given(anchor, role));
 end $$;
 
 -- What an anchor of the rules names today. A group that a rule made is found by what it was made for, wherever an

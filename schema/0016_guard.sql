@@ -124,7 +124,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			when n.place like 'access-group:%' then 'in an access group' else 'in a group' end),
 		(select string_agg(r.name, ', ' order by r.id) from roles r where role_given(n.place, r.name) = r.id)
 	from unnest(unknown_roles.roles, places) with ordinality n(role, place, ordinal)
-	where role_given(n.place, n.role) is null
+	where not exists (select from roles_given(n.place, n.role))
 $$;
 
 -- Places that rules name and nobody made: apps and access groups, which no rule makes.

@@ -36,31 +36,61 @@ create table doubtful_edges (
 	primary key (group_id, reference)
 );
 
--- All that a run asks before it begins. The source is registered when something of it is new, and led; id is null when the name
--- is an import's. waits: rows of it, or of earlier runs of it, wait for a decision.
-create function begin_source(name text, kind text, "position" integer, authoritative boolean, nested boolean,
-	out id smallint, out led boolean, out settled boolean, out applied_before boolean, out rules_digest text, out settings_digest text,
-	out full_ms bigint, out quarantined boolean, out held_before boolean, out waits boolean)
+-- All that a run asks before it reads.
+create type source_start as (id smallint, led boolean, settled boolean, applied_before boolean, rules_digest text, settings_digest text,
+	full_ms bigint);
+
+-- Where the source is known as it is configured, nobody else leads it and no earlier run of it broke off; else no row. It is led
+-- before it is looked at, and once more to say so. In plain SQL, as all that a run asks which hears nothing new: its session is
+-- a fresh one, which would load PL/pgSQL for it, and plan more.
+create function lead_known_source(name text, kind text, "position" integer, authoritative boolean, nested boolean) returns setof source_start
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	select pg_try_advisory_lock(writer_lock_class() + 1, s.id) from sources s where s.name = lead_known_source.name;
+	select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
+		(extract(epoch from now() - s.last_full_at) * 1000)::bigint
+	from sources s where s.name = lead_known_source.name and s.kind = lead_known_source.kind and s.position = lead_known_source.position
+	  and s.authoritative = lead_known_source.authoritative and s.nested = lead_known_source.nested
+	  and s.retired_at is null and s.kind <> 'import' and s.unswept is null
+	  and not exists (select from runs r where r.source = s.id and r.state = 'running')
+	  and pg_try_advisory_lock(writer_lock_class() + 1, s.id);
+$$;
+
+-- The source is registered when something of it is new, led, and what was left of runs that broke off is swept. id is null when
+-- the name is an import's.
+create function begin_source(name text, kind text, "position" integer, authoritative boolean, nested boolean) returns source_start
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-begin
-	id := (select s.id from sources s where s.name = begin_source.name and s.kind = begin_source.kind
+declare
+	start source_start;
+	source smallint := (select s.id from sources s where s.name = begin_source.name and s.kind = begin_source.kind
 		and s.position = begin_source.position and s.authoritative = begin_source.authoritative and s.nested = begin_source.nested
 		and s.retired_at is null and s.kind <> 'import');
-	if id is null then
-		id := register_source(name, kind, "position", authoritative, nested);
+begin
+	-- (whoever leads it keeps the row to himself)
+	if source is null then
+		source := register_source(name, kind, "position", authoritative, nested);
 	end if;
-	if id is null then
-		return;
+	start.id := source;
+	start.led := source is not null and lead_source(source);
+	if start.led then
+		select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
+			(extract(epoch from now() - s.last_full_at) * 1000)::bigint
+		into start from sources s where s.id = source;
 	end if;
-	led := lead_source(id);
-	select s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
-		(extract(epoch from now() - s.last_full_at) * 1000)::bigint,
-		exists (select from quarantine q where q.source = s.id),
-		exists (select from runs r where r.source = s.id and r.state = 'held'),
-		exists (select from held_changes h where h.source = s.id and h.state = 'held')
-	into settled, applied_before, rules_digest, settings_digest, full_ms, quarantined, held_before, waits
-	from sources s where s.id = begin_source.id;
+	return start;
 end $$;
+
+-- The number of a run, and what may ask for more than the news do. waits: rows that earlier runs held wait for a decision.
+create function source_outlook(source smallint, names text[], positions text[], admins text[], roles text[], places text[])
+returns table (run bigint, same_rules boolean, known_roles boolean, quarantined boolean, held_before boolean, waits boolean)
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	select nextval('runs_id_seq'), (select row(array_agg(r.name order by r.ordinal), array_agg(r.position order by r.ordinal), array_agg(array_to_string(r.admins, ',') order by r.ordinal))
+			from directory_rules r where r.source = source_outlook.source)
+			is not distinct from row(source_outlook.names, positions, source_outlook.admins),
+		not exists (select from unnest(source_outlook.roles, places) n(role, place) where not exists (select from roles_given(n.place, n.role))),
+		exists (select from quarantine q where q.source = source_outlook.source),
+		exists (select from runs r where r.source = source_outlook.source and r.state = 'held'),
+		exists (select from held_changes h where h.source = source_outlook.source and h.state = 'held')
+$$;
 
 -- The run that pushed changes belong to: one goes on as long as nothing else came between.
 create function push_begin(source smallint, run bigint) returns bigint

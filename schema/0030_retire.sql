@@ -3,20 +3,15 @@
 
 -- Sources roster knows and these names do not have, that still give something.
 create function sources_absent(names text[]) returns table (source text, people bigint, grants bigint)
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
-begin
-	-- Nearly always there is none, and nothing to plan for.
-	if not exists (select from sources s where s.id <> 0 and s.kind <> 'import' and s.retired_at is null and s.name <> all (sources_absent.names)) then
-		return;
-	end if;
-	return query select a.* from (
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select a.* from (
 		select s.name,
 			(select count(*) from identities i join users u on u.id = i.user_id and u.active where i.source = s.id and i.gone_since is null) as people,
 			(select count(*) from grants g where g.source = s.id) as grants
 		from sources s where s.id <> 0 and s.kind <> 'import' and s.retired_at is null and s.name <> all (sources_absent.names)
 	) a where a.people > 0 or a.grants > 0
-	order by 1;
-end $$;
+	order by 1
+$$;
 
 -- People whom no other source knows.
 create function known_here_alone(source smallint) returns table (user_id uuid) language sql stable set search_path = roster, pg_temp as $$

@@ -46,7 +46,8 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 grant insert on staged_entries, staged_mappings, staged_gone, staged_problems to roster_daemon;
 grant select on sources, runs, directory_entries, directory_rules, staged_entries, planned_changes_named to roster_daemon, roster_admin;
 grant execute on function register_source(text, text, integer, boolean, boolean), lead_source(smallint),
-	begin_source(text, text, integer, boolean, boolean), run_begin(smallint, text),
+	lead_known_source(text, text, integer, boolean, boolean), begin_source(text, text, integer, boolean, boolean),
+	source_outlook(smallint, text[], text[], text[], text[], text[]), run_begin(smallint, text, bigint), run_idle(bigint, smallint, text, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], text[]), unknown_places(text[]),
 	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),

@@ -114,7 +114,7 @@ struct source_ops {
 	 * driver that has nothing to do ahead. */
 	void (*prepare)(struct source *source);
 
-	/* All NULL for a driver without news. Start: connect, and say what there is. Read: the refresh, once after a start
+	/* All NULL for a driver without news. Start: connect, say what there is, and ask for what does not wait. Read: the refresh, once after a start
 	 * that offered one. Wait: 1 with news handed over, 0 when the time is over, the descriptor is readable or a signal
 	 * came, -1 when the connection is lost (stop, and start again). Stop: end it; a source that was never started may be
 	 * stopped. */

@@ -68,12 +68,20 @@ struct source_state {
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings_digest[FINGERPRINT_TEXT];
 	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
+	int64_t run;     /* the number of the run; 0: it has none yet */
 };
-/* Make the source known, and lead it: ERR_CONFLICT when another process does. */
+/* Make the source known, and lead it: ERR_CONFLICT when another process does. What of earlier runs waits is not looked at. */
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
 		      struct error *err);
+/* Fill in the number of the run and what of earlier ones waits, and keep the rules in order, so that a change can name its rule and line; ERR_CONFIG names
+ * each role that does not exist. */
+int store_source_look(struct store *store, const struct config *config, struct source_state *state, struct error *err);
 
-int store_run_begin(struct store *store, int source, const char *kind, int64_t *run, struct error *err);
+/* Before anything is kept of the run; it gets a number when it has none. */
+int store_run_begin(struct store *store, struct source_state *state, const char *kind, struct error *err);
+/* Instead, a run by cookie that heard nothing new, whole: nothing of earlier ones is held, and the source was applied before. */
+int store_run_idle(struct store *store, const struct source_state *state, const char *kind, const char *digest,
+		   struct error *err);
 
 struct run_report {
 	const char *state; /* "nothing", "applied", "held", "rejected", "failed" */
@@ -181,8 +189,6 @@ int store_roles_check(struct store *store, const struct config *config, struct e
 /* *ret names the rules into apps and access groups that nobody has made yet, with the place of each; "" when there is none. */
 int store_places_check(struct store *store, const struct config *config, struct arena *arena, const char **ret,
 		       struct error *err);
-/* The rules in order, so that a change can name its rule and line; ERR_CONFIG names a role that does not exist. */
-int store_rules_set(struct store *store, int source, const struct config *config, struct error *err);
 struct plan_scope {
 	bool read;       /* everything was read */
 	bool everything; /* compare everybody */

@@ -45,7 +45,7 @@ static void doubt(struct reading *reading)
 
 static int stage_absent(struct reading *reading, struct error *err)
 {
-	return store_stage_gone(reading->store, reading->run, intake_mirror(reading->session->intake), err);
+	return store_stage_gone(reading->store, reading->absorption.run, intake_mirror(reading->session->intake), err);
 }
 
 /* --- everything --------------------------------------------------------------------------------------------------------- */
@@ -207,30 +207,41 @@ static int choose(struct reading *reading, struct error *err)
 	return 0;
 }
 
-int read_source(struct reading *reading, struct error *err)
+int reading_start(struct reading *reading, struct error *err)
 {
 	struct session *session = reading->session;
-	struct absorption *absorption = &reading->absorption;
 
-	*absorption = (struct absorption){.store = reading->store,
-					  .source = session->id,
-					  .run = reading->run,
-					  .intake = session->intake,
-					  .sink = &reading->watched->sink};
-	absorb_begin(absorption);
-	if (reading->way == READ_PUSHED) {
-		reading->result = (struct read_result){.completeness = READ_COMPLETE,
-						       .entries = session->result.entries,
-						       .unreadable = session->result.unreadable};
-		if (absorb(reading, err) != 0)
-			return -1;
-		/* News whose names are in doubt come to nothing, and neither does what follows them. */
-		reading->has_cookies = session->result.cookies.count > 0 && absorption->doubt != DOUBT_NAMES;
+	reading->absorption = (struct absorption){.store = reading->store,
+						  .source = session->id,
+						  .intake = session->intake,
+						  .sink = &reading->watched->sink};
+	absorb_begin(&reading->absorption);
+	if (reading->way == READ_PUSHED)
 		return 0;
-	}
 	session_rest(session);
-	if (choose(reading, err) != 0)
+	return choose(reading, err);
+}
+
+static int read_pushed(struct reading *reading, struct error *err)
+{
+	const struct news_result *said = &reading->session->result;
+
+	reading->result = (struct read_result){
+	    .completeness = READ_COMPLETE, .entries = said->entries, .unreadable = said->unreadable};
+	if (absorb(reading, err) != 0)
 		return -1;
+	/* News whose names are in doubt come to nothing, and neither does what follows them. */
+	reading->has_cookies = said->cookies.count > 0 && reading->absorption.doubt != DOUBT_NAMES;
+	return 0;
+}
+
+int reading_finish(struct reading *reading, int64_t run, struct error *err)
+{
+	struct session *session = reading->session;
+
+	reading->absorption.run = run;
+	if (reading->way == READ_PUSHED)
+		return read_pushed(reading, err);
 	if (reading->way != READ_BY_COOKIE && intake_load(session->intake, session->id, err) != 0)
 		return -1;
 	for (enum entry_kind kind = 0; reading->way != READ_BY_COOKIE && kind < ENTRY_KINDS; kind++)

@@ -16,7 +16,6 @@ struct reading {
 	struct session *session;
 	struct store *store;
 	struct watched *watched;
-	int64_t run;
 	enum reading_way way; /* start with the first that may be tried */
 	bool persist;         /* news will be waited for afterwards */
 
@@ -27,8 +26,10 @@ struct reading {
 	bool has_cookies;              /* session->result.cookies are where to go on from */
 };
 
+/* Find the way, and ask a source for its news. */
+int reading_start(struct reading *reading, struct error *err);
 /* 0; 1: it was given up, roll back, and try again the way it says now; -1. */
-int read_source(struct reading *reading, struct error *err);
+int reading_finish(struct reading *reading, int64_t run, struct error *err);
 /* What followed from it is merged: keep its cookies with that. */
 int reading_keep(struct reading *reading, struct error *err);
 /* Nothing came but where the source is by now. */

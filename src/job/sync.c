@@ -105,21 +105,17 @@ static int prepare_push(struct sync *sync, struct error *err)
 	sync->leads = true;
 	if (store_push_begin(sync->store, session->id, &session->push_run, &sync->state, err) != 0)
 		return -1;
+	sync->begun = true;
 	sync->report->run = session->push_run;
 	return 0;
 }
 
 static int prepare_run(struct sync *sync, struct error *err)
 {
-	const char *kind = sync->options->dry_run ? "plan" : sync->options->from_mirror ? "apply" : "sync";
-
 	if (store_source_lead(sync->store, sync->source, &sync->state, err) != 0)
 		return -1;
 	sync->leads = true;
 	sync->session->id = sync->state.id;
-	if (store_run_begin(sync->store, sync->state.id, kind, &sync->report->run, err) != 0 ||
-	    store_rules_set(sync->store, sync->state.id, sync->config, err) != 0)
-		return -1;
 	sync->everything = sync->options->full || sync->untold || !sync->state.settled ||
 			   sync->state.full_ms >= sync->source->full_ms ||
 			   strcmp(sync->rules_digest, sync->state.rules_digest) != 0;
@@ -130,10 +126,19 @@ static int prepare(struct sync *sync, struct error *err)
 {
 	digest_text(&sync->session->rules, sync->rules_digest);
 	digest_text(&sync->session->settings, sync->settings_digest);
-	if ((sync->options->pushed ? prepare_push(sync, err) : prepare_run(sync, err)) != 0)
+	return sync->options->pushed ? prepare_push(sync, err) : prepare_run(sync, err);
+}
+
+static const char *kind_of(const struct sync_options *options)
+{
+	return options->dry_run ? "plan" : options->from_mirror ? "apply" : "sync";
+}
+
+static int begin_run(struct sync *sync, struct error *err)
+{
+	if (!sync->begun && store_run_begin(sync->store, &sync->state, kind_of(sync->options), err) != 0)
 		return -1;
-	intake_begin(sync->session->intake, sync->store, sync->report->run);
-	watched_start(&sync->watched, intake_sink(sync->session->intake), sync->options->watch);
+	sync->begun = true;
 	return 0;
 }
 
@@ -148,23 +153,50 @@ static enum reading_way first_way(const struct sync *sync)
 	return READ_BY_COOKIE;
 }
 
+static int start_reading(struct sync *sync, struct error *err)
+{
+	enum reading_way first = first_way(sync);
+
+	sync->reading.session = sync->session;
+	sync->reading.store = sync->store;
+	sync->reading.watched = &sync->watched;
+	sync->reading.persist = sync->options->follow && !sync->options->dry_run;
+	if (sync->reading.way < first)
+		sync->reading.way = first;
+	return watch_step(sync->options->watch, "reading", err) != 0 ? -1 : reading_start(&sync->reading, err);
+}
+
+static int look(struct sync *sync, struct error *err)
+{
+	if (sync->options->pushed)
+		return 0;
+	if (store_source_look(sync->store, sync->config, &sync->state, err) != 0)
+		return -1;
+	sync->report->run = sync->state.run;
+	return 0;
+}
+
+/* Maybe there is no news: then all of the run is written at its end. */
+static bool may_be_idle(const struct sync *sync)
+{
+	return !sync->options->from_mirror && !sync->everything && sync->reading.way == READ_BY_COOKIE;
+}
+
 /* 0, 1 to begin again another way, -1. */
 static int read_and_match(struct sync *sync, struct error *err)
 {
 	int64_t start = clock_ms();
 	int rc = 0;
 
-	if (!sync->options->from_mirror) {
-		enum reading_way first = first_way(sync);
-		sync->reading.session = sync->session;
-		sync->reading.store = sync->store;
-		sync->reading.watched = &sync->watched;
-		sync->reading.run = sync->report->run;
-		sync->reading.persist = sync->options->follow && !sync->options->dry_run;
-		if (sync->reading.way < first)
-			sync->reading.way = first;
-		rc = watch_step(sync->options->watch, "reading", err) != 0 ? -1 : read_source(&sync->reading, err);
-	}
+	if (!sync->options->from_mirror && start_reading(sync, err) != 0)
+		return -1;
+	/* While the source thinks about what it was asked. */
+	if (look(sync, err) != 0 || (!may_be_idle(sync) && begin_run(sync, err) != 0))
+		return -1;
+	intake_begin(sync->session->intake, sync->store, sync->report->run);
+	watched_start(&sync->watched, intake_sink(sync->session->intake), sync->options->watch);
+	if (!sync->options->from_mirror)
+		rc = reading_finish(&sync->reading, sync->report->run, err);
 	if (rc != 0)
 		return rc;
 	if (watch_step(sync->options->watch, "comparing", err) != 0)
@@ -184,6 +216,10 @@ static int finish(struct sync *sync, struct error *err)
 		store_rollback(sync->store);
 		return 0;
 	}
+	if (!sync->begun)
+		return store_run_idle(sync->store, &sync->state, kind_of(sync->options), report.digest, err) == 0
+			   ? store_commit_lightly(sync->store, err)
+			   : -1;
 	if (!sync->ended && store_run_end(sync->store, sync->report->run, &report, err) != 0)
 		return -1;
 	return report.idle ? store_commit_lightly(sync->store, err) : store_commit(sync->store, err);
@@ -249,8 +285,9 @@ static int go_on_from_there(struct sync *sync, struct error *err)
 {
 	const struct settlement settlement = settlement_of(sync);
 	const struct digest nothing = {{0}};
+	bool brief = sync->state.applied_before && !sync->state.held_before && !sync->state.waits;
 
-	if (reading_keep(&sync->reading, err) != 0)
+	if ((!brief && begin_run(sync, err) != 0) || reading_keep(&sync->reading, err) != 0)
 		return -1;
 	if (sync->options->pushed)
 		return finish(sync, err);
@@ -280,7 +317,7 @@ static int travel(struct sync *sync, struct error *err)
 	tell_reading(sync);
 	if (is_idle(sync))
 		return go_on_from_there(sync, err);
-	if (merge(sync, err) != 0 || sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
+	if (begin_run(sync, err) != 0 || merge(sync, err) != 0 || sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
 		return -1;
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
 				   : !sync_is_stopped(report) && apply(sync, err) != 0)
@@ -295,6 +332,7 @@ static int travel_some_way(struct sync *sync, struct error *err)
 
 	while ((rc = travel(sync, err)) > 0) {
 		enum reading_way way = sync->reading.way;
+		sync->begun = false;
 		sync->untold = sync->untold || sync->reading.absorption.doubt != DOUBT_NONE;
 		store_rollback(sync->store);
 		reading_end(&sync->reading);
@@ -308,15 +346,14 @@ static void record_failure(struct sync *sync, const struct error *failure)
 {
 	const struct run_report report = {.state = "failed", .completeness = "failed", .reason = failure->text};
 	struct error err = {0};
-	int64_t run = 0;
 
 	if (sync->options->dry_run || !sync->leads)
 		return;
 	/* Once more: what registered a new source was taken back with the rest. */
 	if (store_begin(sync->store, &err) != 0 ||
 	    store_source_lead(sync->store, sync->source, &sync->state, &err) != 0 ||
-	    store_run_begin(sync->store, sync->state.id, "sync", &run, &err) != 0 ||
-	    store_run_end(sync->store, run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
+	    store_run_begin(sync->store, &sync->state, "sync", &err) != 0 ||
+	    store_run_end(sync->store, sync->state.run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
 		store_rollback(sync->store);
 		log_warn("the failed run of source %s could not be recorded: %s", sync->source->name, err.text);
 	}

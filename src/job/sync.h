@@ -16,6 +16,7 @@ struct sync {
 	struct watched watched;
 	struct source_state state;
 	bool leads; /* no other process runs this source */
+	bool begun; /* the run is written down */
 	struct reading reading;
 	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	bool untold;     /* what changed is not known in full: read everything, compare everybody */

@@ -16,10 +16,9 @@ static void read_state(const struct pg_rows *rows, struct source_state *ret)
 	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 4));
 	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 5));
 	ret->full_ms = pg_is_null(rows, 0, 6) ? INT64_MAX : pg_integer(rows, 0, 6);
-	ret->quarantined = pg_boolean(rows, 0, 7);
-	ret->held_before = pg_boolean(rows, 0, 8);
-	ret->waits = pg_boolean(rows, 0, 9);
 }
+
+#define START_COLUMNS "select id, led, settled, applied_before, rules_digest, settings_digest, full_ms"
 
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
 		      struct error *err)
@@ -30,11 +29,16 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 	struct pg_rows *rows = NULL;
 	int rc = 0;
 
-	if (pg_query(store->pg,
-		     "select id, led, settled, applied_before, rules_digest, settings_digest, full_ms, quarantined, "
-		     "held_before, waits from begin_source($1, $2, $3, $4, $5)",
-		     params, 5, &rows, err) != 0)
+	*ret = (struct source_state){0};
+	if (pg_query(store->pg, START_COLUMNS " from lead_known_source($1, $2, $3, $4, $5)", params, 5, &rows, err) !=
+	    0)
 		return -1;
+	if (pg_count(rows) == 0) {
+		pg_free(&rows);
+		if (pg_query(store->pg, START_COLUMNS " from begin_source($1, $2, $3, $4, $5)", params, 5, &rows,
+			     err) != 0)
+			return -1;
+	}
 	if (pg_is_null(rows, 0, 0))
 		rc = error_set(err, ERR_CONFIG, "the name \"%s\" belongs to an import: give the source another name",
 			       source->name);
@@ -48,12 +52,21 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 	return rc;
 }
 
-int store_run_begin(struct store *store, int source, const char *kind, int64_t *run, struct error *err)
+int store_run_begin(struct store *store, struct source_state *state, const char *kind, struct error *err)
 {
-	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(source, id), kind};
+	char id[NUMBER_TEXT], run[NUMBER_TEXT];
+	const char *params[] = {number_text(state->id, id), kind, state->run ? number_text(state->run, run) : NULL};
 
-	return pg_query_integer(store->pg, "select run_begin($1, $2)", params, 2, run, err);
+	return pg_query_integer(store->pg, "select run_begin($1, $2, $3)", params, 3, &state->run, err);
+}
+
+int store_run_idle(struct store *store, const struct source_state *state, const char *kind, const char *digest,
+		   struct error *err)
+{
+	char id[NUMBER_TEXT], run[NUMBER_TEXT];
+	const char *params[] = {number_text(state->run, run), number_text(state->id, id), kind, digest};
+
+	return pg_query(store->pg, "select run_idle($1, $2, $3, $4)", params, 4, NULL, err);
 }
 
 void run_end_params(const struct run_report *report, struct run_end_text *text, const char *params[RUN_END_PARAMS])
@@ -241,22 +254,32 @@ int store_places_check(struct store *store, const struct config *config, struct 
 	return rc;
 }
 
-int store_rules_set(struct store *store, int source, const struct config *config, struct error *err)
+int store_source_look(struct store *store, const struct config *config, struct source_state *state, struct error *err)
 {
+	enum { RUN, SAME_RULES, KNOWN_ROLES, QUARANTINED, HELD_BEFORE, WAITS };
 	struct rule_arrays arrays = {0};
 	struct pg_rows *rows = NULL;
 	char id[NUMBER_TEXT];
+	bool same = false, known = false;
 	int rc;
 
 	collect_rules(config, &arrays);
-	const char *params[] = {number_text(source, id),  str_text(&arrays.names), str_text(&arrays.positions),
-				str_text(&arrays.admins), str_text(&arrays.roles), str_text(&arrays.places)};
-	/* In one step; when a role is missing, what was written is taken back with the rest. */
-	rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4), exists (select from unknown_roles($5, $6))", params,
-		      6, &rows, err);
-	if (rc == 0 && pg_boolean(rows, 0, 1))
-		rc = check_roles(store, config, &arrays, err);
+	const char *params[] = {number_text(state->id, id), str_text(&arrays.names), str_text(&arrays.positions),
+				str_text(&arrays.admins),   str_text(&arrays.roles), str_text(&arrays.places)};
+	rc = pg_query(store->pg, "select * from source_outlook($1, $2, $3, $4, $5, $6)", params, 6, &rows, err);
+	if (rc == 0) {
+		state->run = pg_integer(rows, 0, RUN);
+		same = pg_boolean(rows, 0, SAME_RULES);
+		known = pg_boolean(rows, 0, KNOWN_ROLES);
+		state->quarantined = pg_boolean(rows, 0, QUARANTINED);
+		state->held_before = pg_boolean(rows, 0, HELD_BEFORE);
+		state->waits = pg_boolean(rows, 0, WAITS);
+	}
 	pg_free(&rows);
+	if (rc == 0 && !known)
+		rc = check_roles(store, config, &arrays, err);
+	if (rc == 0 && !same)
+		rc = pg_query(store->pg, "select set_rules($1, $2, $3, $4)", params, 4, NULL, err);
 	free_arrays(&arrays);
 	return rc;
 }

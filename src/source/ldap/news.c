@@ -102,6 +102,10 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	news->count = (size_t)count;
 	take_cookies(news, ask->cookies);
 	*ret = news->goes_on ? NEWS_GO_ON : NEWS_ANEW;
+	/* For each the server goes through all that changed since: here for all at the same time, in any order. */
+	for (size_t i = 0; i < news->count && news->goes_on && !news->persist; i++)
+		if (part_start(&news->parts[i], connection, &source->config->ldap, false, err))
+			return -1;
 	return 0;
 }
 
@@ -326,17 +330,6 @@ static int read_in_turn(struct news *news, struct error *err)
 	return 0;
 }
 
-/* For each the server goes through all that changed since, here for all at the same time. What they say comes in any order. */
-static int read_at_once(struct news *news, struct error *err)
-{
-	struct ldap_connection *connection = news->parts[0].connection;
-
-	for (size_t i = 0; i < news->count; i++)
-		if (part_start(&news->parts[i], connection, &news->source->config->ldap, false, err))
-			return -1;
-	return read_started(news, news->parts, news->parts + news->count, err);
-}
-
 static void give_cookies(struct news *news)
 {
 	struct source_cookies *cookies = &news->result->cookies;
@@ -362,7 +355,8 @@ int ldap_news_read(struct source *source, struct news_sink *sink, struct news_re
 	*result = (struct news_result){.verdict = NEWS_GOOD, .whole = true};
 	news->sink = sink;
 	news->result = result;
-	if (news->goes_on && !news->persist ? read_at_once(news, err) : read_in_turn(news, err))
+	if (news->goes_on && !news->persist ? read_started(news, news->parts, news->parts + news->count, err)
+					    : read_in_turn(news, err))
 		return -1;
 	give_cookies(news);
 	return 0;
