@@ -211,10 +211,8 @@ int reading_start(struct reading *reading, struct error *err)
 {
 	struct session *session = reading->session;
 
-	reading->absorption = (struct absorption){.store = reading->store,
-						  .source = session->id,
-						  .intake = session->intake,
-						  .sink = &reading->watched->sink};
+	reading->absorption = (struct absorption){
+	    .store = reading->store, .source = session->id, .intake = session->intake, .sink = &reading->watched->sink};
 	absorb_begin(&reading->absorption);
 	if (reading->way == READ_PUSHED)
 		return 0;

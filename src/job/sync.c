@@ -317,7 +317,8 @@ static int travel(struct sync *sync, struct error *err)
 	tell_reading(sync);
 	if (is_idle(sync))
 		return go_on_from_there(sync, err);
-	if (begin_run(sync, err) != 0 || merge(sync, err) != 0 || sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
+	if (begin_run(sync, err) != 0 || merge(sync, err) != 0 || sync_judge(sync, err) != 0 ||
+	    sync_tell(sync, err) != 0)
 		return -1;
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
 				   : !sync_is_stopped(report) && apply(sync, err) != 0)
