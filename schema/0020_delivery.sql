@@ -54,8 +54,9 @@ end $$;
 
 -- Lanes that are due set out for the cursor, and those that have reached it end. Not while the cursor itself is under way:
 -- they would only have to set out once more. Those never refused travel together, by what they need; the others each alone.
--- Says which windows need parts then.
-create function open_lanes(driver text)
+-- Before that: whom the differences from these cursors to the head did not concern has been told all there is. Says which
+-- windows need parts then.
+create function open_lanes(driver text, passed bigint[], head bigint)
 returns table (target smallint, name text, "window" bigint, kind window_kind, main boolean, after bigint, revision bigint, parts integer, reached integer)
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
@@ -63,6 +64,9 @@ declare
 	lane record;
 	opened bigint;
 begin
+	update targets t set cursor = open_lanes.head
+	where t.kind = driver and t.configured and t.state = 'active' and t.cursor = any (passed) and t.history is not null
+	  and not exists (select from windows w where w.target = t.id and w.main);
 	delete from lanes l using targets t where t.id = l.target and t.kind = driver and l."window" is null and l.revision = t.cursor and not l.leaving
 		and not exists (select from windows w where w.target = t.id and w.main);
 	for lane in select t.id as target, t.cursor, array_agg(l.resource) as resources, l.leaving, l.revision
@@ -107,16 +111,6 @@ begin
 	  and not exists (select from windows w where w.target = t.id and w.main)
 	  and not exists (select from lanes l where l.target = t.id and l.resource = d.resource)
 	order by f.target, not (d.permissions_after <@ d.permissions_before), d.resource, u.login, u.id;
-end $$;
-
--- Whom that difference did not concern has been told all there is.
-create function pass_cursor(driver text, cursor bigint, head bigint) returns void
-language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	update targets t set cursor = pass_cursor.head
-	where t.kind = driver and t.configured and t.state = 'active' and t.cursor = pass_cursor.cursor and t.history is not null
-	  and not exists (select from windows w where w.target = t.id and w.main);
 end $$;
 
 -- The rows of a window of lanes that are not a snapshot.

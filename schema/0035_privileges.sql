@@ -65,8 +65,8 @@ grant execute on function request_attend(text), request_recover(request_kind[], 
 	source_paused(text) to roster_daemon;
 
 -- And delivers.
-grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, boolean), open_lanes(text), main_rows(text, bigint, bigint),
-	pass_cursor(text, bigint, bigint), new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
+grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, boolean), open_lanes(text, bigint[], bigint), main_rows(text, bigint, bigint),
+	new_window(smallint, window_kind, boolean, bigint, bigint), lane_rows(smallint, bigint), lane_resources(smallint, bigint),
 	snapshot_resources(smallint, bigint, integer), snapshot_roles(bigint), snapshot_sets(text[], text[], bigint), snapshot_reach(integer[], bigint), snapshot_holdings(integer[], text[], bigint),
 	snapshot_people(uuid[]), snapshot_reached(smallint, bigint, integer), snapshot_spared(smallint),
 	add_part(smallint, bigint, integer[], text), keep_people(smallint, bigint, integer, text), kept_people(smallint, bigint), due_parts(text, smallint[]), part_body(smallint, bigint, integer), next_due(text, smallint[]), close_window(smallint, bigint),

@@ -44,9 +44,6 @@ struct told_sink {
 /* From that cursor to the head, for all targets that stand there: ordered by target, removals first. */
 int store_told_main(struct store *store, const char *type, const struct cursors *cursors, size_t index,
 		    struct told_sink *sink, struct error *err);
-/* Targets at that cursor that have no window now had nothing to be told: they are at the head. */
-int store_cursor_pass(struct store *store, const char *type, const struct cursors *cursors, size_t index,
-		      struct error *err);
 
 enum window_kind { WINDOW_DIFFERENCE, WINDOW_SNAPSHOT, WINDOW_WITHDRAWAL };
 
@@ -65,9 +62,10 @@ struct windows {
 	struct window *items;
 	size_t count;
 };
-/* Open windows for the lanes that are due. *ret are all that need (more) parts then, from arena. */
-int store_lanes_open(struct store *store, const char *type, struct arena *arena, struct windows *ret,
-		     struct error *err);
+/* Targets at those cursors that have no window now had nothing to be told: they are at the head. Then open windows for the
+ * lanes that are due. *ret are all that need (more) parts then, from arena. */
+int store_lanes_open(struct store *store, const char *type, const struct cursors *told, struct arena *arena,
+		     struct windows *ret, struct error *err);
 /* Rows of a window of lanes that is no snapshot. */
 int store_told_lanes(struct store *store, const struct window *window, struct told_sink *sink, struct error *err);
 

@@ -142,7 +142,7 @@ static int write_main(struct pen *pen, const char *type, const struct cursors *c
 	for (size_t i = 0; i < cursors->count; i++) {
 		struct main_pen main = {{main_row}, pen, cursors->items[i], cursors->head};
 		if (store_told_main(pen->store, type, cursors, i, &main.sink, err) != 0 ||
-		    end_difference(pen, err) != 0 || store_cursor_pass(pen->store, type, cursors, i, err) != 0)
+		    end_difference(pen, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -339,7 +339,7 @@ static int open_all(struct pen *pen, const char *type, struct windows *windows, 
 	if (store_begin(pen->store, err) != 0 ||
 	    store_targets_open(pen->store, type, pen->config->source_count > 0, pen->arena, &cursors, err) != 0 ||
 	    (cursors.count > 0 && learn(pen, err) != 0) || write_main(pen, type, &cursors, err) != 0 ||
-	    store_lanes_open(pen->store, type, pen->arena, windows, err) != 0 ||
+	    store_lanes_open(pen->store, type, &cursors, pen->arena, windows, err) != 0 ||
 	    (windows->count > 0 && learn(pen, err) != 0))
 		return -1;
 	return store_commit(pen->store, err);

@@ -150,12 +150,6 @@ int pg_query(struct pg *pg, const char *sql, const char *const params[], size_t 
 	return take(pg, pg_execute(pg, sql, params, count), rows, err);
 }
 
-static int query_once(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
-		      struct error *err)
-{
-	return take(pg, PQexecParams(pg->connection, sql, (int)count, NULL, params, NULL, NULL, 0), rows, err);
-}
-
 int pg_query_integer(struct pg *pg, const char *sql, const char *const params[], size_t count, int64_t *ret,
 		     struct error *err)
 {
@@ -176,60 +170,82 @@ static int send_fetch(struct pg *pg, struct error *err)
 {
 	char fetch[64];
 
-	snprintf(fetch, sizeof fetch, "fetch %d from stream", STREAM_BATCH);
+	snprintf(fetch, sizeof fetch, "fetch %d from stream_%lu", STREAM_BATCH, pg->names_given);
 	return PQsendQueryParams(pg->connection, fetch, 0, NULL, NULL, NULL, NULL, 0) == 1 ? 0
 											   : pg_fault(pg, NULL, err);
 }
 
 /* The one answer to what was sent. */
-static int take_fetched(struct pg *pg, struct pg_rows **rows, struct error *err)
+static PGresult *answer(struct pg *pg)
 {
 	PGresult *result = PQgetResult(pg->connection), *rest;
 
 	while ((rest = PQgetResult(pg->connection)) != NULL)
 		PQclear(rest);
-	return take(pg, result, rows, err);
+	return result;
 }
 
-/* *sent: a batch is on its way. */
-static int stream_batch(struct pg *pg, const struct pg_reader *reader, bool *sent, bool *more, struct error *err)
+/* The cursor and its first batch in one exchange. It has a name of its own and lasts as long as the transaction, so that nobody
+ * need close it. */
+static int open_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
+		       struct error *err)
 {
-	struct pg_rows *rows = NULL;
-
-	if (!*sent && send_fetch(pg, err) != 0)
-		return -1;
-	*sent = false;
-	if (take_fetched(pg, &rows, err) != 0)
-		return -1;
-	*more = pg_count(rows) == STREAM_BATCH;
+	struct str text = {0};
 	int rc = 0;
-	if (*more && reader->ahead) {
-		rc = send_fetch(pg, err);
-		*sent = rc == 0;
+
+	str_printf(&text, "declare stream_%lu no scroll cursor for %s", ++pg->names_given, sql);
+	if (PQenterPipelineMode(pg->connection) == 0 ||
+	    PQsendQueryParams(pg->connection, str_text(&text), (int)count, NULL, params, NULL, NULL, 0) == 0 ||
+	    send_fetch(pg, err) != 0 || PQpipelineSync(pg->connection) == 0) {
+		rc = pg_fault(pg, NULL, err);
+	} else {
+		PGresult *declared = answer(pg), *fetched = answer(pg);
+		PQclear(PQgetResult(pg->connection)); /* the end of both */
+		rc = take(pg, declared, NULL, err);
+		/* What failed before it was sent back is why there is nothing to fetch. */
+		if (rc == 0)
+			rc = take(pg, fetched, rows, err);
+		else
+			PQclear(fetched);
 	}
-	if (rc == 0 && pg_count(rows) > 0)
-		rc = reader->batch(rows, reader->context, err);
-	pg_free(&rows);
+	if (PQexitPipelineMode(pg->connection) == 0 && rc == 0)
+		rc = pg_fault(pg, NULL, err);
+	str_free(&text);
+	return rc;
+}
+
+/* The next batch is asked for before this one is handed over, where the reader asks the database nothing. *rows become the
+ * next, NULL after the last. */
+static int read_batch(struct pg *pg, const struct pg_reader *reader, struct pg_rows **rows, struct error *err)
+{
+	struct pg_rows *batch = *rows, *next = NULL;
+	bool more = pg_count(batch) == STREAM_BATCH;
+	bool sent = more && reader->ahead;
+	int rc = sent ? send_fetch(pg, err) : 0;
+
+	sent = sent && rc == 0;
+	if (rc == 0 && pg_count(batch) > 0)
+		rc = reader->batch(batch, reader->context, err);
+	if (rc == 0 && more && !sent) {
+		rc = send_fetch(pg, err);
+		sent = rc == 0;
+	}
+	if (sent && take(pg, answer(pg), &next, rc == 0 ? err : NULL) != 0)
+		rc = -1;
+	pg_free(rows);
+	*rows = next;
 	return rc;
 }
 
 int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, const struct pg_reader *reader,
 	      struct error *err)
 {
-	struct str text = {0};
-	struct pg_rows *unread = NULL;
-	bool more = true, sent = false;
+	struct pg_rows *rows = NULL;
+	int rc = open_stream(pg, sql, params, count, &rows, err);
 
-	str_printf(&text, "declare stream no scroll cursor for %s", sql);
-	int rc = query_once(pg, str_text(&text), params, count, NULL, err);
-	while (rc == 0 && more)
-		rc = stream_batch(pg, reader, &sent, &more, err);
-	if (sent)
-		take_fetched(pg, &unread, NULL);
-	pg_free(&unread);
-	if (rc == 0)
-		rc = pg_run(pg, "close stream", err);
-	str_free(&text);
+	while (rc == 0 && rows != NULL)
+		rc = read_batch(pg, reader, &rows, err);
+	pg_free(&rows);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "roster/arena.h"
 #include "store/private.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 int store_driver_lead(struct store *store, const char *type, struct error *err)
@@ -162,15 +163,6 @@ int store_told_main(struct store *store, const char *type, const struct cursors 
 			 &(struct pg_reader){.batch = tell_batch, .context = sink}, err);
 }
 
-int store_cursor_pass(struct store *store, const char *type, const struct cursors *cursors, size_t index,
-		      struct error *err)
-{
-	char cursor[NUMBER_TEXT], head[NUMBER_TEXT];
-	const char *params[] = {type, number_text(cursors->items[index], cursor), number_text(cursors->head, head)};
-
-	return pg_query(store->pg, "select pass_cursor($1, $2, $3)", params, 3, NULL, err);
-}
-
 int store_window_open(struct store *store, struct window *window, struct error *err)
 {
 	char target[NUMBER_TEXT], after[NUMBER_TEXT], revision[NUMBER_TEXT];
@@ -186,12 +178,20 @@ static enum window_kind kind_named(const char *name)
 	return name[0] == 's' ? WINDOW_SNAPSHOT : name[0] == 'w' ? WINDOW_WITHDRAWAL : WINDOW_DIFFERENCE;
 }
 
-int store_lanes_open(struct store *store, const char *type, struct arena *arena, struct windows *ret, struct error *err)
+int store_lanes_open(struct store *store, const char *type, const struct cursors *told, struct arena *arena,
+		     struct windows *ret, struct error *err)
 {
-	const char *params[] = {type};
+	char head[NUMBER_TEXT];
+	struct str passed = {0};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg, "select * from open_lanes($1)", params, 1, &rows, err) != 0)
+	for (size_t i = 0; i < told->count; i++)
+		str_printf(&passed, "%s%" PRId64, i == 0 ? "{" : ",", told->items[i]);
+	str_add(&passed, told->count == 0 ? "{}" : "}");
+	const char *params[] = {type, str_text(&passed), number_text(told->head, head)};
+	int rc = pg_query(store->pg, "select * from open_lanes($1, $2, $3)", params, 3, &rows, err);
+	str_free(&passed);
+	if (rc != 0)
 		return -1;
 	ret->count = pg_count(rows);
 	ret->items = arena_alloc_array(arena, ret->count + 1, sizeof *ret->items);
