@@ -400,7 +400,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			when p.action = 'keep' then concat_ws(': ', case p.kind when 'grant' then concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator'))
 				when 'association' then p.path_now when 'inclusion' then resource_name(p.resource) end,
 				coalesce(p.description, 'it holds what something else has put there'))
-			when p.kind = 'grant' then concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator'))
+			when p.kind = 'grant' then concat_ws(', ', concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator')), p.description)
 			when p.kind = 'association' then p.path_now
 			when p.kind = 'inclusion' then coalesce(resource_name(p.resource), 'app:' || p.name)
 			when p.kind = 'node' then 'contact ' || u.login
@@ -417,18 +417,18 @@ $$;
 
 -- What the guard looks at, for the whole import and for each place: what is taken away, and who gets a sensitive role. An app
 -- that gets another owner or group is taken from somebody.
-create function import_guarded() returns table (kind text, scope text)
+create function import_guarded() returns table (kind text, scope text, anchor integer)
 language sql stable set search_path = roster, pg_temp as $$
-	select 'member', s.scope
-	from planned_imports p, lateral (values (''), (regexp_replace(resource_name(p.resource), '^group:', ''))) s(scope)
+	select 'member', s.scope, s.anchor
+	from planned_imports p, lateral (values ('', null), (regexp_replace(resource_name(p.resource), '^group:', ''), p.resource)) s(scope, anchor)
 	where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.action = 'remove'
 	union all
-	select case p.kind when 'group' then 'group' when 'user' then 'vanish' else 'resource' end, ''
+	select case p.kind when 'group' then 'group' when 'user' then 'vanish' else 'resource' end, '', null
 	from planned_imports p left join apps a on p.kind = 'app' and a.id = p.resource
 	where p.transaction = pg_current_xact_id() and (p.kind not in ('grant', 'role', 'setting') and p.action in ('remove', 'archive')
 		or p.kind = 'app' and p.action = 'change' and (p.user_id is not null or a.owner_group is not null))
 	union all
-	select 'grant', r.name from planned_imports p join roles r on r.id = p.role_id and r.sensitive
+	select 'grant', r.name, null from planned_imports p join roles r on r.id = p.role_id and r.sensitive
 	where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.action = 'add'
 $$;
 
@@ -438,7 +438,7 @@ returns table (kind text, scope text, pending bigint, recent bigint, base bigint
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with me as (select s.id from sources s where s.name = source_name),
 	pending as (
-		select p.kind, p.scope, count(*) as pending from import_guarded() p group by p.kind, p.scope
+		select p.kind, p.scope, min(p.anchor) as anchor, count(*) as pending from import_guarded() p group by p.kind, p.scope
 	), seen as (
 		select l.kind, l.scope, sum(l.removed) as removed, sum(l.added) as added
 		from guard_log l, me where l.source = me.id and l.at > now() - span group by l.kind, l.scope
@@ -451,7 +451,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			when p.kind = 'resource' then (select count(*) from imported i, me where i.source = me.id and i.kind <> 'group' and not i.withdrawn)
 			when p.kind = 'grant' then (select count(*) from grants g join roles r on r.id = g.role, me where g.source = me.id and r.name = p.scope)
 			when p.scope = '' then (select count(*) from grants g, me where g.source = me.id)
-			else (select count(*) from grants g, me where g.source = me.id and resource_name(g.anchor) = p.scope)
+			else (select count(*) from grants g, me where g.source = me.id and g.anchor = p.anchor)
 			end, 0)::bigint
 	from pending p left join seen s on s.kind = p.kind and s.scope = p.scope
 	where p.scope = '' or p.kind = 'grant' or p.pending + coalesce(s.removed, 0) > few

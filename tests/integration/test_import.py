@@ -334,6 +334,22 @@ def test_above_the_limits_it_is_refused_until_somebody_agrees(loaded, roster):
     assert grants(roster) == set()
 
 
+def test_the_share_of_a_group_is_of_its_own_members(files, roster):
+    """11 of 20 members of a group are 55 %, however few that is of all."""
+    files.configure("max_grant: 1000; max_remove_percent: 50")
+    people = [f"m{number}" for number in range(20)]
+    for login in people:
+        roster.sql("insert into users (login) values (%s)", login)
+    lines = [{"group": "/pay", "admins": ["alice"]}, {"group": "/crm", "admins": ["alice"]},
+             *({"member": login, "group": group, "role": "Developer"} for group in ("/pay", "/crm") for login in people)]
+    files.load(lines)
+    kept = [line for line in lines if line.get("group") != "/pay" or line.get("member") not in people[:11]]
+    result = files.load(kept, "--complete", code=1)
+    assert "11 removals of 21 memberships" in result.err and "52.4 %, limit 50 %" in result.err
+    files.configure("max_grant: 1000; max_remove_percent: 60")
+    files.load(kept, "--complete")
+
+
 def test_several_small_imports_stop_at_the_limit_too(loaded, roster):
     loaded.configure("max_remove: 3")
     loaded.load(LINES[:6], "--complete")
