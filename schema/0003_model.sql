@@ -268,7 +268,7 @@ create table grants (
 	expires_at timestamptz check (expires_at is null or source = 0), -- hand-made ones; ended by the clock, not by reading
 	primary key (user_id, anchor, role, source)
 );
-call keep_history('grants', array['user_id', 'anchor', 'role', 'source']);
+call keep_history('grants', array['user_id', 'anchor', 'role', 'source', 'expires_at']);
 create index on grants (anchor, role);
 create index on grants (role);
 create index on grants_history (user_id, anchor, role);

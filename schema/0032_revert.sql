@@ -106,6 +106,15 @@ begin
 		where p.fact = 'users' and p.was ->> 'active' = 'true' and exists (select from identities i where i.user_id = p.user_id and i.ended_at is not null)));
 end $$;
 
+-- What had an end that is over by now: it is not given again, and who was given more time has none any more.
+create function end_grants() returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	perform leave_reverts('grants', 'its time is over', array(select p.seq from my_reverts p
+		where p.fact = 'grants' and p.became is null and (p.was ->> 'expires_at')::timestamptz <= clock_timestamp()));
+	update planned_reverts p set was = null from my_reverts o
+	where o.seq = p.seq and p.fact = 'grants' and p.became is not null and (p.was ->> 'expires_at')::timestamptz <= clock_timestamp();
+end $$;
+
 create function leave_grants() returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
 	perform leave_reverts(p.fact, 'the role is no more', array_agg(p.seq)) from my_reverts p
@@ -164,7 +173,7 @@ begin
 			not exists (select from my_reverts o where o.fact = 'groups' and o.why is null and o.resource = g.id
 				and (o.was is null or o.was ->> 'archived' = 'true'))
 			or exists (select from grants h join roles r on r.id = h.role and r.kind <> 'platform' where h.anchor = g.id and not exists (
-				select from my_reverts o where o.fact = 'grants' and o.why is null and o.became is not null and o.resource = h.anchor
+				select from my_reverts o where o.fact = 'grants' and o.why is null and o.was is null and o.resource = h.anchor
 				  and o.user_id = h.user_id and o.role = h.role and o.key ->> 'source' = h.source::text))
 			or exists (select from apps a where a.owner_group = g.id and not a.archived and not exists (
 				select from my_reverts o where o.fact = 'apps' and o.why is null and o.resource = a.id
@@ -174,11 +183,11 @@ begin
 				  and o.resource = n.namespace and o.place = n.group_id)))));
 	-- A group keeps an admin, as it does when one is taken by hand.
 	perform leave_reverts('grants', 'this is the only admin of the group', array(select p.seq from my_reverts p join groups x on x.id = p.resource and x.parent_id is not null
-		where p.fact = 'grants' and p.role = administrator and p.became is not null and p.why is null
+		where p.fact = 'grants' and p.role = administrator and p.was is null and p.why is null
 		  -- of a group that goes with it nobody needs to be one
 		  and not exists (select from my_reverts o where o.fact = 'groups' and o.resource = p.resource and o.was is null and o.why is null)
 		  and not exists (select from grants g where g.anchor = p.resource and g.role = administrator and not exists (
-			select from my_reverts o where o.fact = 'grants' and o.why is null and o.became is not null and o.role = administrator
+			select from my_reverts o where o.fact = 'grants' and o.why is null and o.was is null and o.role = administrator
 			  and o.resource = g.anchor and o.user_id = g.user_id and o.key ->> 'source' = g.source::text))));
 end $$;
 
@@ -206,7 +215,9 @@ begin
 			when p.fact = 'groups' and p.was ->> 'parent_id' <> p.became ->> 'parent_id' then 'to ' || group_path((p.was ->> 'parent_id')::integer)
 			when p.fact like 'role%' or p.fact = 'environment_settings' then concat_ws(' ', u.login, m.name, p.key ->> 'kind',
 				case when p.fact = 'environment_settings' and p.was is not null then case when p.was ->> 'allowed' = 'true' then 'on' else 'off' end end,
-				p.was ->> 'access') end)
+				p.was ->> 'access')
+			when p.fact = 'grants' then coalesce('until ' || (p.was ->> 'expires_at')::timestamptz,
+				case when p.was is not null and p.became is not null then 'without end' end) end)
 	from my_reverts p left join resources k on k.id = p.resource left join roles r on r.id = p.role left join users u on u.id = p.user_id
 	left join permissions m on m.id = (p.key ->> 'permission')::smallint
 	order by p.seq;
@@ -237,7 +248,7 @@ begin
 			coalesce(n.key ->> 'access_group', n.key ->> 'group_id')::integer
 		from reverted_rows(fact, meant) n order by n.key;
 	end loop;
-	perform leave_people(run), leave_places(), leave_grants(), leave_groups();
+	perform end_grants(), leave_people(run), leave_places(), leave_grants(), leave_groups();
 	-- Admins that a run named for a group it made: an archived group keeps them, for when it comes back.
 	delete from planned_reverts p using my_reverts g
 	where p.seq in (select o.seq from my_reverts o) and run.id is not null and p.fact = 'grants' and p.was is null and p.key ->> 'source' = '0'

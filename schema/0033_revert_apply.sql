@@ -81,8 +81,12 @@ end $$;
 
 create function revert_links() returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
-	insert into grants (user_id, anchor, role, source) select p.user_id, p.resource, p.role, (p.key ->> 'source')::smallint
+	insert into grants (user_id, anchor, role, source, expires_at)
+	select p.user_id, p.resource, p.role, (p.key ->> 'source')::smallint, (p.was ->> 'expires_at')::timestamptz
 	from my_reverts p where p.fact = 'grants' and p.why is null and p.became is null;
+	update grants g set expires_at = (p.was ->> 'expires_at')::timestamptz from my_reverts p
+	where p.fact = 'grants' and p.why is null and p.was is not null and p.became is not null
+	  and (g.user_id, g.anchor, g.role, g.source) = (p.user_id, p.resource, p.role, (p.key ->> 'source')::smallint);
 	delete from grants g using my_reverts p where p.fact = 'grants' and p.why is null and p.was is null
 	  and (g.user_id, g.anchor, g.role, g.source) = (p.user_id, p.resource, p.role, (p.key ->> 'source')::smallint);
 	insert into access_group_apps (access_group, app) select p.place, p.resource

@@ -215,6 +215,70 @@ def test_what_time_ended_is_not_taken_back(company, roster):
     assert "is what time did and is not taken back" in company.revert(company.head(), code=65).err
 
 
+def ends(roster, login="bob"):
+    return roster.sql("select r.name, g.expires_at::text from grants g join roles r on r.id = g.role "
+                      "where g.user_id = user_by_login(%s) and g.expires_at is not null order by r.name", login)
+
+
+UNTIL = {
+    "a group": (["group", "members", "/pay", "add", "bob", "--role", "Developer"], ["group", "members", "/pay", "remove", "bob", "--role", "Developer"]),
+    "an app": ("app_role_add('ledger', 'bob', 'App Operator', '{until}')", "app_role_remove('ledger', 'bob', 'App Operator')"),
+    "an access group": ("access_group_member_add('finance', 'bob', 'App Owner', '{until}')", "access_group_member_remove('finance', 'bob')"),
+    "the platform": ("user_role_add('bob', 'App Viewer', '{until}')", "user_role_remove('bob', 'App Viewer')"),
+}
+
+
+@pytest.mark.parametrize("place", UNTIL)
+def test_what_had_an_end_comes_back_with_it(company, roster, place):
+    give, take = UNTIL[place]
+    day = "2099-01-31 12:00:00+00"
+    company.act(give + ["--until", day] if isinstance(give, list) else give.format(until=day))
+    before = ends(roster)
+    assert before and {row["expires_at"] for row in before} == {day}
+    taken = company.act(take)
+    assert not ends(roster)
+    assert {detail for *_, detail in company.changes(taken, "--plan")} == {f"bob as {row['name']}, until {day}" for row in before}
+    company.revert(taken)
+    assert ends(roster) == before
+
+
+def test_another_end_is_taken_back(company, roster):
+    words = ["group", "members", "/pay", "add", "bob", "--role", "Developer"]
+    given = company.act([*words, "--until", "2098-01-31 12:00:00+00"])
+    longer = company.act([*words, "--until", "2099-01-31 12:00:00+00"])
+    for_ever = company.act(words)
+    before = company.facts()
+    assert company.changes(longer) == [("kept", "member", "/pay", f"bob as Developer: changed again in revision {for_ever}")]
+    assert company.changes(for_ever) == [("changed", "member", "/pay", "bob as Developer, until 2099-01-31 12:00:00+00")]
+    assert [row["expires_at"] for row in ends(roster)] == ["2099-01-31 12:00:00+00"]
+    assert company.changes(company.head()) == [("changed", "member", "/pay", "bob as Developer, without end")]
+    assert company.facts() == before
+    # He holds it since it was given, whatever was said of its end since, and history says which end it had when.
+    held = roster.sql("select since from holdings_of('bob') where role = 'Developer'")
+    assert [row["since"] for row in held] == [given]
+    rows = roster.json("report", "grants", "--user", "bob", "--at", str(longer))["grants"]
+    assert [(row["since"], row["expires_at"][:10]) for row in rows] == [(given, "2099-01-31")]
+    # A person who is given more time is not taken for one who goes: the group keeps its admins.
+    roster.sql("delete from grants where anchor = group_at('/pay') and role = role_named('platform', 'Group Administrator')")
+    company.act("group_member_add('/pay', 'bob', null, '2098-01-31')")
+    company.act("group_member_add('/pay', 'bob', null)")
+    assert company.changes(company.head()) == [("changed", "admin", "/pay", "bob, until 2098-01-31 00:00:00+00")]
+
+
+def test_what_is_over_does_not_come_back(company, roster):
+    roster.sql("select group_member_add('/pay', 'bob', 'Developer', '2099-01-31')")
+    taken = company.act(["group", "members", "/pay", "remove", "bob", "--role", "Developer"])
+    roster.sql("update grants_history set expires_at = now() - interval '1 day' where expires_at is not null")
+    assert company.changes(taken) == [("kept", "member", "/pay", "bob as Developer: its time is over")]
+    assert not roster.value("select count(*) from grants where user_id = user_by_login('bob')")
+    # Who was given more time than he had: what he had is over by now.
+    roster.sql("select group_member_add('/pay', 'bob', 'Contributor', '2099-01-31')")
+    longer = company.act("group_member_add('/pay', 'bob', 'Contributor', '2099-02-28')")
+    roster.sql("update grants_history set expires_at = now() - interval '1 day' where expires_at is not null")
+    assert company.changes(longer) == [("removed", "member", "/pay", "bob as Contributor")]
+    assert not roster.value("select count(*) from grants where user_id = user_by_login('bob')")
+
+
 def test_the_team_keeps_whom_it_needs(company, roster):
     added = company.act(["app", "members", "ledger", "add", "bob", "--role", "Scrum Master"])
     before = company.head()
