@@ -85,6 +85,29 @@ create index on users_history (id);
 create unique index users_active_login on users (login_key) where active;
 create index users_former_login on users (login_key) where not active;
 
+-- What people were called, and until which revision: what was said then names them so. It goes with the person.
+create table former_names (
+	user_id uuid not null references users on delete cascade,
+	name text not null, -- a login, a mail address; of an entry its id, its DN
+	last bigint not null,
+	primary key (user_id, name)
+);
+
+create function remember_names(user_id uuid, names text[]) returns void language sql volatile set search_path = roster, pg_temp as $$
+	insert into former_names (user_id, name, last)
+	select distinct remember_names.user_id, n, head() from unnest(names) n where n <> ''
+	on conflict on constraint former_names_pkey do update set last = excluded.last
+$$;
+
+create function user_renamed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	-- Two people who swap logins have such a one for a moment (apply_people).
+	perform remember_names(old.id, array[nullif(nullif(old.login, new.login), '~' || old.id), nullif(old.email, new.email)]);
+	return null;
+end $$;
+create trigger g_former after update of login, email on users for each row
+	when ((old.login <> new.login or old.email <> new.email or new.email is null) and new.erased_at is null) execute function user_renamed();
+
 -- Which entry of which source is which person. Keyed by the immutable id, never by a name.
 create table identities (
 	source smallint not null,

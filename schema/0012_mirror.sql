@@ -29,6 +29,15 @@ create index on directory_entries (reference);
 create index on directory_entries (alias) where alias is not null;
 create index on directory_entries (parent);
 
+create function entry_renamed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	perform remember_names(i.user_id, array[nullif(old.dn, new.dn), nullif(old.login, new.login)])
+	from identities i where i.source = old.source and i.external_id = old.external_id;
+	return null;
+end $$;
+create trigger g_former after update of dn, login on directory_entries for each row
+	when (old.kind = 'user' and old.dn <> '' and (old.dn <> new.dn or old.login <> new.login)) execute function entry_renamed();
+
 -- Who is in which group, by reference. An edge is bound to an entry when that entry is there and stays bound to that
 -- very entry: a new entry under an old name does not step into its memberships. The text is kept while it dangles.
 create table directory_edges (

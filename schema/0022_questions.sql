@@ -28,20 +28,20 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- Since which revision somebody holds what a row of grants says: to say another end of it begins a row, not the holding.
-create function held_on_since(user_id uuid, anchor integer, role integer, since bigint) returns bigint language sql stable set search_path = roster, pg_temp as $$
+create function first_since(user_id uuid, anchor integer, role integer, since bigint) returns bigint language sql stable set search_path = roster, pg_temp as $$
 	with recursive earlier(since) as (
-		select held_on_since.since
+		select first_since.since
 		union all
-		select h.since from earlier e join grants_history h on h.user_id = held_on_since.user_id and h.anchor = held_on_since.anchor
-			and h.role = held_on_since.role and h.source = 0 and h.until = e.since)
+		select h.since from earlier e join grants_history h on h.user_id = first_since.user_id and h.anchor = first_since.anchor
+			and h.role = first_since.role and h.source = 0 and h.until = e.since)
 	select min(e.since) from earlier e
 $$;
 
 -- Only what was given by hand has an end. Without settings of its own this becomes a part of the statement that asks.
-create function held_since(user_id uuid, anchor integer, role integer, source smallint, since bigint) returns bigint language sql stable as $$
-	select case when held_since.source = 0 and exists (select from roster.grants_history h where h.user_id = held_since.user_id
-			and h.anchor = held_since.anchor and h.role = held_since.role and h.source = 0 and h.until = held_since.since)
-		then roster.held_on_since(held_since.user_id, held_since.anchor, held_since.role, held_since.since) else held_since.since end
+create function grant_since(user_id uuid, anchor integer, role integer, source smallint, since bigint) returns bigint language sql stable as $$
+	select case when grant_since.source = 0 and exists (select from roster.grants_history h where h.user_id = grant_since.user_id
+			and h.anchor = grant_since.anchor and h.role = grant_since.role and h.source = 0 and h.until = grant_since.since)
+		then roster.first_since(grant_since.user_id, grant_since.anchor, grant_since.role, grant_since.since) else grant_since.since end
 $$;
 
 -- What a person holds, where, and who gave it.
@@ -49,7 +49,7 @@ create function holdings_of(who text) returns table (anchor text, role text, sou
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select resource_name(g.anchor), r.name, s.name, v.id, v.at, g.expires_at
 	from grants g join roles r on r.id = g.role join sources s on s.id = g.source
-	join revisions v on v.id = held_since(g.user_id, g.anchor, g.role, g.source, g.since)
+	join revisions v on v.id = grant_since(g.user_id, g.anchor, g.role, g.source, g.since)
 	where g.user_id = need_user(who)
 	union all
 	select resource_name(a.id), 'Owner', 'hand', a.since, v.at, null from apps a join revisions v on v.id = a.since where a.owner = need_user(who)
@@ -106,7 +106,7 @@ create function members_at(anchor integer) returns table (login text, role text,
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select u.login, r.name, s.name, u.active, v.at, g.expires_at
 	from grants g join users u on u.id = g.user_id join roles r on r.id = g.role join sources s on s.id = g.source
-	join revisions v on v.id = held_since(g.user_id, g.anchor, g.role, g.source, g.since)
+	join revisions v on v.id = grant_since(g.user_id, g.anchor, g.role, g.source, g.since)
 	where g.anchor = members_at.anchor
 	order by r.kind, r.name_key, u.login_key, s.position
 $$;

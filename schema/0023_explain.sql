@@ -106,7 +106,7 @@ end $$;
 -- Since when somebody holds a role: by a grant, or by what it follows from; NULL for what every person holds.
 create function held_since(user_id uuid, anchor integer, role integer, source smallint) returns bigint language sql stable as $$
 	select coalesce(
-		(select g.since from grants g where g.user_id = held_since.user_id and g.anchor = held_since.anchor
+		(select grant_since(g.user_id, g.anchor, g.role, g.source, g.since) from grants g where g.user_id = held_since.user_id and g.anchor = held_since.anchor
 			and g.role = held_since.role and g.source = held_since.source),
 		(select case r.name
 			when 'Owner' then (select a.since from apps a where a.id = held_since.anchor)

@@ -97,6 +97,8 @@ begin
 	src := need_source(source);
 	delete from held_changes h using identities i
 	where i.user_id = person and i.source = src and h.source = src and h.external_id = i.external_id;
+	perform remember_names(person, array[i.external_id, d.dn, d.login])
+	from identities i left join directory_entries d on d.source = i.source and d.external_id = i.external_id where i.user_id = person and i.source = src;
 	delete from identities i where i.user_id = person and i.source = src;
 	if not found then
 		raise exception 'source % does not know %', source, who using errcode = 'no_data_found', hint = 'see rosterctl user show';

@@ -15,9 +15,9 @@ $$;
 create function holdings_since(at bigint)
 returns table (user_id uuid, anchor integer, role integer, source smallint, since bigint, expires_at timestamptz)
 language sql stable as $$
-	select g.user_id, g.anchor, g.role, g.source, held_since(g.user_id, g.anchor, g.role, g.source, g.since), g.expires_at from grants g where g.since <= at
+	select g.user_id, g.anchor, g.role, g.source, grant_since(g.user_id, g.anchor, g.role, g.source, g.since), g.expires_at from grants g where g.since <= at
 	union all
-	select g.user_id, g.anchor, g.role, g.source, held_since(g.user_id, g.anchor, g.role, g.source, g.since), g.expires_at from grants_history g where g.since <= at and g.until > at
+	select g.user_id, g.anchor, g.role, g.source, grant_since(g.user_id, g.anchor, g.role, g.source, g.since), g.expires_at from grants_history g where g.since <= at and g.until > at
 	union all
 	select a.owner, a.id, role_named('project', 'Owner'), 0::smallint, owner_since(a.id, a.owner, a.since), null from apps a where a.since <= at
 	union all

@@ -2,7 +2,8 @@
 -- What is forgotten: facts that ended long ago, and people who are to be erased.
 --
 -- Twins hold ids only, so history says nothing about a person once his names are gone. What is known of him by name is in users,
--- in the mirror, in the causes of revisions and in what runs and requests left behind: user_erase() takes it out of these.
+-- in the mirror, in the causes of revisions and in what runs, requests and notices left behind, under the names of their day
+-- (former_names): user_erase() takes it out of these.
 
 -- History ----------------------------------------------------------------------------------------------------------------
 
@@ -135,23 +136,55 @@ begin
 	return body;
 end $$;
 
--- What runs, requests and revisions say of him in words. A namesake who came after him keeps what is said of him.
-create function erase_words(person users, words text[], last bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- All he was called, each with the last revision that can mean him: a namesake who came after him keeps what is said of her.
+create function names_of(person users) returns table (name text, last bigint) language sql stable set search_path = roster, pg_temp as $$
+	with known as (
+		select n.name, person.since as last from unnest(array[person.login, person.email]) n(name)
+		union all
+		select n.name, person.since from identities i
+		left join directory_entries d on d.source = i.source and d.external_id = i.external_id
+		cross join unnest(array[i.external_id, d.dn, d.login, d.email]) n(name) where i.user_id = person.id
+		union all
+		select f.name, f.last from former_names f where f.user_id = person.id
+	)
+	select k.name, case when exists (select from users u where u.id <> person.id and (u.login_key = lower(normalize(k.name, NFKC)) or u.email = k.name))
+			or exists (select from former_names f where f.user_id <> person.id and f.name = k.name) then max(k.last) else head() end
+	from known k where k.name <> '' group by k.name
+$$;
+
+-- What runs, requests and revisions say of him in words.
+create function erase_words(words text[], last bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	until timestamptz := case when last = head() then clock_timestamp() else (select r.at from revisions r where r.id = last) end;
-	logins name[] := array(select o.login from operators o where o.user_id = person.id);
+	-- Most texts hold none of them: that is seen at a glance.
+	likely text[] := array(select '%' || regexp_replace(w, '([%_\\])', '\\\1', 'g') || '%' from unnest(words) w);
 begin
-	update revisions r set cause = without_words(r.cause, words), login = case when r.actor = person.id then '(erased)' else r.login end
-	where r.id <= last and r.cause <> without_words(r.cause, words) or r.actor = person.id;
-	update runs r set reason = without_words(r.reason, words) where r.started_at <= until and r.reason <> without_words(r.reason, words);
+	update revisions r set cause = without_words(r.cause, words) where r.id <= last and r.cause ilike any (likely) and r.cause <> without_words(r.cause, words);
+	update runs r set reason = without_words(r.reason, words) where r.started_at <= until and r.reason ilike any (likely);
 	update held_plans p set login = '(erased)' from runs r
-	where r.source = p.source and r.plan_digest = p.digest and r.started_at <= until and lower(normalize(p.login, NFKC)) = person.login_key;
+	where r.source = p.source and r.plan_digest = p.digest and r.started_at <= until
+	  and lower(normalize(p.login, NFKC)) = any (array(select lower(normalize(w, NFKC)) from unnest(words) w));
 	delete from request_lines l using requests q
 	where q.id = l.request and q.at <= until and l.line::text <> without_words(l.line::text, words);
 	update requests q set options = without_words(q.options::text, words)::jsonb, result = without_words(q.result::text, words)::jsonb,
 		error = without_words(q.error, words)
 	where q.at <= until and q.state in ('done', 'failed');
-	-- The database logins by which he acted.
+	update held_changes h set reason = without_words(h.reason, words) where h.held_at <= until and h.reason ilike any (likely);
+	update quarantine q set what = without_words(q.what, words), why = without_words(q.why, words)
+	where q.noted_at <= until and (q.what ilike any (likely) or q.why ilike any (likely));
+	update notices n set text = without_words(n.text, words), error = without_words(n.error, words) where n.began_at <= until;
+	update targets t set error = without_words(t.error, words) where t.error ilike any (likely);
+	update lanes l set error = without_words(l.error, words) where l.error ilike any (likely);
+	update directory_edges e set reference_text = without_words(e.reference_text, words) where e.reference_text ilike any (likely);
+end $$;
+
+-- The database logins by which he acted.
+create function erase_acts(person uuid) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	logins name[] := array(select o.login from operators o where o.user_id = person
+		union select r.login from revisions r where r.actor = person and not exists (select from operators o where o.login = r.login));
+begin
+	update revisions r set login = '(erased)' where r.actor = person;
 	update runs r set login = '(erased)' where r.login = any (logins);
 	update requests q set login = '(erased)' where q.login = any (logins);
 	update operators o set added_by = '(erased)' where o.added_by = any (logins);
@@ -159,24 +192,29 @@ begin
 	update paused_sources p set login = '(erased)' where p.login = any (logins);
 	update invitations i set invited_by = '(erased)' where i.invited_by = any (logins);
 	delete from role_edit e where e.login = any (logins);
-	delete from operators o where o.user_id = person.id;
+	delete from operators o where o.user_id = person;
 end $$;
 
--- Of his entries nothing stays but their places: what groups still list stays bound to them, so nobody steps into it.
-create function erase_entries(person uuid) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- Of his entries nothing stays but their places: what groups still list stays bound to them, so nobody steps into it. names:
+-- those by which a source that was made to forget him knew an entry that is gone by now.
+create function erase_entries(person uuid, names text[]) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	entries bigint[];
 begin
 	begin
 		-- A run may have one in its hands, and waits for the lock we hold.
-		entries := array(select d.id from directory_entries d
-			join identities i on i.source = d.source and i.external_id = d.external_id where i.user_id = person for update of d nowait);
+		entries := array(select d.id from directory_entries d where d.id in (
+			select d.id from identities i join directory_entries d on d.source = i.source and d.external_id = i.external_id where i.user_id = person
+			union all
+			select d.id from sources s join directory_entries d on d.source = s.id and d.external_id = any (names)
+			where d.kind = 'user' and d.dn = any (names) and d.gone_since is not null
+			  and not exists (select from identities i where i.source = d.source and i.external_id = d.external_id)) for update nowait);
 	exception when lock_not_available then
 		raise exception 'a run is about this person just now' using errcode = 'lock_not_available', hint = 'try again when it is over';
 	end;
-	delete from quarantine q using identities i where i.user_id = person and q.source = i.source and q.external_id = i.external_id;
-	delete from held_changes h using identities i where i.user_id = person and h.source = i.source and h.external_id = i.external_id;
-	delete from directory_places l using identities i where i.user_id = person and l.source = i.source and l.external_id = i.external_id;
+	delete from quarantine q using directory_entries d where d.id = any (entries) and q.source = d.source and q.external_id = d.external_id;
+	delete from held_changes h using directory_entries d where d.id = any (entries) and h.source = d.source and h.external_id = d.external_id;
+	delete from directory_places l using directory_entries d where d.id = any (entries) and l.source = d.source and l.external_id = d.external_id;
 	delete from directory_mappings m where m.entry_id = any (entries);
 	update directory_entries d set external_id = 'erased-' || d.id, dn = '', reference = gen_random_uuid(), alias = null, parent = null,
 		content = '00000000-0000-0000-0000-000000000000', login = null, email = null, name = null, attributes = '{}',
@@ -191,27 +229,26 @@ create function user_erase(who text) returns void language plpgsql volatile secu
 declare
 	person users;
 	words text[];
-	namesake boolean;
+	last bigint;
 begin
 	select * into person from users u where u.id = need_user(who);
 	perform act(format('user erase %s', person.id));
 	person := need_erasable(who);
-	namesake := exists (select from users u where u.login_key = person.login_key and u.id <> person.id);
-	words := array(select distinct w from (
-		values (person.login), (person.email)
-		union all select v from identities i left join directory_entries d on d.source = i.source and d.external_id = i.external_id,
-			unnest(array[i.external_id, d.dn]) v where i.user_id = person.id) n(w) where w <> '');
-	perform erase_words(person, words, case when namesake then person.since else head() end);
-	perform erase_entries(person.id);
+	for last, words in select n.last, array_agg(n.name order by length(n.name) desc) from names_of(person) n group by n.last loop
+		perform erase_words(words, last);
+		if last = head() then
+			delete from awaited_admins w where w.login_key in (select lower(normalize(n, NFKC)) from unnest(words) n);
+		end if;
+	end loop;
+	perform erase_acts(person.id);
+	perform erase_entries(person.id, array(select n.name from names_of(person) n));
 	delete from grants g where g.user_id = person.id;
 	delete from environment_settings s where s.user_id = person.id;
 	delete from invitations i where i.user_id = person.id;
 	delete from second_factors f where f.user_id = person.id;
-	if not namesake then
-		delete from awaited_admins w where w.login_key = person.login_key;
-	end if;
 	update users u set login = 'erased-' || u.id, email = null, name = null, suspended = true, attributes_from = 0, erased_at = now()
 	where u.id = person.id;
+	delete from former_names f where f.user_id = person.id;
 end $$;
 
 grant execute on function clock_forget(interval, bigint) to roster_daemon;

@@ -13,6 +13,11 @@ database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
 sources: {{ corp: {{ type: "ldif"; file: "{directory}/corp.ldif" }} }}
 safety: {{ first_run: "apply"; min_remove: 1000 }}
 """
+GROUP = """dn: cn=team,dc=x
+objectClass: groupOfNames
+cn: team
+entryUUID: 00000000-0000-4000-8000-000000000009
+"""
 ENTRY = """dn: uid={login},dc=x
 objectClass: inetOrgPerson
 uid: {login}
@@ -67,6 +72,61 @@ def test_nothing_that_says_who_it_was_is_left(corp):
     assert corp.value("select cause from revisions order by id desc limit 1") == f"user erase {known}"
     assert corp.value("select head()") > then
     assert "nobody has the login" in corp.ctl("user", "show", "alice", code=65).err
+
+
+def write(roster, people, members=()):
+    entries = [ENTRY.format(login=login, name=name, number=number) for login, name, number in people]
+    group = GROUP + "".join(f"member: uid={login},dc=x\n" for login in members)
+    (roster.directory / "corp.ldif").write_text("\n".join(["version: 1\n", *entries, *([group] if members else [])]))
+
+
+def left(roster, *words):
+    """Lines of the dump that say one of these words, whatever the case."""
+    return [line for line in dump(roster).splitlines() if any(word.lower() in line.lower() for word in words)]
+
+
+def test_nothing_is_left_of_what_he_was_called_before(corp):
+    """He got another login, address, name and DN, twice, and was spoken of under each; the second is somebody else's now."""
+    known = user_id(corp, "alice")
+    team = ("alice", "bob")
+    corp.configure(CORP.format(directory=corp.directory).replace(
+        'file: "', 'users: { base: "dc=x" }; groups: { base: "dc=x" }; file: "') + '''
+rules: { team: { source: "corp"; group: "cn=team,dc=x"; into: "/team"; role: "Contributor"; admins: ["admin"] } }
+''')
+    corp.ctl("user", "suspend", "alice")
+    corp.ctl("user", "resume", "alice")
+    # The group lists him under his old name while he is renamed, and after.
+    write(corp, [("liddell", "Alice Liddell", 1), ("bob", "Bob Builder", 2)], team)
+    corp.ctl("sync")
+    corp.ctl("group", "members", "/pay", "add", "liddell", "--role", "Operator")
+    write(corp, [("hargreaves", "Alice Hargreaves", 1), ("bob", "Bob Builder", 2)], (*team, "liddell"))
+    corp.ctl("sync")
+    corp.ctl("group", "members", "/pay", "remove", "hargreaves", "--role", "Operator")
+    assert user_id(corp, "hargreaves") == known
+    # Somebody else of that login; and one who wants his, and waits in quarantine with both named.
+    corp.ctl("user", "create", "liddell", "--email", "other@example.com")
+    corp.ctl("group", "members", "/pay", "add", "liddell", "--role", "Scrum Master")
+    write(corp, [("hargreaves", "Alice Hargreaves", 1), ("bob", "Bob Builder", 2), ("Hargreaves", "Rival", 3)], (*team, "liddell"))
+    corp.ctl("sync")
+    assert "hargreaves" in corp.ctl("quarantine").out
+    assert corp.value("select count(*) from former_names where user_id = %s", known) >= 4
+    write(corp, [("bob", "Bob Builder", 2)], (*team, "liddell"))
+    corp.ctl("sync")
+    corp.ctl("user", "erase", "hargreaves", "--yes")
+    said = left(corp, "alice", "hargreaves", "liddell@", "uid=liddell", "00000000-0000-4000-8000-000000000001")
+    assert not [line for line in said if "00000000-0000-4000-8000-000000000003" not in line]  # the rival is somebody else
+    assert corp.value("select array_agg(cause order by id) from revisions where cause like 'group members%%'") == [
+        "group members /pay add (erased) as Developer", "group members /pay add (erased) as Operator",
+        "group members /pay remove (erased) as Operator", "group members /pay add liddell as Scrum Master"]
+    assert user_id(corp, "liddell") and not corp.value("select count(*) from former_names")
+
+
+def test_what_a_source_was_made_to_forget_goes_too(corp):
+    corp.ctl("user", "unlink", "alice", "corp")
+    corp.ctl("user", "suspend", "alice")
+    sync(corp, "bob")
+    corp.ctl("user", "erase", "alice", "--yes")
+    assert not left(corp, "alice", "Liddell", "00000000-0000-4000-8000-000000000001")
 
 
 def test_who_comes_back_is_somebody_new(corp):

@@ -2,7 +2,7 @@
 -- Erasing a person: what is refused, what goes, and that nothing that says who he was is left anywhere.
 \ir support.psql
 \ir company.psql
-select plan(40);
+select plan(42);
 
 create function error_of(statement text) returns text language plpgsql as $$
 declare
@@ -58,6 +58,11 @@ insert into directory_edges (group_id, reference, member_id) select g.id, e.refe
 insert into directory_mappings (entry_id, rule, anchor, role) select id, 1, '/dev', 'Developer' from entry;
 insert into quarantine (source, external_id, what, why, stage, run) values (corp(), 'ID-EVE-1', 'uid=eve,dc=x', 'why', 'person', run());
 insert into held_changes (source, kind, action, external_id, run, reason) values (corp(), 'user', 'vanish', 'ID-EVE-1', run(), 'x');
+-- What is said of him where it is about somebody or something else.
+insert into quarantine (source, external_id, what, why, stage, run) values (corp(), 'ID-OTHER', 'uid=other,dc=x', 'login "eve" belongs to user eve already', 'person', run());
+insert into held_changes (source, kind, action, external_id, run, reason) values (corp(), 'user', 'vanish', 'ID-OTHER', run(), 'as is ID-EVE-1');
+insert into notices (kind, subject, text, began_at, due) values ('needs_attention', 'app:toy', 'app:toy: owner gone (eve)', now(), now());
+insert into directory_edges (group_id, reference, reference_text) select d.id, md5('e.adams')::uuid, 'uid=e.adams,dc=x' from directory_entries d where d.external_id = 'ID-GROUP';
 insert into held_plans (source, digest, seq, kind, action, login, anchor, role) values (corp(), 'digest', 1, 'user', 'vanish', 'eve', '', '');
 insert into requests (kind, subject, options, state, result, error, person) values ('plan', 'corp', '{"who": "eve"}', 'done', '{"lost": ["eve"]}', 'eve is missing', eve());
 insert into request_lines select max(id), 1, '{"login": "eve"}' from requests;
@@ -70,6 +75,16 @@ select committed();
 select group_member_add('/dev', 'eve', null);
 select committed();
 select app_create('toy', 'eve', null);
+select committed();
+-- He was somebody else's name before, and spoken of by it. The login he gave up is free for others.
+update users set login = 'e.adams', email = 'adams@example.com' where id = eve();
+update directory_entries set dn = 'uid=e.adams,dc=x', login = 'e.adams' where external_id = 'ID-EVE-1';
+select committed();
+select group_member_add('/dev', 'e.adams', 'Operator');
+select committed();
+update users set login = '~' || id where id = eve();
+update users set login = 'eve', email = 'eve@example.com' where id = eve();
+update directory_entries set dn = 'uid=eve,dc=x', login = 'eve' where external_id = 'ID-EVE-1';
 select committed();
 create temporary table before as select head() as revision;
 insert into users (login, email) values ('evelyn', 'evelyn@example.com');
@@ -101,6 +116,7 @@ select is(erase_error('eve'), '"eve" may still be active for target hook; wait u
 	'nor who is still active for a target');
 update targets set cursor = head();
 insert into followed select id, need_app('shop'), 'app:shop' from targets;
+update targets set error = 'it does not know eve@example.com';
 insert into lanes (target, resource, revision) select t.id, need_app('shop'), u.since - 1 from targets t, users u where u.id = eve();
 select matches(erase_error('eve'), 'may still be active for target hook', 'on one resource alone, too');
 delete from lanes;
@@ -108,7 +124,7 @@ insert into windows (target, number, kind, main, after, revision) select t.id, 1
 select matches(erase_error('eve'), 'may still be active for target hook', 'or in a message that is on its way');
 delete from windows;
 
-select matches(user_erase_preview('eve'), '^user eve \([0-9a-f-]{36}\) would be erased for ever: login, name and mail address, 1 entry from sources, 4 roles he still holds; the id stays in history$',
+select matches(user_erase_preview('eve'), '^user eve \([0-9a-f-]{36}\) would be erased for ever: login, name and mail address, 1 entry from sources, 5 roles he still holds; the id stays in history$',
 	'it is said what goes');
 select isnt(left_of('eve'), '', 'until then he is known by name');
 select is(tried('test_nel', 'select user_erase(''eve'')'), '42501', 'only a platform administrator may');
@@ -123,6 +139,8 @@ alter table revisions disable trigger keep;
 select committed();
 select is((select cause from revisions order by id desc limit 1), 'user erase ' || eve(), 'the revision says who by id');
 select is(left_of('eve', 'eve@example\.com', 'Eve Adams', 'ID-EVE-1', 'uid=eve', 'test_eve'), '', 'no table says who he was');
+select is(left_of('e\.adams', 'adams@example\.com'), '', 'nor what he was called before');
+select is((select why from quarantine where external_id = 'ID-OTHER'), 'login "(erased)" belongs to user (erased) already', 'others are not said to be in his way');
 select is((select login || coalesce(email, '') || coalesce(name, '') from users where id = eve()), 'erased-' || eve(), 'only his id is there');
 select ok((select not active and suspended and erased_at is not null from users where id = eve()), 'as nobody who may anything');
 select is_empty('select from grants where user_id = eve()', 'he holds nothing');
