@@ -206,9 +206,10 @@ begin
 end $$;
 
 -- platform, group:/PATH, app:NAME, environment:APP/NAME, access-group:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE
+-- Of one that is gone the last name it had (past_names).
 create function resource_name(resource integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	return (select case r.kind
+	return coalesce((select case r.kind
 		when 'platform' then 'platform'
 		when 'group' then 'group:' || group_path(r.id)
 		when 'app' then 'app:' || (select a.name from apps a where a.id = r.id)
@@ -218,7 +219,8 @@ begin
 		when 'access_group' then 'access-group:' || (select x.name from access_groups x where x.id = r.id)
 		else 'environment:' || (select a.name || '/' || e.name from environments e join apps a on a.id = e.app where e.id = r.id)
 		end
-	from resources r where r.id = resource_name.resource);
+	from resources r where r.id = resource_name.resource),
+		(select p.name from past_names p where p.resource = resource_name.resource order by p.until desc limit 1));
 end $$;
 
 -- The resource of that name, or an error that says how names are written. env: is short for environment:
@@ -364,15 +366,14 @@ returns table (permission text, role text, anchor text, source text, distance in
 language plpgsql stable security definer set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
 	if need_revision(as_of) is null then
-		return query select p.name, coalesce(r.name, 'deleted role ' || e.role), resource_name(e.anchor), s.name, e.distance
-		from effective e join permissions p on p.id = e.permission left join roles r on r.id = e.role
+		return query select p.name, r.name, resource_name(e.anchor), s.name, e.distance
+		from effective e join permissions p on p.id = e.permission join roles r on r.id = e.role
 			join sources s on s.id = e.source
 		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
 		order by 1, e.distance, 2, s.name;
 	else
-		return query select p.name, coalesce(r.name, 'deleted role ' || e.role), resource_name(e.anchor), s.name, e.distance
-		from effective_at(as_of) e join permissions p on p.id = e.permission left join roles r on r.id = e.role
-			join sources s on s.id = e.source
+		return query select p.name, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
+		from effective_at(as_of) e join permissions p on p.id = e.permission join sources s on s.id = e.source
 		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
 		order by 1, e.distance, 2, s.name;
 	end if;
@@ -382,7 +383,7 @@ create function effective_access(login text, resource text, as_of bigint default
 returns table (permission text, role text, anchor text, source text, distance integer)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	return query select * from effective_access(need_user(effective_access.login), resource_named(effective_access.resource), as_of);
+	return query select * from effective_access(need_user(effective_access.login), resource_named(effective_access.resource, as_of), as_of);
 end $$;
 
 -- Who may do this here, with every path that gives it.
@@ -391,19 +392,20 @@ returns table (user_id uuid, login text, role text, anchor text, source text, di
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	perform need_revision(as_of);
-	return query select e.user_id, u.login, r.name, resource_name(e.anchor), s.name, e.distance
+	return query select e.user_id, u.login, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
 	from (select * from effective where as_of is null
 		union all select * from effective_at(as_of) where as_of is not null) e
-		join users u on u.id = e.user_id join roles r on r.id = e.role join sources s on s.id = e.source
+		join users u on u.id = e.user_id join sources s on s.id = e.source
 	where e.permission = who_can.permission and e.resource = who_can.resource
-	order by u.login, e.distance, r.name, s.name;
+	order by u.login, e.distance, 3, s.name;
 end $$;
 
 create function who_can(permission text, resource text, as_of bigint default null)
 returns table (user_id uuid, login text, role text, anchor text, source text, distance integer)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select * from who_can(permission_named(who_can.permission), resource_named(who_can.resource), as_of)
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return query select * from who_can(permission_named(who_can.permission), resource_named(who_can.resource, as_of), as_of);
+end $$;
 
 -- The dashboard's four figures, and the two every administrator asks for next.
 create view statistics as

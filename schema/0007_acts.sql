@@ -152,6 +152,28 @@ begin
 	return value::bigint;
 end $$;
 
+-- The revision of that number, or the one in force at that time; NULL is now.
+create function need_moment(value text) returns bigint language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	moment timestamptz;
+begin
+	if value is null or value ~ '^-?[0-9]+$' then
+		return need_revision(need_number(value));
+	end if;
+	begin
+		moment := need_time(value);
+	exception when invalid_datetime_format then
+		raise exception '"%" is neither a revision nor a time', value using errcode = 'invalid_parameter_value',
+			hint = 'write a number, as explain, report and runs show print it, or a time: 2027-01-31, or "2027-01-31 12:00"';
+	end;
+	if moment > clock_timestamp() then
+		raise exception '% is still to come', value using errcode = 'invalid_parameter_value', hint = 'leave --at out to ask about now';
+	elsif revision_at(moment) = 0 then
+		raise exception 'there was nothing yet at %', value using errcode = 'no_data_found', hint = (select 'the first revision is of ' || v.at from revisions v where v.id = 1);
+	end if;
+	return need_revision(revision_at(moment));
+end $$;
+
 create function need_duration(value text) returns interval language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	return value::interval;

@@ -391,15 +391,26 @@ begin
 	return query select * from difference(difference.first, difference.last, null);
 end $$;
 
--- The same by name, for rosterctl: what each person won and lost.
+-- The same by name, for rosterctl: what each person won and lost. A resource that is gone goes by the name it had.
 create function difference_named(first bigint, last bigint)
 returns table (resource text, login text, roles_won text[], roles_lost text[], won text[], lost text[])
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select resource_name(d.resource), u.login,
-		array(select r.name from roles r where r.id = any (d.roles_after) and r.id <> all (d.roles_before) order by r.name),
-		array(select r.name from roles r where r.id = any (d.roles_before) and r.id <> all (d.roles_after) order by r.name),
-		array(select p.name from permissions p where p.id = any (d.permissions_after) and p.id <> all (d.permissions_before) order by p.name),
-		array(select p.name from permissions p where p.id = any (d.permissions_before) and p.id <> all (d.permissions_after) order by p.name)
-	from difference(need_revision(difference_named.first), coalesce(need_revision(difference_named.last), head())) d join users u on u.id = d.user_id
-	order by 1, 2
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	last := coalesce(need_revision(last), head());
+	return query
+	with found as materialized (
+		select * from difference(need_revision(first), last)
+	), places as materialized (
+		select d.resource, resource_name(d.resource, last) as name from (select distinct f.resource from found f) d
+	), named as materialized (
+		select d.role, role_name(d.role, greatest(first, last)) as name
+		from (select distinct r as role from found f, unnest(f.roles_before || f.roles_after) r) d
+	)
+	select n.name, u.login,
+		array(select r.name from named r where r.role = any (f.roles_after) and r.role <> all (f.roles_before) order by r.name),
+		array(select r.name from named r where r.role = any (f.roles_before) and r.role <> all (f.roles_after) order by r.name),
+		array(select p.name from permissions p where p.id = any (f.permissions_after) and p.id <> all (f.permissions_before) order by p.name),
+		array(select p.name from permissions p where p.id = any (f.permissions_before) and p.id <> all (f.permissions_after) order by p.name)
+	from found f join users u on u.id = f.user_id join places n on n.resource = f.resource
+	order by 1, 2;
+end $$;

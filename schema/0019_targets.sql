@@ -109,7 +109,7 @@ begin
 	update installation set names = names + 1;
 	return null;
 end $$;
-create trigger g_names after insert or delete or update of name, parent_id on groups for each statement execute function names_changed();
+create trigger g_names after insert or delete or update of name, parent_id, archived on groups for each statement execute function names_changed();
 create trigger g_names after insert or delete or update of name on apps for each statement execute function names_changed();
 create trigger g_names after insert or delete or update of name on clusters for each statement execute function names_changed();
 create trigger g_names after insert or delete or update of name, cluster, purpose on namespaces for each statement execute function names_changed();
@@ -136,6 +136,102 @@ union all
 select n.id, 'namespace:' || k.name || '/' || n.name || '/' || n.purpose from namespaces n join clusters k on k.id = n.cluster
 union all
 select id, 'platform' from resources where kind = 'platform';
+
+-- Names that ended: of what was deleted, and of what has another one since. Facts of earlier revisions are ids; who asks as of
+-- one is told what they were called then.
+create table past_names (
+	resource integer,
+	role integer,
+	name text not null, -- of a resource that is gone all of it, of a group that is renamed its part of the path
+	until bigint not null, -- the revision that ended it
+	check (num_nonnulls(resource, role) = 1)
+);
+create index on past_names (resource, until) where resource is not null;
+create index on past_names (role, until) where role is not null;
+
+create function name_ends() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	if tg_table_name = 'roles' then
+		insert into past_names (role, name, until) values (old.id, old.name, open_revision());
+	else
+		insert into past_names (resource, name, until)
+		values (old.id, case tg_op when 'UPDATE' then old.name else resource_name(old.id) end, open_revision());
+	end if;
+	return case tg_op when 'UPDATE' then new else old end;
+end $$;
+create trigger b_name before update of name on groups for each row when (old.name <> new.name) execute function name_ends();
+create trigger b_name before update of name on roles for each row when (old.name <> new.name) execute function name_ends();
+create trigger b_name_ends before delete on groups for each row execute function name_ends();
+create trigger b_name_ends before delete on roles for each row execute function name_ends();
+create trigger b_name_ends before delete on apps for each row execute function name_ends();
+create trigger b_name_ends before delete on environments for each row execute function name_ends();
+create trigger b_name_ends before delete on access_groups for each row execute function name_ends();
+create trigger b_name_ends before delete on clusters for each row execute function name_ends();
+create trigger b_name_ends before delete on namespaces for each row execute function name_ends();
+
+-- Every role with its name, those that are gone with the last they had.
+create view role_names as
+select id, name from roles
+union all
+(select distinct on (p.role) p.role, p.name from past_names p
+where p.role is not null and not exists (select from roles r where r.id = p.role) order by p.role, p.until desc);
+
+-- What a role was called at a revision; NULL is now, and for one that is gone the last name it had.
+create function role_name(role integer, at bigint default null) returns text language sql stable set search_path = roster, pg_temp as $$
+	select coalesce(
+		(select p.name from past_names p where p.role = role_name.role and p.until > role_name.at order by p.until limit 1),
+		(select r.name from role_names r where r.id = role_name.role))
+$$;
+
+-- Groups as they lay and were called at a revision.
+create function groups_then(at bigint) returns table (id integer, parent_id integer, name text) language sql stable as $$
+	select e.id, e.parent_id, coalesce(
+		(select regexp_replace(p.name, '^.*/', '') from roster.past_names p where p.resource = e.id and p.until > at order by p.until limit 1),
+		(select g.name from roster.groups g where g.id = e.id))
+	from (select id, parent_id, since, 9223372036854775807 as until from roster.groups
+		union all select id, parent_id, since, until from roster.groups_history) e
+	where e.since <= at and e.until > at
+$$;
+
+create function resource_name(resource integer, at bigint) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if at < head() and exists (select from groups g where g.id = resource) then
+		return (with recursive up(id, parent_id, name, height) as (
+				select g.*, 0 from groups_then(at) g where g.id = resource
+				union all
+				select g.*, u.height + 1 from up u cross join lateral (select * from groups_then(at) g where g.id = u.parent_id offset 0) g)
+			select coalesce('group:/' || string_agg(u.name, '/' order by u.height desc) filter (where u.parent_id is not null),
+				case count(*) when 0 then resource_name(resource) else 'group:/' end) from up u);
+	end if;
+	return resource_name(resource);
+end $$;
+
+-- Every resource with its name of then, those that are gone by now with them: resource_names at a revision.
+create function resource_names_at(at bigint) returns table (resource integer, name text) language sql stable set search_path = roster, pg_temp as $$
+	with recursive lay as materialized (
+		select * from groups_then(at)
+	), paths(id, path) as (
+		select l.id, '' from lay l where l.parent_id is null
+		union all
+		select l.id, p.path || '/' || l.name from lay l join paths p on p.id = l.parent_id
+	)
+	select p.id, 'group:' || case p.path when '' then '/' else p.path end from paths p
+	union all
+	select n.resource, n.name from resource_names n where n.resource not in (select p.id from paths p)
+	union all
+	(select distinct on (p.resource) p.resource, p.name from past_names p
+	where p.until > at and not exists (select from resources r where r.id = p.resource) order by p.resource, p.until desc)
+$$;
+
+-- The resource of that name at a revision, else the one that has it today; NULL is now.
+create function resource_named(name text, at bigint) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	whole text := lower(normalize(regexp_replace(name, '^env:', 'environment:'), NFKC));
+begin
+	-- Of two of a name the one that is gone was there first.
+	return coalesce((select n.resource from resource_names_at(at) n where at < head() and lower(normalize(n.name, NFKC)) = whole order by 1 limit 1),
+		resource_named(name));
+end $$;
 
 -- "app:billing-*" as a regular expression: * within a segment, ** across, everything else as it is written.
 create function pattern_regex(pattern text) returns text language sql immutable as $$
@@ -202,13 +298,19 @@ create function delivery_wait(attempts integer) returns interval language sql vo
 	select (array['5 s', '30 s', '2 min', '10 min', '30 min', '1 h'])[least(attempts, 6)]::interval * (0.75 + random() / 2)
 $$;
 
+-- A group that was deleted is only archived, since revisions name it.
+create function is_gone(resource integer) returns boolean language sql stable set search_path = roster, pg_temp as $$
+	select not exists (select from resources r where r.id = is_gone.resource) or exists (select from groups g where g.id = is_gone.resource and g.archived)
+$$;
+
 -- Hold the patterns of a target against the names. What came gets a lane at 0, what left a lane that takes it back. A
 -- resource that is on its way is looked at again when that is done.
 create function scope_target(told targets) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	regex text := (select string_agg(pattern_regex(p), '|') from unnest(told.patterns) p);
 	-- Once, for several statements.
-	scope resource_names[] := (select array_agg(n) from resource_names n where lower(normalize(n.name, NFKC)) ~ regex);
+	scope resource_names[] := (select array_agg(n) from resource_names n where lower(normalize(n.name, NFKC)) ~ regex
+		and n.resource not in (select g.id from groups g where g.archived));
 begin
 	update followed f set name = s.name from unnest(scope) s
 	where f.target = told.id and f.resource = s.resource and f.name <> s.name;
@@ -223,11 +325,15 @@ begin
 
 	if told.keep_left or told.history is null then
 		delete from followed f where f.target = told.id and f.resource not in (select s.resource from unnest(scope) s)
+		  and (told.history is null or not is_gone(f.resource))
 		  and not exists (select from lanes l where l.target = f.target and l.resource = f.resource and l."window" is not null);
-	else
+	end if;
+	if told.history is not null then
+		-- What is kept is what is there and called otherwise; what was deleted is taken back, under the name that was told.
 		insert into lanes as l (target, resource, revision, leaving)
 		select f.target, f.resource, told.cursor, true from followed f
 		where f.target = told.id and f.resource not in (select s.resource from unnest(scope) s)
+		  and (not told.keep_left or is_gone(f.resource))
 		on conflict on constraint lanes_pkey do update set leaving = true, due = now(), attempts = 0 where l."window" is null and not l.leaving;
 	end if;
 	-- While a lane is under way its resource could not be judged: look again when it has arrived.

@@ -257,12 +257,12 @@ begin
 		select g.change, 'grant', g.user_id, g.anchor, g.role, g.at, null from given g
 	)
 	select a.change, a.kind, u.login, regexp_replace(resource_name(a.anchor), '^group:', ''), r.name, a.at, a.reason
-	from all_of_it a left join users u on u.id = a.person left join roles r on r.id = a.role
+	from all_of_it a left join users u on u.id = a.person left join role_names r on r.id = a.role
 	union all
 	select h.state::text, h.kind::text, coalesce(d.login, h.external_id), h.anchor, r.name, null, h.reason
 	from held_changes h
 	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
-	left join roles r on r.id = h.role
+	left join role_names r on r.id = h.role
 	where h.run = named
 	union all
 	select 'held', p.kind::text, nullif(p.login, ''), nullif(p.anchor, ''), nullif(p.role, ''), null, format('to %s: %s', p.action, n.reason)

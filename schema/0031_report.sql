@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Reports: everything an auditor asks for, complete and in a fixed order. Who, what, since when, why, from which source.
 --
--- Names of people, groups and roles are those of today, as a revision keeps ids only; rules are told for today only, as the
--- directory is not kept as it was.
+-- Names of people are those of today, those of places and roles those of then; rules are told for today only, as the directory
+-- is not kept as it was.
 
 -- Since when an app has this owner: its row changes for other reasons too.
 create function owner_since(app integer, owner uuid, since bigint) returns bigint language sql stable set search_path = roster, pg_temp as $$
@@ -83,20 +83,22 @@ returns table (login text, name text, user_id uuid, active boolean, anchor text,
 language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
 declare
 	person uuid := case when who is not null then need_user(who) end;
-	here integer := case when place is not null then resource_named(place) end;
 	moment bigint := coalesce(need_revision(as_of), head());
+	here integer := case when place is not null then resource_named(place, moment) end;
 	today boolean := moment = head();
 begin
 	return query
-	with names as materialized (select * from resource_names), doors as materialized (select * from rule_doors d where today)
+	with names as materialized (select * from resource_names where today union all select * from resource_names_at(moment) where not today),
+	titles as materialized (select r.id, role_name(r.id, moment) as name from role_names r),
+	doors as materialized (select * from rule_doors d where today)
 	select u.login, u.name, u.id, case when today then u.active else coalesce((select o.active from users_history o where o.id = u.id and o.since <= moment and o.until > moment), u.active) end,
-		n.name, coalesce(r.name, 'deleted role ' || h.role), s.name,
+		n.name, r.name, s.name,
 		rules_of(d.rules, h.user_id, h.anchor, h.role, h.source), h.since, v.at, coalesce(b.login, v.login::text), v.cause, h.expires_at
 	from holdings_since(moment) h
 	join users u on u.id = h.user_id
 	join sources s on s.id = h.source
 	left join names n on n.resource = h.anchor
-	left join roles r on r.id = h.role
+	left join titles r on r.id = h.role
 	left join doors d on d.source = h.source and d.anchor = h.anchor and d.role = h.role
 	left join revisions v on v.id = h.since
 	left join users b on b.id = v.actor
@@ -111,30 +113,32 @@ returns table (login text, name text, user_id uuid, resource text, permissions t
 language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
 declare
 	person uuid := case when who is not null then need_user(who) end;
-	here integer := case when place is not null then resource_named(place) end;
 	moment bigint := coalesce(need_revision(as_of), head());
+	here integer := case when place is not null then resource_named(place, moment) end;
 	today boolean := moment = head();
 begin
 	return query execute format($query$
-	with names as materialized (select * from resource_names), doors as materialized (select * from rule_doors d where $4),
+	with names as materialized (select * from %s), titles as materialized (
+		select r.id, role_name(r.id, $3) as name from role_names r),
+	doors as materialized (select * from rule_doors d where $4),
 	allowed as materialized (select e.user_id, e.resource, e.role, e.anchor, e.source, e.distance, array_agg(distinct p.name order by p.name) as permissions
 		from %s e join permissions p on p.id = e.permission where ($1 is null or e.user_id = $1) and ($2 is null or e.resource = $2)
 		group by e.user_id, e.resource, e.role, e.anchor, e.source, e.distance),
 	since as materialized (select * from all_holdings_since($3) h where $1 is null or h.user_id = $1)
-	select u.login, u.name, u.id, n.name, a.permissions, coalesce(r.name, 'deleted role ' || a.role), c.name, a.distance, s.name,
+	select u.login, u.name, u.id, n.name, a.permissions, r.name, c.name, a.distance, s.name,
 		rules_of(d.rules, a.user_id, a.anchor, a.role, a.source), h.since, v.at, coalesce(b.login, v.login::text), v.cause
 	from allowed a
 	join users u on u.id = a.user_id
 	join sources s on s.id = a.source
 	left join names n on n.resource = a.resource
 	left join names c on c.resource = a.anchor
-	left join roles r on r.id = a.role
+	left join titles r on r.id = a.role
 	left join since h on h.user_id = a.user_id and h.anchor = a.anchor and h.role = a.role and h.source = a.source
 	left join doors d on d.source = a.source and d.anchor = a.anchor and d.role = a.role
 	left join revisions v on v.id = h.since
 	left join users b on b.id = v.actor
 	order by u.login_key, u.id, n.name collate "C", r.name collate "C", c.name collate "C", s.name, a.distance
-	$query$, case when today then 'effective' else 'effective_at($3)' end)
+	$query$, case when today then 'resource_names' else 'resource_names_at($3)' end, case when today then 'effective' else 'effective_at($3)' end)
 	using person, here, moment, today;
 end $$;
 

@@ -208,7 +208,7 @@ begin
 		case when p.fact = 'groups' or (p.fact = 'grants' and k.kind = 'group') then p.resource
 			when p.fact = 'apps' then (p.was ->> 'owner_group')::integer when p.fact = 'group_namespaces' then p.place end,
 		p.resource, case when p.fact = 'access_group_apps' then p.place end,
-		case when p.fact like 'role%' then coalesce(r.name, 'deleted role ' || p.role) else regexp_replace(resource_name(p.resource), '^[a-z]*:', '') end,
+		case when p.fact like 'role%' then role_name(p.role) else regexp_replace(resource_name(p.resource), '^[a-z]*:', '') end,
 		(select e.purpose::text from environments e where p.fact = 'environments' and e.id = p.resource), null,
 		coalesce(p.why, case
 			when p.fact = 'users' then case when p.was ->> 'active' = 'true' then '' else 'as before' end

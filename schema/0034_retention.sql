@@ -60,6 +60,7 @@ begin
 		where t.history is not null and not (t.configured and t.state = 'active')
 		  and (t.cursor < bound or exists (select from lanes l where l.target = t.id and l.revision between 1 and bound - 1));
 		delete from counted_grants c where c.revision < bound;
+		delete from past_names p where p.until <= bound;
 	end if;
 	select i.horizon into bound from installation i;
 	for twin in select c.relname || '_history' from fact_tables f join pg_class c on c.oid = f.name order by c.relname loop

@@ -9,10 +9,10 @@ alter default privileges revoke execute on functions from public;
 grant usage on schema roster to roster_daemon, roster_admin, roster_reader;
 
 -- Apps ask; they see the answers and the names, not the mirror.
-grant execute on function need_revision(bigint), need_number(text), can(uuid, smallint, integer), can(text, text, text),
+grant execute on function need_revision(bigint), need_number(text), need_moment(text), can(uuid, smallint, integer), can(text, text, text),
 	effective_access(uuid, integer, bigint), effective_access(text, text, bigint),
 	who_can(smallint, integer, bigint), who_can(text, text, bigint),
-	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), permission_named(text),
+	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), resource_name(integer, bigint), resource_named(text, bigint), permission_named(text),
 	user_by_login(text), group_path(integer), group_at(text), can_by_api(uuid, smallint, integer), alert_receivers(integer),
 	technical_contact(integer), support_request(uuid, integer, text) to roster_reader, roster_admin, roster_daemon;
 grant select on permissions, roles, statistics, migrations to roster_reader, roster_admin, roster_daemon;
@@ -74,4 +74,4 @@ grant execute on function lead_driver(text), register_targets(text, text[], text
 	target_disabled(smallint, text), hurry(text, text) to roster_daemon;
 grant execute on function target_list(text), target_hurry(text, boolean), delivery_waiting(text, bigint), told_list(integer, bigint), database_restored()
 	to roster_admin, roster_daemon;
-grant select on revisions, installation to roster_daemon;
+grant select on revisions, installation, role_names to roster_daemon;

@@ -162,12 +162,12 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "who-can",
-	.usage = "PERMISSION RESOURCE [--at REVISION]",
+	.usage = "PERMISSION RESOURCE [--at REVISION|TIME]",
 	.summary = "list everybody who may do something there",
 	.help = "With every way each has: a role held at a place, and how many steps down the tree the resource is. "
 		"RESOURCE is platform, group:/PATH, app:NAME, environment:APP/NAME, cluster:NAME or "
 		"namespace:CLUSTER/NAME/PURPOSE. With "
-		"--at the answer is that of an earlier revision.",
+		"--at the answer is that of an earlier revision, or of the one in force at a time.",
 	.example = "who-can cicd.deploy app:api --at 4711",
 	.run = call_run,
 	.calls = who_can,

@@ -198,7 +198,7 @@ static int run_report(struct app *app, int argc, char **argv, struct error *err)
 static const struct verb verbs[] = {
     {
 	.name = "report access",
-	.usage = "[--csv] [--user USER] [--resource RESOURCE] [--at REVISION]",
+	.usage = "[--csv] [--user USER] [--resource RESOURCE] [--at REVISION|TIME]",
 	.summary = "list who may do what, every way to it, and why",
 	.help =
 	    "One row for each person, resource and way: the permissions, the role and where it is held, the source and "
@@ -210,7 +210,7 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "report grants",
-	.usage = "[--csv] [--user USER] [--resource RESOURCE] [--at REVISION]",
+	.usage = "[--csv] [--user USER] [--resource RESOURCE] [--at REVISION|TIME]",
 	.summary = "list who holds which role where, since when, and why",
 	.help = "One row for each role somebody holds at a group, an app or the platform, owners of apps and inactive "
 		"people "

@@ -70,7 +70,7 @@ int store_delivery_facts(struct store *store, struct arena *arena, struct delive
 	struct pg_rows *rows = NULL;
 
 	if (pg_query(store->pg,
-		     "select 'permission', id, name from permissions union all select 'role', id, name from roles "
+		     "select 'permission', id, name from permissions union all select 'role', id, name from role_names "
 		     "union all select 'history', 0, history::text from installation",
 		     NULL, 0, &rows, err) != 0)
 		return -1;

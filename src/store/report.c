@@ -14,10 +14,10 @@ static const struct {
 } reports[] = {
     [REPORT_ACCESS] = {access_columns,
 		       "select login, name, user_id, resource, permissions, role, anchor, distance, source, rule, "
-		       "since, since_at, given_by, cause from report_access($1, $2, need_number($3))"},
+		       "since, since_at, given_by, cause from report_access($1, $2, need_moment($3))"},
     [REPORT_GRANTS] = {grant_columns,
 		       "select login, name, user_id, active, anchor, role, source, rule, since, since_at, "
-		       "given_by, cause, expires_at from report_grants($1, $2, need_number($3))"},
+		       "given_by, cause, expires_at from report_grants($1, $2, need_moment($3))"},
 };
 
 const char *const *report_columns(enum report_kind kind)

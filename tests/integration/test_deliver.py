@@ -282,6 +282,45 @@ def test_what_leaves_the_pattern_can_be_kept(company, receiver):
     assert row["resources"] == 1 and not receiver.requests and receiver.people("app:shop") == before
 
 
+GONE = ["environment:shop/test", "group:/pay/old", "app:billing"]
+
+
+@pytest.mark.parametrize("more", ["", 'left: "keep"'])
+def test_what_is_deleted_is_taken_back_under_its_name(company, receiver, more):
+    """An environment is gone, and an access group that gave something on an app; a group and an app are archived."""
+    ctl, sql = company.roster.ctl, company.roster.sql
+    for number in (0, 3):
+        company.join(number, role="Developer")
+    sql("select node_create('shop', 'u0')")
+    sql("select environment_create('shop', 'test', 'test')")
+    ctl("access-group", "create", "all")
+    sql("select access_group_app('all', 'shop', true)")
+    sql("select access_group_member_add('all', 'u1')")
+    ctl("group", "create", "/pay/old", "--admin", "u2")
+    sql("select node_create('billing', 'u3')")
+    patterns = ["app:*", "environment:*/*", "group:/**"]
+    company.configure(company.target("billing", receiver, *patterns, more=more))
+    company.deliver()
+    company.check(receiver, *patterns)
+    known = {name: receiver.people(name) for name in GONE}
+    assert known["environment:shop/test"] and known["group:/pay/old"] and known["app:billing"]
+    receiver.requests.clear()
+    ctl("environment", "delete", "shop/test", "--yes")
+    ctl("access-group", "delete", "all", "--yes")
+    ctl("group", "delete", "/pay/old", "--yes")
+    ctl("app", "archive", "billing")
+    company.deliver()
+    company.check(receiver, "app:*", "environment:*/*", "group:/", "group:/pay", "group:/pay/api")
+    assert not any(receiver.people(name) for name in GONE)
+    taken = {row[0] for row in changes(receiver)}
+    assert taken == {name for name in GONE if known[name]} | {"app:shop"}, "u1 has lost shop, too"
+    assert not company.roster.value("select count(*) from followed where name in ('environment:shop/test', 'group:/pay/old')")
+    ctl("group", "create", "/pay/old", "--admin", "u2")
+    company.deliver()
+    company.check(receiver, *patterns)
+    assert receiver.people("group:/pay/old") == known["group:/pay/old"]
+
+
 def test_what_was_kept_stays_also_when_everything_is_told_anew(company, receiver):
     before = receiver.people("app:shop")
     company.configure(company.target("billing", receiver, "app:billing", more='left: "keep"'))

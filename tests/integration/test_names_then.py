@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions about earlier revisions: what is gone or called otherwise by now is named as it was called then."""
+
+import datetime
+
+import pytest
+
+
+@pytest.fixture
+def company(roster):
+    """u0 is the contact of shop in /pay/api, u1 holds a role of an access group and one that is deleted; then much is."""
+    roster.configure('version: 1\ndatabase: { conninfo: "${env:ROSTER_DATABASE}" }\n')
+    ctl, sql = roster.ctl, roster.sql
+    for login in ("u0", "u1"):
+        ctl("user", "create", login)
+    ctl("group", "create", "/pay", "--admin", "u0")
+    ctl("group", "create", "/pay/api", "--admin", "u0")
+    ctl("group", "members", "/pay/api", "add", "u0", "--role", "Developer")
+    ctl("app", "create", "shop", "--owner", "admin", "--group", "/pay/api")
+    sql("select node_create('shop', 'u0')")
+    sql("select environment_create('shop', 'test', 'test')")
+    ctl("access-group", "create", "all")
+    sql("select access_group_app('all', 'shop', true)")
+    sql("select access_group_member_add('all', 'u1', 'Contributor')")
+    sql("select role_create('Tester', '', '{project.view,project.edit}')")
+    ctl("group", "members", "/pay", "add", "u1", "--role", "Tester")
+    roster.then = roster.value("select head()")
+    roster.moment = str(roster.value("select clock_timestamp()"))
+    return roster
+
+
+def change(roster):
+    """Everything that had a name then is gone, or has another one."""
+    ctl, sql = roster.ctl, roster.sql
+    ctl("environment", "delete", "shop/test", "--yes")
+    sql("delete from nodes")
+    ctl("access-group", "delete", "all", "--yes")
+    ctl("group", "members", "/pay", "remove", "u1", "--role", "Tester")
+    sql("select role_edit_begin('Tester')")
+    sql("select role_delete('Tester')")
+    ctl("group", "edit", "/pay/api", "--rename", "core")
+    ctl("group", "edit", "/pay", "--rename", "money")
+    ctl("group", "create", "/old", "--admin", "u0")
+    ctl("group", "move", "/money/core", "/old")
+    ctl("app", "archive", "shop")
+    return roster
+
+
+def reports(roster, *words):
+    found = {}
+    for what in ("access", "grants"):
+        found[what] = sorted((row["login"], row.get("resource"), row["anchor"], row["role"], row.get("permissions"))
+                             for row in roster.json("report", what, *words)[what])
+    return found
+
+
+def test_a_report_says_what_it_said_then(company):
+    before = reports(company)
+    assert {row[2] for row in before["grants"]} >= {"group:/pay", "group:/pay/api", "access-group:all", "app:shop", "platform"}
+    change(company)
+    assert reports(company, "--at", str(company.then)) == before
+    assert reports(company, "--at", company.moment) == before
+    assert reports(company) != before
+    # One place, by the name of then or, where nothing was called that, of today.
+    for name in ("environment:shop/test", "env:shop/test", "access-group:all", "group:/pay/api", "group:/old/core"):
+        rows = company.json("report", "grants", "--at", str(company.then), "--resource", name)["grants"]
+        assert bool(rows) != name.endswith("shop/test"), name
+    rows = company.json("report", "access", "--at", str(company.then), "--resource", "environment:shop/test")["access"]
+    assert {row["login"] for row in rows} >= {"u0"} and {row["resource"] for row in rows} == {"environment:shop/test"}
+    assert "there is no environment:shop/test" in company.ctl("report", "access", "--resource", "environment:shop/test", code=65).err
+
+
+def test_so_do_the_questions_of_apps(company):
+    def asked(*words):
+        return [(row["login"], row["role"], row["anchor"], row["source"]) for row in company.json("who-can", *words)["people"]]
+
+    questions = [("project.edit", "app:shop"), ("env.monitoring", "environment:shop/test"), ("group.view", "group:/pay/api")]
+    before = [asked(*words) for words in questions[:2]]
+    assert ("u1", "Tester", "group:/pay", "hand") in before[0] and before[1]
+    access = company.sql("select * from effective_access('u0', 'environment:shop/test')")
+    change(company)
+    for at in (str(company.then), company.moment):
+        assert [asked(*words, "--at", at) for words in questions[:2]] == before
+    assert company.sql("select * from effective_access('u0', 'environment:shop/test', %s)", company.then) == access != []
+
+
+def test_a_difference_names_what_is_gone(company):
+    change(company)
+    rows = company.json("diff", str(company.then))["differences"]
+    lost = {(row["login"], row["resource"]): row for row in rows}
+    assert all(row["resource"] for row in rows)
+    assert ("u0", "environment:shop/test") in lost and "Technical Contact" in lost["u0", "environment:shop/test"]["roles_lost"]
+    assert {"Tester", "Contributor"} <= set(lost["u1", "app:shop"]["roles_lost"])
+    # Back in time what is gone is won, under the same names; and a time is as good as a number.
+    back = company.json("diff", str(company.value("select head()")), str(company.then))["differences"]
+    assert ("u0", "environment:shop/test") in {(row["login"], row["resource"]) for row in back}
+    assert company.json("diff", company.moment)["differences"] == rows
+
+
+def test_a_time_must_be_one_of_history(company):
+    def refused(at, code=65):
+        return company.ctl("report", "grants", "--at", at, code=code).err
+
+    assert '"yesterday-ish" is neither a revision nor a time' in refused("yesterday-ish")
+    assert "there was nothing yet at 2001-01-01 (the first revision is of " in refused("2001-01-01")
+    tomorrow = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
+    assert f"{tomorrow} is still to come" in refused(tomorrow)
+    assert "there is no revision 99999" in refused("99999")
+
+
+def test_a_name_that_was_given_twice_is_that_of_the_one_of_then(company):
+    company.ctl("environment", "delete", "shop/test", "--yes")
+    company.sql("select environment_create('shop', 'test', 'test')")
+    first = company.json("who-can", "env.monitoring", "environment:shop/test", "--at", str(company.then))["people"]
+    assert "u0" in {row["login"] for row in first}
+    assert company.value("select resource_named('environment:shop/test', %s) < resource_named('environment:shop/test')", company.then)
+
+
+def test_names_are_forgotten_with_what_they_named(company):
+    change(company)
+    assert company.value("select count(*) from past_names") >= 5
+    company.sql("alter table revisions disable trigger keep")
+    company.sql("update revisions set at = at - interval '1 year'")
+    while company.value("select clock_forget('1 day')"):
+        pass
+    assert company.value("select count(*) from past_names") == 0
