@@ -147,6 +147,74 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by w.distance, r.name, w.anchor, w.source, w.via
 $$;
 
+-- The same as of an earlier revision. What the directory said then is not kept, so the way ends at the role.
+create function paths_then(user_id uuid, resource integer, permission smallint, at bigint)
+returns table (role text, role_id integer, anchor text, anchor_id integer, source text, source_id smallint, through text, distance integer,
+	since bigint, since_at timestamptz)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return query
+	with used as materialized (
+		select e.* from effective_at(paths_then.at) e where e.user_id = paths_then.user_id and e.resource = paths_then.resource
+		  and (paths_then.permission is null or e.permission = paths_then.permission)
+	), gates as (
+		select distinct n.gate from used e join role_meanings_at(paths_then.at) m on m.role = e.role and m.kind = e.kind and m.permission = e.permission,
+		unnest(m.needs) n(gate) where paths_then.permission is not null
+	), ways as (
+		select u.role, u.anchor, u.source, u.distance, u.via from used u
+		union
+		select a.role, a.anchor, a.source, a.distance, a.via from gates n
+		join access_at(paths_then.at) a on a.user_id = paths_then.user_id and a.resource = paths_then.resource
+		join role_gates_at(paths_then.at) g on g.role = a.role and g.kind = a.kind and g.gate = n.gate
+	), held as materialized (
+		select * from all_holdings_since(paths_then.at) h where h.user_id = paths_then.user_id
+	)
+	select role_name(w.role, paths_then.at), w.role, resource_name(w.anchor, paths_then.at), w.anchor, s.name, w.source,
+		regexp_replace(resource_name(w.via, paths_then.at), '^group:', ''), w.distance, h.since, v.at
+	from ways w
+	join sources s on s.id = w.source
+	left join held h on h.anchor = w.anchor and h.role = w.role and h.source = w.source
+	left join revisions v on v.id = h.since
+	order by w.distance, 1, w.anchor, w.source, w.via;
+end $$;
+
+-- What was in the way then, the nearest first.
+create function obstacles_then(user_id uuid, resource integer, permission smallint, at bigint) returns table (kind text, why text)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	who text := (select u.login from users u where u.id = obstacles_then.user_id);
+	what text := resource_name(resource, at);
+	asked text := (select p.name from permissions p where p.id = obstacles_then.permission);
+begin
+	if not exists (select from active_users_at(at) a where a.user_id = obstacles_then.user_id) then
+		return query select 'inactive', format(case when exists (select from users u where u.id = obstacles_then.user_id and u.since <= at)
+			or exists (select from users_history u where u.id = obstacles_then.user_id and u.since <= at)
+			then '%s was not active then; inactive people reach nothing' else '%s was not there yet' end, who);
+	elsif not exists (select from reach_at(at) t where t.resource = obstacles_then.resource) then
+		return query select 'archived', format('%s was archived or not there, and gave nobody anything', what);
+	else
+		return query select distinct 'role', format('%s was %s in %s, which did not permit %s on %s', who, role_name(a.role, obstacles_then.at),
+				regexp_replace(resource_name(a.anchor, obstacles_then.at), '^group:', ''), coalesce(asked, 'anything'), what)
+			from access_at(obstacles_then.at) a where a.user_id = obstacles_then.user_id and a.resource = obstacles_then.resource
+			  and a.role not in (select r.id from roles r where r.kind = 'setting' or r.kind = 'platform' and r.structural);
+		if not found then
+			return query select 'nobody', format('no role of %s reached %s then', who, what);
+		end if;
+	end if;
+end $$;
+
+-- The resource of a question about a revision: as it was called then, and whether the permission means something on such a one.
+create function resource_then(name text, permission text, at bigint, out resource integer, out permission_id smallint, out called text, out applies boolean)
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	resource := resource_named(name, at);
+	permission_id := case when permission is not null then permission_named(permission) end;
+	called := resource_name(resource, at);
+	applies := permission_id is null or not exists (select from reach_at(at) t where t.resource = resource_then.resource)
+		or exists (select from permissions p join scope_resources k on k.scope = p.scope join reach_at(at) t on t.kind = k.kind
+			where p.id = permission_id and t.resource = resource_then.resource);
+end $$;
+
 -- For a "no": every rule of every source that would have given a fitting role at a place that reaches the resource, with
 -- the directory entry that stands at the door, where the person does not. Nearest place first. why: a group lists him there
 -- under a name that was somebody else's.

@@ -35,7 +35,7 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 	namespace_list(), role_list(), role_show(text), role_holders(text), role_duplicates(), role_by_name(text), invitation_list(), cluster_list(), access_group_list(), access_group_show(text), access_group_members(text), group_show(text),
 	role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
-	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), missed_doors(uuid, integer, smallint),
+	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), paths_then(uuid, integer, smallint, bigint), obstacles_then(uuid, integer, smallint, bigint), resource_then(text, text, bigint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
 	held_list(bigint), held_waiting(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
 	access_snapshot(integer, bigint), access_snapshot(integer[], bigint),

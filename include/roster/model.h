@@ -61,6 +61,9 @@ enum model_call {
 	MODEL_PERSON_STATE,    /* login or id: id, login, active, why not */
 	MODEL_RESOURCE_STATE,  /* resource, permission or NULL: ids of both, revision, name, does it apply, archived */
 	MODEL_PATHS,           /* user id, resource id, permission id or NULL */
+	MODEL_RESOURCE_THEN,   /* resource, permission or NULL, revision or time: as MODEL_RESOURCE_STATE */
+	MODEL_PATHS_THEN,      /* as MODEL_PATHS, and the revision */
+	MODEL_OBSTACLES_THEN,  /* the same: kind, why */
 	MODEL_DIRECTORY_PATHS, /* user id, anchor id, role id, source id */
 	MODEL_WHY_KEPT,        /* the same: why it stays though the directory gives it no more */
 	MODEL_ROLES_WITHOUT,   /* user id, resource id, permission id or NULL */

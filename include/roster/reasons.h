@@ -27,6 +27,7 @@ struct explain_question {
 	const char *who;        /* login or id */
 	const char *resource;   /* "app:api" */
 	const char *permission; /* NULL: any */
+	const char *as_of;      /* revision or time; NULL: now */
 };
 
 /* One way through the directory: the person's entry, the groups on the way up, the rule at the last one. */
@@ -66,6 +67,7 @@ struct explain_told {
 struct explanation {
 	const char *login, *id, *resource, *permission; /* permission "" when any was asked for */
 	bool allowed;
+	bool then; /* as of that revision: without doors, rules and targets, of which nothing is kept */
 	int64_t revision;
 	struct explain_path *paths;
 	size_t path_count;

@@ -194,10 +194,11 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "explain",
-	.usage = "USER RESOURCE [PERMISSION]",
+	.usage = "USER RESOURCE [PERMISSION] [--at REVISION|TIME]",
 	.summary = "say why a person may, or why not",
 	.help = "Every way from the directory to the resource: entry, groups, rule, role, place; what was given by "
-		"hand says who did it. When the answer is no, what is nearest to a yes and why it is none. The exit "
+		"hand says who did it. When the answer is no, what is nearest to a yes and why it is none. With --at "
+		"why he could then, without entries and rules, as the directory is not kept as it was. The exit "
 		"code is 0 either way.",
 	.example = "explain alice app:api cicd.deploy",
 	.run = cmd_explain,

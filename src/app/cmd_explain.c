@@ -172,7 +172,8 @@ static void print_text(const struct explanation *explanation)
 	struct str out = {0};
 
 	output_add_text(&out, explanation->login);
-	str_add(&out, explanation->allowed ? " may " : " may not ");
+	str_add(&out, explanation->then ? " could " : " may ");
+	str_add(&out, explanation->allowed ? "" : "not ");
 	str_printf(&out, "%s%s", permission[0] == '\0' ? "use " : permission, permission[0] == '\0' ? "" : " on ");
 	output_add_text(&out, explanation->resource);
 	str_printf(&out, "   (revision %" PRId64 ")\n", explanation->revision);
@@ -288,9 +289,11 @@ int cmd_explain(struct app *app, int argc, char **argv, struct error *err)
 	struct store *store = NULL;
 	int rc;
 
-	if (app_options(app->verb, &argc, argv, NULL, 0, 2, 3, err) != 0)
+	struct option_value options[] = {{"--at", OPTION_VALUE, NULL}};
+
+	if (app_options(app->verb, &argc, argv, options, 1, 2, 3, err) != 0)
 		return -1;
-	const struct explain_question question = {argv[0], argv[1], argc > 2 ? argv[2] : NULL};
+	const struct explain_question question = {argv[0], argv[1], argc > 2 ? argv[2] : NULL, options[0].value};
 	rc = app_connect(app, STORE_OPERATOR, &store, err);
 	if (rc == 0)
 		rc = explain_access(app->config, store, &question, app->arena, &explanation, err);

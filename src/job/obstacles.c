@@ -329,11 +329,32 @@ static void find_nobody(struct search *search)
 								  search->login, what, search->resource_name)});
 }
 
+/* Of an earlier revision: of the directory and its rules nothing is kept. */
+static int find_then(struct search *search, struct error *err)
+{
+	const char *params[] = {search->user, search->resource, search->permission, search->as_of};
+	struct pg_rows *rows = NULL;
+
+	/* Whether he is active now says nothing about then. */
+	search->inactive = NULL;
+	if (search->allowed || find_final(search))
+		return 0;
+	if (model_call(search->store, MODEL_OBSTACLES_THEN, params, &rows, err) != 0)
+		return -1;
+	for (size_t i = 0; i < pg_count(rows); i++)
+		add(search, (struct explain_obstacle){.kind = arena_strdup(search->arena, pg_text(rows, i, 0)),
+						      .why = arena_strdup(search->arena, pg_text(rows, i, 1))});
+	pg_free(&rows);
+	return 0;
+}
+
 int obstacles_find(struct search *search, struct error *err)
 {
 	bool final;
 
 	search->obstacles = arena_alloc_array(search->arena, OBSTACLES_MOST, sizeof *search->obstacles);
+	if (search->as_of != NULL)
+		return find_then(search, err);
 	if (!search->allowed && find_missing(search, err) != 0)
 		return -1;
 	final = search->inactive != NULL || search->archived || !search->applies;

@@ -16,6 +16,7 @@ struct search {
 	const char *inactive; /* why, NULL when active */
 	const char *resource, *resource_name;
 	const char *permission, *permission_name; /* NULL: any */
+	const char *as_of;                        /* a revision, NULL: now */
 	bool applies, archived;                   /* permission to that kind of resource; the app */
 	bool allowed;
 	struct explain_obstacle *obstacles; /* out */

@@ -53,10 +53,11 @@ static int find_person(struct search *search, const char *who, struct error *err
 static int find_resource(struct search *search, const struct explain_question *question, int64_t *revision,
 			 struct error *err)
 {
-	const char *params[] = {question->resource, question->permission};
+	const char *params[] = {question->resource, question->permission, question->as_of};
 	struct pg_rows *rows = NULL;
 
-	if (model_call(search->store, MODEL_RESOURCE_STATE, params, &rows, err) != 0)
+	if (model_call(search->store, question->as_of == NULL ? MODEL_RESOURCE_STATE : MODEL_RESOURCE_THEN, params,
+		       &rows, err) != 0)
 		return -1;
 	search->resource = copy(search, rows, 0, RESOURCE_ID);
 	search->permission = question->permission == NULL ? NULL : copy(search, rows, 0, RESOURCE_PERMISSION);
@@ -64,6 +65,7 @@ static int find_resource(struct search *search, const struct explain_question *q
 	search->resource_name = copy(search, rows, 0, RESOURCE_NAME);
 	search->applies = pg_boolean(rows, 0, RESOURCE_APPLIES);
 	search->archived = pg_boolean(rows, 0, RESOURCE_ARCHIVED);
+	search->as_of = question->as_of == NULL ? NULL : copy(search, rows, 0, RESOURCE_HEAD);
 	*revision = pg_integer(rows, 0, RESOURCE_HEAD);
 	pg_free(&rows);
 	return 0;
@@ -130,7 +132,7 @@ static int find_doors(const struct search *search, const struct pg_rows *paths, 
 	struct pg_rows *rows = NULL;
 	int rc;
 
-	if (strcmp(path->source, "hand") == 0)
+	if (search->as_of != NULL || strcmp(path->source, "hand") == 0)
 		return 0;
 	if (model_call(search->store, MODEL_DIRECTORY_PATHS, params, &rows, err) != 0)
 		return -1;
@@ -166,11 +168,11 @@ static int fill_paths(const struct search *search, const struct pg_rows *rows, s
 
 static int find_paths(const struct search *search, struct explanation *ret, struct error *err)
 {
-	const char *params[] = {search->user, search->resource, search->permission};
+	const char *params[] = {search->user, search->resource, search->permission, search->as_of};
 	struct pg_rows *rows = NULL;
 	int rc;
 
-	if (model_call(search->store, MODEL_PATHS, params, &rows, err) != 0)
+	if (model_call(search->store, search->as_of == NULL ? MODEL_PATHS : MODEL_PATHS_THEN, params, &rows, err) != 0)
 		return -1;
 	rc = fill_paths(search, rows, ret, err);
 	pg_free(&rows);
@@ -212,7 +214,8 @@ int explain_access(const struct config *config, struct store *store, const struc
 	ret->id = search.user;
 	ret->resource = search.resource_name;
 	ret->allowed = search.allowed = ret->path_count > 0;
-	if (obstacles_find(&search, err) != 0 || find_told(&search, ret, err) != 0)
+	ret->then = search.as_of != NULL;
+	if (obstacles_find(&search, err) != 0 || (!ret->then && find_told(&search, ret, err) != 0))
 		return -1;
 	ret->obstacles = search.obstacles;
 	ret->obstacle_count = search.obstacle_count;
