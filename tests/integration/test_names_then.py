@@ -146,12 +146,12 @@ def test_a_no_is_explained_as_of_then(company):
     assert why("u1", "app:shop", "--at", suspended) == [("inactive", "u1 was not active then; inactive people reach nothing")]
     assert ("role", "u1 was Tester in /pay, which did not permit cicd.deploy on app:shop") in why("u1", "app:shop", "cicd.deploy", "--at", then)
     assert why("u1", "group:/pay", "--at", then) == [("role", "u1 was Tester in /pay, which did not permit anything on group:/pay")]
-    assert why("u1", "platform", "--at", then) == [("nobody", "no role of u1 reached platform then")]
+    assert why("u1", "platform", "platform.roles.manage", "--at", then) == [("nobody", "no role of u1 reached platform then")]
     assert why("u1", "app:shop", "group.members.manage", "--at", then) == [
         ("permission", "group.members.manage means nothing on app:shop: nobody has it there")]
     assert why("u0", "app:shop", "--at", str(company.value("select head()"))) == [
         ("archived", "app:shop was archived or not there, and gave nobody anything")]
-    assert company.ctl("explain", "u1", "platform", "--at", then).out.startswith(f"u1 could not use platform   (revision {then})")
+    assert company.ctl("explain", "late", "app:shop", "--at", then).out.startswith(f"late could not use app:shop   (revision {then})")
 
 
 def test_a_name_that_was_given_twice_is_that_of_the_one_of_then(company):
