@@ -280,8 +280,10 @@ static void tell_rest(const struct change_printer *printer)
 	int64_t rest = printer->report->totals.changes - (int64_t)printer->printed;
 
 	if (printer->sink.most != 0 && rest > 0)
-		fprintf(printer->out, "  ... and %" PRId64 " more changes; --plain and --json print all of them\n",
-			rest);
+		fprintf(printer->out,
+			"  ... and %" PRId64 " more changes; rosterctl runs diff %s/%" PRId64 " lists what is done, "
+			"--plain and --json print the whole plan\n",
+			rest, printer->source->name, printer->report->run);
 }
 
 /* The guard judges each kind by itself. */

@@ -26,8 +26,16 @@ static int try_secrets(const struct config *config, struct error *err)
 static int try_database(const struct config *config, struct error *err)
 {
 	struct store *store = NULL;
-	int rc = store_open(&config->database, STORE_DAEMON, &store, err);
+	int rc;
 
+	/* It would be another database, and an empty one where there is none yet: nothing to step into unasked. */
+	if (config->database.embedded[0] != '\0')
+		return error_set(err, ERR_CONFIG,
+				 "database.embedded is not the directory in use: \"%s\" would be another database, "
+				 "so a running rosterd does not go over to it; stop rosterd, move the directory if "
+				 "the database shall be the same, then start it",
+				 config->database.embedded);
+	rc = store_open(&config->database, STORE_DAEMON, &store, err);
 	if (rc == 0)
 		rc = store_schema_check(store, err);
 	store_close(&store);
@@ -41,13 +49,13 @@ static int run(const struct child_context *context, struct error *err)
 	return strcmp(context->subject, "all") == 0 ? try_database(context->config, err) : 0;
 }
 
-/* A private database in another place is not there before it is started. */
 static bool keeps(const struct config *before, const struct config *after)
 {
 	const struct database_config *a = &before->database, *b = &after->database;
 
-	return b->embedded[0] != '\0' ||
-	       (strcmp(a->conninfo, b->conninfo) == 0 && strcmp(a->daemon_role, b->daemon_role) == 0);
+	if (b->embedded[0] != '\0')
+		return strcmp(a->embedded, b->embedded) == 0;
+	return strcmp(a->conninfo, b->conninfo) == 0 && strcmp(a->daemon_role, b->daemon_role) == 0;
 }
 
 const struct duty duty_trial = {.name = "trial", .run = run, .keeps = keeps};

@@ -3,6 +3,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -40,15 +41,37 @@ def test_an_older_schema_is_rosterds_to_bring_up(home):
     assert "rosterd brings it up when it starts" in refused and "database migrate" not in refused
 
 
-@pytest.mark.parametrize("level", ["info", "debug"])
-def test_what_the_server_says_is_in_the_log_of_rosterd(home, level):
-    """What somebody mistypes is told to him; here it would only hide the rest."""
-    home.config.write_text(home.config.read_text() + f'log: {{ level: "{level}" }}\n')
+def serve(home):
     with open(home.log, "w+", encoding="utf-8") as log:
         process = subprocess.Popen([home.programs / "rosterd", "-f", home.config], stderr=log, stdin=subprocess.DEVNULL,
                                    env={**environment(), "ROSTER_SCHEMA_DIR": str(home.programs / "schema")}, **unprivileged())
     home.running.append(process)
     process.stdout = log
+    return process
+
+
+def test_a_running_rosterd_does_not_go_over_to_another_database(home):
+    """It would be an empty one. The one in use serves on, and so does a reload that says nothing of it."""
+    process = serve(home)
+    until(lambda: "clock is ready" in home.log.read_text(), "the service works")
+    text, server = home.config.read_text(), home.postmaster()
+    home.config.write_text(text.replace('"db"', '"another"'))
+    process.send_signal(signal.SIGHUP)
+    until(lambda: "does not work, see the log of the trial" in home.log.read_text(), "it is refused")
+    assert re.search(r'database\.embedded is not the directory in use: \\"\S+/another\\" would be another database', home.log.read_text())
+    assert not (home.directory / "another").exists() and home.postmaster() == server
+    home.config.write_text(text + 'log: { level: "debug" }\n')
+    process.send_signal(signal.SIGHUP)
+    until(lambda: "is in force" in home.log.read_text(), "another configuration is taken")
+    assert home.postmaster() == server
+    home.stop(process)
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_what_the_server_says_is_in_the_log_of_rosterd(home, level):
+    """What somebody mistypes is told to him; here it would only hide the rest."""
+    home.config.write_text(home.config.read_text() + f'log: {{ level: "{level}" }}\n')
+    process = serve(home)
     until(lambda: "clock is ready" in home.log.read_text(), "the service works")
     home.psql("select nonsense\nfrom nowhere")
     home.stop(process)
