@@ -26,8 +26,9 @@ struct app {
 	bool color;    /* standard output is a terminal and NO_COLOR is not set */
 	int exit_code; /* a verb may ask for another than 0: 2 for changes pending, 1 for held */
 	struct arena *arena;
-	struct config *config;   /* NULL until app_configure() */
-	const struct verb *verb; /* the one that runs */
+	struct config *config;    /* NULL until app_configure() */
+	struct findings findings; /* what it found */
+	const struct verb *verb;  /* the one that runs */
 };
 
 struct call; /* a question or an act that is one call of the model: src/app/call.h */
@@ -45,8 +46,11 @@ struct verb {
 
 /* Load the configuration once; findings go to standard error, warnings too. */
 int app_configure(struct app *app, struct error *err);
-/* The same, and the secrets it names are looked at: those only the service can read are left to the service. */
+/* The same, and the secrets it names are looked at: those only the service can read are left to the service. Findings are
+ * for the caller to print. */
 int app_configure_checked(struct app *app, struct error *err);
+/* Print them for people. */
+void app_print_findings(const struct app *app);
 /* app_configure(), connect with that right, and check the schema unless the right is the owner's. */
 int app_connect(struct app *app, enum store_right right, struct store **ret, struct error *err);
 

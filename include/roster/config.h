@@ -219,6 +219,8 @@ void config_report(const struct config *config, const char *path, const char *te
 		   struct findings *findings);
 /* The first error and how many more there are; 0 when there is none. */
 int findings_error(const struct findings *findings, struct error *err);
+/* The same where all of them have been shown: how many errors there are. */
+int findings_count(const struct findings *findings, struct error *err);
 
 /* Append findings as people read them: `rosterd.conf:12: unknown key "grups" ...` with the line below. */
 void findings_print(const struct findings *findings, struct str *out);

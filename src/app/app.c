@@ -5,29 +5,39 @@
 
 static int configure(struct app *app, bool secrets, struct error *err)
 {
-	struct findings findings = {0};
-	struct str text = {0};
-	int rc;
-
 	if (app->config != NULL)
 		return 0;
-	rc = setup_load(app->config_file, app->arena, &app->config, &findings, err);
-	const struct config *config = rc == 0 ? app->config : findings.draft;
+	app->findings = (struct findings){0};
+	int rc = setup_load(app->config_file, app->arena, &app->config, &app->findings, err);
+	const struct config *config = rc == 0 ? app->config : app->findings.draft;
 	if (secrets && config != NULL) {
-		secrets_check(config, SECRETS_READABLE, app->arena, &findings);
-		rc = findings_error(&findings, err);
+		secrets_check(config, SECRETS_READABLE, app->arena, &app->findings);
+		rc = findings_count(&app->findings, err);
+	} else if (rc != 0) {
+		rc = app->findings.errors > 0 ? findings_count(&app->findings, err) : -1;
 	}
-	findings_print(&findings, &text);
-	fputs(str_text(&text), stderr);
-	str_free(&text);
 	if (rc != 0)
 		app->config = NULL;
 	return rc;
 }
 
+void app_print_findings(const struct app *app)
+{
+	struct str text = {0};
+
+	findings_print(&app->findings, &text);
+	fputs(str_text(&text), stderr);
+	str_free(&text);
+}
+
 int app_configure(struct app *app, struct error *err)
 {
-	return configure(app, false, err);
+	bool first = app->config == NULL;
+	int rc = configure(app, false, err);
+
+	if (first)
+		app_print_findings(app);
+	return rc;
 }
 
 int app_configure_checked(struct app *app, struct error *err)

@@ -116,11 +116,36 @@ static const char *counted(struct app *app, size_t count, const char *what)
 	return arena_printf(app->arena, "%zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
+/* People read them beside what else is said; a program gets them as data, also when there are none. */
+static int show_findings(struct app *app, struct error *err)
+{
+	static const char *const headings[] = {"file", "line", "severity", "text", "source_line", "hint", NULL};
+	struct table *table = table_new(app->arena, "findings", headings);
+
+	if (app->format == OUTPUT_TEXT) {
+		app_print_findings(app);
+		return 0;
+	}
+	table->kinds[1] = PG_KIND_NUMBER;
+	for (size_t i = 0; i < app->findings.count; i++) {
+		const struct finding *finding = &app->findings.items[i];
+		int line = finding->position.line;
+		table_add(table, (const char *[]){finding->position.file,
+						  line > 0 ? arena_printf(app->arena, "%d", line) : NULL,
+						  finding->warning ? "warning" : "error", finding->text,
+						  finding->source_line, finding->hint});
+	}
+	return app_print_tables(app, &table, 1, err);
+}
+
 static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
 {
 	struct option_value options[] = {{"--connect", OPTION_FLAG, NULL}};
 
-	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0 || app_configure_checked(app, err) != 0)
+	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0)
+		return -1;
+	int rc = app_configure_checked(app, err);
+	if (show_findings(app, rc == 0 ? err : NULL) != 0 || rc != 0)
 		return -1;
 	if (options[0].value != NULL) {
 		try_database(app, err);
@@ -129,6 +154,8 @@ static int cmd_check(struct app *app, int argc, char **argv, struct error *err)
 		if (err->class != ERR_NONE)
 			return -1;
 	}
+	if (app->format == OUTPUT_JSON)
+		return 0;
 	app_done(app, "%s is good: %s, %s, %s", app->config_file, counted(app, app->config->source_count, "source"),
 		 counted(app, app->config->rule_count, "rule"), counted(app, app->config->target_count, "target"));
 	return 0;
@@ -213,7 +240,7 @@ static const struct verb verbs[] = {
 	.usage = "[--connect]",
 	.summary = "check the configuration",
 	.help = "Names everything wrong at once, each with its line and what to do; secrets you may read are looked at "
-		"too. With "
+		"too. With --json or --plain what is wrong is data. With "
 		"--connect the database is "
 		"tried too, with the roles and places the rules name, every source is read up to its first entry, and "
 		"sources that "

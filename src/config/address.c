@@ -152,12 +152,12 @@ static const char *refused_number(const struct authority *authority, const char 
 	return what;
 }
 
-static size_t authority_flaws(const struct authority *authority, struct flaw *flaws, size_t count)
+static size_t authority_flaws(const struct authority *authority, const char *form, struct flaw *flaws, size_t count)
 {
 	if (authority->host > authority->text)
 		count = add_flaw(flaws, count, "names a user", "remove what stands before the @, and the @");
 	if (authority->host_size == 0)
-		count = add_flaw(flaws, count, "names no host", "write https://HOST/PATH");
+		count = add_flaw(flaws, count, "names no host", form);
 	else if (!is_host(authority->host, authority->host_size))
 		count = add_flaw(flaws, count, "names a host that cannot be",
 				 "a host is a name in ASCII, an IPv4 address, or an IPv6 address in [ ]");
@@ -178,6 +178,7 @@ static size_t plain_flaws(const struct authority *authority, bool allow_loopback
 
 size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws[FLAWS_MAX])
 {
+	static const char form[] = "write https://HOST/PATH";
 	bool plain = text_starts_with(url, "http://");
 	size_t count = 0;
 
@@ -185,9 +186,9 @@ size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws
 	if (strchr(url, ' ') || text_has_control(url, strlen(url)))
 		return add_flaw(flaws, count, "holds a space or a control character", "write it as %20, or remove it");
 	if (!plain && !text_starts_with(url, "https://"))
-		return add_flaw(flaws, count, "is not the address of a web server", "write https://HOST/PATH");
+		return add_flaw(flaws, count, "is not the address of a web server", form);
 	struct authority authority = authority_of(url);
-	count = authority_flaws(&authority, flaws, count);
+	count = authority_flaws(&authority, form, flaws, count);
 	if (plain)
 		count = plain_flaws(&authority, allow_loopback, flaws, count);
 	const char *refused = count == 0 ? refused_number(&authority, url) : NULL;
@@ -195,6 +196,18 @@ size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws
 		count = add_flaw(flaws, count, refused, NULL);
 	if (strchr(url, '#'))
 		count = add_flaw(flaws, count, "has a fragment, which is never sent", "remove the # and what follows");
+	return count;
+}
+
+size_t address_ldap_flaws(const char *url, struct flaw flaws[FLAWS_MAX])
+{
+	struct authority authority = authority_of(url);
+	const char *rest = authority.text + authority.size;
+	size_t count = authority_flaws(&authority, "write ldaps://HOST", flaws, 0);
+
+	if (*rest && strcmp(rest, "/") != 0)
+		count = add_flaw(flaws, count, "says more than where the server is",
+				 "remove what follows the host and the port: users, groups and units say what to read");
 	return count;
 }
 

@@ -24,6 +24,8 @@ enum { FLAWS_MAX = 8 };
 /* https://HOST[:PORT][/PATH][?QUERY] without a user (RFC 3986); with allow_loopback also http:// to a host written as
  * localhost, 127.0.0.0/8 or [::1]. Gives how many flaws it has, 0 when it may be used. */
 size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws[FLAWS_MAX]);
+/* ldap://HOST[:PORT][/] or ldaps:// the same; what more an LDAP URL (RFC 4516) can say has keys of its own. */
+size_t address_ldap_flaws(const char *url, struct flaw flaws[FLAWS_MAX]);
 /* unix:/PATH, 127.0.0.1:PORT or [::1]:PORT. False with a flaw when it is none of them. */
 bool address_can_listen(const char *text, struct flaw *ret);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "config/address.h"
 #include "config/load.h"
 #include "config/peer.h"
 
@@ -49,20 +50,33 @@ static bool has_credentials(const struct checked_source *checked)
 	return has(checked->node, "bind_dn") || has(checked->node, "password");
 }
 
+static void check_server(const struct checked_source *checked, const char *url)
+{
+	struct flaw flaws[FLAWS_MAX];
+	size_t count = address_ldap_flaws(url, flaws);
+
+	for (size_t i = 0; i < count; i++)
+		report_error(checked->loader, child_position(checked->node, "url"), flaws[i].hint, "\"url\" %s",
+			     flaws[i].what);
+}
+
 static void check_url(const struct checked_source *checked, const char *url)
 {
 	const struct ldap_config *ldap = &checked->source->ldap;
 	struct position position = child_position(checked->node, "url");
 
-	if (text_starts_with(url, "ldaps://") || text_starts_with(url, "ldapi://")) {
+	if (!text_starts_with(url, "ldap://") && !text_starts_with(url, "ldaps://") &&
+	    !text_starts_with(url, "ldapi://")) {
+		report_error(checked->loader, position, "write ldaps://HOST, ldap://HOST or ldapi://PATH",
+			     "%s is not the address of an LDAP server", url);
+		return;
+	}
+	if (!text_starts_with(url, "ldapi://"))
+		check_server(checked, url);
+	if (!text_starts_with(url, "ldap://")) {
 		if (ldap->starttls)
 			report_error(checked->loader, child_position(checked->node, "starttls"), "remove starttls",
 				     "\"starttls\" is for ldap:// addresses, not for %s", url);
-		return;
-	}
-	if (!text_starts_with(url, "ldap://")) {
-		report_error(checked->loader, position, "write ldaps://HOST, ldap://HOST or ldapi://PATH",
-			     "%s is not the address of an LDAP server", url);
 		return;
 	}
 	if (has_credentials(checked) && !ldap->starttls && !ldap->allow_plaintext && !peer_is_local_url(url))

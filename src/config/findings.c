@@ -107,6 +107,14 @@ int findings_error(const struct findings *findings, struct error *err)
 	return findings->errors > 1 ? error_hint(err, "and %zu more", findings->errors - 1) : -1;
 }
 
+int findings_count(const struct findings *findings, struct error *err)
+{
+	if (findings->errors == 0)
+		return 0;
+	return error_set(err, ERR_CONFIG, "%zu mistake%s in the configuration", findings->errors,
+			 findings->errors == 1 ? "" : "s");
+}
+
 /* The place of a file among those that were read; their count when it is none of them. */
 static size_t document_rank(struct document *const *documents, size_t count, const char *file)
 {

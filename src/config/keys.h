@@ -39,7 +39,9 @@ enum key_flags {
 	KEY_NONEMPTY = 2, /* "" is refused */
 	KEY_LDAP = 4,     /* only for a source of type "ldap" */
 	KEY_LDIF = 8,     /* only for a source of type "ldif" */
-	KEY_WEBHOOK = 16  /* only for a target of type "webhook" */
+	KEY_WEBHOOK = 16, /* only for a target of type "webhook" */
+	KEY_DN = 32,      /* a distinguished name, or "" */
+	KEY_NAME = 64     /* the name of an attribute, or "" */
 };
 
 enum { KEY_NOWHERE = -1 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
+#include "roster/directory.h"
 #include "roster/text.h"
 
 #include <ctype.h>
@@ -119,10 +120,38 @@ const char *path_beside(const char *file, const char *path, struct arena *arena)
 	return arena_printf(arena, "%.*s%s", (int)(slash - file) + 1, file, path);
 }
 
+static bool is_dn(const char *text)
+{
+	struct str canonical = {0};
+	int status = dn_canonical(text, strlen(text), &canonical, NULL);
+
+	str_free(&canonical);
+	return status == 0;
+}
+
+/* RFC 4512, section 2.5: a name or an OID, and options behind semicolons. */
+static bool is_attribute(const char *text)
+{
+	for (const char *at = text; *at; at++)
+		if (!isalnum((unsigned char)*at) && !strchr("-.;", *at) && (*at != '_' || at == text))
+			return false;
+	return !*text || isalnum((unsigned char)*text);
+}
+
+static int check_form(const struct slot *slot, const char *text)
+{
+	if ((slot->key->flags & KEY_DN) && !is_dn(text))
+		return wrong(slot, "write it as the server does: \"ou=people,dc=corp,dc=example\"", "is not a DN");
+	if ((slot->key->flags & KEY_NAME) && !is_attribute(text))
+		return wrong(slot, "write one name, as \"uid\" or \"sAMAccountName\"",
+			     "is not the name of an attribute");
+	return 0;
+}
+
 static int store_string(const struct slot *slot)
 {
 	const char *text = slot_text(slot);
-	if (!text)
+	if (!text || check_form(slot, text))
 		return -1;
 	if (slot->key->kind == KEY_PATH)
 		text = path_beside(slot->node->file, text, slot->loader->arena);

@@ -12,17 +12,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int daemon_load(const char *file, bool warnings, struct setup *ret, struct error *err)
+static void log_finding(const struct finding *finding)
+{
+	struct str text = {0};
+
+	str_add(&text, finding->position.file);
+	if (finding->position.line > 0)
+		str_printf(&text, ":%d", finding->position.line);
+	str_printf(&text, ": %s", finding->text);
+	if (finding->hint)
+		str_printf(&text, " (%s)", finding->hint);
+	log_write(finding->warning ? LOG_WARN_LEVEL : LOG_ERROR_LEVEL, "%s", str_text(&text));
+	str_free(&text);
+}
+
+static void print_findings(const struct findings *findings)
+{
+	struct str text = {0};
+
+	findings_print(findings, &text);
+	fputs(str_text(&text), stderr);
+	str_free(&text);
+}
+
+int daemon_load(const char *file, enum tell tell, struct setup *ret, struct error *err)
 {
 	struct findings findings = {0};
-	struct str text = {0};
 
 	*ret = (struct setup){.arena = arena_new(), .handover = -1};
 	int rc = setup_load(file, ret->arena, &ret->config, &findings, err);
-	if (rc != 0 || warnings)
-		findings_print(&findings, &text);
-	fputs(str_text(&text), stderr);
-	str_free(&text);
+	if (tell != TELL_LOG && (rc != 0 || tell == TELL_ALL))
+		print_findings(&findings);
+	if (tell != TELL_LOG && findings.errors > 0)
+		findings_count(&findings, err);
+	for (size_t i = 0; tell == TELL_LOG && i < findings.count; i++)
+		log_finding(&findings.items[i]);
 	return rc;
 }
 

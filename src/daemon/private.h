@@ -11,9 +11,11 @@ struct setup {
 	struct config *config;
 	int handover; /* a file that holds it, for children; -1 for none */
 };
-/* Load it, and print what is wrong with it to standard error; warnings only if asked to. ret is to be unloaded also after
- * an error. */
-int daemon_load(const char *file, bool warnings, struct setup *ret, struct error *err);
+/* Where what is wrong with a configuration is said: on standard error, with warnings (TELL_ALL) or without (TELL_ERRORS),
+ * and then the error only counts; or line by line in the log, for who is at work. */
+enum tell { TELL_ERRORS, TELL_ALL, TELL_LOG };
+/* Load it, and tell. ret is to be unloaded also after an error. */
+int daemon_load(const char *file, enum tell tell, struct setup *ret, struct error *err);
 void daemon_unload(struct setup *setup);
 /* From now on this process logs as the configuration says. */
 void daemon_log_as(const struct config *config);

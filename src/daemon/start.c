@@ -72,7 +72,7 @@ static int live(const struct duty *duty, const char *subject, const char *file)
 	if (child_prepare(duty) != 0)
 		return 0;
 	int rc = child_is_supervised() ? daemon_take_over(HANDOVER_FD, &setup, &err)
-				       : daemon_load(file, false, &setup, &err);
+				       : daemon_load(file, TELL_ERRORS, &setup, &err);
 	if (rc == 0) {
 		daemon_log_as(setup.config);
 		struct child_context context = {.config_file = file, .config = setup.config, .subject = subject};
@@ -107,7 +107,7 @@ static int run_parent(const struct duty *const duties[], const struct daemon_opt
 		      struct error *err)
 {
 	struct setup setup;
-	int rc = daemon_load(file, true, &setup, err);
+	int rc = daemon_load(file, TELL_ALL, &setup, err);
 
 	if (rc == 0)
 		daemon_log_as(setup.config);

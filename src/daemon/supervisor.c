@@ -281,7 +281,7 @@ static void on_reload(int number, void *context)
 		return;
 	if (self->told_ready)
 		notify_reloading(&self->notify);
-	if (daemon_load(self->config_file, true, &next, &err) != 0 || daemon_permitted(next.config, &err) != 0 ||
+	if (daemon_load(self->config_file, TELL_LOG, &next, &err) != 0 || daemon_permitted(next.config, &err) != 0 ||
 	    daemon_hand_over(&next, &err) != 0) {
 		daemon_unload(&next);
 		refuse_next(self, &err);

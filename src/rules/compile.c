@@ -67,9 +67,7 @@ static int compile_subtree(struct rule *rule, struct arena *arena, struct error 
 
 static int compile_filter(struct rule *rule, struct arena *arena, struct error *err)
 {
-	if (filter_parse(rule->config->select, arena, &rule->filter, err) != 0)
-		return error_prefix(err, "filter \"%s\"", rule->config->select);
-	return 0;
+	return filter_parse(rule->config->select, arena, &rule->filter, err);
 }
 
 /* Split `attribute ~ regex`. Values are folded before they are compared, so the expression is made to ignore case: one

@@ -3,6 +3,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -121,3 +122,23 @@ def test_one_record_is_one(shop, roster, count, said):
     path.write_text(path.read_text() + "".join("\n" + person(1, f"zed{number}") for number in range(count)))
     roster.ctl("sync")
     assert roster.json("runs", "--most", 1)["runs"][0]["reason"].startswith(said)
+
+
+def test_a_program_gets_findings_as_data(roster):
+    roster.configure("version: 1\ndatabse: { }\n")
+    result = roster.ctl("check", "--json", code=78)
+    first, second = json.loads(result.out)["findings"]
+    assert result.err == "rosterctl: 2 mistakes in the configuration\n"
+    assert first["file"].endswith("/rosterd.conf") and (first["line"], first["severity"]) == (None, "error")
+    assert (second["line"], second["text"], second["source_line"], second["hint"]) == (
+        2, 'unknown key "databse"', "databse: { }", 'did you mean "database"?')
+    plain = roster.ctl("--plain", "check", code=78).out.splitlines()
+    assert plain[1].split("\t")[1:4] == ["2", "error", 'unknown key "databse"']
+
+
+def test_a_program_gets_warnings_of_a_good_configuration(shop, roster):
+    assert roster.json("check") == {"findings": [], "schema": 1}
+    roster.configure(roster.config.read_text() + 'targets: { pay: { type: "webhook"; url: "https://pay.example/"\n'
+                     '  sign: "credential:pay"; resources: [ "namespace:prod/*" ] } }\n')
+    warning, = roster.json("check")["findings"]
+    assert warning["severity"] == "warning" and "can match nothing" in warning["text"]

@@ -328,6 +328,7 @@ def test_the_configuration_is_checked(stage):
     for words in (["-t"], [], ["--once"]):
         bad = execute(ROSTERD, *words, "-f", stage.config)
         assert bad.returncode == 78 and re.search(r'rosterd.conf:4: .*"sauces"', bad.stderr)
+        assert bad.stderr.endswith("rosterd: 1 mistake in the configuration\n")
     assert execute(ROSTERD, "-t", environment={"ROSTER_CONFIG": str(stage.config)}).returncode == 78
 
 

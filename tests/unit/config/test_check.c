@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expect.h"
 
+#include <stdio.h>
+
 #define LDAP(more) HEAD "sources: { corp: { type: \"ldap\"\n" more " } }\n"
 #define LDIF(more) HEAD "sources: { corp: { type: \"ldif\"\n" more " } }\n"
 #define RULE(more) HEAD "rules: { default_admins: [ \"ann\" ]; r: {\n" more " } }\n"
@@ -55,6 +57,58 @@ static void addresses_must_be_of_ldap_servers(void **state)
 	       "    starttls: true } }\n"
 	       "    hint: remove starttls\n");
 	expect(LDAP("url: \"ldapi:///\"; sasl: \"external\""), "");
+}
+
+static void address_says_where_the_server_is_and_no_more(void **state)
+{
+	static const struct {
+		const char *url, *what, *hint;
+	} wrong[] = {
+	    {"ldaps://x:99999", "has a port that cannot be", "a port is a number from 1 to 65535"},
+	    {"ldaps://x:", "has a port that cannot be", "a port is a number from 1 to 65535"},
+	    {"ldaps://", "names no host", "write ldaps://HOST"},
+	    {"ldap://x,", "names a host that cannot be",
+	     "a host is a name in ASCII, an IPv4 address, or an IPv6 address in [ ]"},
+	    {"ldaps://ann@x/", "names a user", "remove what stands before the @, and the @"},
+	    {"ldaps://x/dc=ex?uid", "says more than where the server is",
+	     "remove what follows the host and the port: users, groups and units say what to read"},
+	};
+	char text[256], want[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		snprintf(text, sizeof(text), LDAP("url: \"%s\""), wrong[i].url);
+		snprintf(want, sizeof(want), "rosterd.conf:3: \"url\" %s\n    url: \"%s\" } }\n    hint: %s\n",
+			 wrong[i].what, wrong[i].url, wrong[i].hint);
+		expect(text, want);
+	}
+	expect(LDAP("url: \"ldaps://dc_1.ex.org:3269/ ldaps://[2001:db8::1]:636 ldap://127.0.0.1:1389\""), "");
+}
+
+static void base_is_a_dn_and_an_attribute_has_a_name(void **state)
+{
+	(void)state;
+	expect(LDAP("url: \"ldaps://x\"\nusers: { base: \"people\"; attributes: { login: \"user name\" } }"),
+	       "rosterd.conf:4: \"base\" is not a DN\n"
+	       "    users: { base: \"people\"; attributes: { login: \"user name\" } } } }\n"
+	       "    hint: write it as the server does: \"ou=people,dc=corp,dc=example\"\n"
+	       "rosterd.conf:4: \"login\" is not the name of an attribute\n"
+	       "    users: { base: \"people\"; attributes: { login: \"user name\" } } } }\n"
+	       "    hint: write one name, as \"uid\" or \"sAMAccountName\"\n");
+	expect(LDIF("file: \"x\"\ngroups: { base: \"dc=ex,\"; attributes: { id: \"-x\"; member: \"(cn\" } }"),
+	       "rosterd.conf:4: \"base\" is not a DN\n"
+	       "    groups: { base: \"dc=ex,\"; attributes: { id: \"-x\"; member: \"(cn\" } } } }\n"
+	       "    hint: write it as the server does: \"ou=people,dc=corp,dc=example\"\n"
+	       "rosterd.conf:4: \"id\" is not the name of an attribute\n"
+	       "    groups: { base: \"dc=ex,\"; attributes: { id: \"-x\"; member: \"(cn\" } } } }\n"
+	       "    hint: write one name, as \"uid\" or \"sAMAccountName\"\n"
+	       "rosterd.conf:4: \"member\" is not the name of an attribute\n"
+	       "    groups: { base: \"dc=ex,\"; attributes: { id: \"-x\"; member: \"(cn\" } } } }\n"
+	       "    hint: write one name, as \"uid\" or \"sAMAccountName\"\n");
+	expect(LDAP("url: \"ldaps://x\"; units: { base: \"\" }\n"
+		    "users: { base: \"OU=A\\\\, B,DC=ex\"; attributes: { id: \"2.5.4.45\"; email: \"\"; name: "
+		    "\"cn;lang-en\" } }"),
+	       "");
 }
 
 static void password_does_not_travel_in_clear_text(void **state)
@@ -217,6 +271,8 @@ int main(void)
 	    cmocka_unit_test(source_needs_what_its_type_needs),
 	    cmocka_unit_test(keys_of_another_type_are_refused),
 	    cmocka_unit_test(addresses_must_be_of_ldap_servers),
+	    cmocka_unit_test(address_says_where_the_server_is_and_no_more),
+	    cmocka_unit_test(base_is_a_dn_and_an_attribute_has_a_name),
 	    cmocka_unit_test(password_does_not_travel_in_clear_text),
 	    cmocka_unit_test(bind_needs_both_its_halves),
 	    cmocka_unit_test(rule_has_exactly_one_selector),
