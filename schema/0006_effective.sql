@@ -259,7 +259,7 @@ declare
 begin
 	select p.id into found_id from permissions p where p.name = permission_named.name;
 	if found_id is null then
-		raise exception 'there is no permission "%"', name using errcode = 'no_data_found', hint = 'see roster.permissions';
+		raise exception 'there is no permission "%"', name using errcode = 'no_data_found', hint = 'see rosterctl permission list';
 	end if;
 	return found_id;
 end $$;

@@ -49,5 +49,7 @@ int64_t base64_decode(const char *text, size_t size, struct str *out);
 int64_t duration_parse(const char *text);
 /* The shortest exact form: 90000 gives "90s". buffer holds at least 32 bytes. */
 const char *duration_format(int64_t milliseconds, char *buffer, size_t size);
+/* The same for a message, as it would be written in the configuration; valid to the end of the block. */
+#define duration_text(milliseconds) duration_format(milliseconds, (char[32]){0}, 32)
 
 #endif

@@ -34,8 +34,9 @@ static int print_latest(struct app *app, int argc, char **argv, struct list *lis
 	if (app_options(app->verb, &argc, argv, options, 1, 0, 0, err) != 0)
 		return -1;
 	const char *most = options[0].value == NULL ? "20" : options[0].value;
-	if (most[0] == '\0' || strspn(most, "0123456789") != strlen(most) || strlen(most) > 9)
-		return error_set(err, ERR_USAGE, "--most needs a number, not \"%s\"", most);
+	if (most[0] == '\0' || strspn(most, "0123456789") != strlen(most) || strlen(most) > 9 ||
+	    strspn(most, "0") == strlen(most))
+		return error_set(err, ERR_USAGE, "--most needs a number above 0, not \"%s\"", most);
 	list->most = most;
 	return print_list(app, list, err);
 }

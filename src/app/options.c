@@ -101,8 +101,9 @@ static int check_count(const struct scan *scan, struct error *err)
 		return error_set(err, ERR_USAGE, "\"%s\" needs more words: rosterctl %s %s", scan->verb->name,
 				 scan->verb->name, scan->verb->usage);
 	if (scan->kept > scan->words->most)
-		return error_set(err, ERR_USAGE, "\"%s\" is one word too many: rosterctl %s %s",
-				 scan->words->argv[scan->words->most], scan->verb->name, scan->verb->usage);
+		return error_set(err, ERR_USAGE, "\"%s\" is one word too many: rosterctl %s%s%s",
+				 scan->words->argv[scan->words->most], scan->verb->name, *scan->verb->usage ? " " : "",
+				 scan->verb->usage);
 	return 0;
 }
 

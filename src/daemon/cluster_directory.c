@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/cluster_private.h"
 #include "roster/daemon.h"
+#include "roster/log.h"
 #include "roster/str.h"
 
 #include <dirent.h>
@@ -168,6 +169,9 @@ static bool is_free(const struct cluster *cluster)
 static int await_free(const struct cluster *cluster, struct error *err)
 {
 	for (int waited = 0; !is_free(cluster); waited += WAIT_MS) {
+		if (waited == WAIT_MS)
+			log_info("%s is used by another process (%s): waiting for its end", cluster->paths.directory,
+				 cluster_pid_line(cluster, 1));
 		if (waited >= CLUSTER_END_MS)
 			return error_set(err, ERR_CONFLICT, "another process uses %s (process %s); is rosterd running?",
 					 cluster->paths.directory, cluster_pid_line(cluster, 1));

@@ -66,8 +66,8 @@ static int fail(const struct attempt *attempt, const char *doing, int code, stru
 	char detail[512];
 
 	if (watchdog_fired(attempt->connection->watchdog))
-		return error_set(err, ERR_UNREACHABLE, "%s: no answer within %lld ms (timeouts.connect)", doing,
-				 (long long)attempt->options->connect_ms);
+		return error_set(err, ERR_UNREACHABLE, "%s: no answer within %s (timeouts.connect)", doing,
+				 duration_text(attempt->options->connect_ms));
 	ldap_diagnostic(attempt->connection->handle, detail, sizeof(detail));
 	error_set(err, meaning->class, "%s failed: %s (%d)%s", doing, ldap_err2string(code), code, detail);
 	return meaning->hint ? error_hint(err, "%s", meaning->hint) : -1;

@@ -219,11 +219,11 @@ static int fail_wait(const struct reading *reading, struct error *err)
 	int code = LDAP_SERVER_DOWN;
 
 	if (monotonic_ms() >= connection->run_end)
-		return error_set(err, ERR_UNREACHABLE, "the read took longer than %lld ms (timeouts.run)",
-				 (long long)connection->run_ms);
+		return error_set(err, ERR_UNREACHABLE, "the read took longer than %s (timeouts.run)",
+				 duration_text(connection->run_ms));
 	if (watchdog_fired(connection->watchdog))
-		return error_set(err, ERR_UNREACHABLE, "the server was silent for %lld ms (timeouts.operation)",
-				 (long long)connection->operation_ms);
+		return error_set(err, ERR_UNREACHABLE, "the server was silent for %s (timeouts.operation)",
+				 duration_text(connection->operation_ms));
 	ldap_get_option(connection->handle, LDAP_OPT_RESULT_CODE, &code);
 	ldap_diagnostic(connection->handle, detail, sizeof(detail));
 	return error_set(err, ldap_code_find(code)->class, "%s (%d)%s", ldap_err2string(code), code, detail);

@@ -195,8 +195,8 @@ static int check_silence(struct ldap_sync *sync, struct error *err)
 		return 0;
 	if (sync->persisting && !sync->asked)
 		return ask(sync, err);
-	return error_set(err, ERR_UNREACHABLE, "the server was silent for %lld ms (timeouts.operation)",
-			 (long long)sync->connection->operation_ms);
+	return error_set(err, ERR_UNREACHABLE, "the server was silent for %s (timeouts.operation)",
+			 duration_text(sync->connection->operation_ms));
 }
 
 /* --- messages ----------------------------------------------------------------------------------------------------------- */
@@ -209,8 +209,8 @@ static int fail_read(const struct ldap_sync *sync, struct error *err)
 
 	if (watchdog_fired(sync->connection->watchdog))
 		return error_set(err, ERR_UNREACHABLE,
-				 "the server was silent for %lld ms in the middle of a message (timeouts.operation)",
-				 (long long)sync->connection->operation_ms);
+				 "the server was silent for %s in the middle of a message (timeouts.operation)",
+				 duration_text(sync->connection->operation_ms));
 	ldap_get_option(handle, LDAP_OPT_RESULT_CODE, &code);
 	ldap_diagnostic(handle, detail, sizeof(detail));
 	return error_set(err, ldap_code_find(code)->class, "%s (%d)%s", ldap_err2string(code), code, detail);

@@ -4,6 +4,7 @@
 
 #include "roster/arena.h"
 
+#include <ctype.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,17 @@ static bool lacks_role(const struct pg *pg, const PGresult *result)
 	return pg->role != NULL && function != NULL && strcmp(function, "aclcheck_error") == 0;
 }
 
+/* PostgreSQL writes hints as sentences, we do not. */
+static int add_hint(const char *hint, struct error *err)
+{
+	size_t size = strlen(hint);
+	bool sentence =
+	    size > 1 && isupper((unsigned char)hint[0]) && islower((unsigned char)hint[1]) && hint[size - 1] == '.';
+
+	return sentence ? error_hint(err, "%c%.*s", tolower((unsigned char)*hint), (int)size - 2, hint + 1)
+			: error_hint(err, "%s", hint);
+}
+
 int pg_fault(const struct pg *pg, const PGresult *result, struct error *err)
 {
 	if (result == NULL || PQstatus(pg->connection) == CONNECTION_BAD) {
@@ -53,9 +65,7 @@ int pg_fault(const struct pg *pg, const PGresult *result, struct error *err)
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 	error_set(err, class_of_state(state), "%s%s%s", message == NULL ? "database fault without a message" : message,
 		  detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
-	if (hint != NULL)
-		error_hint(err, "%s", hint);
-	return -1;
+	return hint == NULL ? -1 : add_hint(hint, err);
 }
 
 /* The notices of CREATE ... IF NOT EXISTS and the like are not for the administrator. */

@@ -146,6 +146,17 @@ static int migrate_from(struct store *store, int from, struct error *err)
 	return rc;
 }
 
+/* Being a member of a role of ours is not what is missing here. */
+static int make_roles(struct store *store, struct error *err)
+{
+	pg_set_role(store->pg, NULL);
+	if (run_file(store, "init.sql", err) == 0)
+		return 0;
+	if (err->class == ERR_DENIED)
+		error_hint(err, "init is for a superuser, or for a login that may create roles and owns the database");
+	return -1;
+}
+
 int store_schema_migrate(struct store *store, bool init, int *from, struct error *err)
 {
 	struct schema_state state;
@@ -153,7 +164,7 @@ int store_schema_migrate(struct store *store, bool init, int *from, struct error
 	/* Two at once would race for the same tables: the second waits, and finds nothing to do. */
 	if (store_begin(store, err) != 0 ||
 	    pg_run(store->pg, "select pg_advisory_xact_lock(1919906676, 0)", err) != 0 ||
-	    (init && run_file(store, "init.sql", err) != 0) ||
+	    (init && make_roles(store, err) != 0) ||
 	    pg_run(store->pg, "set local role roster_owner; set local search_path = roster, pg_temp", err) != 0 ||
 	    store_schema_state(store, &state, err) != 0)
 		goto failed;

@@ -128,10 +128,20 @@ def test_kill_9_ends_the_server_too(home):
 
 def test_the_next_start_waits_for_the_end_of_the_one_before(home):
     first = home.start()
+    server = home.postmaster()
     second = home.launch()
+    until(lambda: f"db is used by another process ({server}): waiting for its end" in home.log.read_text(), "it says why it waits")
     assert not select.select([second.stdout], [], [], 1)[0], "two at once"
     home.stop(first)
     assert home.says_ready(second)
+    assert home.value("select 42") == "42"
+
+
+def test_where_another_one_stays_a_second_one_gives_up(home):
+    home.start()
+    second = home.launch()
+    assert second.wait(SECONDS) == 75
+    assert f"another process uses {home.database} (process {home.postmaster()})" in home.log.read_text()
     assert home.value("select 42") == "42"
 
 

@@ -143,7 +143,7 @@ def test_a_server_that_does_not_answer_is_left(site):
     child = site.start()
     os.kill(site.slapd.process.pid, signal.SIGSTOP)
     try:
-        child.await_word("the server was silent for 1000 ms", seconds=30)
+        child.await_word("the server was silent for 1s", seconds=30)
     finally:
         os.kill(site.slapd.process.pid, signal.SIGCONT)
     head = site.head()

@@ -112,6 +112,12 @@ def test_init_with_an_operator_the_server_does_not_know(empty):
                                               user=SUPERUSER, code=65).err
 
 
+def test_init_by_who_may_not_says_who_may(empty):
+    said = empty.ctl("database", "init", code=77).err
+    assert "permission denied" in said and "a login that may create roles and owns the database" in said
+    assert "grant roster_admin" not in said
+
+
 def test_a_server_that_does_not_answer_is_69(roster):
     roster.configure('version: 1\ndatabase: { conninfo: "host=/nonexistent dbname=roster" }\n')
     assert "/nonexistent" in roster.ctl("status", code=69).err

@@ -8,7 +8,7 @@ import company
 import reconciler
 import settings
 from company import GROUPS, PEOPLE, STAFF, add, change, department, group, person
-from ldap_double import CLOSE, LdapDouble, entry, result
+from ldap_double import CLOSE, HANG, LdapDouble, entry, result
 from ldap_double import person as scripted_person
 from roster import ADMINISTRATOR
 from slapd import PASSWORD, SUFFIX, Slapd, free_port
@@ -345,7 +345,7 @@ SCRIPTED = """
 version: 1
 database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
 sources: {{ corp: {{
-  type: "ldap"; url: "{url}"; page_size: 0
+  type: "ldap"; url: "{url}"; page_size: 0; timeouts: {{ operation: "1s" }}
   users: {{ base: "ou=people,dc=ex,dc=org" }}
   groups: {{ base: "ou=groups,dc=ex,dc=org" }}
 }} }}
@@ -358,13 +358,23 @@ TEAM = entry("cn=team,ou=groups,dc=ex,dc=org", objectClass=["groupOfNames"], cn=
 ALL = [[*map(scripted_person, range(8)), result(0)], [TEAM, result(0)]]
 
 
-@pytest.mark.parametrize("second, code, words", [
-    ([[scripted_person(0), result(3, "took too long")], [result(0)]], 0, "Time limit exceeded (3): took too long after 1 "),
-    ([ALL[0], [result(3)]], 0, "Time limit exceeded (3) after 0 entries"),
-    ([[scripted_person(0), CLOSE]], 69, "Can't contact LDAP server (-1)"),
-    ([ALL[0], [CLOSE]], 69, "ou=groups"),
-    ([[scripted_person(0), result(52)]], 69, "(52)")],
-    ids=["time limit", "time limit of groups", "end among people", "end among groups", "unavailable"])
+REST = [result(0)]
+BREAKS = {
+    "time limit": ([[scripted_person(0), result(3, "took too long")], REST], 0, "Time limit exceeded (3): took too long after 1 "),
+    "time limit of groups": ([ALL[0], [result(3)]], 0, "Time limit exceeded (3) after 0 entries"),
+    "end among people": ([[scripted_person(0), CLOSE]], 69, "Can't contact LDAP server (-1)"),
+    "end among groups": ([ALL[0], [CLOSE]], 69, "ou=groups"),
+    "silence": ([[scripted_person(0), HANG]], 69, "silent for 1s (timeouts.operation)"),
+    # What there may be more of elsewhere, or behind a limit: what came is believed, what did not is not missed.
+    **{f"code {code}": ([[scripted_person(0), result(code)], REST], 0, f"({code}) after 1 entries") for code in (3, 4, 9, 10, 11)},
+    # What says nothing at all about the rest.
+    **{f"code {code}": ([[scripted_person(0), result(code)]], exit_code, f"({code})") for code, exit_code in (
+        (1, 69), (2, 69), (8, 77), (12, 78), (13, 77), (32, 77), (34, 78), (50, 77), (51, 69), (52, 69), (53, 77), (80, 69),
+        (4096, 69))},
+}
+
+
+@pytest.mark.parametrize("second, code, words", BREAKS.values(), ids=BREAKS)
 def test_an_answer_that_breaks_off_takes_nothing(roster, second, code, words):
     with LdapDouble(*ALL, *second, *ALL) as double:
         roster.configure(SCRIPTED.format(url=double.url))

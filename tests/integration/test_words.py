@@ -60,6 +60,7 @@ def refusal(roster, *words, code=65, user="operator"):
      '"yesterday" is no revision (revisions are numbered: explain, report and runs show print them)'),
     (["report", "grants", "--at", "1.5"],
      '"1.5" is no revision (revisions are numbered: explain, report and runs show print them)'),
+    (["can", "alice", "cicd.deplo", "app:api"], 'there is no permission "cicd.deplo" (see rosterctl permission list)'),
     (["diff", "1", "now"], '"now" is no revision (revisions are numbered: explain, report and runs show print them)'),
 ])
 def test_what_is_refused_is_told_in_words(shop, roster, words, said):
@@ -68,6 +69,15 @@ def test_what_is_refused_is_told_in_words(shop, roster, words, said):
     before = roster.value("select head()")
     assert refusal(roster, *words) == said
     assert roster.value("select head()") == before
+
+
+@pytest.mark.parametrize("words, said", [
+    (["runs", "--most", "0"], '--most needs a number above 0, not "0"'),
+    (["requests", "--most", "-3"], '--most needs a number above 0, not "-3"'),
+    (["stats", "all"], '"all" is one word too many: rosterctl stats'),
+    (["runs", "show"], '"runs show" needs more words: rosterctl runs show RUN')])
+def test_how_it_is_typed_is_told(roster, words, said):
+    assert refusal(roster, *words, code=64) == said
 
 
 def test_the_name_of_an_archived_app_is_taken(shop, roster):

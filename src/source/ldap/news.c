@@ -238,8 +238,8 @@ static int take_refreshed(struct news *news, const struct part *waiting, struct 
 	if (status <= 0 && message.kind == SYNC_SIGNAL)
 		return 0;
 	if (status == 0)
-		return error_set(err, ERR_UNREACHABLE, "the refresh took longer than %lld ms (timeouts.run)",
-				 (long long)left);
+		return error_set(err, ERR_UNREACHABLE, "the refresh took longer than %s (timeouts.run)",
+				 duration_text(left));
 	if (status < 0)
 		return -1;
 	struct part *part = *ret = part_of(news, &message);
