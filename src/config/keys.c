@@ -146,7 +146,7 @@ KEY("safety.max_suspend", KEY_INTEGER, ROOT(safety.max_suspend), "200", MANY, 0,
 KEY("safety.max_grant", KEY_INTEGER, ROOT(safety.max_grant), "20", MANY, 0,
     "new holders of a sensitive role in a window before the rest is held"),
 KEY("safety.first_run", KEY_FIRST, ROOT(safety.first_run_hold), TEXT("hold"), "hold apply", 0,
-    "whether the first run of a source, and the first after a change of the rules, waits for approval"),
+    "whether the first run of a source, and the first after a change of the rules or of what is read, waits for approval"),
 KEY("safety.grace", KEY_DURATION, ROOT(safety.grace_ms), TEXT("30d"), "0s..3650d", 0,
     "how long a suspended person is kept before only a tombstone is left"),
 

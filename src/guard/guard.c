@@ -197,9 +197,9 @@ static const char *whole_run_reason(const struct safety_config *safety, const st
 		return "";
 	if (!applied)
 		return "the first run of this source waits until its plan is approved";
-	return digest_equal(applied, rules)
-		   ? ""
-		   : "the rules have changed: their first run waits until its plan is approved";
+	return digest_equal(applied, rules) ? ""
+					    : "the rules, or which entries they see, have changed: their first run "
+					      "waits until its plan is approved";
 }
 
 void guard_first_run(const struct safety_config *safety, const struct digest *applied, const struct digest *rules,

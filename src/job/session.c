@@ -14,7 +14,8 @@ int session_open(const struct config *config, const struct source_config *source
 		error_set(err, ERR_CONFIG, "there is no driver for type \"%s\"", source->type);
 	else if (intake_new(config, source, &ret->intake, err) == 0 &&
 		 ret->driver->open(source, &ret->source, err) == 0) {
-		ret->rules = intake_rules_fingerprint(ret->intake);
+		const struct digest rules = intake_rules_fingerprint(ret->intake);
+		ret->rules = stager_meaning(source, &rules);
 		ret->settings = stager_settings(source);
 		return 0;
 	}

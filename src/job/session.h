@@ -14,7 +14,8 @@ struct session {
 	const struct source_ops *driver;
 	struct source *source;
 	struct intake *intake;
-	struct digest rules, settings;
+	struct digest rules; /* and which entries they see */
+	struct digest settings;
 	int id;           /* of the source in the database */
 	bool follows;     /* news can be waited for */
 	struct news news; /* what came since the last run */

@@ -386,6 +386,27 @@ static void add_entry_settings(struct digest_state *digest, const struct entry_c
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		add_text(digest, texts[i]);
 	digest_add(digest, entry->present ? "1" : "0", 1);
+	digest_add(digest, entry->nested ? "1" : "0", 1);
+}
+
+static void add_scope(struct digest_state *digest, const struct source_config *source)
+{
+	add_text(digest, source->type);
+	add_entry_settings(digest, &source->users);
+	add_entry_settings(digest, &source->groups);
+	add_entry_settings(digest, &source->units);
+}
+
+struct digest stager_meaning(const struct source_config *source, const struct digest *rules)
+{
+	struct digest_state *digest = digest_start();
+	struct digest result;
+
+	digest_add(digest, rules->bytes, sizeof rules->bytes);
+	add_scope(digest, source);
+	result = digest_finish(digest);
+	digest_free(&digest);
+	return result;
 }
 
 struct digest stager_settings(const struct source_config *source)
@@ -393,14 +414,11 @@ struct digest stager_settings(const struct source_config *source)
 	struct digest_state *digest = digest_start();
 	struct digest result;
 
-	add_text(digest, source->type);
+	add_scope(digest, source);
 	add_text(digest, source->file);
 	add_text(digest, source->ldap.bind_dn);
 	for (size_t i = 0; i < source->ldap.url_count; i++)
 		add_text(digest, source->ldap.urls[i]);
-	add_entry_settings(digest, &source->users);
-	add_entry_settings(digest, &source->groups);
-	add_entry_settings(digest, &source->units);
 	for (size_t i = 0; i < source->attribute_count; i++)
 		add_text(digest, source->attributes[i]);
 	result = digest_finish(digest);

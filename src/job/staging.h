@@ -34,5 +34,8 @@ const char *stager_remark(const struct stager *stager, size_t index);
 
 /* A digest of what the source is asked for: another one, and an incremental read may not go on from the last. */
 struct digest stager_settings(const struct source_config *source);
+/* A digest of what the file says about who gets what: the rules, and which entries they see. Another one is a question for
+ * a person, as a filter with a mistake in it takes away no less than a rule. */
+struct digest stager_meaning(const struct source_config *source, const struct digest *rules);
 
 #endif

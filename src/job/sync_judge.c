@@ -55,10 +55,10 @@ static int judge_anew(struct sync *sync, struct error *err)
 	};
 
 	if (judges_other_rules(sync, &judgement))
-		return error_set(
-		    err, ERR_CONFLICT,
-		    "the rules have changed, and their first run waits for a word of its own: what was approved "
-		    "is done with it (see rosterctl plan)");
+		return error_set(err, ERR_CONFLICT,
+				 "the rules, or which entries they see, have changed, and their first run waits for a "
+				 "word of its own: what was approved "
+				 "is done with it (see rosterctl plan)");
 	if (judge_plan(&judgement, err) != 0)
 		return -1;
 	sync->report->newly_held = judgement.newly;

@@ -118,13 +118,39 @@ def test_a_saved_plan_is_refused_when_the_directory_has_changed(asking, change):
 def test_other_rules_ask_once(company):
     company.configure('first_run: "hold"', ALL)
     result = company.sync(code=1)
-    assert "holds 31 changes: the rules have changed: their first run waits" in result.err
+    assert "holds 31 changes: the rules, or which entries they see, have changed: their first run waits" in result.err
     assert company.members("all") == set()
     company.roster.ctl("approve", "corp/2")
     assert company.members("all") == set(range(30))
     company.people[30] = "p30"
     company.sync()
     assert 30 in company.members("all")
+
+
+class Nested(Company):
+    """The team blue is in red."""
+
+    def write(self):
+        super().write()
+        file = self.roster.directory / "people.ldif"
+        file.write_text(file.read_text().replace("cn: team-red\n", "cn: team-red\nmember: cn=team-blue,ou=groups,dc=x\n"))
+
+
+@pytest.mark.parametrize("settings, people, red, blue", [
+    ('users: { filter: "(&(uid=*)(!(uid=p7)))" }', 29, 9, 2), ('groups: { filter: "(cn=team-red)" }', 30, 7, 0),
+    ("groups: { nested: false }", 30, 7, 2)], ids=["filter of people", "filter of groups", "nested"])
+def test_a_source_that_is_asked_for_less_asks_once(roster, settings, people, red, blue):
+    """A slip in a filter takes away no less than one in a rule: it waits for a word, also where no limit would stop it."""
+    company = Nested(roster, red=range(7), blue={8, 9}).start()
+    company.configure('first_run: "hold"')
+    assert "nothing to do" in company.sync().err and company.members("red") == {*range(7), 8, 9}
+    roster.config.write_text(roster.config.read_text().replace('"people.ldif"', f'"people.ldif"; {settings}'))
+    result = company.sync(code=1)
+    assert "the rules, or which entries they see, have changed: their first run waits" in result.err
+    assert (len(company.active()), len(company.members("red")), len(company.members("blue"))) == (30, 9, 2)
+    roster.ctl("approve", company.last_run()["run"])
+    assert (len(company.active()), len(company.members("red")), len(company.members("blue"))) == (people, red, blue)
+    assert "nothing to do" in company.sync().err
 
 
 @pytest.mark.parametrize("decided", [False, True])
@@ -141,7 +167,7 @@ def test_agreeing_to_other_rules_releases_nothing_another_run_holds(held, decide
 def test_agreeing_to_held_rows_says_nothing_about_other_rules(held):
     held.configure('first_run: "hold"', ALL)
     held.sync(code=1)
-    assert "the rules have changed" in held.roster.ctl("approve", "corp/2", code=75).err
+    assert "which entries they see, have changed" in held.roster.ctl("approve", "corp/2", code=75).err
     assert held.members("all") == set() and held.members("red") == set(range(30))
     held.roster.ctl("approve", "corp/3")
     assert held.members("all") == set(range(30)) and held.members("red") == set(range(8, 30))

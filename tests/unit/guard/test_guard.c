@@ -416,7 +416,9 @@ static void test_changed_rules_wait_and_the_same_rules_go(void **state)
 	(void)state;
 	guard_first_run(&defaults, &other, &rules, &verdict);
 	assert_int_equal(verdict.decision, GUARD_HOLD);
-	assert_string_equal(verdict.reason, "the rules have changed: their first run waits until its plan is approved");
+	assert_string_equal(
+	    verdict.reason,
+	    "the rules, or which entries they see, have changed: their first run waits until its plan is approved");
 	guard_first_run(&defaults, &rules, &rules, &verdict);
 	assert_int_equal(verdict.decision, GUARD_GO);
 	assert_string_equal(verdict.reason, "");
