@@ -312,6 +312,17 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, w.held order by s.position
 $$;
 
+-- Who has the lock of writers now, and who waits for it. What others do in their sessions only a superuser sees, so how long it
+-- has been is told by those who wait.
+create function writer_list() returns table (login name, process integer, waiting bigint, waiting_since timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with writers as (
+		select l.* from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+		where l.locktype = 'advisory' and (l.classid, l.objid, l.objsubid) = (writer_lock_class()::oid, 1::oid, 2))
+	select a.usename, w.pid, (select count(*) from writers o where not o.granted), (select min(o.waitstart) from writers o)
+	from writers w left join pg_stat_activity a using (pid) where w.granted
+$$;
+
 -- What goes with an act that takes something away: what rosterctl says before it asks ----------------------------------------
 
 create function counted(number bigint, one text, many text) returns text language sql immutable
@@ -339,7 +350,7 @@ $$;
 create function access_group_delete_preview(name text) returns text language sql stable security definer set search_path = roster, pg_temp as $$
 	select counted(l.members, 'person loses', 'people lose') || ' what access group ' || l.access_group || ' gives on '
 		|| counted(cardinality(l.apps), 'app', 'apps')
-	from access_group_show(name) l
+	from need_access_group(name), access_group_show(name) l
 $$;
 
 create function environment_delete_preview(name text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$

@@ -33,7 +33,7 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	app_operator_role(purpose[]), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), role_holders(text), role_duplicates(), role_by_name(text), invitation_list(), cluster_list(), access_group_list(), access_group_show(text), access_group_members(text), group_show(text),
-	role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]),
+	role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]), writer_list(),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), paths_then(uuid, integer, smallint, bigint), obstacles_then(uuid, integer, smallint, bigint), resource_then(text, text, bigint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),

@@ -54,6 +54,7 @@ enum model_call {
 	MODEL_ATTENTION_LIST,
 	MODEL_TARGET_LIST, /* target or NULL */
 	MODEL_LANE_LIST,
+	MODEL_WRITER_LIST,
 	MODEL_DELIVERY_WAITING, /* target or NULL, revision: target, is it served, is something coming */
 	MODEL_TOLD,             /* resource id, revision */
 	MODEL_ENTRY_LIST,       /* DN, id or login; source or NULL: source, kind, id, dn, attributes */

@@ -51,7 +51,7 @@ static int cmd_requests(struct app *app, int argc, char **argv, struct error *er
 	return print_latest(app, argc, argv, &(struct list){.call = MODEL_REQUEST_LIST, .name = "requests"}, err);
 }
 
-enum { SOURCES, TARGETS, LANES, STATUS_LISTS };
+enum { SOURCES, TARGETS, LANES, WRITERS, STATUS_LISTS };
 
 /* Until somebody says so they are kept: a rosterd may have been started with the wrong file. */
 static void warn_absent_targets(const struct pg_rows *targets)
@@ -67,12 +67,31 @@ static void warn_absent_targets(const struct pg_rows *targets)
 		fprintf(stderr, " (see: rosterctl target forget TARGET)\n");
 }
 
-/* Where people come from, and who is told; lanes only where there are some, but for programs. */
+/* Whoever changes something has the lock for a moment. When others have to wait for it, that moment may be a forgotten
+ * session. */
+static void warn_writer(const struct pg_rows *writers)
+{
+	enum { LOGIN, PROCESS, WAITING, SINCE };
+
+	for (size_t i = 0; i < pg_count(writers); i++)
+		if (strcmp(pg_text(writers, i, WAITING), "0") != 0)
+			fprintf(stderr,
+				"%s changes something, and %s wait%s for the end of it since %.19s (process %s of the "
+				"server; "
+				"it is ended by: select pg_terminate_backend(%s))\n",
+				pg_text(writers, i, LOGIN), pg_text(writers, i, WAITING),
+				strcmp(pg_text(writers, i, WAITING), "1") == 0 ? "s" : "", pg_text(writers, i, SINCE),
+				pg_text(writers, i, PROCESS), pg_text(writers, i, PROCESS));
+}
+
+/* Where people come from, and who is told; lanes only where there are some, and who writes only in words, but for
+ * programs. */
 static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 {
-	static const enum model_call questions[] = {MODEL_SOURCE_LIST, MODEL_TARGET_LIST, MODEL_LANE_LIST};
-	static const char *const names[] = {"sources", "targets", "lanes"};
-	struct pg_rows *rows[STATUS_LISTS] = {NULL, NULL, NULL};
+	static const enum model_call questions[] = {MODEL_SOURCE_LIST, MODEL_TARGET_LIST, MODEL_LANE_LIST,
+						    MODEL_WRITER_LIST};
+	static const char *const names[] = {"sources", "targets", "lanes", "writers"};
+	struct pg_rows *rows[STATUS_LISTS] = {NULL, NULL, NULL, NULL};
 	struct table *tables[STATUS_LISTS];
 	struct store *store = NULL;
 	int rc = -1;
@@ -80,15 +99,16 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 ||
 	    app_connect(app, STORE_OPERATOR, &store, err) != 0)
 		return -1;
-	const char *params[] = {sources_names(app), NULL, NULL};
+	const char *params[] = {sources_names(app), NULL, NULL, NULL};
 	for (size_t i = 0; i < STATUS_LISTS; i++) {
 		if (model_call(store, questions[i], &params[i], &rows[i], err) != 0)
 			goto out;
 		tables[i] = table_of_rows(app->arena, names[i], rows[i]);
 	}
-	bool lanes = app->format == OUTPUT_JSON || pg_count(rows[LANES]) > 0;
-	rc = app_print_tables(app, tables, lanes ? STATUS_LISTS : LANES, err);
+	size_t shown = app->format == OUTPUT_JSON ? STATUS_LISTS : pg_count(rows[LANES]) > 0 ? WRITERS : LANES;
+	rc = app_print_tables(app, tables, shown, err);
 	warn_absent_targets(rows[TARGETS]);
+	warn_writer(rows[WRITERS]);
 out:
 	for (size_t i = 0; i < STATUS_LISTS; i++)
 		pg_free(&rows[i]);

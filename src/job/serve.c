@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the process that leads a source. */
+#include "job/patience.h"
 #include "job/reading.h"
 #include "roster/elapsed.h"
 #include "roster/job.h"
@@ -95,11 +96,10 @@ static void read_what_is_untold(struct service *service, enum news_doubt doubt)
 		service->due_at = due;
 }
 
-static void try_later(struct service *service, int64_t first_ms)
+static void try_later(struct service *service, enum error_class class, int64_t first_ms)
 {
-	int64_t wanted = service->back_off_ms == 0 ? first_ms : 2 * service->back_off_ms;
-
-	service->back_off_ms = wanted < service->source->poll_ms ? wanted : service->source->poll_ms;
+	service->back_off_ms = service->back_off_ms == 0 ? first_ms : 2 * service->back_off_ms;
+	service->back_off_ms = patience_limit(service->back_off_ms, class, service->source->poll_ms);
 	service->due_at = clock_ms() + service->back_off_ms;
 }
 
@@ -114,7 +114,7 @@ static int survive(struct service *service, const struct error *failure, int64_t
 	}
 	if (service->hooks->must_stop())
 		return 0;
-	try_later(service, again_ms);
+	try_later(service, failure->class, again_ms);
 	log_error("%s; the next try is in %s", failure->text,
 		  duration_format(service->back_off_ms, pause, sizeof pause));
 	return 0;

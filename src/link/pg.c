@@ -11,6 +11,9 @@
 
 enum { STREAM_BATCH = 4000 };
 
+/* SQLSTATE of a statement that waited for lock_timeout. */
+#define LOCK_NOT_AVAILABLE "55P03"
+
 /* A refusal of the model (a check, a missing row) is the caller's data; lost peers may come back; the rest is ours. */
 static enum error_class class_of_state(const char *state)
 {
@@ -48,6 +51,15 @@ static int add_hint(const char *hint, struct error *err)
 			: error_hint(err, "%s", hint);
 }
 
+/* The server's word, not that of one of our functions, which say more themselves. */
+static bool gave_up_waiting(const PGresult *result, const char *state)
+{
+	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	return state != NULL && strcmp(state, LOCK_NOT_AVAILABLE) == 0 && function != NULL &&
+	       strcmp(function, "ProcessInterrupts") == 0;
+}
+
 int pg_fault(const struct pg *pg, const PGresult *result, struct error *err)
 {
 	if (result == NULL || PQstatus(pg->connection) == CONNECTION_BAD) {
@@ -63,6 +75,10 @@ int pg_fault(const struct pg *pg, const PGresult *result, struct error *err)
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+	if (gave_up_waiting(result, state))
+		return error_set(err, ERR_CONFLICT,
+				 "somebody else is changing the database and has not come to an end in time "
+				 "(rosterctl status says who)");
 	error_set(err, class_of_state(state), "%s%s%s", message == NULL ? "database fault without a message" : message,
 		  detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
 	return hint == NULL ? -1 : add_hint(hint, err);

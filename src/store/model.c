@@ -62,6 +62,7 @@ static const struct {
     [MODEL_ATTENTION_LIST] = {"select * from attention_list()", 0},
     [MODEL_TARGET_LIST] = {"select * from target_list($1)", 1},
     [MODEL_LANE_LIST] = {"select * from lane_list()", 0},
+    [MODEL_WRITER_LIST] = {"select * from writer_list()", 0},
     [MODEL_DELIVERY_WAITING] = {"select * from delivery_waiting($1, $2::bigint)", 2},
     [MODEL_TOLD] = {"select * from told_list($1::integer, $2::bigint)", 2},
     [MODEL_ENTRY_LIST] = {"select * from entry_list($1, $2)", 2},

@@ -177,7 +177,7 @@ def test_a_child_that_is_killed_is_back_and_leads_again(transcript):
 
 def test_a_wrong_configuration_is_refused_with_its_line_and_the_children_stay(transcript):
     wrong, good = transcript.all_said(13, "kill -HUP")
-    assert re.search(r"rosterd\.conf:\d+: unknown key \"max_remove_precent\"", wrong)
+    assert re.search(r'rosterd\.conf:\d+: unknown key \\"max_remove_precent\\" in safety \(did you mean \\"max_remove_percent\\"\?\)', wrong)
     assert "the configuration in force stays" in wrong and "rosterd.conf is in force" in good
     before = marked(transcript.said(12, "kill -KILL"), "process")
     assert sorted(marked(wrong, "process")) == sorted(before) != sorted(marked(good, "process"))

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What rosterctl says when something is refused or there is nothing: in its own words, with what to do."""
 
+import re
+import subprocess
+
 import pytest
 
+from roster import BUILD
+from rosterd import wait_until
 from test_rosterctl import Company, GROUPS, PEOPLE
 
 RAW = ("constraint", "enum", "input syntax", "permission denied", "relation")
@@ -83,6 +88,26 @@ def test_how_it_is_typed_is_told(roster, words, said):
 def test_the_name_of_an_archived_app_is_taken(shop, roster):
     roster.ctl("app", "archive", "api")
     assert refusal(roster, "app", "create", "api") == 'there is an app "api" already (it is archived: rosterctl app restore api)'
+
+
+def test_who_keeps_everybody_waiting_is_named(shop, roster, cluster):
+    with cluster.connect(roster.database) as forgotten:
+        forgotten.execute("begin")
+        forgotten.execute("insert into roster.users (login) values ('half')")
+        server = forgotten.info.backend_pid
+        with subprocess.Popen([BUILD / "rosterctl", "user", "suspend", "bob"], env=roster.environment("operator"),
+                              cwd=roster.directory, stderr=subprocess.PIPE, text=True) as waiting:
+            wait_until(lambda: roster.json("status")["writers"][0]["waiting"] == 1, "somebody to wait")
+            writer, = roster.json("status")["writers"]
+            assert (writer["login"], writer["process"]) == ("postgres", server) and writer["waiting_since"]
+            assert re.search(rf"postgres changes something, and 1 waits for the end of it since [\d: -]+ \(process {server} of ",
+                             roster.ctl("status").err)
+            said = waiting.communicate(timeout=60)[1]
+        assert waiting.returncode == 75
+        assert said == ("rosterctl: somebody else is changing the database and has not come to an end in time "
+                        "(rosterctl status says who)\n")
+        forgotten.execute("rollback")
+    assert roster.json("status")["writers"] == [] and "changes something" not in roster.ctl("status").err
 
 
 def login(cluster, name, role=None):
