@@ -42,6 +42,11 @@ FIGURES = [
     Figure("14", "snapshot told, up to the wire", "pairs/s", 300000, 2000000, up=True),
     Figure("15", "growth of 1 over the floor's own", "x", 1.3, 1.1),
     Figure("15 same", "growth of 2 over the floor's own", "x", 1.3, 1.1),
+    Figure("18", "act of one row, on very large things, the slowest", "ms", 100, 50),
+    Figure("18 many", "act that concerns 100,000 people, the slowest", "ms", 5000, 2000),
+    Figure("19", "difference: an act of one row, the slowest", "ms", 100, 50),
+    Figure("19 many", "difference: of many pairs, for each, the slowest", "us", 50, 20),
+    Figure("20", "act taken back, the slowest", "ms", 10000, 5000),
 ]
 # Limits that are others for a large company.
 AT_LARGE = {"6": (400, 256)}
@@ -68,6 +73,7 @@ class Results:
     def __init__(self, size):
         self.size = size
         self.rows = {}
+        self.more = None  # a table of its own, below
 
     def ratio(self, number, ours, floors, **more):
         """The median of the ratios, pair by pair: what slows a round down slows both of it down."""
@@ -116,15 +122,21 @@ class Results:
             lines.append((figure.number, figure.what, amount(row.get("ours")), amount(row.get("floor")),
                           f"{amount(row['figure'])} {figure.unit}" if row else "",
                           *(f"{amount(limit)} {figure.unit}" for limit in limits), self.verdict(figure)))
-        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-        return "\n".join("  ".join(cell.ljust(width) if place in (0, 1, 7) else cell.rjust(width)
-                                   for place, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
+        return columns(lines, left={0, 1, 7}) + ("\n\n" + self.more if self.more else "")
+
+
+def columns(lines, left):
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(width) if place in left else cell.rjust(width)
+                               for place, (cell, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
 
 
 def amount(number):
     """Three digits that say something; no fraction where there is none."""
     if number is None:
         return ""
+    if number == float("inf"):
+        return "too long"
     if number >= 100 or number == int(number):
         return f"{number:,.0f}"
     return f"{number:.3g}"
