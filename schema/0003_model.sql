@@ -89,7 +89,14 @@ create trigger e_closure after insert on groups referencing new table as added
 create function groups_moved() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 declare
 	moved integer[];
+	movers integer[]; -- which group moved, and with it below, and how far above it lies
 	below integer[];
+	depths integer[];
+	gone integer[]; -- which group moved, and what is not above it any more, or not as far
+	gone_from integer[];
+	come integer[];
+	come_from integer[];
+	come_by integer[];
 	loop_at text;
 begin
 	select array_agg(n.id) into moved from was o join became n using (id) where o.parent_id is distinct from n.parent_id;
@@ -107,13 +114,22 @@ begin
 		raise exception 'group "%" cannot lie below itself', loop_at using errcode = 'check_violation',
 			hint = 'choose a parent outside the group''s own subtree';
 	end if;
-	select array_agg(distinct descendant) into below from group_closure where ancestor = any (moved);
-	delete from group_closure c where c.descendant = any (below) and not exists (
-		select from closure_of(below) n
-		where n.descendant = c.descendant and n.ancestor = c.ancestor and n.distance = c.distance);
-	insert into group_closure (ancestor, descendant, distance)
-	select n.ancestor, n.descendant, n.distance from closure_of(below) n
-	on conflict do nothing;
+	-- What lies below keeps the way up to the nearest group that moved; what changes is what that one has above it.
+	select array_agg(n.mover), array_agg(n.group_id), array_agg(n.distance) into movers, below, depths from (
+		select distinct on (c.descendant) c.ancestor as mover, c.descendant as group_id, c.distance
+		from group_closure c where c.ancestor = any (moved) order by c.descendant, c.distance) n;
+	select array_agg(a.mover), array_agg(a.ancestor) into gone, gone_from from (
+		select c.descendant as mover, c.ancestor, c.distance from group_closure c where c.descendant = any (moved)
+		except select n.descendant, n.ancestor, n.distance from closure_of(moved) n) a;
+	select array_agg(a.mover), array_agg(a.ancestor), array_agg(a.distance) into come, come_from, come_by from (
+		select n.descendant as mover, n.ancestor, n.distance from closure_of(moved) n
+		except select c.descendant, c.ancestor, c.distance from group_closure c where c.descendant = any (moved)) a;
+	delete from group_closure c using unnest(gone, gone_from) a(mover, ancestor), unnest(movers, below) b(mover, group_id)
+	where b.mover = a.mover and c.descendant = b.group_id and c.ancestor = a.ancestor;
+	insert into group_closure (ancestor, descendant, distance, since)
+	select a.ancestor, b.group_id, a.distance + b.depth, r.now
+	from (select current_revision() as now offset 0) r, unnest(come, come_from, come_by) a(mover, ancestor, distance)
+	join unnest(movers, below, depths) b(mover, group_id, depth) on b.mover = a.mover;
 	return null;
 end $$;
 create trigger e_closure_moved after update on groups referencing old table as was new table as became

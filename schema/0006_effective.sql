@@ -178,6 +178,61 @@ call define_access('effective', 'user_id uuid, resource integer, kind resource_k
 		select from {access} o where o.user_id = a.user_id and o.resource = a.resource and o.role = m.unless))
 $$);
 
+call define_access('active_users', 'user_id uuid', 'select u.id as user_id from {users} u where u.active');
+
+-- What sets of roles permit as of a revision, as steps of the query that define_snapshot() makes.
+create function sets_at(at text) returns text language sql immutable as $t$
+	select replace($s$meanings_{at} as materialized (
+		select m.* from role_meanings_at({at}) m where m.role = any (roles)
+	), gates_{at} as materialized (
+		select g.* from role_gates_at({at}) g where g.role = any (roles)
+	), sets_{at} as materialized (
+		select s.bits, coalesce(array_agg(distinct m.role order by m.role) filter (where m.role is not null and x.role is null), '{}') as roles,
+			coalesce(array_agg(distinct m.permission order by m.permission) filter (where m.role is not null), '{}') as permissions
+		from sets s
+		left join meanings_{at} m on m.kind = s.kind and m.role = any (s.roles) and (m.unless is null or m.unless <> all (s.roles))
+			and (m.needs is null or m.needs <@ array(select g.gate from gates_{at} g where g.kind = s.kind and g.role = any (s.roles)))
+		left join setting_roles x on x.role = m.role
+		group by s.bits
+	)$s$, '{at}', at)
+$t$;
+
+-- Make a plpgsql function that returns access as of the revision "at". body has {access QUERY} where it returns: user_id,
+-- resource and bit, the place in meant of a role that means something there; of no other roles than those in the array roles.
+-- The same few sets of roles come again and again, so what a set permits is worked out once; a string of bits is the smallest
+-- thing to collect them in. {change QUERY} returns what differs from the revision "other", at which everybody held the same.
+create procedure define_snapshot(name text, parameters text, body text) language plpgsql set search_path = roster, pg_temp as $$
+declare
+	held text := $t$numbered as materialized (
+		select k.role, k.kind, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size from ({kinds}) k
+	), meant as materialized (
+		select n.*, set_bit(repeat('0', n.size)::bit varying, n.number, 1) as bit from numbered n
+	), held as materialized (
+		select a.resource, a.user_id, bit_or(a.bit)::text as bits from (\1) a group by a.resource, a.user_id
+	), sets as materialized (
+		select h.bits, array(select n.role from numbered n where substr(h.bits, n.number + 1, 1) = '1') as roles,
+			(select n.kind from numbered n where n.number = strpos(h.bits, '1') - 1) as kind
+		from (select distinct held.bits from held) h
+	)$t$;
+	kinds text := 'select k.role, k.kind from role_kinds_at({at}) k where k.role = any (roles)';
+	changes boolean := body ~ '\{change ';
+begin
+	body := regexp_replace(body, '\{access ([^}]*)\}', 'with ' || replace(held, '{kinds}', replace(kinds, '{at}', 'at')) || ', ' || sets_at('at') || $t$
+	select held.resource, held.user_id, s.permissions, s.roles from held join sets_at s on s.bits = held.bits and s.permissions <> '{}'$t$, 'g');
+	body := regexp_replace(body, '\{change ([^}]*)\}', 'with ' || replace(held, '{kinds}',
+		replace(kinds, '{at}', 'at') || ' union ' || replace(kinds, '{at}', 'other')) || ', ' || sets_at('at') || ', ' || sets_at('other') || $t$
+	select held.user_id, held.resource, o.permissions, a.permissions, o.roles, a.roles
+	from held join sets_other o on o.bits = held.bits join sets_at a on a.bits = held.bits
+	where (o.permissions, o.roles) is distinct from (a.permissions, a.roles)$t$, 'g');
+	execute format('create function %I(%s)
+	returns table (%s) language plpgsql stable set search_path = roster, pg_temp
+	set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = ''64MB'' set jit = off as $f$
+#variable_conflict use_column
+%s $f$', name, parameters, case when changes
+		then 'user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[]'
+		else 'resource integer, user_id uuid, permissions smallint[], roles integer[]' end, body);
+end $$;
+
 -- Names for people and for command lines ------------------------------------------------------------------------------------
 
 -- "/pay/api", "/" for the root.

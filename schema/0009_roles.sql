@@ -252,24 +252,46 @@ end $$;
 
 -- Settings of people whose role leaves them open no longer are forgotten, so that a later role does not bring them back. Who is
 -- suspended keeps his. people: NULL for everybody.
-create function forget_settings(people uuid[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+create function forget_settings(people uuid[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp
+set plan_cache_mode = force_custom_plan as $$
+declare
+	here integer[];
+	who uuid[];
+	anchors integer[];
+	things integer[];
+	kinds resource_kind[];
+	open integer[] := array(select g.role from role_gates g where g.gate = 'custom');
 begin
-	if not exists (select from environment_settings s where s.scope = 'env' and (people is null or s.user_id = any (people))) then
+	select array_agg(distinct s.environment), array_agg(distinct s.user_id) into here, who
+	from environment_settings s join users u on u.id = s.user_id and u.active
+	join environments e on e.id = s.environment join apps a on a.id = e.app and not a.archived
+	where s.scope = 'env' and (people is null or s.user_id = any (people));
+	if here is null then
 		return;
 	end if;
+	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds from reach t where t.resource = any (here);
+	-- Of very many people the planner would look at each.
 	delete from environment_settings s using users u
-	where s.scope = 'env' and (people is null or s.user_id = any (people)) and u.id = s.user_id and u.active
-	  and exists (select from environments e join apps a on a.id = e.app where e.id = s.environment and not a.archived)
-	  and not exists (select from access a join role_gates g on g.role = a.role and g.kind = a.kind and g.gate = 'custom'
-		where a.user_id = s.user_id and a.resource = s.environment);
+	where s.scope = 'env' and s.environment = any (here) and (cardinality(who) > 1000 or s.user_id = any (who)) and u.id = s.user_id and u.active
+	  and (people is null or s.user_id = any (people)) and not exists (
+		select from (
+			select h.user_id, h.anchor, h.role from holdings h where h.anchor = any (array(select distinct a from unnest(anchors) a)) and h.role = any (open)
+			and (cardinality(who) > 1000 or h.user_id = any (who)) offset 0) h
+		join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.anchor = h.anchor
+		join role_gates g on g.role = h.role and g.kind = t.kind and g.gate = 'custom'
+		where h.user_id = s.user_id and t.resource = s.environment);
 end $$;
 
 create function role_part_changed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin
-	perform forget_settings(null);
+	if exists (select from was w where w.access = 'custom' and not exists (
+			select from role_environments e where e.role = w.role and e.kind = w.kind and e.access = 'custom')) then
+		perform forget_settings(null);
+	end if;
 	return null;
 end $$;
-create trigger f_forget after update or delete on role_environments for each statement execute function role_part_changed();
+create trigger f_forget after delete on role_environments referencing old table as was for each statement execute function role_part_changed();
+create trigger f_forget_update after update on role_environments referencing old table as was for each statement execute function role_part_changed();
 
 -- Begin and save in one step.
 create function role_edit(name text, permissions text[], new_name text default null, description text default null,

@@ -24,6 +24,11 @@ begin
 	done := set_config('enable_nestloop', (rows <= 5000)::text, true);
 end $$;
 
+-- About how many grants there are at these anchors, as far as it matters to plan_for().
+create function held_at(anchors integer[]) returns integer language sql stable set search_path = roster, pg_temp as $$
+	select count(*)::integer from (select from grants g where g.anchor = any (anchors) limit 6000) few
+$$;
+
 -- Expansions -----------------------------------------------------------------------------------------------------------
 
 alter table fact_tables add column expansions regprocedure[] not null default '{}';
@@ -42,7 +47,9 @@ create function changed_reach(other bigint, at bigint, tables bigint) returns ta
 language sql as 'select 0, 0, ''app''::resource_kind where false';
 
 -- How many facts began or ended after the first revision and until the last, and of which tables; most: counted no further.
-create function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint) language sql as 'select 0::bigint, 0::bigint';
+-- meanings: all are about what roles say, so everybody holds what he held.
+create function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint, out meanings boolean)
+language sql as 'select 0::bigint, 0::bigint, false';
 
 -- The tables of the expansions, each with its bit.
 create view expanding as
@@ -102,14 +109,16 @@ end $f$', short, returned,
 	perform define_changed(e.gives, format('create or replace function %I(other bigint, at bigint, tables bigint) returns table (%s)', 'changed_' || e.gives,
 		case e.gives when 'holdings' then 'user_id uuid, anchor integer, role integer' else 'anchor integer, resource integer, kind resource_kind' end))
 	from (select distinct e.gives from expansions e) e;
-	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint) language plpgsql stable
-	set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
+	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint, out meanings boolean)
+	language plpgsql stable set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
 begin
 	select count(*), coalesce(bit_or(changed.bit), 0) into facts, tables from (%s limit most) changed;
+	meanings := tables & ~%s::bigint = 0;
 end $f$', (select string_agg(format('select %3$s::bigint as bit from %1$I where since > first and since <= last
 		union all select %3$s from %2$I where since > first and since <= last
 		union all select %3$s from %2$I where until > first and until <= last', e.short, e.short || '_history', e.bit), e'\n\t\tunion all ')
-		from (select distinct x.short, x.bit from expanding x) e));
+		from (select distinct x.short, x.bit from expanding x) e),
+		coalesce((select bit_or(e.bit) from expanding e where e.short ~ '^role_'), 0));
 end $$;
 
 -- Roles of the platform that only open gates: what they change is what other roles of the same person give.
@@ -157,9 +166,12 @@ call define_expansion('clusters', 'reach', array['id'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
 call define_expansion('group_namespaces', 'reach', array['group_id', 'namespace'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_namespace) and t.via = any (every_group_id) $$);
+-- Of the groups above only those where somebody holds something: a long chain that is moved is mostly of others.
 call define_expansion('group_closure', 'reach', array['ancestor', 'descendant'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t join {changed} on changed.ancestor = t.anchor and changed.descendant = t.via
-	where t.anchor = any (every_ancestor) and t.via = any (every_descendant) $$);
+	where t.anchor = any (array(select distinct a from unnest(every_ancestor) a where exists (select from grants g where g.anchor = a)
+		or exists (select from grants_history h where h.anchor = a)))
+	and t.via = any (array(select distinct d from unnest(every_descendant) d)) $$);
 
 -- Pairs that may differ between the two revisions, of those in force at the second one. most: of either kind, at most.
 create function touched_at(other bigint, at bigint, most bigint, tables bigint) returns table (user_id uuid, resource integer)
@@ -171,17 +183,19 @@ declare
 	roles integer[];
 	resources integer[];
 	kinds resource_kind[];
-	places integer[]; -- anchors, each once: the planner looks at every element
+	meant integer[]; -- roles, and anchors, each once: the planner looks at every element
+	places integer[];
 begin
 	select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into users, anchors, roles from changed_holdings(other, at, tables) h;
 	if users is not null then
-		kinds := array(select distinct m.kind from role_kinds_at(at) m where m.role = any (array(select distinct r from unnest(roles) r)));
+		meant := array(select distinct r from unnest(roles) r);
+		kinds := array(select distinct m.kind from role_kinds_at(at) m where m.role = any (meant));
 		places := array(select distinct a from unnest(anchors) a);
 		-- What an anchor reaches grows with the groups below it.
 		perform plan_for(cardinality(users) + (select count(*)::integer from group_closure c where c.ancestor = any (places)));
 		return query select h.user_id, t.resource from (
-				select h.user_id, h.anchor, m.kind from unnest(users, anchors, roles) h(user_id, anchor, role)
-				join (select k.role, k.kind from role_kinds_at(at) k where k.role = any (roles)) m on m.role = h.role offset 0) h
+				select distinct h.user_id, h.anchor, m.kind from unnest(users, anchors, roles) h(user_id, anchor, role)
+				join (select k.role, k.kind from role_kinds_at(at) k where k.role = any (meant)) m on m.role = h.role offset 0) h
 			join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
 			where t.anchor = any (places) and t.kind = any (kinds) limit most;
 	end if;
@@ -193,7 +207,7 @@ begin
 		roles := array(select distinct m.role from role_kinds_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k))
 			and m.role not in (select u.role from user_roles u));
 		places := array(select distinct a from unnest(anchors) a);
-		perform plan_for(cardinality(anchors));
+		perform plan_for(cardinality(anchors) + held_at(places));
 		return query select h.user_id, t.resource from (
 				select t.anchor, t.resource, m.role from unnest(anchors, resources, kinds) t(anchor, resource, kind)
 				join role_kinds_at(at) m on m.kind = t.kind and m.role = any (roles) offset 0) t
@@ -210,47 +224,27 @@ begin
 	return query select * from touched_at(first, last, most, tables);
 end $$;
 
--- Access of some people or to some resources at a revision ---------------------------------------------------------------
-
-call define_access('active_users', 'user_id uuid', 'select u.id as user_id from {users} u where u.active');
-
--- Make a plpgsql function that returns access as of the revision "at". body has {access QUERY} where it returns: user_id,
--- resource and bit, the place in meant of a role that means something there; of no other roles than those in the array roles. The same few sets of roles come again and again,
--- so what a set permits is worked out once; a string of bits is the smallest thing to collect them in.
-create procedure define_snapshot(name text, parameters text, body text) language plpgsql set search_path = roster, pg_temp as $$
-begin
-	execute format('create function %I(%s)
-	returns table (resource integer, user_id uuid, permissions smallint[], roles integer[]) language plpgsql stable set search_path = roster, pg_temp
-	set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = ''64MB'' set jit = off as $f$
+-- The resources of such pairs, whoever it is, and some more.
+create function touched_resources(other bigint, at bigint, tables bigint) returns table (resource integer)
+language plpgsql stable set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off as $$
 #variable_conflict use_column
-%s $f$', name, parameters, regexp_replace(body, '\{access ([^}]*)\}', $t$with numbered as materialized (
-		select k.role, k.kind, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size
-		from role_kinds_at(at) k where k.role = any (roles)
-	), meant as materialized (
-		select n.*, set_bit(repeat('0', n.size)::bit varying, n.number, 1) as bit from numbered n
-	), meanings as materialized (
-		select m.* from role_meanings_at(at) m where m.role = any (roles)
-	), gates as materialized (
-		select g.* from role_gates_at(at) g where g.role = any (roles)
-	), held as materialized (
-		select a.resource, a.user_id, bit_or(a.bit)::text as bits from (\1) a group by a.resource, a.user_id
-	), sets as materialized (
-		select s.bits, coalesce(array_agg(distinct m.role order by m.role) filter (where m.role is not null and x.role is null), '{}') as roles,
-			coalesce(array_agg(distinct m.permission order by m.permission) filter (where m.role is not null), '{}') as permissions
-		from (select h.bits, array(select n.role from numbered n where substr(h.bits, n.number + 1, 1) = '1') as roles,
-				(select n.kind from numbered n where n.number = strpos(h.bits, '1') - 1) as kind
-			from (select distinct held.bits from held) h) s
-		left join meanings m on m.kind = s.kind and m.role = any (s.roles) and (m.unless is null or m.unless <> all (s.roles))
-			and (m.needs is null or m.needs <@ array(select g.gate from gates g where g.kind = s.kind and g.role = any (s.roles)))
-		left join setting_roles x on x.role = m.role
-		group by s.bits
-	)
-	select held.resource, held.user_id, sets.permissions, sets.roles from held join sets on sets.bits = held.bits and sets.permissions <> '{}'$t$, 'g'));
+declare
+	places integer[];
+	roles integer[];
+begin
+	select array_agg(distinct h.anchor), array_agg(distinct h.role) into places, roles from changed_holdings(other, at, tables) h;
+	perform plan_for(101);
+	return query select t.resource from reach_at(at) t where t.anchor = any (places)
+		and t.kind = any (array(select distinct k.kind from role_kinds_at(at) k where k.role = any (roles)))
+		union select t.resource from changed_reach(other, at, tables) t;
 end $$;
+
+-- Access of some people or to some resources at a revision ---------------------------------------------------------------
 
 -- Of these pairs, users[i] and resources[i].
 call define_snapshot('access_of_pairs', 'users uuid[], resources integer[], at bigint', $$
 declare
+	many constant integer := 1000; -- of more people the planner would look at each, again and again
 	people uuid[] := array(select distinct u from unnest(users) u);
 	things integer[] := array(select distinct r from unnest(resources) r);
 	anchors integer[];
@@ -261,7 +255,11 @@ declare
 	kinds resource_kind[];
 begin
 	perform plan_for(least(cardinality(people), 5000));
-	people := array(select a.user_id from active_users_at(at) a where a.user_id = any (people));
+	if cardinality(people) > many then
+		people := array(select a.user_id from active_users_at(at) a where a.user_id in (select p from unnest(people) p));
+	else
+		people := array(select a.user_id from active_users_at(at) a where a.user_id = any (people));
+	end if;
 	if cardinality(users) > 30 and cardinality(people) * 10 < cardinality(things) then
 		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, anchors, roles
 		from holdings_at(at) h where h.user_id = any (people);
@@ -283,8 +281,13 @@ begin
 		from reach_at(at) t where t.resource = any (things);
 		perform plan_for(cardinality(users) * 3);
 		places := array(select distinct a from unnest(anchors) a);
-		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, held_at, held
-		from holdings_at(at) h where h.user_id = any (people) and h.anchor = any (places);
+		if cardinality(people) > many then
+			select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, held_at, held
+			from holdings_at(at) h where h.anchor = any (places) and h.user_id in (select p from unnest(people) p);
+		else
+			select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, held_at, held
+			from holdings_at(at) h where h.user_id = any (people) and h.anchor = any (places);
+		end if;
 		roles := array(select distinct r from unnest(held) r);
 		return query {access select p.user_id, p.resource, m.bit from unnest(users, resources) p(user_id, resource)
 			join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.resource = p.resource
@@ -293,8 +296,9 @@ begin
 	end if;
 end $$);
 
--- Of everybody to these resources.
-call define_snapshot('access_snapshot', 'resources integer[], at bigint', $$
+-- What both functions below do. {who}: whose access; {how}: what is returned of it.
+create function to_resources(who text, how text) returns text language sql immutable as $t$
+	select replace(replace($s$
 declare
 	anchors integer[];
 	places integer[];
@@ -308,10 +312,10 @@ begin
 	roles := array(select distinct m.role from role_kinds_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
 	places := array(select distinct a from unnest(anchors) a);
 	perform plan_for((select (count(*) / 5)::integer from grants g where g.anchor = any (places)));
-	return query {access with given as materialized (
+	return query {{how} with given as materialized (
 			select h.user_id, t.resource, t.bit, t.kind from (
 				select h.user_id, h.anchor, h.role from holdings_at(at) h join active_users_at(at) u on u.user_id = h.user_id
-				where h.anchor = any (places) and h.role = any (roles) and h.role not in (select u.role from user_roles u) offset 0) h
+				where h.anchor = any (places) and h.role = any (roles) and h.role not in (select u.role from user_roles u) {who} offset 0) h
 			join (select t.anchor, t.resource, m.role, m.bit, m.kind from unnest(anchors, things, kinds) t(anchor, resource, kind)
 				join meant m on m.kind = t.kind offset 0) t on t.anchor = h.anchor and t.role = h.role
 		), opened as materialized (
@@ -321,13 +325,64 @@ begin
 		select g.user_id, g.resource, g.bit from given g
 		union all
 		select g.user_id, g.resource, o.bit from given g join opened o on o.user_id = g.user_id and o.kind = g.kind};
-end $$);
+end $s$, '{how}', how), '{who}', who)
+$t$;
+
+-- Of everybody to these resources.
+call define_snapshot('access_snapshot', 'resources integer[], at bigint', to_resources('', 'access'));
+-- What roles changed in these people's access to these resources, by saying something else.
+call define_snapshot('access_changes', 'people uuid[], resources integer[], other bigint, at bigint',
+	to_resources('and h.user_id in (select p from unnest(people) p)', 'change'));
 alter function access_snapshot(integer[], bigint) security definer;
 
 create function access_snapshot(resource integer, at bigint) returns table (user_id uuid, permissions smallint[], roles integer[])
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select s.user_id, s.permissions, s.roles from access_snapshot(array[access_snapshot.resource], access_snapshot.at) s
 $$;
+
+-- What roles say of which kind of resource at one of the revisions and not at the other.
+create function changed_meanings(first bigint, last bigint) returns table (role integer, kind resource_kind)
+language sql stable set search_path = roster, pg_temp as $$
+	select m.role, m.kind from (
+		(select * from role_meanings_at(first) except select * from role_meanings_at(last))
+		union all (select * from role_meanings_at(last) except select * from role_meanings_at(first))) m
+	union
+	select g.role, g.kind from (
+		(select * from role_gates_at(first) except select * from role_gates_at(last))
+		union all (select * from role_gates_at(last) except select * from role_gates_at(first))) g
+$$;
+
+-- The difference between revisions at which everybody holds the same: of those who hold a role that says something else, on
+-- what that reaches.
+create function difference_of_meanings(first bigint, last bigint, resources integer[], most integer)
+returns table (user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[])
+language plpgsql stable set search_path = roster, pg_temp
+set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_nestloop = on set enable_mergejoin = off set enable_sort = off set work_mem = '64MB' set jit = off as $$
+#variable_conflict use_column
+declare
+	meant integer[];
+	kinds resource_kind[];
+	people uuid[];
+	places integer[];
+	numbers bigint[];
+	things integer[];
+	at_once constant integer := 2000;
+begin
+	select array_agg(distinct m.role), array_agg(distinct m.kind) into meant, kinds from changed_meanings(first, last) m;
+	perform plan_for((select count(*)::integer from (select from grants g where g.role = any (meant) limit 6000) few));
+	select array_agg(h.user_id), array_agg(h.anchor) into people, places from holdings_at(last) h where h.role = any (meant);
+	select array_agg(p.place), array_agg(p.number) into places, numbers from (
+		select a as place, count(*) as number from unnest(places) a group by a) p;
+	people := array(select distinct u from unnest(people) u);
+	perform plan_for(cardinality(places) * 3);
+	for things in select array_agg(r.resource) from (
+			select t.resource, greatest(sum(sum(p.number)) over (order by t.resource) / most, row_number() over (order by t.resource) / at_once)::bigint as part
+			from reach_at(last) t join unnest(places, numbers) p(place, number) on p.place = t.anchor
+			where t.anchor = any (places) and t.kind = any (kinds) and (resources is null or t.resource = any (resources))
+			group by t.resource) r group by r.part order by r.part loop
+		return query select * from access_changes(people, things, first, last);
+	end loop;
+end $$;
 
 -- The difference -----------------------------------------------------------------------------------------------------------
 
@@ -346,14 +401,18 @@ declare
 	enough bigint := case when resources is null then most when cardinality(resources) > 20 then cardinality(resources) else 0 end;
 	facts bigint;
 	tables bigint;
+	meanings boolean;
 	touched bigint;
 	at_once constant integer := 500;
 begin
 	if least(first, last) > 0 then
 		perform need_revision(least(first, last));
 	end if;
-	select c.facts, c.tables into facts, tables from changed_facts(least(first, last), greatest(first, last), enough + 1) c;
+	select c.facts, c.tables, c.meanings into facts, tables, meanings from changed_facts(least(first, last), greatest(first, last), enough + 1) c;
 	if facts = 0 then
+		return;
+	elsif facts <= enough and meanings then
+		return query select * from difference_of_meanings(first, last, resources, most);
 		return;
 	elsif facts <= enough then
 		perform plan_for(cardinality(resources));
@@ -370,6 +429,10 @@ begin
 			where (b.permissions, b.roles) is distinct from (a.permissions, a.roles);
 			return;
 		end if;
+	end if;
+	if facts <= enough then
+		things := array(select t.resource from touched_resources(last, first, tables) t union select t.resource from touched_resources(first, last, tables) t);
+		resources := case when resources is null then things else array(select r from unnest(resources) r intersect select r from unnest(things) r) end;
 	end if;
 	resources := case when resources is null then array(select distinct t.resource from reach_within(least(first, last), greatest(first, last)) t order by 1)
 		else array(select distinct r from unnest(resources) r order by 1) end;
