@@ -153,45 +153,116 @@ begin
 	return done + count;
 end $$;
 
--- What needs a person and has none who is active.
-create function attention_list() returns table (kind text, what text, who text[], since timestamptz)
+-- What needs a person ---------------------------------------------------------------------------------------------------------
+
+-- A word of a command line.
+create function typed(word text) returns text language sql immutable as $$
+	select case when word ~ '^[[:alnum:]_./@:-]+$' then word else '''' || replace(word, '''', '''\''''') || '''' end
+$$;
+
+create function gone_how(person users) returns text language sql stable set search_path = roster, pg_temp as $$
+	select case when is_past_grace(person) then 'past grace' when person.suspended then 'suspended' else 'gone' end
+$$;
+
+-- Who is what he is of an app, and not active; or not what that asks for any more. Nothing of it is taken away: it is for a
+-- person to say who comes next.
+create view apps_in_need as
+select 'owner ' || gone_how(u) as kind, a.id, a.name, u.login, greatest(v.at, w.at) as since,
+	format('rosterctl app owner %s LOGIN', typed(a.name)) as type
+from apps a
+join users u on u.id = a.owner and not u.active
+join revisions v on v.id = u.since
+join revisions w on w.id = a.since
+where not a.archived
+union all
+-- who was in the group of his app, or in one above, and is no longer
+select 'owner left the group', a.id, a.name, u.login, v.at,
+	format('rosterctl app owner %1$s LOGIN, or rosterctl app group %1$s PATH', typed(a.name))
+from apps a
+join users u on u.id = a.owner and u.active
+cross join lateral (select max(h.until) as until from group_closure c join grants_history h on h.anchor = c.ancestor and h.user_id = a.owner
+	join roles r on r.id = h.role and r.kind <> 'platform' where c.descendant = a.owner_group) l
+join revisions v on v.id = l.until
+where not a.archived and l.until > a.since and not exists (
+	select from group_closure c join grants g on g.anchor = c.ancestor and g.user_id = a.owner
+	join roles r on r.id = g.role and r.kind <> 'platform' where c.descendant = a.owner_group)
+union all
+select 'Technical Contact ' || gone_how(u), a.id, a.name, u.login, greatest(v.at, w.at),
+	format('rosterctl node contact %s LOGIN', typed(a.name))
+from nodes n
+join apps a on a.id = n.app and not a.archived
+join users u on u.id = n.technical_contact and not u.active
+join revisions v on v.id = u.since
+join revisions w on w.id = n.since
+union all
+-- without any other role there
+select 'Technical Contact left the team', a.id, a.name, u.login, greatest(coalesce(l.at, w.at), w.at),
+	format('rosterctl node contact %1$s LOGIN, as %2$s, or rosterctl app members %1$s add %2$s --role ROLE', typed(a.name), typed(u.login))
+from nodes n
+join apps a on a.id = n.app and not a.archived
+join users u on u.id = n.technical_contact and u.active
+join revisions w on w.id = n.since
+cross join lateral (select max(v.at) as at from grants_history h join revisions v on v.id = h.until
+	where h.user_id = u.id and h.anchor in (select t.anchor from reach t where t.resource = n.app)) l
+where not exists (select from holdings h join reach t on t.anchor = h.anchor and t.resource = n.app
+	join roles r on r.id = h.role and r.kind = 'project' and r.name <> 'Technical Contact' where h.user_id = n.technical_contact)
+union all
+-- where there has been one
+select 'no Scrum Master', a.id, a.name, m.login, m.since,
+	format('rosterctl app members %s add LOGIN --role ''Scrum Master''', typed(a.name))
+from (
+	select t.resource, string_agg(distinct u.login, ', ') filter (where h.until is null) as login, max(v.at) as since
+	from (select g.user_id, g.anchor, g.role, null::bigint as until from grants g
+		union all select g.user_id, g.anchor, g.role, g.until from grants_history g) h
+	join reach t on t.anchor = h.anchor and t.kind = 'app'
+	join users u on u.id = h.user_id
+	join revisions v on v.id = coalesce(h.until, u.since)
+	where h.role = (select role_named('project', 'Scrum Master'))
+	group by t.resource having not bool_or(u.active and h.until is null)) m
+join apps a on a.id = m.resource;
+
+-- Groups, and the platform, without an admin who is active: since he is not, or since the last one was taken away, or since
+-- the group is there.
+create view groups_in_need as
+with admins as (
+	select g.anchor, bool_or(u.active) as active, array_agg(u.login order by u.login) as logins, max(v.at) as inactive_since
+	from grants g
+	join roles r on r.id = g.role and r.kind = 'platform' and r.name in ('Platform Administrator', 'Group Administrator')
+	join users u on u.id = g.user_id
+	join revisions v on v.id = u.since
+	group by g.anchor
+), needing as (
+	select g.id, g.since from groups g where not g.archived and g.parent_id is not null
+	union all
+	select platform(), 1
+)
+select n.id, a.logins || array(select w.login_key from awaited_admins w where w.group_id = n.id order by w.login_key) as who,
+	coalesce(greatest(a.inactive_since, (select max(v.at) from grants_history h
+		join roles r on r.id = h.role and r.kind = 'platform' join revisions v on v.id = h.until where h.anchor = n.id)),
+		(select v.at from revisions v where v.id = n.since)) as since
+from needing n left join admins a on a.anchor = n.id
+where not coalesce(a.active, false);
+
+-- What needs a person and has none who is active, or waits for one. type: what is typed then. pressing: nothing but that ends
+-- it, and nobody is at it.
+create function attention_list() returns table (kind text, what text, who text[], since timestamptz, type text, pressing boolean)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	with admins as (
-		select g.anchor, bool_or(u.active) as active, array_agg(u.login order by u.login) as logins, max(v.at) as inactive_since
-		from grants g
-		join roles r on r.id = g.role and r.kind = 'platform' and r.name in ('Platform Administrator', 'Group Administrator')
-		join users u on u.id = g.user_id
-		join revisions v on v.id = u.since
-		group by g.anchor
-	), needing as (
-		select g.id, g.since from groups g where not g.archived and g.parent_id is not null
-		union all
-		select platform(), 1
-	)
-	select case when is_past_grace(u) then 'owner past grace' when u.suspended then 'owner suspended' else 'owner gone' end,
-		'app:' || a.name, array[u.login], greatest(v.at, w.at)
-	from apps a
-	join users u on u.id = a.owner and not u.active
-	join revisions v on v.id = u.since
-	join revisions w on w.id = a.since
-	where not a.archived
+	select n.kind, 'app:' || n.name, array_remove(array[n.login], null), n.since, n.type, true from apps_in_need n
 	union all
-	select case when is_past_grace(u) then 'Technical Contact past grace' when u.suspended then 'Technical Contact suspended' else 'Technical Contact gone' end,
-		'app:' || a.name, array[u.login], greatest(v.at, w.at)
-	from nodes n
-	join apps a on a.id = n.app and not a.archived
-	join users u on u.id = n.technical_contact and not u.active
-	join revisions v on v.id = u.since
-	join revisions w on w.id = n.since
+	select 'no admin', resource_name(n.id), n.who, n.since, case when n.id = platform()
+		then 'as the owner of the schema: rosterctl user role LOGIN add ''Platform Administrator'''
+		else format('rosterctl group admin %s add LOGIN', typed(group_path(n.id))) end, true
+	from groups_in_need n
 	union all
-	-- since he is not active any more, or since the last one was taken away, or since the group is there
-	select 'no admin', resource_name(n.id), a.logins || array(select w.login_key from awaited_admins w where w.group_id = n.id order by w.login_key),
-		coalesce(greatest(a.inactive_since, (select max(v.at) from grants_history h
-			join roles r on r.id = h.role and r.kind = 'platform' join revisions v on v.id = h.until where h.anchor = n.id)),
-			(select v.at from revisions v where v.id = n.since))
-	from needing n left join admins a on a.anchor = n.id
-	where not coalesce(a.active, false)
-	order by 1, 2
+	select 'invitation waits', 'app:' || a.name, array[u.login], i.invited_at,
+		format('as %2$s: rosterctl invitation accept %1$s; or take it back: rosterctl app members %1$s remove %2$s --role %3$s',
+			typed(a.name), typed(u.login), typed(r.name)), false
+	from invitations i join apps a on a.id = i.app join users u on u.id = i.user_id join roles r on r.id = i.role
+	union all
+	select 'role is edited', 'role:' || r.name, array[e.login::text], e.began_at,
+		format('as %s: rosterctl role cancel; it ends by itself at %s', typed(e.login), to_char(e.expires_at at time zone 'UTC', 'HH24:MI "UTC"')), false
+	from role_edit e join roles r on r.id = e.role where e.expires_at > clock_timestamp()
+	order by 1, 2, 3
 $$;
 
 grant execute on function lead_clock(), clock_due(interval), clock_tick(interval) to roster_daemon;

@@ -87,8 +87,10 @@ language sql stable set search_path = roster, pg_temp as $$
 	union all
 	select * from stuck_targets() where 'target_stuck' = any (kinds)
 	union all
-	select 'needs_attention', a.what, concat(a.what, ': ', a.kind, ' (' || nullif(array_to_string(a.who, ', '), '') || ')'), a.since, '0 s'
-	from attention_list() a where 'needs_attention' = any (kinds)
+	-- One notice of each app, whatever it lacks.
+	select 'needs_attention', a.what, concat(a.what, ': ', string_agg(concat(a.kind, ' (' || nullif(array_to_string(a.who, ', '), '') || ')'), ', ' order by a.kind)),
+		min(a.since), '0 s'
+	from attention_list() a where 'needs_attention' = any (kinds) and a.pressing group by a.what
 $$;
 
 create function notice_over(notice notices, sources text[]) returns text language sql stable set search_path = roster, pg_temp as $$

@@ -59,7 +59,7 @@ static const struct {
     [MODEL_SOURCE_LIST] = {"select * from source_list($1)", 1},
     [MODEL_REQUEST_LIST] = {"select * from request_list($1::integer)", 1},
     [MODEL_QUARANTINE_LIST] = {"select * from quarantine_list()", 0},
-    [MODEL_ATTENTION_LIST] = {"select * from attention_list()", 0},
+    [MODEL_ATTENTION_LIST] = {"select kind, what, who, since, type from attention_list()", 0},
     [MODEL_TARGET_LIST] = {"select * from target_list($1)", 1},
     [MODEL_LANE_LIST] = {"select * from lane_list()", 0},
     [MODEL_WRITER_LIST] = {"select * from writer_list()", 0},

@@ -14,7 +14,7 @@ from roster import BUILD, ROOT, SCHEMA
 BENCH = ROOT / "tests/bench"
 SECONDS = 100
 RATIOS = {"1", "2", "3", "4", "5", "7", "9", "10", "10 p99", "12", "12 move"}
-VALUES = {"6", "8", "8 p99", "11", "13", "13 root", "13 move", "14"}
+VALUES = {"6", "8", "8 p99", "11", "13", "13 root", "13 move", "14", "18", "18 many", "19", "19 many", "20"}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,15 @@ def test_a_member_who_joins_is_one_fact_and_differences_and_snapshots_have_pairs
     assert rows["12"]["samples"]["ours"] == [1]
     assert rows["12 move"]["figure"] == 1
     assert all(rows[number]["pairs"] > 0 for number in ("13", "13 root", "13 move", "14"))
+
+
+def test_acts_on_large_things_are_told_as_far_as_they_concern_people(run):
+    rows = [line.split("  ") for line in run[0][run[0].index("its difference, ms"):].splitlines()[1:]]
+    pairs = {row[0]: int([cell for cell in row if cell][4].strip().replace(",", "")) for row in rows}
+    assert pairs["a member joins the crowd"] == 4  # two apps and two environments
+    assert pairs["a role held in 1,000 groups"] == pairs["an app joins the crowd"] == 1000
+    assert pairs["the crowd's role: in production"] == 1000
+    assert pairs["a group in the middle is deleted"] == 0
 
 
 def test_nothing_is_left(run):

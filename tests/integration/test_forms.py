@@ -53,6 +53,7 @@ def test_lists_are_arrays_for_programs(shop, roster):
         "Contributor", "Group Administrator", "Plain, simple"]
     roster.ctl("user", "suspend", "carol")
     assert {tuple(row["who"]) for row in roster.json("attention")["attention"] if row["what"].startswith("app:")} == {("carol",)}
+    assert "owner suspended  app:c" in roster.ctl("attention").out and "rosterctl app owner c LOGIN" in roster.ctl("attention").out
 
 
 def test_lists_of_reports(shop, roster):
