@@ -168,7 +168,7 @@ begin
 	if found_id is null then
 		raise exception 'no active user has the login "%"', login using errcode = 'no_data_found',
 			hint = case when exists (select from users u where u.login_key = lower(normalize(user_by_login.login, NFKC)) and not u.active)
-				then 'a suspended one has: see rosterctl user show' else 'see rosterctl user list' end;
+				then 'a suspended one has: see rosterctl user show' else near_hint('active user', login, 'see rosterctl user list') end;
 	end if;
 	return found_id;
 end $$;

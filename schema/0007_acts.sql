@@ -56,7 +56,7 @@ declare
 	found_id integer := (select g.id from groups g where g.id = group_at(path) and not g.archived);
 begin
 	if found_id is null then
-		raise exception 'there is no group %', path using errcode = 'no_data_found', hint = 'see rosterctl tree';
+		raise exception 'there is no group %', path using errcode = 'no_data_found', hint = near_hint('group', '/' || trim(both '/' from path), 'see rosterctl tree');
 	end if;
 	return found_id;
 end $$;
@@ -73,7 +73,7 @@ begin
 		select r.id into found_id from roles r where r.id = need_role.name::integer and r.kind = need_role.kind;
 	end if;
 	if found_id is null then
-		raise exception 'there is no role "%"', name using errcode = 'no_data_found', hint = 'see rosterctl role list';
+		raise exception 'there is no role "%"', name using errcode = 'no_data_found', hint = near_hint('role', name, 'see rosterctl role list');
 	end if;
 	return found_id;
 end $$;
@@ -115,13 +115,14 @@ begin
 	end if;
 end $$;
 
--- A name for something new. The tables check the same, in words that are not for people.
+-- A name for something new. The tables check the same, in words that are not for people; but a group that a rule or an import
+-- makes has the name it has elsewhere, and only what a person types is held to letters, digits, spaces, _ and -.
 create function need_name(what text, name text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
 begin
-	if name = '' or name ~ '[[:cntrl:]]' or what not in ('user', 'role') and name ~ '/' or what = 'group' and name in ('.', '..')
+	if name = '' or name ~ '[[:cntrl:]]' or what not in ('user', 'role') and name ~ '/' or what = 'group' and normalize(name, NFC) ~ '[^[:alnum:] _-]'
 	   or what in ('group', 'access group', 'environment') and length(name) > 100 then
 		raise exception '"%" is no name for % %', name, case when what ~ '^[ae]' then 'an' else 'a' end, what using errcode = 'check_violation', hint = case
-			when what = 'group' then 'at most 100 characters, no control characters, not . or ..'
+			when what = 'group' then 'letters, digits, spaces, _ and -, at most 100 characters'
 			when length(name) > 100 then 'at most 100 characters'
 			when what in ('user', 'role') then 'it is empty, or has a control character'
 			else 'it is empty, or has a slash or a control character' end;
@@ -272,7 +273,7 @@ begin
 		end if;
 	end if;
 	if found_ids is null then
-		raise exception 'nobody has the login "%"', who using errcode = 'no_data_found', hint = 'see rosterctl user list';
+		raise exception 'nobody has the login "%"', who using errcode = 'no_data_found', hint = near_hint('user', who, 'see rosterctl user list');
 	elsif cardinality(found_ids) > 1 then
 		raise exception '% people had the login "%"', cardinality(found_ids), who using errcode = 'invalid_parameter_value',
 			hint = 'name one by id: ' || array_to_string(found_ids, ', ');
@@ -311,6 +312,15 @@ end $$;
 
 -- Groups ----------------------------------------------------------------------------------------------------------------
 
+-- What a group is for is said when it is made, and stays said.
+create function need_group_description(description text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
+begin
+	perform need_description(description);
+	if coalesce(description, '') !~ '[^[:space:]]' then
+		raise exception 'a group needs a description' using errcode = 'invalid_parameter_value', hint = 'say with --description what it is for';
+	end if;
+end $$;
+
 create function group_create(path text, description text, admins text[]) returns integer
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -324,14 +334,16 @@ begin
 	end if;
 	parent := need_group(regexp_replace(clean, '/[^/]*$', '/'));
 	perform act(format('group create %s', clean));
-	perform need_name('group', regexp_replace(clean, '^.*/', ''));
-	perform need_description(description);
+	perform need_name('group', regexp_replace(clean, '^.*/', '')), need_group_description(description);
+	if coalesce(cardinality(admins), 0) = 0 then
+		raise exception 'a group needs an admin' using errcode = 'invalid_parameter_value', hint = 'name one or more with --admin';
+	end if;
 	-- One that was deleted gives its place, and is this one from now on.
-	update groups g set archived = false, description = coalesce(group_create.description, ''), made_by = 0, made_by_rule = null, made_for = null
+	update groups g set archived = false, description = group_create.description, made_by = 0, made_by_rule = null, made_for = null
 	where g.id = group_at(clean) and g.archived returning g.id into made;
 	if made is null then
 		insert into groups (parent_id, name, description)
-		values (parent, regexp_replace(clean, '^.*/', ''), coalesce(group_create.description, '')) returning id into made;
+		values (parent, regexp_replace(clean, '^.*/', ''), group_create.description) returning id into made;
 	end if;
 	insert into grants (user_id, anchor, role)
 	select distinct user_by_login(a), made, role_named('platform', 'Group Administrator') from unnest(admins) a;
@@ -362,7 +374,11 @@ begin
 	if new_name is not null then
 		perform need_name('group', new_name);
 	end if;
-	perform need_description(description);
+	if here = root_group() then
+		perform need_description(description);
+	elsif description is not null then
+		perform need_group_description(description);
+	end if;
 	update groups g set name = coalesce(new_name, g.name), description = coalesce(group_edit.description, g.description) where g.id = here;
 exception when unique_violation then
 	raise exception 'there is a group "%" beside it already', new_name using errcode = 'unique_violation', hint = 'names are compared without case';
@@ -422,6 +438,26 @@ begin
 	insert into grants (user_id, anchor, role, expires_at)
 	values (user_by_login(login), here, what, group_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+end $$;
+
+-- This role in place of all he holds there by hand. What a source gives stays, and so does his being an admin.
+create function group_member_set(path text, login text, role text, expires_at timestamptz default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_group(path);
+	what integer := need_member_role(role, format('type: rosterctl group admin %s add %s', path, login));
+	person uuid := user_by_login(login);
+	lost integer; -- of what he held, the role that somebody has to hold
+begin
+	perform act_on_members(format('group members %s set %s as %s', path, login, role), here, what);
+	perform refuse_inherited(what);
+	select g.role into lost from grants g where g.user_id = person and g.anchor = here and g.source = 0
+	  and g.role = role_named('project', 'Scrum Master') and g.role <> what;
+	delete from grants g using roles r
+	where g.user_id = person and g.anchor = here and g.source = 0 and r.id = g.role and r.kind <> 'platform' and r.id <> what;
+	insert into grants (user_id, anchor, role, expires_at) values (person, here, what, group_member_set.expires_at)
+	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at where grants.expires_at is distinct from excluded.expires_at;
+	perform keep_team(person, here, lost), forget_settings(array[person]);
 end $$;
 
 create function group_member_remove(path text, login text, role text) returns void

@@ -3,12 +3,41 @@
 
 -- Apps --------------------------------------------------------------------------------------------------------------------
 
--- owner NULL: whoever acts. owner_group NULL: none, unless the owner is a member of exactly one group.
+-- Whether this person is in a group: as a member or as an admin, of it or of one above.
+create function belongs(person uuid, group_id integer) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (select from grants g join group_closure c on c.ancestor = g.anchor
+		where g.user_id = person and c.descendant = belongs.group_id)
+$$;
+
+-- The owner of an app belongs to the group that owns it: whoever makes one owner, or the other, is told. What a source takes
+-- away later nobody stops, and an import tells of apps before a directory has told who is where: such an app is on the list of
+-- what needs attention.
+create function require_belongs(app text, person uuid, group_id integer) returns void
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	login text := (select u.login from users u where u.id = person);
+begin
+	if group_id is not null and not belongs(person, group_id) then
+		raise exception '% does not belong to %, which owns app:%', login, group_path(group_id), app using errcode = 'check_violation',
+			hint = format('who owns an app is in its group: rosterctl group members %s add %s', group_path(group_id), login);
+	end if;
+end $$;
+
+-- The group an app of this person belongs to without anybody choosing one: his own, when he is a member of exactly one.
+create function only_group(person uuid) returns integer language sql stable security definer set search_path = roster, pg_temp as $$
+	select min(g.anchor) from grants g join resources r on r.id = g.anchor and r.kind = 'group' join roles o on o.id = g.role and o.kind = 'project'
+	where g.user_id = person having count(distinct g.anchor) = 1
+$$;
+
+-- owner NULL: whoever acts. owner_group NULL: none, unless the owner is a member of exactly one group; another one is for
+-- platform administrators to choose. Who owns a new app is its Scrum Master too. An import gives no role by this: it tells of
+-- an app that is there already, and of its team.
 create function app_create(name text, owner text, owner_group text) returns integer
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	person uuid := case when owner is null then actor() else user_by_login(owner) end;
-	belongs integer := case when owner_group is not null then need_group(owner_group) end;
+	chosen integer := case when owner_group is not null then need_group(owner_group) end;
+	own integer;
 	made integer;
 begin
 	perform open_revision(format('app create %s', name), null, actor());
@@ -19,13 +48,14 @@ begin
 		raise exception '% is not allowed to create an app for %', session_user, (select u.login from users u where u.id = person)
 			using errcode = 'insufficient_privilege', hint = 'a platform administrator may';
 	end if;
-	if owner_group is null then
-		select min(g.anchor) into belongs from grants g join resources r on r.id = g.anchor and r.kind = 'group'
-		join roles o on o.id = g.role and o.kind = 'project'
-		where g.user_id = person having count(distinct g.anchor) = 1;
+	own := only_group(person);
+	if chosen <> coalesce(own, -1) and not is_owner() and not is_administrator(actor()) then
+		raise exception '% is not allowed to create an app in %', session_user, owner_group using errcode = 'insufficient_privilege',
+			hint = 'a platform administrator chooses the apps of a group: rosterctl app group';
 	end if;
-	perform need_name('app', name);
-	insert into apps (name, owner, owner_group) values (app_create.name, person, belongs) returning id into made;
+	perform need_name('app', name), require_belongs(name, person, chosen);
+	insert into apps (name, owner, owner_group) values (app_create.name, person, coalesce(chosen, own)) returning id into made;
+	insert into grants (user_id, anchor, role) values (person, made, role_named('project', 'Scrum Master'));
 	return made;
 exception when unique_violation then
 	raise exception 'there is an app "%" already', name using errcode = 'unique_violation', hint = case
@@ -39,6 +69,7 @@ declare
 begin
 	perform act_on_app(format('app owner %s %s', name, owner), need_app(name), 'project.owner');
 	select a.owner into former from apps a where a.id = need_app(app_owner.name);
+	perform require_belongs(name, user_by_login(owner), (select a.owner_group from apps a where a.id = need_app(app_owner.name)));
 	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(app_owner.name);
 	perform keep_team(former, need_app(name), role_named('project', 'Owner')), forget_settings(array[former]);
 end $$;
@@ -47,6 +78,9 @@ end $$;
 create function app_group(name text, owner_group text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
+	if owner_group is not null then
+		perform require_belongs(name, (select a.owner from apps a where a.id = need_app(app_group.name)), need_group(owner_group));
+	end if;
 	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
 	where a.id = need_app(app_group.name);
 end $$;
@@ -177,10 +211,47 @@ exception when unique_violation then
 	raise exception 'there is a cluster "%" already', name using errcode = 'unique_violation', hint = 'names are compared without case; see rosterctl cluster list';
 end $$;
 
+create function cluster_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := resource_named('cluster:' || name);
+	held text := (select n.name from namespaces n where n.cluster = here order by n.name limit 1);
+begin
+	perform act(format('cluster delete %s', name));
+	if held is not null then
+		raise exception 'cluster:% has namespace %/%', name, name, held using errcode = 'check_violation', hint = 'delete its namespaces first';
+	end if;
+	delete from clusters k where k.id = here;
+end $$;
+
 create function cluster_list() returns table (cluster text, namespaces bigint)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select k.name, (select count(distinct n.name) from namespaces n where n.cluster = k.id) from clusters k order by k.name_key
 $$;
+
+-- What CLUSTER/NAME/PURPOSE stands for, or CLUSTER/NAME: all its purposes.
+create function need_namespaces(name text) returns integer[] language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	found_ids integer[] := array(select n.id from namespaces n join clusters k on k.id = n.cluster
+		where k.name_key || '/' || lower(normalize(n.name, NFKC)) = lower(normalize(need_namespaces.name, NFKC)));
+begin
+	return case when found_ids = '{}' then array[resource_named('namespace:' || name)] else found_ids end;
+end $$;
+
+-- With it goes what groups have by it; an environment in it stays, and so does the namespace then.
+create function namespace_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	gone integer[] := need_namespaces(name);
+	held environments;
+begin
+	perform act(format('namespace delete %s', name));
+	select e.* into held from environments e where e.namespace = any (gone) order by e.id limit 1;
+	if found then
+		raise exception '% lies in %', resource_name(held.id), resource_name(held.namespace) using errcode = 'check_violation',
+			hint = 'delete the environment first: rosterctl environment delete';
+	end if;
+	delete from group_namespaces g where g.namespace = any (gone);
+	delete from namespaces n where n.id = any (gone);
+end $$;
 
 -- namespace as CLUSTER/NAME/PURPOSE.
 create function namespace_attach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$

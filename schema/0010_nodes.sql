@@ -107,6 +107,20 @@ begin
 	delete from environments e where e.id = here.id;
 end $$;
 
+-- The app stays, and its team; what the Technical Contact had by that is gone.
+create function node_delete(app text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_node(app);
+	held text := (select e.name from environments e where e.app = here order by e.name_key limit 1);
+begin
+	perform act_on_node(format('node delete %s', app), here);
+	if held is not null then
+		raise exception 'the node of app:% has environment %/%', app, app, held using errcode = 'check_violation',
+			hint = 'delete its environments first: rosterctl environment delete';
+	end if;
+	delete from nodes n where n.app = here;
+end $$;
+
 -- Who was just taken out by hand, at this anchor, must not have been the Technical Contact of an app there, nor its last Scrum
 -- Master. What a source or the clock takes away nobody stops: that needs a person's attention instead.
 create function keep_team(person uuid, anchor integer, role integer) returns void

@@ -141,6 +141,71 @@ begin
 	end if;
 end $$;
 
+-- Operators: which login of the database acts as whom -----------------------------------------------------------------------------
+
+create function operator_list() returns table (operator name, login text, active boolean, admitted boolean, added_at timestamptz, added_by name)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select o.login, u.login, u.active, coalesce(pg_has_role(r.oid, 'roster_admin', 'usage'), false), o.added_at, o.added_by
+	from operators o join users u on u.id = o.user_id left join pg_roles r on r.rolname = o.login order by o.login
+$$;
+
+-- Whether this login was given the role of operators, itself.
+create function is_admitted(operator name) returns boolean language sql stable set search_path = roster, pg_temp as $$
+	select exists (select from pg_auth_members m where m.member = to_regrole(quote_ident(operator)) and m.roleid = 'roster_admin'::regrole)
+$$;
+
+-- Whoever comes as this login is this person from now on, in production too: so it asks for a second factor. A login that is
+-- somebody already is not made somebody else in passing. It is let in where the owner of the schema may do that.
+create function operator_add(operator name, who text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	cause text := format('operator add %s %s', operator, who);
+	person uuid := user_by_login(who);
+	known text;
+begin
+	perform act(cause), require_second_factor(cause);
+	select u.login into known from operators o join users u on u.id = o.user_id where o.login = operator_add.operator and o.user_id <> person;
+	if found then
+		raise exception 'the database login "%" acts as %', operator, known using errcode = 'unique_violation',
+			hint = format('end that first: rosterctl operator remove %s', operator);
+	end if;
+	perform admit_operator(operator);
+	insert into operators (login, user_id) values (operator_add.operator, person) on conflict on constraint operators_pkey do nothing;
+exception when insufficient_privilege then
+	if sqlerrm !~ 'roster_admin' then
+		raise;
+	end if;
+	raise exception 'nobody here may let "%" use roster', operator using errcode = 'insufficient_privilege',
+		hint = format('somebody who may types: grant roster_admin to %I', operator);
+end $$;
+
+-- The last one who can act as a platform administrator stays, unless the owner of the schema says otherwise. Gives what is left
+-- to do: who acts as nobody need not ask either, but the login may have been let in by somebody else.
+create function operator_remove(operator name) returns text language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	gone operators;
+begin
+	perform act(format('operator remove %s', operator));
+	delete from operators o where o.login = operator_remove.operator returning o.* into gone;
+	if gone.login is null then
+		raise exception 'the database login "%" acts as nobody', operator using errcode = 'no_data_found', hint = 'see rosterctl operator list';
+	elsif not is_owner() and is_administrator(gone.user_id) and not exists (select from operators o where is_administrator(o.user_id)) then
+		raise exception '"%" is the last database login of a platform administrator', operator using errcode = 'check_violation', hint = 'add another one first';
+	end if;
+	begin
+		if is_admitted(operator) then
+			execute format('revoke roster_admin from %I', operator);
+		end if;
+	exception when insufficient_privilege then
+	end;
+	return case when is_admitted(operator) then format('; it may still ask, until somebody who may types: revoke roster_admin from %I', operator) else '' end;
+end $$;
+
+create function operator_remove_preview(operator name) returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce((select format('the database login "%s" acts as %s and would act as nobody', o.login, u.login)
+		from operators o join users u on u.id = o.user_id where o.login = operator_remove_preview.operator),
+		format('the database login "%s" acts as nobody', operator_remove_preview.operator))
+$$;
+
 -- App roles of one app: by platform administrators, by the admins of its group, and by whom a role lets say who has access.
 create function app_role_add(name text, login text, role text, expires_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -137,6 +137,17 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
 $$;
 
+-- Roles of the company that say the same: to be merged. Each pair both ways.
+create view role_twins as
+with said as (
+	select r.id, array(select rp.permission from role_permissions rp where rp.role = r.id order by rp.permission) as permits,
+		array(select concat_ws(' ', e.kind, e.access, f.permission)
+			from role_environments e left join role_environment_permissions f on f.role = e.role and f.kind = e.kind
+			where e.role = r.id order by e.kind, f.permission) as environments
+	from roles r where r.kind = 'project' and not r.structural)
+select a.id as role, b.id as twin from said a join said b on b.permits = a.permits and b.environments = a.environments and b.id <> a.id;
+
+-- tags: what else there is to know of it, such as that nobody holds it, or that another says the same.
 -- members: people who hold it themselves, each once, on whatever app; those who hold it through a group are counted apart.
 create function role_list() returns table (id integer, role text, kind text, permissions text[], environments text[], members bigint,
 	group_members bigint, apps bigint, tags text[], description text)
@@ -151,8 +162,12 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		(select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id),
 		array_remove(array[case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
 			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end, 'inherited from ' || r.origin,
-			(select 'edited by ' || e.login from role_edit e where e.role = r.id and e.expires_at > now())], null), r.description
-	from roles r where r.kind <> 'setting' order by r.kind, r.name_key, r.origin
+			(select 'edited by ' || e.login from role_edit e where e.role = r.id and e.expires_at > now()),
+			'duplicate of ' || t.names, case when not r.structural and not exists (select from grants g where g.role = r.id) then 'not used' end], null), r.description
+	from roles r left join (
+		select t.role, string_agg(d.name || coalesce(' (' || d.origin || ')', ''), ', ' order by d.name_key, d.origin nulls first) as names
+		from role_twins t join roles d on d.id = t.twin group by t.role) t on t.role = r.id
+	where r.kind <> 'setting' order by r.kind, r.name_key, r.origin
 $$;
 
 create function role_by_name(name text) returns integer language sql stable security definer set search_path = roster, pg_temp as $$
@@ -179,17 +194,10 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where g.role = role_by_name(role_holders.name) order by 1, 2, 3
 $$;
 
--- Roles of the company that say the same: to be merged.
 create function role_duplicates() returns table (role text, duplicate text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	with said as (
-		select r.id, r.name || coalesce(' (' || r.origin || ')', '') as name,
-			array(select rp.permission from role_permissions rp where rp.role = r.id order by rp.permission) as permits,
-			array(select concat_ws(' ', e.kind, e.access, f.permission)
-				from role_environments e left join role_environment_permissions f on f.role = e.role and f.kind = e.kind
-				where e.role = r.id order by e.kind, f.permission) as environments
-		from roles r where r.kind = 'project' and not r.structural)
-	select a.name, b.name from said a join said b on b.permits = a.permits and b.environments = a.environments and b.id > a.id order by 1, 2
+	select a.name || coalesce(' (' || a.origin || ')', ''), b.name || coalesce(' (' || b.origin || ')', '')
+	from role_twins t join roles a on a.id = t.role join roles b on b.id = t.twin where a.id < b.id order by 1, 2
 $$;
 
 create function run_list(most integer) returns table (run text, kind text, state text, read text, entries bigint, unreadable bigint, adds bigint,
@@ -360,6 +368,33 @@ begin
 	return format('%s something in %s, and what was set there for %s would be forgotten',
 		counted((select count(distinct e.user_id) from effective e where e.resource = gone.id), 'person may do', 'people may do'), resource_name(gone.id),
 		counted((select count(distinct s.user_id) from environment_settings s where s.environment = gone.id), 'person', 'people'));
+end $$;
+
+create function namespace_delete_preview(name text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	gone integer[] := need_namespaces(name);
+begin
+	return (select format('%s something in %s, by %s, and would not any more',
+			counted((select count(distinct e.user_id) from effective e where e.resource = any (gone)), 'person may do', 'people may do'),
+			string_agg(resource_name(n), ', ' order by n),
+			counted((select count(distinct g.group_id) from group_namespaces g where g.namespace = any (gone)), 'group', 'groups'))
+		from unnest(gone) n);
+end $$;
+
+create function cluster_delete_preview(name text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	gone integer := resource_named('cluster:' || name);
+begin
+	return format('%s something on %s and would not any more',
+		counted((select count(distinct e.user_id) from effective e where e.resource = gone), 'person may do', 'people may do'), resource_name(gone));
+end $$;
+
+create function node_delete_preview(app text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := need_node(app);
+begin
+	return (select format('%s is the Technical Contact of %s and would not be any more; the app and its team stay', u.login, resource_name(here))
+		from nodes n join users u on u.id = n.technical_contact where n.app = here);
 end $$;
 
 create function node_contact_preview(app text, login text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$

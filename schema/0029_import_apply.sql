@@ -45,7 +45,8 @@ begin
 	for level in 1 .. coalesce(deepest, 0) loop
 		with made as (
 			insert into groups (parent_id, name, description)
-			select k.id, regexp_replace(rtrim(p.path, '/'), '^.*/', ''), coalesce(p.description, '')
+			select k.id, regexp_replace(rtrim(p.path, '/'), '^.*/', ''),
+				coalesce(nullif(p.description, ''), 'made by import ' || (select s.name from sources s where s.id = apply_import_groups.source))
 			from planned_imports p join group_keys k on k.key = p.path_key[1:level - 1]
 			where p.transaction = pg_current_xact_id() and p.kind = 'group' and p.action = 'add' and cardinality(p.path_key) = level
 			returning id)

@@ -19,7 +19,7 @@ grant select on permissions, roles, statistics, migrations to roster_reader, ros
 
 -- Operators ask and act; each act checks the person.
 grant execute on function actor(), init_administrator(text, name), user_create(text, text, text, boolean), user_suspend(text), user_resume(text),
-	group_create(text, text, text[]), group_edit(text, text, text), group_delete(text), group_move(text, text), group_member_add(text, text, text, timestamptz),
+	group_create(text, text, text[]), group_edit(text, text, text), group_delete(text), group_move(text, text), group_member_add(text, text, text, timestamptz), group_member_set(text, text, text, timestamptz),
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
 	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
 	need_time(text), need_duration(text), need_switch(text, text), need_purposes(text[]), cluster_create(text), namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
@@ -30,10 +30,10 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	access_group_create(text, text), access_group_delete(text), access_group_app(text, text, boolean),
 	access_group_member_add(text, text, text, timestamptz), access_group_member_remove(text, text, text),
 	user_role_add(text, text, timestamptz), user_role_remove(text, text), second_factor_proven(text, interval), app_role_add(text, text, text, timestamptz), app_role_remove(text, text, text),
-	app_operator_role(purpose[]), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
+	app_operator_role(purpose[]), cluster_delete(text), namespace_delete(text), node_delete(text), operator_add(name, text), operator_remove(name), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), role_holders(text), role_duplicates(), role_by_name(text), invitation_list(), cluster_list(), access_group_list(), access_group_show(text), access_group_members(text), group_show(text),
-	role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]), writer_list(),
+	operator_list(), operator_remove_preview(name), namespace_delete_preview(text), cluster_delete_preview(text), node_delete_preview(text), role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]), writer_list(),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), paths_then(uuid, integer, smallint, bigint), obstacles_then(uuid, integer, smallint, bigint), resource_then(text, text, bigint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),

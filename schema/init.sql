@@ -7,4 +7,13 @@ begin
 	if to_regrole('roster_admin') is null then create role roster_admin; end if;
 	if to_regrole('roster_reader') is null then create role roster_reader; end if;
 end $$;
+-- Operators come and go by acts, which run as the owner. Who may not give this away lets them in by himself.
+do $$
+begin
+	if not pg_has_role('roster_owner', 'roster_admin', 'member with admin option') then
+		grant roster_admin to roster_owner with admin option;
+	end if;
+exception when insufficient_privilege then
+	raise notice 'roster_owner does not get to admit operators: grant roster_admin to roster_owner with admin option';
+end $$;
 create schema if not exists roster authorization roster_owner;

@@ -34,6 +34,7 @@ enum model_call {
 	MODEL_ROLE_HOLDERS, /* role */
 	MODEL_ROLE_DUPLICATES,
 	MODEL_PERMISSION_LIST,
+	MODEL_OPERATOR_LIST,
 	MODEL_USER_ROLES,    /* login or id */
 	MODEL_GROUP_SHOW,    /* path */
 	MODEL_GROUP_MEMBERS, /* path */
@@ -77,11 +78,17 @@ enum model_call {
 	MODEL_ACCESS_GROUP_DELETE_PREVIEW, /* access group */
 	MODEL_ENVIRONMENT_DELETE_PREVIEW,  /* app/name */
 	MODEL_NODE_CONTACT_PREVIEW,        /* app, login */
+	MODEL_NODE_DELETE_PREVIEW,         /* app */
+	MODEL_CLUSTER_DELETE_PREVIEW,      /* cluster */
+	MODEL_NAMESPACE_DELETE_PREVIEW,    /* cluster/name, or cluster/name/purpose */
+	MODEL_OPERATOR_REMOVE_PREVIEW,     /* database login */
 	MODEL_USER_ERASE_PREVIEW,          /* login or id */
 	/* acts */
 	MODEL_TARGET_HURRY, /* target or NULL, a complete snapshot or not; gives the head */
 	MODEL_DATABASE_RESTORED,
 	MODEL_INIT_ADMINISTRATOR,  /* login, database login of the operator or NULL for the session's */
+	MODEL_OPERATOR_ADD,        /* database login, login */
+	MODEL_OPERATOR_REMOVE,     /* database login; gives what is left to do */
 	MODEL_USER_CREATE,         /* login, email, name, is he external or NULL for not */
 	MODEL_USER_SUSPEND,        /* login or id */
 	MODEL_USER_RESUME,         /* login or id */
@@ -96,6 +103,7 @@ enum model_call {
 	MODEL_GROUP_DELETE,        /* path */
 	MODEL_GROUP_MOVE,          /* path, new parent */
 	MODEL_GROUP_MEMBER_ADD,    /* path, login, role or NULL for admin, expires_at or NULL */
+	MODEL_GROUP_MEMBER_SET,    /* path, login, role, expires_at or NULL */
 	MODEL_GROUP_MEMBER_REMOVE, /* path, login, role or NULL for admin */
 	MODEL_APP_CREATE,          /* app, owner or NULL, group or NULL */
 	MODEL_APP_OWNER,           /* app, login */
@@ -108,6 +116,8 @@ enum model_call {
 	MODEL_APP_OPERATOR,        /* purposes[]; gives the role */
 	MODEL_INVITATION_ACCEPT,   /* app */
 	MODEL_CLUSTER_CREATE,      /* cluster */
+	MODEL_CLUSTER_DELETE,      /* cluster */
+	MODEL_NAMESPACE_DELETE,    /* cluster/name, or cluster/name/purpose */
 	MODEL_NAMESPACE_CREATE,    /* cluster, name, purposes[] */
 	MODEL_NAMESPACE_ATTACH,    /* cluster/name/purpose, group */
 	MODEL_NAMESPACE_DETACH,    /* cluster/name/purpose, group */
@@ -126,6 +136,7 @@ enum model_call {
 	MODEL_ACCESS_GROUP_MEMBER_ADD,    /* access group, login, role or NULL, expires_at or NULL */
 	MODEL_ACCESS_GROUP_MEMBER_REMOVE, /* access group, login, role or NULL for all */
 	MODEL_NODE_CREATE,                /* app, login */
+	MODEL_NODE_DELETE,                /* app */
 	MODEL_NODE_CONTACT,               /* app, login */
 	MODEL_ENVIRONMENT_CREATE,         /* app, name, purpose, namespace or NULL */
 	MODEL_ENVIRONMENT_DELETE,         /* app/name */

@@ -7,7 +7,7 @@
 
 enum { OPTIONS_MOST = 8, SECONDS_SIZE = 19 };
 
-static const char agreed[] = "--yes";
+static const char agreed[] = "--yes", comma_separated[] = "--csv";
 
 static bool is_option(const struct parameter *parameter)
 {
@@ -50,6 +50,8 @@ static void collect(const struct verb *verb, struct words *words)
 		}
 		if (call->question != NULL)
 			add_option(words, agreed, OPTION_FLAG);
+		if (call->csv)
+			add_option(words, comma_separated, OPTION_FLAG);
 	}
 }
 
@@ -84,7 +86,8 @@ static bool uses(const struct call *call, const char *option)
 	for (size_t p = 0; p < PARAMETERS_MOST; p++)
 		if (is_option(&call->params[p]) && strcmp(call->params[p].text, option) == 0)
 			return true;
-	return call->question != NULL && strcmp(option, agreed) == 0;
+	return (call->question != NULL && strcmp(option, agreed) == 0) ||
+	       (call->csv && strcmp(option, comma_separated) == 0);
 }
 
 static int refuse(const struct verb *verb, const char *what, const char *name, struct error *err)
@@ -182,9 +185,10 @@ static void say_done(struct app *app, const struct call *call, const struct word
 	str_free(&text);
 }
 
-static int ask(struct app *app, const struct call *call, struct store *store, const char *const params[],
-	       struct error *err)
+static int ask(struct app *app, const struct call *call, struct store *store, struct words *words,
+	       const char *const params[], struct error *err)
 {
+	const struct option_value *csv = option_named(words, comma_separated);
 	struct table *tables[2] = {NULL};
 	struct pg_rows *rows = NULL, *more = NULL;
 	int rc = -1;
@@ -197,7 +201,8 @@ static int ask(struct app *app, const struct call *call, struct store *store, co
 	tables[0]->nothing = call->nothing;
 	if (more != NULL)
 		tables[1] = table_of_rows(app->arena, call->more_rows, more);
-	rc = app_print_tables(app, tables, more == NULL ? 1 : 2, err);
+	rc = csv != NULL && csv->value != NULL ? output_csv(tables[0])
+					       : app_print_tables(app, tables, more == NULL ? 1 : 2, err);
 out:
 	pg_free(&rows);
 	pg_free(&more);
@@ -244,10 +249,18 @@ static int perform(struct app *app, const struct call *call, struct words *words
 		params[p] = value_of(&call->params[p], words);
 	int rc = app_connect(app, STORE_OPERATOR, &store, err);
 	if (rc == 0)
-		rc =
-		    call->rows != NULL ? ask(app, call, store, params, err) : act(app, call, store, words, params, err);
+		rc = (call->rows != NULL ? ask : act)(app, call, store, words, params, err);
 	store_close(&store);
 	return rc;
+}
+
+static int check_format(const struct app *app, struct words *words, struct error *err)
+{
+	const struct option_value *csv = option_named(words, comma_separated);
+
+	if (csv != NULL && csv->value != NULL && app->format != OUTPUT_TEXT)
+		return error_set(err, ERR_USAGE, "--csv, --json or --plain: one of them");
+	return 0;
 }
 
 int call_run(struct app *app, int argc, char **argv, struct error *err)
@@ -256,7 +269,7 @@ int call_run(struct app *app, int argc, char **argv, struct error *err)
 	struct words words = {.argc = &argc, .argv = argv, .options = options, .arena = app->arena};
 
 	collect(app->verb, &words);
-	if (app_take_options(app->verb, &words, err) != 0)
+	if (app_take_options(app->verb, &words, err) != 0 || check_format(app, &words, err) != 0)
 		return -1;
 	const struct call *call = choose(app->verb, &words);
 	return check(app->verb, call, &words, err) == 0 ? perform(app, call, &words, err) : -1;

@@ -7,7 +7,7 @@ static const struct call group_create[] = {
     {.call = MODEL_GROUP_CREATE,
      .least = 1,
      .most = 1,
-     .params = {ARGUMENT(0), OPTION("--description"), LIST("--admin")},
+     .params = {ARGUMENT(0), REQUIRED("--description"), LIST("--admin")},
      .done = "group {0} is there"},
 };
 
@@ -57,6 +57,12 @@ static const struct call group_members[] = {
      .most = 2,
      .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")},
      .done = "{1} is a member of {0}"},
+    {.word = "set",
+     .call = MODEL_GROUP_MEMBER_SET,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")},
+     .done = "{1} has that role by hand in {0}, and no other"},
     {.word = "remove",
      .call = MODEL_GROUP_MEMBER_REMOVE,
      .least = 2,
@@ -93,11 +99,11 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "group create",
-	.usage = "PATH --admin LOGIN... [--description TEXT]",
+	.usage = "PATH --description TEXT --admin LOGIN...",
 	.summary = "add a group to the tree",
-	.help = "The parent must exist. Every group has at least one admin; name several by repeating --admin. Only "
-		"a platform administrator may.",
-	.example = "group create /pay/api --admin alice --admin bob",
+	.help = "The parent must exist. Every group has at least one admin; name several by repeating --admin. Its "
+		"name has letters, digits, spaces, _ and -, at most 100. Only a platform administrator may.",
+	.example = "group create /pay/api --description \"Interfaces\" --admin alice --admin bob",
 	.run = call_run,
 	.calls = group_create,
 	.call_count = 1,
@@ -137,15 +143,16 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "group members",
-	.usage = "PATH [add LOGIN --role ROLE [--until TIME] | remove LOGIN --role ROLE]",
+	.usage = "PATH [add|set LOGIN --role ROLE [--until TIME] | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of a group",
 	.help = "A member holds a role in the group and in everything below it. What is added here belongs to no "
-		"source and is not taken away by one; what a source gives is removed in the source. With --until "
-		"the membership ends at that time. An admin of the group, or of one above, may.",
+		"source and is not taken away by one; what a source gives is removed in the source. set gives the "
+		"role in place of all that he holds there by hand. With --until the membership ends at that time. "
+		"An admin of the group, or of one above, may.",
 	.example = "group members /pay/api add alice --role Developer --until 2027-01-31",
 	.run = call_run,
 	.calls = group_members,
-	.call_count = 3,
+	.call_count = 4,
     },
     {
 	.name = "group admin",

@@ -11,6 +11,16 @@ static const struct call cluster_create[] = {
     {.call = MODEL_CLUSTER_CREATE, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .done = "cluster:{0} is there"},
 };
 
+static const struct call cluster_delete[] = {
+    {.call = MODEL_CLUSTER_DELETE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "cluster:{0} is gone",
+     .preview = MODEL_CLUSTER_DELETE_PREVIEW,
+     .question = "Delete this cluster?"},
+};
+
 static const struct call namespace_list[] = {
     {.call = MODEL_NAMESPACE_LIST, .rows = "namespaces"},
 };
@@ -21,6 +31,16 @@ static const struct call namespace_create[] = {
      .most = 1,
      .params = {BEFORE_SLASH(0), BEHIND_SLASH(0), LIST("--purpose")},
      .done = "namespace {0} is there"},
+};
+
+static const struct call namespace_delete[] = {
+    {.call = MODEL_NAMESPACE_DELETE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "namespace:{0} is gone",
+     .preview = MODEL_NAMESPACE_DELETE_PREVIEW,
+     .question = "Delete this namespace?"},
 };
 
 static const struct call namespace_attach[] = {
@@ -61,6 +81,17 @@ static const struct verb verbs[] = {
 	.call_count = 1,
     },
     {
+	.name = "cluster delete",
+	.usage = "NAME [--yes]",
+	.summary = "delete a cluster that has no namespaces",
+	.help = "Members of the root group lose what their roles say of it. It says for how many and asks; without a "
+		"terminal it needs --yes. Only a platform administrator may.",
+	.example = "cluster delete east",
+	.run = call_run,
+	.calls = cluster_delete,
+	.call_count = 1,
+    },
+    {
 	.name = "namespace list",
 	.usage = "",
 	.summary = "list namespaces",
@@ -79,6 +110,19 @@ static const struct verb verbs[] = {
 	.example = "namespace create east/api --purpose test --purpose production",
 	.run = call_run,
 	.calls = namespace_create,
+	.call_count = 1,
+    },
+    {
+	.name = "namespace delete",
+	.usage = "CLUSTER/NAME[/PURPOSE] [--yes]",
+	.summary = "delete a namespace, or one of its purposes",
+	.help =
+	    "Whoever reaches it through a group does so no more, and targets that follow it are told. Refused while "
+	    "an environment lies in it. It says for how many people this is and asks; without a terminal it needs "
+	    "--yes. Only a platform administrator may.",
+	.example = "namespace delete east/api/test",
+	.run = call_run,
+	.calls = namespace_delete,
 	.call_count = 1,
     },
     {

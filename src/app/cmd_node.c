@@ -36,6 +36,16 @@ static const struct call node_contact[] = {
      .question = "Hand the node over?"},
 };
 
+static const struct call node_delete[] = {
+    {.call = MODEL_NODE_DELETE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "app:{0} has no node any more",
+     .preview = MODEL_NODE_DELETE_PREVIEW,
+     .question = "Delete this node?"},
+};
+
 static const struct call node_permissions[] = {
     {.call = MODEL_NODE_PERMISSIONS, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "people"},
 };
@@ -46,7 +56,8 @@ static const struct call node_report[] = {
      .most = 1,
      .params = {ARGUMENT(0)},
      .rows = "permissions",
-     .nothing = "it has no environments"},
+     .nothing = "it has no environments",
+     .csv = true},
 };
 
 static const struct call environment_create[] = {
@@ -128,6 +139,19 @@ static const struct verb verbs[] = {
 	.call_count = 1,
     },
     {
+	.name = "node delete",
+	.usage = "APP [--yes]",
+	.summary = "take the node from an app",
+	.help =
+	    "Its environments are deleted first. The app and its team stay; its Technical Contact is none any more. "
+	    "It says so and asks; without a terminal it needs --yes. The Technical Contact may, and platform "
+	    "administrators.",
+	.example = "node delete shop",
+	.run = call_run,
+	.calls = node_delete,
+	.call_count = 1,
+    },
+    {
 	.name = "node permissions",
 	.usage = "APP",
 	.summary = "list who may do what in the environments of an app",
@@ -140,10 +164,11 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "node report",
-	.usage = "APP",
+	.usage = "APP [--csv]",
 	.summary = "list every permission of everybody in every environment",
-	.help = "A line for each, granted or not, to be kept with --json or --plain. Only the Technical Contact may.",
-	.example = "node report shop --plain >shop.tsv",
+	.help = "A line for each, granted or not, to be kept with --csv, --json or --plain. Only the Technical Contact "
+		"may.",
+	.example = "node report shop --csv >shop.csv",
 	.run = call_run,
 	.calls = node_report,
 	.call_count = 1,

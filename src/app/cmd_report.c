@@ -19,22 +19,6 @@ struct printer {
 
 /* --- one row --------------------------------------------------------------------------------------------------------- */
 
-/* RFC 4180; and what a spreadsheet would take for a formula is marked as text. */
-static void add_csv(struct str *out, const char *text)
-{
-	bool formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
-	bool quoted = strpbrk(text, ",\"\r\n") != NULL;
-
-	str_add(out, quoted ? "\"" : "");
-	str_add(out, formula ? "'" : "");
-	for (const char *at = text; *at != '\0'; at++) {
-		if (*at == '"')
-			str_add_char(out, '"');
-		str_add_char(out, *at);
-	}
-	str_add(out, quoted ? "\"" : "");
-}
-
 static void add_plain(struct str *out, const char *text)
 {
 	static const char escaped[] = "\t\n\\", letters[] = "tn\\";
@@ -105,7 +89,7 @@ static void add_cell(struct str *out, const struct printer *printer, const struc
 		str_add(out, column == 0 ? "" : ",");
 		if (pg_column_kind(rows, column) == PG_KIND_BOOLEAN)
 			text = text[0] == 't' ? "true" : "false";
-		add_csv(out, text);
+		output_add_csv(out, text);
 	}
 	str_free(&list);
 }

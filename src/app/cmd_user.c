@@ -78,6 +78,28 @@ static const struct call user_role[] = {
      .done = "user {0} is not {1} by hand any more"},
 };
 
+static const struct call operator_list[] = {
+    {.call = MODEL_OPERATOR_LIST, .rows = "operators"},
+};
+
+static const struct call operator_add[] = {
+    {.call = MODEL_OPERATOR_ADD,
+     .least = 2,
+     .most = 2,
+     .params = {ARGUMENT(0), ARGUMENT(1)},
+     .done = "whoever logs into the database as {0} acts as {1}"},
+};
+
+static const struct call operator_remove[] = {
+    {.call = MODEL_OPERATOR_REMOVE,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0)},
+     .done = "whoever logs into the database as {0} acts as nobody{=}",
+     .preview = MODEL_OPERATOR_REMOVE_PREVIEW,
+     .question = "Take this from the login?"},
+};
+
 static const struct call user_second_factor[] = {
     {.call = MODEL_SECOND_FACTOR,
      .least = 1,
@@ -191,6 +213,39 @@ static const struct verb verbs[] = {
 	.run = call_run,
 	.calls = user_role,
 	.call_count = 3,
+    },
+    {
+	.name = "operator list",
+	.usage = "",
+	.summary = "list who acts under which login of the database",
+	.help = "Admitted is whether the login may use roster at all.",
+	.example = "operator list",
+	.run = call_run,
+	.calls = operator_list,
+	.call_count = 1,
+    },
+    {
+	.name = "operator add",
+	.usage = "DATABASE-LOGIN USER",
+	.summary = "let whoever logs into the database as this act as USER",
+	.help = "The login must be there. It may do what USER may, in production too, so this needs a second factor. "
+		"It is let in, where the owner of the schema may give roster_admin away. Only a platform "
+		"administrator may.",
+	.example = "operator add bob bob",
+	.run = call_run,
+	.calls = operator_add,
+	.call_count = 1,
+    },
+    {
+	.name = "operator remove",
+	.usage = "DATABASE-LOGIN [--yes]",
+	.summary = "undo operator add",
+	.help = "What was done under the login stays on record. The last login of a platform administrator stays. It "
+		"says who it is and asks; without a terminal it needs --yes. Only a platform administrator may.",
+	.example = "operator remove bob",
+	.run = call_run,
+	.calls = operator_remove,
+	.call_count = 1,
     },
     {
 	.name = "user second-factor",

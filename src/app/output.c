@@ -261,6 +261,57 @@ static void print_plain(const struct table *table, bool named)
 	str_free(&list);
 }
 
+void output_add_csv(struct str *out, const char *text)
+{
+	bool formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
+	bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+
+	str_add(out, quoted ? "\"" : "");
+	str_add(out, formula ? "'" : "");
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '"')
+			str_add_char(out, '"');
+		str_add_char(out, *at);
+	}
+	str_add(out, quoted ? "\"" : "");
+}
+
+static void add_csv_cell(struct str *out, const struct table *table, size_t row, int column)
+{
+	const char *text = cell(table, row, column);
+	struct str list = {0};
+
+	if (text == NULL)
+		return;
+	if (table->kinds[column] == PG_KIND_LIST)
+		output_add_list(&list, text, ", ");
+	else if (table->kinds[column] == PG_KIND_BOOLEAN)
+		str_add(&list, text[0] == 't' ? "true" : "false");
+	else
+		str_add(&list, text);
+	output_add_csv(out, str_text(&list));
+	str_free(&list);
+}
+
+int output_csv(const struct table *table)
+{
+	struct str out = {0};
+
+	for (int c = 0; c < table->columns; c++)
+		str_printf(&out, "%s%s", c == 0 ? "" : ",", table->headings[c]);
+	str_add(&out, "\r\n");
+	for (size_t r = 0; r < table->rows; r++) {
+		for (int c = 0; c < table->columns; c++) {
+			str_add(&out, c == 0 ? "" : ",");
+			add_csv_cell(&out, table, r, c);
+		}
+		str_add(&out, "\r\n");
+	}
+	fputs(str_text(&out), stdout);
+	str_free(&out);
+	return 0;
+}
+
 static struct json *json_of_list(const char *list)
 {
 	struct json *array = json_new_array();

@@ -15,7 +15,7 @@ def company(roster):
     for person in ("gus", "ann", "bob"):
         login_of(roster, person)
     roster.ctl("group", "create", "/pay", "--admin", "gus", "--description", "Payments")
-    roster.ctl("app", "create", "shop", "--owner", "ann", "--group", "/pay")
+    roster.adopt("shop", "ann", "/pay")
     roster.ctl("app", "create", "desk", "--owner", "ann")
     return roster
 
@@ -179,7 +179,7 @@ def test_p11_groups_are_described_and_renamed_the_root_too(company):
     company.ctl("group", "edit", "/pay", "--rename", "money")
     assert company.json("group", "show", "/money")["group"][0]["description"] == "Money"
     assert company.json("group", "show", "/")["group"][0]["description"] == "The whole company"
-    company.ctl("group", "create", "/ops", "--admin", "bob")
+    company.ctl("group", "create", "/ops", "--description", "For tests", "--admin", "bob")
     assert 'there is a group "MONEY" beside it already' in company.ctl("group", "edit", "/ops", "--rename", "MONEY", code=65).err
     assert "is no name for a group" in company.ctl("group", "edit", "/ops", "--rename", "a/b", code=65).err
     company.ctl("group", "edit", "/ops", "--description", "x" * 251, code=65)
@@ -188,14 +188,14 @@ def test_p11_groups_are_described_and_renamed_the_root_too(company):
 
 
 def test_p10_what_a_group_has_keeps_it(company):
-    company.ctl("group", "create", "/pay/api", "--admin", "bob")
+    company.ctl("group", "create", "/pay/api", "--description", "For tests", "--admin", "bob")
     assert "the root group cannot be deleted" in company.ctl("group", "delete", "/", "--yes", code=65).err
     assert "/pay has app:shop" in company.ctl("group", "delete", "/pay", "--yes", code=65).err
-    company.ctl("app", "group", "shop", "/pay/api")
+    company.sql("update apps set owner_group = group_at('/pay/api') where name = 'shop'")
     assert "/pay has group /pay/api" in company.ctl("group", "delete", "/pay", "--yes", code=65).err
     company.ctl("namespace", "create", "east/api", "--purpose", "test")
     company.ctl("namespace", "attach", "east/api/test", "/pay/api")
-    company.ctl("app", "group", "shop", "/pay")
+    company.sql("update apps set owner_group = group_at('/pay') where name = 'shop'")
     assert "/pay/api has namespace:east/api/test" in company.ctl("group", "delete", "/pay/api", "--yes", code=65).err
     company.ctl("namespace", "detach", "east/api/test", "/pay/api")
     assert company.ctl("group", "delete", "/pay/api", code=2).err == (
@@ -209,15 +209,15 @@ def test_p10_what_a_group_has_keeps_it(company):
 def test_a_deleted_group_gives_its_name_to_a_new_one(company):
     company.ctl("group", "create", "/ops", "--admin", "bob", "--description", "Old")
     company.ctl("group", "delete", "/ops", "--yes")
-    company.ctl("group", "create", "/OPS", "--admin", "ann")
+    company.ctl("group", "create", "/OPS", "--description", "For tests", "--admin", "ann")
     (row,) = company.json("group", "show", "/ops")["group"]
-    assert (row["description"], row["admins"], row["made_by"]) == ("", ["ann"], "hand")
-    assert 'there is a group /ops already' in company.ctl("group", "create", "/ops", "--admin", "ann", code=65).err
+    assert (row["description"], row["admins"], row["made_by"]) == ("For tests", ["ann"], "hand")
+    assert 'there is a group /ops already' in company.ctl("group", "create", "/ops", "--description", "For tests", "--admin", "ann", code=65).err
 
 
 def test_members_a_source_gives_keep_a_group(company):
     company.sql("insert into sources (name, kind, position) values ('corp', 'ldif', 1)")
-    company.ctl("group", "create", "/ops", "--admin", "bob")
+    company.ctl("group", "create", "/ops", "--description", "For tests", "--admin", "bob")
     company.sql("insert into grants (user_id, anchor, role, source) select u.id, group_at('/ops'), role_named('project', 'Developer'), s.id "
                 "from users u, sources s where u.login = 'ann' and s.name = 'corp'")
     assert "source corp has members in /ops" in company.ctl("group", "delete", "/ops", "--yes", code=65).err

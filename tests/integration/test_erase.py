@@ -38,7 +38,7 @@ def sync(roster, *logins):
 def corp(roster):
     roster.configure(CORP.format(directory=roster.directory))
     sync(roster, "alice", "bob")
-    roster.ctl("group", "create", "/pay", "--admin", "admin")
+    roster.ctl("group", "create", "/pay", "--description", "For tests", "--admin", "admin")
     roster.ctl("group", "members", "/pay", "add", "alice", "--role", "Developer")
     return roster
 
@@ -167,7 +167,7 @@ KEEP = 'version: 1\ndatabase: { conninfo: "${env:ROSTER_DATABASE}" }\nhistory: {
 
 def test_the_clock_forgets_what_is_older_than_is_kept(roster):
     roster.configure(KEEP)
-    roster.ctl("group", "create", "/pay", "--admin", "admin")
+    roster.ctl("group", "create", "/pay", "--description", "For tests", "--admin", "admin")
     roster.ctl("user", "create", "bob")
     for _ in range(2):
         roster.ctl("group", "members", "/pay", "add", "bob", "--role", "Developer")

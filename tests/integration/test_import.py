@@ -284,7 +284,7 @@ def test_who_is_no_administrator_imports_nothing(files, roster, cluster):
 
 
 def test_complete_takes_away_what_the_file_does_not_name(loaded, roster):
-    roster.ctl("app", "create", "own", "--owner", "carol", "--group", "/pay")
+    roster.adopt("own", "carol", "/pay")
     roster.ctl("group", "members", "/pay", "add", "bob", "--role", "Developer")
     assert loaded.changes([LINES[0], LINES[2]], "--complete") == {
         ("removed", "admin", "/pay/api"), ("removed", "member", "/pay"), ("removed", "member", "app:crm"),
@@ -295,7 +295,7 @@ def test_complete_takes_away_what_the_file_does_not_name(loaded, roster):
 
 
 def test_a_group_that_holds_something_else_stays(loaded, roster):
-    roster.ctl("app", "create", "own", "--owner", "carol", "--group", "/pay/api")
+    roster.adopt("own", "carol", "/pay/api")
     changes = loaded.changes([], "--complete")
     assert {("kept", "group", "/pay"), ("kept", "group", "/pay/api"), ("archived", "app", "crm")} <= changes
     assert roster.value("select count(*) from groups where archived") == 0

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes and environments as those who answer for them type it."""
 
+import csv
+import io
+
 import pytest
 
 from actors import at_terminal, login_of, second_factor
@@ -113,6 +116,13 @@ def test_n43_the_contact_alone_takes_the_report_away(desk):
         ("test", "env.backups"), ("test", "env.api")}
     for user in ("op_opal", "op_olga", "operator"):
         desk.ctl("node", "report", "desk", user=user, code=77)
+    out = desk.ctl("node", "report", "desk", "--csv", user="op_tec").out
+    assert out.splitlines()[0] == "environment,purpose,login,active,contact,permission,allowed"
+    texts = {True: "true", False: "false"}
+    assert list(csv.DictReader(io.StringIO(out, newline=""))) == [{key: texts.get(value, value) for key, value in row.items()} for row in rows]
+    for form in ("--json", "--plain"):
+        assert "--csv, --json or --plain: one of them" in desk.ctl("node", "report", "desk", "--csv", form, user="op_tec", code=64).err
+    assert "--csv" in desk.ctl("node", "list", "--csv", code=64).err
     assert desk.sql("select cause, login::text from revisions order by id desc limit 1") == [
         {"cause": "environment set desk/test opal env.backups on", "login": "op_tec"}]
 
@@ -136,7 +146,7 @@ def test_n11_what_is_set_changes_nothing_else(desk):
     (["desk/test", "opal", "env.backups", "yes"], '"yes" is neither on nor off (write on, off or default)'),
     (["desk/test", "opal", "env.alerts", "on"], "env.alerts is not set for each environment"),
     (["desk/test", "opal", "env.bakups", "on"], 'there is no permission "env.bakups"'),
-    (["desk/tset", "opal", "env.backups", "on"], "there is no environment:desk/tset (see rosterctl node show desk)"),
+    (["desk/tset", "opal", "env.backups", "on"], 'there is no environment:desk/tset (did you mean "desk/test"? see rosterctl node show desk)'),
     (["desk/test", "nobody", "env.backups", "on"], 'no active user has the login "nobody"'),
     (["desk/test", "sam", "env.backups", "on"], "env.backups cannot be set for sam in environment:desk/test"),
 ])
@@ -200,7 +210,7 @@ def test_an_environment_is_a_resource_everywhere(desk):
     for name in ("environment:desk/test", "env:Desk/TEST"):
         desk.ctl("can", "opal", "env.backups", name)
         desk.ctl("can", "opal", "env.transport", name, code=1)
-        assert {row["login"] for row in desk.json("who-can", "env.backups", name)["people"]} == {"tec", "sam", "opal"}
+        assert {row["login"] for row in desk.json("who-can", "env.backups", name)["people"]} == {"tec", "sam", "opal", "olga"}
         assert "opal may env.backups on environment:desk/test" in desk.ctl("explain", "opal", name, "env.backups").out
         assert "opal may not env.transport on environment:desk/test" in desk.ctl("explain", "opal", name, "env.transport").out
         (row,) = [row for row in desk.json("report", "access", "--user", "opal", "--resource", name)["access"]

@@ -190,7 +190,7 @@ def test_what_needs_attention(site):
     with site.service() as rosterd:
         site.first_run(rosterd)
         site.roster.ctl("user", "create", "olga")
-        site.roster.ctl("app", "create", "shop", "--owner", "olga", "--group", "/pay")
+        site.roster.ctl("app", "create", "shop", "--owner", "olga")
         site.roster.ctl("user", "suspend", "olga")
         assert site.await_told(1)[0].words == ["needs_attention", "begins", "app:shop", "app:shop: owner suspended (olga)"]
         site.roster.ctl("app", "owner", "shop", "admin")

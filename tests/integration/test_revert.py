@@ -18,7 +18,7 @@ class Company:
         self.configure()
         for login in ("alice", "bob", "carol"):
             roster.ctl("user", "create", login)
-        for words in (["group", "create", "/pay", "--admin", "alice"], ["group", "create", "/crm", "--admin", "alice"],
+        for words in (["group", "create", "/pay", "--description", "For tests", "--admin", "alice"], ["group", "create", "/crm", "--description", "For tests", "--admin", "alice"],
                       ["app", "create", "ledger", "--owner", "alice", "--group", "/pay"],
                       ["namespace", "create", "k8s/pay", "--purpose", "test"]):
             roster.ctl(*words)
@@ -129,7 +129,7 @@ def test_what_was_taken_comes_back(company, what):
 
 
 def test_nobody_and_nothing_is_deleted(company, roster):
-    group, app, person = (company.act(words) for words in (["group", "create", "/new", "--admin", "bob"], ["app", "create", "site", "--owner", "bob"],
+    group, app, person = (company.act(words) for words in (["group", "create", "/new", "--description", "For tests", "--admin", "bob"], ["app", "create", "site", "--owner", "bob"],
                                                          ["user", "create", "dave"]))
     assert company.changes(group) == [("archived", "group", "/new", ""), ("removed", "admin", "/new", "bob")]
     assert company.changes(app) == [("archived", "app", "site", "")]
@@ -164,7 +164,7 @@ def test_who_came_and_went_since_is_left(company):
 
 
 def test_what_cannot_be_as_it_was_is_left(company, roster):
-    group = company.act(["group", "create", "/new", "--admin", "bob"])
+    group = company.act(["group", "create", "/new", "--description", "For tests", "--admin", "bob"])
     company.act(["group", "members", "/new", "add", "carol", "--role", "Developer"])
     assert company.changes(group) == [("kept", "group", "/new", "it holds what something else has put there"),
                                      ("kept", "admin", "/new", "bob: this is the only admin of the group")]

@@ -69,7 +69,7 @@ def company(roster):
 @pytest.fixture
 def shop(company, roster):
     """The same with an app and a namespace in /pay/api."""
-    roster.ctl("app", "create", "api", "--owner", "carol", "--group", "/pay/api")
+    roster.adopt("api", "carol", "/pay/api")
     roster.ctl("namespace", "create", "east/api", "--purpose", "test", "--purpose", "production")
     roster.ctl("namespace", "attach", "east/api/test", "/pay/api")
     return company
@@ -245,12 +245,15 @@ def test_an_app_and_its_team(shop, roster):
     assert team == {("carol", "owner"), ("bob", "direct"), ("alice", "inherited"), ("bob", "inherited")}
     roster.ctl("app", "members", "api", "remove", "bob", "--role", "Contributor")
     roster.ctl("app", "owner", "api", "alice")
+    assert "alice does not belong to /pay, which owns app:api" in roster.ctl("app", "group", "api", "/pay", code=65).err
+    assert "carol does not belong to /pay/api" in roster.ctl("app", "owner", "api", "carol", code=65).err
+    roster.ctl("app", "owner", "api", "bob")
     roster.ctl("app", "group", "api", "/pay")
-    assert roster.json("app", "list")["apps"] == [{"app": "api", "owner": "alice", "owner_group": "/pay", "archived": False}]
+    assert roster.json("app", "list")["apps"] == [{"app": "api", "owner": "bob", "owner_group": "/pay", "archived": False}]
     roster.ctl("app", "archive", "api")
     assert roster.json("who-can", "project.view", "app:api")["people"] == []
     roster.ctl("app", "restore", "api")
-    assert "alice" in logins(roster.json("who-can", "project.view", "app:api")["people"])
+    assert "bob" in logins(roster.json("who-can", "project.view", "app:api")["people"])
 
 
 def test_namespaces_by_purpose(shop, roster):
@@ -282,7 +285,7 @@ def test_who_may_not_act_is_77_and_nothing_happens(shop, roster, cluster):
     if not cluster.connect("postgres").execute("select from pg_roles where rolname = 'visitor'").fetchall():
         cluster.execute("create role visitor login in role roster_admin")
     before = roster.value("select head()")
-    for words in (["user", "suspend", "alice"], ["group", "create", "/x", "--admin", "alice"], ["app", "archive", "api"],
+    for words in (["user", "suspend", "alice"], ["group", "create", "/x", "--description", "For tests", "--admin", "alice"], ["app", "archive", "api"],
                   ["group", "admin", "/pay", "add", "bob"], ["role", "create", "R", "--permission", "cicd.view"]):
         assert "visitor is not allowed to" in roster.ctl(*words, user="visitor", code=77).err
     assert roster.value("select head()") == before
@@ -388,7 +391,11 @@ def test_a_yes_by_hand_says_who_gave_it(shop, roster):
     roster.ctl("group", "members", "/pay/api", "add", "carol", "--role", "Administrator")
     out = roster.ctl("explain", "carol", "app:api").out
     assert "hand  Administrator in /pay/api   by admin: group members /pay/api add carol as Administrator   revision" in out
-    assert "hand  Owner in app:api   by admin: app create api   revision" in out and "app:api itself" in out
+    assert "app:api itself" in out
+    roster.ctl("app", "create", "own", "--owner", "carol")
+    out = roster.ctl("explain", "carol", "app:own").out
+    assert "hand  Owner in app:own   by admin: app create own   revision" in out
+    assert "hand  Scrum Master in app:own   by admin: app create own   revision" in out
     assert "Platform Administrator in platform" in roster.ctl("explain", "admin", "platform").out
     out = roster.ctl("explain", "admin", "group:/pay/api").out
     assert "└ group:/pay/api lies below /pay\n" in out and "└ group:/pay/api belongs to the platform\n" in out

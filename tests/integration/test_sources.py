@@ -247,7 +247,7 @@ def test_a_run_that_is_held_whole_shows_what_it_holds(roster):
 
 
 def test_a_group_that_was_moved_is_planned_under_the_path_it_has(company, roster):
-    roster.ctl("group", "create", "/new", "--admin", "admin")
+    roster.ctl("group", "create", "/new", "--description", "For tests", "--admin", "admin")
     roster.ctl("group", "move", "/teams/red", "/new")
     company.write("corp", person(1, "ann"), person(2, "bob"), team(9, "red", "ann", "bob"))
     assert "  + member   /new/red             bob as Developer" in roster.ctl("sync").out

@@ -19,7 +19,7 @@ def shop(roster):
     company.configure()
     company.directory(*PEOPLE, *GROUPS)
     roster.ctl("sync")
-    roster.ctl("app", "create", "api", "--owner", "carol", "--group", "/pay/api")
+    roster.adopt("api", "carol", "/pay/api")
     return company
 
 
@@ -35,8 +35,8 @@ def refusal(roster, *words, code=65, user="operator"):
     (["app", "create", "API"], 'there is an app "API" already (names are compared without case; see rosterctl app list)'),
     (["user", "create", ""], '"" is no name for a user (it is empty, or has a control character)'),
     (["user", "create", "Bob"], 'an active user has the login "Bob" already (see rosterctl user show Bob)'),
-    (["group", "create", "/pay/..", "--admin", "bob"],
-     '".." is no name for a group (at most 100 characters, no control characters, not . or ..)'),
+    (["group", "create", "/pay/..", "--description", "For tests", "--admin", "bob"],
+     '".." is no name for a group (letters, digits, spaces, _ and -, at most 100 characters)'),
     (["group", "create", "/pay/x", "--admin", "bob", "--description", "x" * 251],
      "the description is longer than 250 characters: it has 251"),
     (["group", "move", "/pay/api", "/"], "there is a group of that name below / already (names are compared without case)"),
@@ -70,7 +70,7 @@ def refusal(roster, *words, code=65, user="operator"):
 ])
 def test_what_is_refused_is_told_in_words(shop, roster, words, said):
     if "move" in words:
-        roster.ctl("group", "create", "/API", "--admin", "admin")
+        roster.ctl("group", "create", "/API", "--description", "For tests", "--admin", "admin")
     before = roster.value("select head()")
     assert refusal(roster, *words) == said
     assert roster.value("select head()") == before

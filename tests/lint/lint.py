@@ -10,6 +10,7 @@ one test, test_lint.py proves that each finds what it is for.
 import sys
 from pathlib import Path
 
+import behaviours
 import source_rules
 import tool_rules
 import tree_rules
@@ -29,6 +30,7 @@ RULES = {
     "licence": tree_rules.licence,
     "registered": tree_rules.registered,
     "proven": tree_rules.proven,
+    "behaviours": behaviours.behaviours,
     "shell": tool_rules.shell,
     "manual": tool_rules.manual,
     "keys": tool_rules.keys,

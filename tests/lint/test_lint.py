@@ -20,6 +20,15 @@ def findings(rule, tmp_path, files):
     return [str(finding) for finding in RULES[rule](Tree(tmp_path, build=tmp_path / "build"))]
 
 
+# Tests of all behaviours: N3 and N4 in Python, N5 and N6 in a scenario, those of A nowhere; and the table that says so.
+IDS = [f"{letter}{number}" for letter, last in (("N", 43), ("C", 37), ("P", 49), ("A", 35)) for number in range(1, last + 1)]
+OTHERS = {"tests/schema/test_a.py": '"""N3, N4: it is so."""\n', "tests/scenario/1/transcript": "Words (N5, N6), N99.\n\n== 1: (N98)\n"}
+SAID = "".join(f"select ok(true, '{name} is so');\n" for name in IDS if name[0] != "A" and name not in ("N3", "N4", "N5", "N6"))
+PLACES = {"N3": "`tests/schema/test_a.py`", "N4": "`tests/schema/test_a.py`", "N5": "`tests/scenario/1/transcript`", "N6": "`tests/scenario/1/transcript`"}
+TABLE = "| Behaviour | Test |\n|---|---|\n" + "".join(
+    f"| {name} | {'the app asks' if name[0] == 'A' else PLACES.get(name, '`tests/schema/1.sql`')} |\n" for name in IDS)
+
+
 def function(body, signature="int f(void)"):
     return f"{signature}\n{{\n{body}}}\n"
 
@@ -171,11 +180,19 @@ CASES = {
     ),
     "a behaviour and a promise without a test": (
         "proven",
-        {"doc/permission-model.md": "| P2, C4-C5 | It is so. |\n", "README.md": "1. **Nothing is lost.**\n2. **No surprise.**\n",
-         "tests/a.py": "# P2 C5 Promise 21 Promise 2\n"},
-        ["doc/permission-model.md:1: no test names C4", "README.md:1: no test names Promise 1"],
-        {"doc/permission-model.md": "| P2, C4-C5 | It is so. |\n", "README.md": "1. **Nothing is lost.**\n2. **No surprise.**\n",
-         "tests/a.py": "# P2 C4 C5 Promise 1 Promise 2\n"},
+        {"README.md": "1. **Nothing is lost.**\n2. **No surprise.**\n", "tests/a.py": "# Promise 21 Promise 2\n"},
+        ["README.md:1: no test names Promise 1"],
+        {"README.md": "1. **Nothing is lost.**\n2. **No surprise.**\n", "tests/a.py": "# Promise 1 Promise 2\n"},
+    ),
+    "a behaviour without a test or a reason, and a table that says otherwise": (
+        "behaviours",
+        {"doc/permission-model.md": "| N1-N43, C1-C36, P1-P49 | So. |\n| A1-A35 | Not ours. No test: the app asks. |\n", "schema/README.md": TABLE, **OTHERS,
+         "tests/schema/1.sql": SAID.replace("'N7 ", "'N71 ").replace("'C12 ", "it is C12 ")},
+        ["doc/permission-model.md:1: no test names N7, and no reason is given", "doc/permission-model.md:1: no test names C12, and no reason is given",
+         "doc/permission-model.md: C37 is not listed", "tests/schema/1.sql: C37 is no behaviour of", "tests/schema/1.sql: N71 is no behaviour of",
+         "schema/README.md: the table of behaviours is not what the tests say"],
+        {"doc/permission-model.md": "| N1-N43, C1-C37, P1-P49 | So. |\n| A1-A35 | Not ours. No test: the app asks. |\n", "schema/README.md": TABLE, **OTHERS,
+         "tests/schema/1.sql": SAID},
     ),
     "a shell script that does not parse": (
         "shell",

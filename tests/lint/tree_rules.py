@@ -58,29 +58,17 @@ def registered(tree):
 
 
 def proven(tree):
-    """What roster owes has a test that names it: behaviours by their ids, promises by their numbers."""
+    """What roster promises has a test that names the promise by its number."""
     said = ""
     for path in tree.paths:
         if path.parts[0] == "tests" and path.parts[1] not in ("lint", "bench"):
             said += (tree.root / path).read_bytes().decode(errors="replace")
-    for name, prefix, owed in (("doc/permission-model.md", "", r"^\| (?=[NCPA]\d)([NCPA\d, -]+) \|"),
-                               ("README.md", "Promise ", r"^(\d+)\. \*\*")):
-        if not (tree.root / name).exists():
-            continue
-        for number, line in enumerate((tree.root / name).read_text(encoding="utf-8").split("\n"), 1):
-            found = re.match(owed, line)
-            for what in identifiers(found[1]) if found else []:
-                if not re.search(rf"\b{prefix}{what}\b", said):
-                    yield Finding(name, number, f"no test names {prefix}{what}")
-
-
-def identifiers(text):
-    """P9, P10 and P24-P28, one by one."""
-    for part in text.split(", "):
-        first, _, last = part.partition("-")
-        letter = first.rstrip("0123456789")
-        for number in range(int(first[len(letter):]), int((last or first).lstrip("NCPA")) + 1):
-            yield f"{letter}{number}"
+    if not (tree.root / "README.md").exists():
+        return
+    for number, line in enumerate((tree.root / "README.md").read_text(encoding="utf-8").split("\n"), 1):
+        found = re.match(r"^(\d+)\. \*\*", line)
+        if found and not re.search(rf"\bPromise {found[1]}\b", said):
+            yield Finding("README.md", number, f"no test names Promise {found[1]}")
 
 
 def included(tree, path, text, fragments):

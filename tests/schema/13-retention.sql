@@ -49,10 +49,10 @@ begin
 		perform group_move('/dev/web', '/ops');
 		perform note();
 		perform group_member_remove('/dev', 'nel', 'Developer');
-		perform app_owner('shop', 'pat');
+		update apps set owner = person_id('pat') where name = 'shop';
 		perform note();
 		perform group_move('/ops/web', '/dev');
-		perform app_owner('shop', 'olga');
+		update apps set owner = person_id('olga') where name = 'shop';
 		perform note();
 	end loop;
 end $$;

@@ -4,7 +4,7 @@
 select plan(11);
 
 select person('top'), person('owner'), person('low');
-select group_create('/chain', '', '{}'), group_create('/other', '', '{}');
+select branch('/chain'), branch('/other');
 
 create function dig(at integer, depth integer) returns void language plpgsql as $$
 begin

@@ -9,7 +9,7 @@ select is(roles_at('ann', 'group:/dev'), 'Developer', 'P21 a member of a group h
 select is(roles_at('ann', 'group:' || path), 'Developer', 'P21 a member of a group is a member of every subgroup, with the same role: ' || path)
 from unnest(array['/dev/pay', '/dev/pay/api', '/dev/web']) path;
 select is(roles_at('ann', 'group:/ops'), '', 'P21 and of no other group');
-select group_create('/dev/pay/late', '', '{}');
+select branch('/dev/pay/late');
 select is(roles_at('ann', 'group:/dev/pay/late'), 'Developer', 'P21 of a subgroup made later too');
 
 -- Not upwards, not sideways.
@@ -30,6 +30,7 @@ select is((select distance from effective_access('ann', 'app:gate') limit 1), 2,
 select is((select anchor from effective_access('ann', 'app:gate') limit 1), 'group:/dev', 'P23 and names the group');
 
 -- One owner, several associations.
+select group_member_add('/ops', 'olga', null), group_member_add('/dev/pay', 'olga', null);
 select app_group('shop', '/ops');
 select is(rights('ann', 'app:shop'), '', 'P18 an app that another group claims leaves the first');
 select is(rights('oz', 'app:shop'), permits('Operator', 'app'), 'P18 and belongs to the second');

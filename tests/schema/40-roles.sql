@@ -32,7 +32,7 @@ select operator_for(p, p) from unnest(array['ada', 'ann']) p;
 select is(can('ada', permission, 'platform'), true, 'P1 an administrator is shown the page: ' || permission) from unnest(array['platform.roles.manage', 'platform.groups.manage']) permission;
 select is(can('ann', permission, 'platform'), false, 'P1 others are not: ' || permission) from unnest(array['platform.roles.manage', 'platform.groups.manage']) permission;
 select is(tried('test_ann', statement), '42501', 'P1 and are refused: ' || statement)
-from unnest(array[$$select role_create('Mine')$$, $$select group_create('/mine', '', '{}')$$]) statement;
+from unnest(array[$$select role_create('Mine')$$, $$select group_create('/mine', 'for tests', '{}')$$]) statement;
 
 -- Custom roles.
 select role_create('Tester', 'tries things', array['project.view', 'cicd.build', 'project.view']);

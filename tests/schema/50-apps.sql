@@ -2,7 +2,7 @@
 -- Apps, their owners and their teams.
 \ir support.psql
 \ir company.psql
-select plan(56);
+select plan(88);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 
@@ -22,12 +22,47 @@ select col_not_null('roster', 'apps', 'owner', 'P34 every app has one owner');
 select throws_ok($$select app_create('SHOP', 'nel', null)$$, '23505', null, 'the name of an app is taken in any case of letters');
 
 -- Its group.
+select is(roles_at('nel', 'app:mine'), 'Owner Scrum Master', 'C37 who creates an app is its Scrum Master');
+select is(roles_at('ann', 'app:given'), 'Developer Owner Scrum Master', 'C37 the one for whom it is created');
+select is((select count(*) from grants where anchor = resource_named('app:given')), 1::bigint, 'C37 and nobody else');
+select set_eq($$select membership, role from app_members('mine')$$, $$values ('owner', 'Owner'), ('direct', 'Scrum Master')$$, 'C37 the team shows both');
+select is(tried('test_nel', $$select app_member_remove('mine', 'nel', 'Scrum Master')$$), '23514', 'C37 an app keeps one');
+select is(tried('test_nel', $$select app_member_add('mine', 'oz', 'Scrum Master'); select app_member_remove('mine', 'nel', 'Scrum Master')$$), 'done',
+	'C37 and he stops being it when there is another');
+select is(roles_at('nel', 'app:mine'), 'Owner', 'C37 as the owner he was and is');
+select is_empty($$select from grants where anchor = resource_named('app:shop')$$, 'C37 an app that is imported has the team that is imported');
 select is((select group_path(owner_group) from apps where name = 'given'), '/dev', 'an app of a member of one group belongs to that group');
 select is((select owner_group from apps where name = 'mine'), null, 'an app of a member of none belongs to none');
 select group_member_add('/ops', 'ann', 'Operator');
+select is(tried('test_oz', format('select app_create(%L, null, %L)', 'taken', path)), '42501', 'A33 nobody chooses a group for his app: ' || path)
+from unnest(array['/dev', '/']) path;
+select is(tried('test_oz', $$select app_create('ours', null, '/ops')$$), 'done', 'A33 but he may name the one it comes to by itself');
+select is((select group_path(owner_group) from apps where name = 'ours'), '/ops', 'A33 and it is there');
+select is(tried('test_' || who, $$select app_create('taken', null, '/dev')$$), '42501', 'A33 nor an admin of the group: ' || who) from unnest(array['gus']) who;
+select is(tried('test_ada', $$select app_create('taken', 'nel', '/dev')$$), '23514', 'P45 the owner of an app is in the group that is to own it');
+select is((select count(*) from apps where name = 'taken'), 0::bigint, 'P45 or the app is not made');
+select is(tried('test_ada', $$select app_create('led', 'gus', '/dev/pay')$$), 'done', 'P45 as an admin, of it or of a group above');
+select is(tried('test_ada', $$select app_create('below', 'ann', '/dev/pay/api')$$), 'done', 'P45 or as a member, of it or of a group above');
+select is(tried('test_ada', format('select app_group(%L, %L)', 'led', path)), code, format('P45 a group that claims it has its owner: %s is %s', path, code))
+from (values ('/ops', '23514'), ('/', '23514'), ('/dev', 'done'), ('/dev/pay', 'done')) claims(path, code);
+select is(tried('test_ann', $$select app_group('below', '/dev')$$), '42501', 'A33 which is for platform administrators to say');
+select is(tried('test_ada', $$select app_group('below', null)$$), 'done', 'P45 no group asks for nothing');
+select is(tried('test_ada', $$select app_owner('led', 'oz')$$), '23514', 'P45 nor is it handed to somebody outside');
+select is(tried('test_ada', $$select app_owner('led', 'pat')$$), 'done', 'P45 but within');
+select is((select group_path(owner_group) from apps where name = 'shop'), '/dev/pay', 'P45 an import is taken at its word: olga is in no group');
+select is_empty($$select from attention_list() where what like 'app:%'$$, 'P45 which needs nobody''s attention');
 select app_create('torn', 'ann', null);
 select is((select owner_group from apps where name = 'torn'), null, 'an app of a member of two belongs to none until one is chosen');
 select group_member_remove('/ops', 'ann', 'Operator');
+
+-- Whoever leaves the group keeps the app: nobody stops a source.
+select committed();
+delete from grants where user_id = person_id('pat') and anchor = group_at('/dev/pay');
+select is((select owner from apps where name = 'led'), person_id('pat'), 'P45 an owner who leaves the group keeps the app');
+select results_eq($$select kind, what, who from attention_list() where what like 'app:%'$$, $$values ('owner left its group', 'app:led', array['pat'])$$, 'P45 which needs attention');
+select group_member_add('/dev/pay', 'pat', 'Contributor');
+select is_empty($$select from attention_list() where what like 'app:%'$$, 'P45 until he is back, or the app is another''s');
+select app_archive('led', true), app_archive('ours', true), app_archive('below', true);
 
 -- The owner.
 select is(rights('olga', 'app:shop'), (select string_agg(name, ' ' order by name) from permissions where scope in ('project', 'cicd')),
@@ -37,6 +72,9 @@ select is(rights('nel', 'app:shop'), permits('Contributor', 'app'), 'P35 and who
 select is(tried('test_olga', $$select app_member_remove('shop', 'nel', 'Contributor')$$), 'done', 'P35 and removes');
 select is(rights('nel', 'app:shop'), '', 'P35 and who was removed is out');
 select is(tried('test_olga', $$select app_member_add('site', 'nel', 'Owner')$$), '23514', 'P34 ownership is not given as a role');
+select is(tried('test_olga', $$select app_owner('site', 'nel')$$), '23514', 'P45 not to somebody who is not in the group of the app');
+select is((select owner from apps where name = 'site'), person_id('olga'), 'P45 and it stays hers');
+select app_group('site', null);
 select is(tried('test_olga', $$select app_owner('site', 'nel')$$), 'done', 'P35 the owner hands the app over');
 select is(rights('nel', 'app:site') || '/' || rights('olga', 'app:site'), permits('Owner', 'app') || '/', 'P34 in one step: one owner, then the other');
 

@@ -14,9 +14,9 @@ end $$;
 select results_eq('select groups, resources_owned, namespaces_assigned, average_members from statistics',
 	'values (0::bigint, 0::bigint, 0::bigint, 0::numeric)', 'P24 a fresh installation counts nothing: the root is not counted');
 select person(p) from unnest(array['a', 'b', 'c']) p;
-select group_create('/one', '', array['a']);
+select group_create('/one', 'for tests', array['a']);
 select is(figure('groups'), 1::numeric, 'P24 Number of Groups counts a group');
-select group_create('/one/two', '', '{}'), group_create('/three', '', '{}');
+select branch('/one/two'), branch('/three');
 select is(figure('groups'), 3::numeric, 'P24 and those below it');
 update groups set archived = true where name = 'three';
 select is(figure('groups'), 2::numeric, 'P24 and no archived one');
@@ -50,7 +50,7 @@ select is(figure('namespaces_assigned'), 1::numeric, 'P28 a detached namespace s
 select is(figure('resources_owned'), 4::numeric, 'P28 in the resources too');
 select app_group('y', null);
 select is(figure('resources_owned'), 3::numeric, 'P28 an app that left its group shows');
-select app_group('z', '/three');
+select group_member_add('/three', 'b', null), app_group('z', '/three');
 select is(figure('resources_owned'), 4::numeric, 'P28 an app that joined one shows');
 delete from groups where name = 'two';
 select is(figure('groups'), 2::numeric, 'P28 a deleted group shows');

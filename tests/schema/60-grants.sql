@@ -52,7 +52,7 @@ select is((select count(*) from grants_history where user_id = person_id('oz') a
 
 -- What grants point at stays.
 select throws_ok($$delete from users where login = 'oz'$$, '23503', 'grants still point at rows of users', 'a person with a grant cannot be deleted');
-select group_create('/held', '', array['nel']);
+select group_create('/held', 'for tests', array['nel']);
 select throws_ok($$delete from groups where name = 'held'$$, '23503', 'grants still point at rows of resources', 'a group with a grant cannot be deleted');
 select app_member_add('gate', 'nel', 'Developer');
 select throws_ok($$delete from apps where name = 'gate'$$, '23503', 'grants still point at rows of resources', 'an app with a grant cannot be deleted');

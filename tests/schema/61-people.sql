@@ -13,7 +13,7 @@ select is(user_by_login('ANN'), person_id('Ann'), 'a person is found by his logi
 -- Logins are reusable, ids are not.
 select committed();
 create temporary table first on commit drop as select person_id('Ann') as id;
-select group_create('/g', '', array['ann']);
+select group_create('/g', 'for tests', array['ann']);
 select user_suspend('ann');
 select throws_ok($$select user_by_login('ann')$$, 'P0002', 'no active user has the login "ann"', 'a suspended person is not found by his login');
 select lives_ok($$select user_create('ann')$$, 'the login of an inactive person is free');

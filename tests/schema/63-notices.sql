@@ -191,7 +191,7 @@ delete from targets;
 
 -- What needs attention -------------------------------------------------------------------------------------------------------------------
 
-select group_create('/lone', '', array['kim']), look();
+select group_create('/lone', 'for tests', array['kim']), look();
 select is(due(), 'nothing', 'a group with an admin needs nobody');
 delete from grants where user_id = person_id('kim') and anchor = group_at('/lone');
 select look();
@@ -202,7 +202,7 @@ select is(tell(), 'needs_attention ends group:/lone', 'until it has one');
 delete from grants where user_id = person_id('kim');
 select look();
 select is(due(), (select format('needs_attention begins %s and %s more', min(what), count(*) - 1) from attention_list()), 'what begins at once is told at once');
-select group_create('/' || n, '', array['kim']) from unnest(array['a', 'b', 'c']) n;
+select group_create('/' || n, 'for tests', array['kim']) from unnest(array['a', 'b', 'c']) n;
 delete from grants where user_id = person_id('kim');
 select look();
 select matches(due_text(), '^(group:\S+: no admin; ){5}and ' || (select count(*) - 5 from attention_list()) || ' more$', 'and the first five are named');

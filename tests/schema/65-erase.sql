@@ -99,7 +99,7 @@ select is(erase_error('eve'), '"eve" is still in source corp; take the entry awa
 update identities set gone_since = now() where user_id = eve();
 update directory_entries set gone_since = now() where external_id = 'ID-EVE-1';
 select is(erase_error('eve'), '"eve" owns app:toy; rosterctl app owner toy LOGIN', 'nor who owns something');
-select app_owner('toy', 'olga'), committed();
+select app_group('toy', null), app_owner('toy', 'olga'), committed();
 insert into nodes (app, technical_contact) select need_app('toy'), eve();
 select is(erase_error('eve'), '"eve" is the Technical Contact of app:toy; rosterctl node contact toy LOGIN', 'nor who answers for something');
 update nodes set technical_contact = person_id('olga');

@@ -27,22 +27,22 @@ select is((select count(*) from users where login = 'Bea'), 1::bigint, 'makes no
 
 -- An act is the person's.
 select committed();
-select is(tried('test_first', $$select group_create('/dev', '', array['ann'])$$), 'done', 'a platform administrator makes a group');
+select is(tried('test_first', $$select group_create('/dev', 'for tests', array['ann'])$$), 'done', 'a platform administrator makes a group');
 select is(last_revision(), 'group create /dev|test_first|ada', 'an act is recorded under the person, the login and the command');
 select committed();
 select is(tried('roster_owner', $$select user_create('oz')$$), 'done', 'the owner of the schema acts');
 select is(last_revision(), 'user create oz|roster_owner', 'as nobody, and under his login');
 select user_create(u) from unnest(array['gus', 'pat', 'nel']) u;
-select app_create('shop', 'pat', '/dev'), namespace_create('k', 'n', array['test']::purpose[]), namespace_attach('k/n/test', '/dev');
-select group_create('/dev/pay', '', array['gus']), group_create('/ops', '', '{}');
+select imported_app('shop', 'pat', '/dev'), namespace_create('k', 'n', array['test']::purpose[]), namespace_attach('k/n/test', '/dev');
+select group_create('/dev/pay', 'for tests', array['gus']), branch('/ops');
 select access_group_create('club'), access_group_member_add('club', 'pat');
 
 -- Without an operator's row, or as somebody without the right, every act is refused.
 create table acts (statement text);
 insert into acts values
 	($$select user_create('x')$$), ($$select user_suspend('oz')$$), ($$select user_resume('oz')$$),
-	($$select group_create('/x', '', '{}')$$), ($$select group_move('/ops', '/dev')$$), ($$select group_edit('/ops', 'x')$$), ($$select group_delete('/ops')$$),
-	($$select group_member_add('/ops', 'oz', 'Developer')$$), ($$select group_member_remove('/dev', 'ann', null)$$),
+	($$select group_create('/x', 'for tests', '{}')$$), ($$select group_move('/ops', '/dev')$$), ($$select group_edit('/ops', 'x')$$), ($$select group_delete('/ops')$$),
+	($$select group_member_add('/ops', 'oz', 'Developer')$$), ($$select group_member_set('/ops', 'oz', 'Developer')$$), ($$select group_member_remove('/dev', 'ann', null)$$),
 	($$select app_create('x', 'pat', '/dev')$$), ($$select app_owner('shop', 'oz')$$), ($$select app_group('shop', '/ops')$$), ($$select app_archive('shop', true)$$),
 	($$select app_member_add('shop', 'oz', 'Developer')$$), ($$select app_member_remove('shop', 'oz', 'Developer')$$),
 	($$select cluster_create('x')$$), ($$select namespace_create('k', 'y', array['test']::purpose[])$$), ($$select namespace_attach('k/n/test', '/ops')$$),
@@ -57,10 +57,11 @@ insert into acts values
 	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
 	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
 	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_link('oz', 'corp')$$), ($$select user_unlink('oz', 'corp')$$),
+	($$select operator_add('test_second', 'oz')$$), ($$select operator_remove('test_second')$$), ($$select cluster_delete('k')$$), ($$select namespace_delete('k/n')$$),
 	($$select user_erase('oz')$$), ($$select revert_plan('2')$$), ($$select revert_apply('2', true)$$);
 select node_create('shop', 'pat'), environment_create('shop', 'test', 'test');
 insert into acts values
-	($$select node_create('shop', 'pat')$$), ($$select node_contact('shop', 'pat')$$), ($$select environment_create('shop', 'x', 'test')$$),
+	($$select node_create('shop', 'pat')$$), ($$select node_delete('shop')$$), ($$select node_contact('shop', 'pat')$$), ($$select environment_create('shop', 'x', 'test')$$),
 	($$select environment_delete('shop/test')$$), ($$select environment_set('shop/test', 'pat', 'env.api', true)$$), ($$select environment_alerts('shop/test', 'pat', true)$$);
 select set_eq($$select (regexp_match(statement, 'select (\w+)'))[1] from acts$$,
 	$$select p.proname from pg_proc p where p.pronamespace = 'roster'::regnamespace and p.provolatile = 'v' and has_function_privilege('roster_admin', p.oid, 'execute')
@@ -94,7 +95,7 @@ select is(tried('test_ann', $$select group_member_add('/ops', 'oz', 'Developer')
 select is(tried('test_ann', $$select group_member_add('/', 'oz', 'Developer')$$), '42501', 'nor above it');
 select is(tried('test_gus', $$select group_member_add('/dev', 'oz', 'Developer')$$), '42501', 'the admin of a subgroup not in the group above');
 select is(tried('test_gus', $$select group_member_add('/dev/pay', 'oz', 'Operator')$$), 'done', 'but in his own');
-select is(tried('test_ann', $$select group_create('/dev/new', '', '{}')$$), '42501', 'a group admin makes no groups');
+select is(tried('test_ann', $$select group_create('/dev/new', 'for tests', '{}')$$), '42501', 'a group admin makes no groups');
 select is(tried('test_ann', $$select group_move('/dev/pay', '/ops')$$), '42501', 'and moves none');
 select is(tried('test_ann', $$select user_suspend('oz')$$), '42501', 'and suspends nobody');
 select is(tried('test_ann', $$select app_member_add('shop', 'oz', 'Developer')$$), '42501', 'and changes no app''s team');

@@ -160,7 +160,7 @@ select is(roles_at('tec', 'app:desk'), 'Application Operator Technical Contact',
 select app_member_add('desk', 'tec', 'Business Engineer');
 select is(tried('test_olga', $$select app_member_remove('desk', 'tec', 'Application Operator')$$), 'done', 'N41 in another role he may stay');
 select is(tried('test_olga', $$select app_member_remove('desk', 'tec', 'Business Engineer')$$), '23514', 'N41 of which the last stays');
-select app_group('desk', '/ops'), group_member_add('/ops', 'tec', 'Operator');
+select group_member_add('/ops', 'olga', null), app_group('desk', '/ops'), group_member_add('/ops', 'tec', 'Operator');
 select is(tried('test_olga', $$select app_member_remove('desk', 'tec', 'Business Engineer')$$), 'done', 'N41 through a group he is in the team too');
 select is(tried('test_ada', $$select group_member_remove('/ops', 'tec', 'Operator')$$), '23514', 'N41 then he stays in the group');
 select access_group_create('friends'), access_group_app('friends', 'desk', true), access_group_member_add('friends', 'tec', 'Operator');

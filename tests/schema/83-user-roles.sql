@@ -67,12 +67,12 @@ from (values ('system settings', 'platform.settings.manage', 'platform'), ('grou
 	('all pipelines', 'app.pipelines.manage', 'app:gate'), ('all pipelines', 'group.pipelines.manage', 'group:/dev/pay/api'),
 	('all tasks', 'app.tasks.manage', 'app:shop'), ('all tasks', 'group.tasks.manage', 'group:/dev')) c(what, permission, resource);
 select is(tried('test_ada', statement), 'done', 'A7 and does it: ' || statement)
-from unnest(array[$$select group_create('/ops/sub', '', '{oz}')$$, $$select group_member_add('/ops', 'pat', 'Developer')$$,
+from unnest(array[$$select group_create('/ops/sub', 'for tests', '{oz}')$$, $$select group_member_add('/ops', 'pat', 'Developer')$$,
 	$$select app_role_add('board', 'pat', 'App Member')$$, $$select app_role_remove('board', 'pat', 'App Member')$$]) statement;
 select is(can('nel', permission, resource), false, format('A7 nobody else: %s', permission))
 from (values ('platform.settings.manage', 'platform'), ('platform.groups.manage', 'platform'), ('app.access.manage', 'app:board'),
 	('app.policies.manage', 'app:board'), ('app.pipelines.manage', 'app:board'), ('app.tasks.manage', 'app:board')) c(permission, resource);
-select is(tried('test_nel', $$select group_create('/ops/more', '', '{oz}')$$), '42501', 'A7 nor makes a group');
+select is(tried('test_nel', $$select group_create('/ops/more', 'for tests', '{oz}')$$), '42501', 'A7 nor makes a group');
 select is(tried('test_nel', $$select app_role_add('board', 'nel', 'App Owner')$$), '42501', 'A7 nor gives himself an app');
 select is(can('ada', permission, 'app:' || app), true, format('A8 a platform administrator views %s of %s', permission, app))
 from unnest(array['app.policy.view', 'app.release.view', 'app.task.view', 'app.repository.view']) permission, unnest(array['board', 'shop']) app;
@@ -105,9 +105,9 @@ select is(seen('gus'), 'gate shop site', 'A11 a group administrator sees the app
 select is(may('gus', 'view', app), gated('view'), 'A11 and of each all there is to see: ' || app) from unnest(array['gate', 'shop', 'site']) app;
 select is(may('gus', 'view', 'board'), '', 'A11 of others nothing');
 select is(roles_at('gus', 'app:shop'), 'Group Administrator', 'A11 without being a member of them');
-select app_group('site', '/ops');
+select group_member_add('/ops', 'olga', null), group_member_add('/dev', 'olga', null), app_group('site', '/ops');
 select is(seen('gus'), 'gate shop', 'A11 an app that goes to another group is his no more');
-select app_group('site', '/dev/web');
+select app_group('site', '/dev/web'), group_member_remove('/dev', 'olga', null);
 
 select is(tried('test_gus', $$select group_member_add('/dev', 'nel', 'App Member')$$), 'done', 'A23 a group admin adds a member to his group');
 select is(tried('test_gus', $$select group_member_remove('/dev', 'nel', 'App Member')$$), 'done', 'A23 and removes him');
@@ -190,7 +190,7 @@ select user_role_remove('nel', 'App Administrator'), user_role_remove('nel', 'No
 
 -- Who makes group administrators.
 select is(tried('test_' || who, statement), '42501', format('A33 %s is refused: %s', who, statement))
-from unnest(array['gus', 'olga', 'nel']) who, unnest(array[$$select group_create('/dev/new', '', '{gus}')$$, $$select app_group('shop', '/dev')$$,
+from unnest(array['gus', 'olga', 'nel']) who, unnest(array[$$select group_create('/dev/new', 'for tests', '{gus}')$$, $$select app_group('shop', '/dev')$$,
 	$$select group_member_add('/dev', 'nel', null)$$, $$select group_member_remove('/dev', 'gus', null)$$]) statement;
 select is(opened('nel'), '', 'A33 somebody without a user role');
 select is(tried('test_ada', $$select group_member_add('/ops', 'nel', null)$$), 'done', 'A33 is made a group admin by a platform administrator');
@@ -200,7 +200,7 @@ select is(can('nel', 'app.policies.manage', 'app:site'), true, 'A33 where they c
 select group_member_add('/ops', 'ada', null);
 select is(tried('test_ada', $$select group_member_remove('/ops', 'nel', null)$$), 'done', 'A33 when he is not any more');
 select is(opened('nel') || seen('nel'), '', 'A33 that has ended');
-select is(tried('test_ada', $$select group_create('/ops/new', '', '{nel}')$$), 'done', 'A33 made one with the group');
+select is(tried('test_ada', $$select group_create('/ops/new', 'for tests', '{nel}')$$), 'done', 'A33 made one with the group');
 select is(opened('nel'), 'view manage', 'A33 he is one too');
 
 select * from finish();

@@ -69,6 +69,7 @@ select is(held('nel', 'shop'), '', 'A31 is nothing there any more');
 -- An app is of one group, and of any number of access groups.
 select is((select group_path(owner_group) from apps where name = 'shop'), '/dev/pay', 'A30 an app is in one group');
 select is(seen('pat') || '/' || seen('oz'), 'gate shop/board', 'A30 whose members see it');
+select group_member_add('/ops', 'olga', null);
 select is(tried('test_ada', $$select app_group('shop', '/ops')$$), 'done', 'A30 another group claims it');
 select is(seen('pat') || '/' || seen('oz'), 'gate/board shop', 'A30 it has moved: never two');
 select access_group_create('night'), access_group_create('audit');

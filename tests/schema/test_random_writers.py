@@ -78,7 +78,7 @@ def furnish(session, seed):
     session.execute("insert into sources (name, kind) values ('corp', 'ldif')")
     chance = Chance(session, seed)
     for _ in range(6):
-        for act in ("user_create", "group_create", "app_create", "namespace_create", "node", "user_role", "access_group"):
+        for act in ("user_create", "group_create", "app_imported", "namespace_create", "node", "user_role", "access_group"):
             getattr(chance, f"act_{act}")()
     chance.run("insert into environments (app, name, purpose) select app, p::text, p from nodes, unnest(enum_range(null::purpose)) p")
     return chance

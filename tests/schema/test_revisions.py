@@ -50,8 +50,8 @@ def watcher(connect):
 @pytest.fixture
 def company(watcher):
     """Group /from owns app a; ann is to become a Developer of /to."""
-    for statement in ("select group_create('/from', '', '{}'), group_create('/to', '', '{}')",
-                      "select user_create('ann'), user_create('bob')", "select app_create('a', 'bob', '/from')"):
+    for statement in ("select user_create('ann'), user_create('bob')",
+                      "select group_create('/from', 'a', '{bob}'), group_create('/to', 'b', '{bob}')", "select app_create('a', 'bob', '/from')"):
         watcher.execute(statement)
 
 
@@ -93,7 +93,7 @@ def test_each_transaction_writes_one_revision(watcher):
     watcher.execute("insert into users (login) values ('a')")
     with watcher.transaction():
         watcher.execute("insert into users (login) values ('b')")
-        watcher.execute("select group_create('/g', '', '{b}')")
+        watcher.execute("select group_create('/g', 'g', '{b}')")
         watcher.execute("update users set active = false where login = 'a'")
     rows = watcher.execute("select id, cause, login from revisions where id > 1 order by id").fetchall()
     assert rows == [(2, "sql", "postgres"), (3, "sql", "postgres")]
@@ -219,7 +219,8 @@ def test_two_first_administrators_cannot_both_be_first(connect, watcher):
 
 LOST = {"platform": ("delete from grants where user_id = user_by_login('one')", "select user_create('late')"),
         "group": ("delete from grants where user_id = user_by_login('ann')", "select group_member_add('/led', 'bob', 'Developer')"),
-        "app": ("select app_owner('a', 'ann')", "select app_member_add('a', 'bob', 'Developer')")}
+        "app": ("select group_member_add('/from', 'ann', null), app_owner('a', 'ann'), app_member_add('a', 'ann', 'Scrum Master'), app_member_remove('a', 'bob', 'Scrum Master')",
+                "select app_member_add('a', 'bob', 'Developer')")}
 
 
 @pytest.mark.parametrize("right", LOST)
@@ -227,7 +228,7 @@ def test_who_lost_the_right_while_he_waited_is_refused(connect, watcher, company
     login = {"platform": "one", "group": "ann", "app": "bob"}[right]
     operator(watcher, "schema_waiter")
     watcher.execute("select init_administrator('one', 'schema_waiter')")
-    watcher.execute("select group_create('/led', '', '{ann}')")
+    watcher.execute("select group_create('/led', 'led', '{ann}')")
     watcher.execute("update operators set user_id = user_by_login(%s)", [login])
     taker, waiter = connect(autocommit=False), connect("schema_waiter", autocommit=False)
     taker.execute(LOST[right][0])

@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-from roster import SCHEMA
-
 HERE = pathlib.Path(__file__).parent
 FILES = sorted(HERE.glob("[0-9]*.sql"))
 
@@ -32,10 +30,3 @@ def test_file(file, database, psql, record_property):
 def test_every_file_is_rolled_back():
     kept = [file.name for file in FILES if not file.read_text().endswith("select * from finish();\nrollback;\n")]
     assert not kept, f"these do not end with finish() and rollback: {kept}"
-
-
-def test_the_readme_says_which_test_proves_what():
-    proved = {(behaviour, file.name) for file in [*FILES, *HERE.glob("test_*.py")]
-              for behaviour in re.findall(r"""(?:'|^""\")([A-Z]\d+)[ :]""", file.read_text(), re.MULTILINE)}
-    table = re.findall(r"^\| ([A-Z]\d+) \| (.*) \|$", (SCHEMA / "README.md").read_text(), re.MULTILINE)
-    assert {(behaviour, name) for behaviour, names in table for name in re.findall(r"`([^`]+)`", names)} == proved

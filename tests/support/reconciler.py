@@ -306,6 +306,7 @@ class Model:
         if group is None and len(groups) == 1:
             (group,) = groups  # the owner's only group
         self.apps[fold(words[0])] = App(words[0], owner, group)
+        self.grants.add(Grant(owner, self.apps[fold(words[0])], "Scrum Master", HAND))
 
     def _act_app_owner(self, words, _):
         self.apps[fold(words[0])].owner = self.person(words[1])

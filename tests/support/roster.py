@@ -102,6 +102,10 @@ class Roster:
         cursor = self._connection.execute(query, parameters or None)
         return cursor.fetchall() if cursor.description else []
 
+    def adopt(self, app, owner, group):
+        """An app as an import tells of it: its owner may be in no group, and there is nobody in its team."""
+        self.sql("insert into apps (name, owner, owner_group) values (%s, user_by_login(%s), need_group(%s))", app, owner, group)
+
     def value(self, query, *parameters):
         """The one value of the one row."""
         (row,) = self.sql(query, *parameters)
