@@ -5,7 +5,7 @@
     /usr/bin/python3 -B tests/lint/behaviours.py --write    writes the table of schema/README.md anew
 
 A test names what it proves where it says what it is: an assertion of pgTAP begins with 'P21 ...', the docstring of a Python
-test with P21: or P21, P22:, and the words before the first step of a scenario have (P21, P22). A row of the document that
+test with P21: or P21, P22:, its name with test_p21_p22_, and the words before the first step of a scenario have (P21, P22). A row of the document that
 ends with "No test: REASON." speaks of what is outside roster and needs none.
 """
 import re
@@ -47,6 +47,7 @@ def named(path, text):
         return set(re.findall(rf"'({ID}) ", text))
     if path.suffix == ".py":
         said = re.findall(rf'^\s*"""({ID}(?:,\s+{ID})*):', text, re.MULTILINE)
+        said += [name.upper() for name in re.findall(r"^def test_((?:[ncpa][1-9]\d?_)+)", text, re.MULTILINE)]
     elif path.name == "transcript":
         said = re.findall(rf"\(({ID}(?:,\s+{ID})*)\)", text.split("\n== ", 1)[0])
     else:

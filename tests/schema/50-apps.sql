@@ -59,7 +59,7 @@ select group_member_remove('/ops', 'ann', 'Operator');
 select committed();
 delete from grants where user_id = person_id('pat') and anchor = group_at('/dev/pay');
 select is((select owner from apps where name = 'led'), person_id('pat'), 'P45 an owner who leaves the group keeps the app');
-select results_eq($$select kind, what, who from attention_list() where what like 'app:%'$$, $$values ('owner left its group', 'app:led', array['pat'])$$, 'P45 which needs attention');
+select results_eq($$select kind, what, who from attention_list() where what like 'app:%'$$, $$values ('owner left the group', 'app:led', array['pat'])$$, 'P45 which needs attention');
 select group_member_add('/dev/pay', 'pat', 'Contributor');
 select is_empty($$select from attention_list() where what like 'app:%'$$, 'P45 until he is back, or the app is another''s');
 select app_archive('led', true), app_archive('ours', true), app_archive('below', true);

@@ -38,7 +38,7 @@ select is(tried('test_gus', $$select operator_remove('test_new')$$), '42501', 'o
 select is(operator_remove_preview('test_new'), 'the database login "test_new" acts as ann and would act as nobody', 'who asks is told what goes');
 select is(operator_remove_preview('test_gone'), 'the database login "test_gone" acts as nobody', 'also of nothing');
 select is(tried('test_ada', $$select operator_remove('test_new')$$), 'done', 'an operator is removed');
-select is(tried('test_new', $$select app_create('more', null, null)$$), '42501', 'he does not act any more');
+select is(tried('test_new', $$select roster.app_create('more', null, null)$$), '42501', 'he does not act any more');
 select is(tried('test_new', $$select * from roster.tree('/')$$), '42501', 'nor ask');
 select is((select active from users where login = 'ann'), true, 'the person is who he was');
 select is(tried('test_other', $$select app_create('more', null, null)$$), 'done', 'under his other login too');
@@ -50,7 +50,7 @@ do $$ begin
 	perform user_role_add('gus', 'Platform Administrator');
 end $$;
 select is(tried('test_ada', $$select operator_remove('test_ada')$$), 'done', 'but not when there is another');
-select is(tried('test_ada', $$select user_create('late')$$), '42501', 'whereupon he acts no more');
+select is(tried('test_ada', $$select roster.user_create('late')$$), '42501', 'whereupon he acts no more');
 select is(operator_remove('test_gus'), '', 'the owner of the schema removes the last');
 select is((select count(*) from operators where login <> 'test_other'), 0::bigint, 'break glass');
 revoke roster_admin from roster_owner;
