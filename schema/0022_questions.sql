@@ -406,3 +406,58 @@ begin
 			counted((select count(*) from environments e where e.app = here), 'environment', 'environments'), resource_name(here), h.login, u.login)
 		from nodes n join users u on u.id = n.technical_contact join users h on h.id = heir where n.app = here);
 end $$;
+
+-- Names that are mistyped ---------------------------------------------------------------------------------------------------
+
+-- How many letters one has to leave out, put in, exchange or swap with the next to make one word of another.
+create function edits(a text, b text) returns integer language plpgsql immutable set search_path = pg_catalog as $$
+declare
+	x text[] := string_to_array(a, null);
+	y text[] := string_to_array(b, null);
+	oldest integer[];
+	above integer[];
+	line integer[] := array(select generate_series(0, cardinality(y)));
+begin
+	for i in 1 .. cardinality(x) loop
+		oldest := above;
+		above := line;
+		line := array[i];
+		for j in 1 .. cardinality(y) loop
+			line[j + 1] := least(above[j + 1] + 1, line[j] + 1, above[j] + (x[i] <> y[j])::integer,
+				case when i > 1 and j > 1 and x[i] = y[j - 1] and x[i - 1] = y[j] then oldest[j - 1] + 1 end);
+		end loop;
+	end loop;
+	return line[cardinality(y) + 1];
+end $$;
+
+-- The names there are of this kind: that of a resource, user, role or permission.
+create function names_of(kind text) returns setof text language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	return query select u.login from users u where names_of.kind in ('user', 'active user') and (u.active or names_of.kind = 'user') and u.erased_at is null;
+	return query select r.name from roles r where names_of.kind = 'role' and not r.structural and r.kind <> 'setting';
+	return query select p.name from permissions p where names_of.kind = 'permission';
+	if names_of.kind not in ('user', 'active user', 'role', 'permission') then
+		return query select substr(n.name, length(names_of.kind) + 2) from resource_names n
+		left join groups g on g.id = n.resource where n.name like names_of.kind || ':%' and g.archived is not true;
+	end if;
+end $$;
+
+-- For whom mistypes a name: the nearest one there is, before what else to do. Apps that ask by name get none, since it takes a look
+-- at all names.
+create function near_hint(kind text, name text, otherwise text) returns text language plpgsql stable set search_path = roster, pg_temp as $$
+declare
+	typed text := lower(normalize(name, NFKC));
+	most integer := 1 + length(typed) / 4;
+	nearest text;
+begin
+	if length(typed) <= 64 and pg_has_role(session_user, 'roster_admin', 'member') then
+		-- First what has the same letters, nearly: to count edits takes much longer.
+		select c.name into nearest from (
+			select n.name, k.key from names_of(near_hint.kind) n(name) cross join lateral (select lower(normalize(n.name, NFKC))) k(key)
+			where length(k.key) between length(typed) - most and length(typed) + most
+			  and length(translate(k.key, typed, '')) <= most and length(translate(typed, k.key, '')) <= most
+			order by length(translate(k.key, typed, '')) + length(translate(typed, k.key, '')), abs(length(k.key) - length(typed)), k.key limit 50) c
+		where edits(typed, c.key) <= most order by edits(typed, c.key), c.key limit 1;
+	end if;
+	return coalesce('did you mean "' || nearest || '"? ', '') || otherwise;
+end $$;
