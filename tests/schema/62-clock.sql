@@ -108,7 +108,7 @@ select is(clock_due('1 day'), now() + interval '1 day', 'when the configuration 
 select is(tick(), 0::bigint, 'until then nothing happens');
 select wait_days(29);
 select is(tick(), 0::bigint, 'nor on the last day');
-select results_eq('select kind, what, array_to_string(who, '', '') from attention_list()', $$values ('no admin', 'group:/bobs', 'bob'), ('owner gone', 'app:hut', 'bob')$$,
+select results_eq('select kind, what, array_to_string(who, '', '') from attention_list()', $$values ('no Scrum Master', 'app:hut', 'bob'), ('no admin', 'group:/bobs', 'bob'), ('owner gone', 'app:hut', 'bob')$$,
 	'his app and the group he alone administers need attention');
 select results_eq('select distinct since from attention_list()', 'select v.at from users u join revisions v on v.id = u.since where u.login = ''bob''',
 	'since he is not there');
@@ -130,7 +130,7 @@ select is(cause(), 'end of grace', 'one revision says why');
 select is(given('bob'), 'Group Administrator at group:/bobs by hand', 'what he held is gone, by hand or not, but for his place as the last admin');
 select is((select count(*) from users where id = (select id from bob) and not active), 1::bigint, 'the person stays, as a tombstone');
 select is((select a.owner from apps a where a.name = 'hut'), (select id from bob), 'and owns what he owned');
-select results_eq('select kind, what, array_to_string(who, '', '') from attention_list()', $$values ('no admin', 'group:/bobs', 'bob'), ('owner past grace', 'app:hut', 'bob')$$,
+select results_eq('select kind, what, array_to_string(who, '', '') from attention_list()', $$values ('no Scrum Master', 'app:hut', ''), ('no admin', 'group:/bobs', 'bob'), ('owner past grace', 'app:hut', 'bob')$$,
 	'which needs attention, and says why');
 select is((select concat(d.login, d.email, d.name, d.alias, d.attributes) from directory_entries d where d.external_id = 'ID-bob'), '{}',
 	'the mirror has forgotten what it knew of him');

@@ -124,7 +124,7 @@ insert into windows (target, number, kind, main, after, revision) select t.id, 1
 select matches(erase_error('eve'), 'may still be active for target hook', 'or in a message that is on its way');
 delete from windows;
 
-select matches(user_erase_preview('eve'), '^user eve \([0-9a-f-]{36}\) would be erased for ever: login, name and mail address, 1 entry from sources, 5 roles he still holds; the id stays in history$',
+select matches(user_erase_preview('eve'), '^user eve \([0-9a-f-]{36}\) would be erased for ever: login, name and mail address, 1 entry from sources, 6 roles he still holds; the id stays in history$',
 	'it is said what goes');
 select isnt(left_of('eve'), '', 'until then he is known by name');
 select is(tried('test_nel', 'select user_erase(''eve'')'), '42501', 'only a platform administrator may');
