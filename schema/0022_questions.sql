@@ -263,9 +263,11 @@ begin
 		select case when b.archived then 'removed' else 'added' end, 'group', null, b.id, null, b.at, null from branches b
 		union all
 		select g.change, 'grant', g.user_id, g.anchor, g.role, g.at, null from given g
+	), places as materialized (
+		select p.anchor, regexp_replace(resource_name(p.anchor), '^group:', '') as name from (select distinct a.anchor from all_of_it a) p
 	)
-	select a.change, a.kind, u.login, regexp_replace(resource_name(a.anchor), '^group:', ''), r.name, a.at, a.reason
-	from all_of_it a left join users u on u.id = a.person left join role_names r on r.id = a.role
+	select a.change, a.kind, u.login, n.name, r.name, a.at, a.reason
+	from all_of_it a left join places n on n.anchor = a.anchor left join users u on u.id = a.person left join role_names r on r.id = a.role
 	union all
 	select h.state::text, h.kind::text, coalesce(d.login, h.external_id), h.anchor, r.name, null, h.reason
 	from held_changes h

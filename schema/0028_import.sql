@@ -383,34 +383,43 @@ end $$;
 -- The plan as people read it, in order.
 create function import_changes() returns table (change text, kind text, name text, detail text, line integer)
 language sql stable security definer set search_path = roster, pg_temp as $$
+	-- Many changes are about few places.
+	with named as materialized (
+		select r.id, resource_name(r.id) as name, regexp_replace(resource_name(r.id), '^group:', '') as path from (
+			select i.resource from planned_imports i where i.transaction = pg_current_xact_id()
+			union select i.place_id from planned_imports i where i.transaction = pg_current_xact_id()
+			union select i.group_id from planned_imports i where i.transaction = pg_current_xact_id()) r(id)
+		where r.id is not null)
 	select case p.action when 'add' then 'added' when 'change' then 'changed' when 'restore' then 'restored' when 'archive' then 'archived'
 			when 'keep' then 'kept' else case p.kind when 'user' then 'suspended' else 'removed' end end,
 		case when p.kind <> 'grant' then replace(p.kind, '_', '-') when r.name = 'Group Administrator' then 'admin' else 'member' end,
 		case p.kind
-			when 'grant' then coalesce(regexp_replace(resource_name(coalesce(p.group_id, p.place_id, p.resource)), '^group:', ''), p.path,
+			when 'grant' then coalesce(h.path, p.path,
 				'access-group:' || p.place, 'app:' || p.name)
-			when 'inclusion' then coalesce(resource_name(p.place_id), 'access-group:' || p.place)
+			when 'inclusion' then coalesce(x.name, 'access-group:' || p.place)
 			when 'access_group' then p.place
 			when 'namespace' then p.name || '/' || p.purpose
-			when 'association' then coalesce(regexp_replace(resource_name(p.resource), '^namespace:', ''), p.name || '/' || p.purpose)
+			when 'association' then coalesce(regexp_replace(t.name, '^namespace:', ''), p.name || '/' || p.purpose)
 			when 'user' then u.login
-			when 'group' then p.path_now
+			when 'group' then coalesce(g.path, p.path)
 			else p.name end,
 		case
 			when p.action = 'keep' then concat_ws(': ', case p.kind when 'grant' then concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator'))
-				when 'association' then p.path_now when 'inclusion' then resource_name(p.resource) end,
+				when 'association' then coalesce(g.path, p.path) when 'inclusion' then t.name end,
 				coalesce(p.description, 'it holds what something else has put there'))
 			when p.kind = 'grant' then concat_ws(', ', concat_ws(' as ', u.login, nullif(r.name, 'Group Administrator')), p.description)
-			when p.kind = 'association' then p.path_now
-			when p.kind = 'inclusion' then coalesce(resource_name(p.resource), 'app:' || p.name)
+			when p.kind = 'association' then coalesce(g.path, p.path)
+			when p.kind = 'inclusion' then coalesce(t.name, 'app:' || p.name)
 			when p.kind = 'node' then 'contact ' || u.login
 			when p.kind = 'environment' then concat_ws(', ', p.purpose, 'in namespace ' || p.place)
-			when p.kind = 'app' and p.action <> 'archive' then concat_ws(', ', 'owner ' || u.login, 'group ' || p.path_now)
+			when p.kind = 'app' and p.action <> 'archive' then concat_ws(', ', 'owner ' || u.login, 'group ' || coalesce(g.path, p.path))
 			when p.kind = 'user' then p.description
 			else coalesce(p.description, '') end,
 		p.line
-	from (select i.*, case when i.group_id is null then i.path else group_path(i.group_id) end as path_now from planned_imports i) p
+	from planned_imports p
 	left join users u on u.id = p.user_id left join roles r on r.id = p.role_id
+	left join named g on g.id = p.group_id left join named x on x.id = p.place_id left join named t on t.id = p.resource
+	left join named h on h.id = coalesce(p.group_id, p.place_id, p.resource)
 	where p.transaction = pg_current_xact_id()
 	order by p.seq
 $$;
@@ -420,8 +429,9 @@ $$;
 create function import_guarded() returns table (kind text, scope text, anchor integer)
 language sql stable set search_path = roster, pg_temp as $$
 	select 'member', s.scope, s.anchor
-	from planned_imports p, lateral (values ('', null), (regexp_replace(resource_name(p.resource), '^group:', ''), p.resource)) s(scope, anchor)
-	where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.action = 'remove'
+	from (select p.resource, count(*) as people, regexp_replace(resource_name(p.resource), '^group:', '') as path from planned_imports p
+		where p.transaction = pg_current_xact_id() and p.kind = 'grant' and p.action = 'remove' group by p.resource) p,
+		lateral (values ('', null), (p.path, p.resource)) s(scope, anchor), generate_series(1, p.people)
 	union all
 	select case p.kind when 'group' then 'group' when 'user' then 'vanish' else 'resource' end, '', null
 	from planned_imports p left join apps a on p.kind = 'app' and a.id = p.resource

@@ -17,7 +17,7 @@ create unlogged table planned_reverts (
 	resource integer, -- the anchor, app, group, environment or namespace
 	place integer     -- of an app: the access group; of a namespace: the group
 );
-create index on planned_reverts (transaction);
+create index on planned_reverts (transaction, fact, resource);
 
 create view my_reverts as select * from planned_reverts where transaction = pg_current_xact_id();
 
@@ -208,7 +208,8 @@ begin
 		case when p.fact = 'groups' or (p.fact = 'grants' and k.kind = 'group') then p.resource
 			when p.fact = 'apps' then (p.was ->> 'owner_group')::integer when p.fact = 'group_namespaces' then p.place end,
 		p.resource, case when p.fact = 'access_group_apps' then p.place end,
-		case when p.fact like 'role%' then role_name(p.role) else regexp_replace(resource_name(p.resource), '^[a-z]*:', '') end,
+		case when p.fact like 'role%' then role_name(p.role) when p.fact not in ('grants', 'users', 'groups', 'access_group_apps', 'group_namespaces')
+			then regexp_replace(resource_name(p.resource), '^[a-z]*:', '') end,
 		(select e.purpose::text from environments e where p.fact = 'environments' and e.id = p.resource), null,
 		coalesce(p.why, case
 			when p.fact = 'users' then case when p.was ->> 'active' = 'true' then '' else 'as before' end
