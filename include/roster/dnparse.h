@@ -3,7 +3,8 @@
  * dnparse: the facade over libldap's DN parser.
  *
  * Takes a DN apart into attribute types and unescaped values, in all the spellings RFC 4514 and RFC 1779 know. Nothing
- * is normalised here: that is the work of directory.h, which is the only caller. No I/O, no state.
+ * is normalised here: that is the work of directory.h; the configuration only asks whether a text is a DN. No I/O, no
+ * state.
  */
 #ifndef ROSTER_DNPARSE_H
 #define ROSTER_DNPARSE_H

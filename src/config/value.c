@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
-#include "roster/directory.h"
+#include "roster/dnparse.h"
 #include "roster/text.h"
 
 #include <ctype.h>
@@ -122,11 +122,12 @@ const char *path_beside(const char *file, const char *path, struct arena *arena)
 
 static bool is_dn(const char *text)
 {
-	struct str canonical = {0};
-	int status = dn_canonical(text, strlen(text), &canonical, NULL);
+	struct dn_parts parts;
 
-	str_free(&canonical);
-	return status == 0;
+	if (dnparse(text, strlen(text), &parts, NULL))
+		return false;
+	dnparse_free(&parts);
+	return true;
 }
 
 /* RFC 4512, section 2.5: a name or an OID, and options behind semicolons. */

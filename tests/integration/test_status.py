@@ -437,6 +437,7 @@ def test_while_the_database_is_away_what_was_known_is_told(own):
     wait_until(lambda: own.ask("/readyz").status == 200, "readiness")
     after = own.figures()
     assert after["roster_database_up"] == 1 and after["roster_metrics_age_seconds"] < 2
+    own.daemon.await_log("the database answers again")
     assert own.daemon.count("the database answers again") == 1
 
 

@@ -9,7 +9,7 @@
 #include "roster/ldap.h"
 #include "source/ldap/scope.h"
 
-struct news; /* see news.c */
+struct news; /* see news_private.h */
 struct ahead;
 
 struct ldap_source {

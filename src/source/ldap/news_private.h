@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * news_private: what the refresh (news.c) and the waiting after it (news_wait.c) share.
+ */
+#ifndef ROSTER_SOURCE_LDAP_NEWS_PRIVATE_H
+#define ROSTER_SOURCE_LDAP_NEWS_PRIVATE_H
+
+#include "source/ldap/decode.h"
+#include "source/ldap/news.h"
+#include "source/ldap/part.h"
+
+struct news {
+	struct ldap_source *source;
+	struct arena *arena;
+	const char *url; /* of the server all parts are about */
+	struct part parts[PARTS_MOST];
+	size_t count;
+	bool persist, goes_on;
+	int epoll; /* all connections, and the caller's descriptor */
+	int other; /* the caller's descriptor in it; -1 for none */
+	size_t turn;
+	struct decoder decoder;
+	struct source_cookie cookies[PARTS_MOST];
+	struct news_sink *sink;
+	struct news_result *result;
+};
+
+/* Give the sink the entry of a message, or what is wrong with it. */
+int news_hand_over(struct news *news, const struct part *part, const struct ldap_sync_message *message,
+		   struct error *err);
+int news_hand_over_removal(struct news *news, const struct part *part, const struct ldap_uuid *uuid, struct error *err);
+/* Say how far all parts are; nothing when one of them does not know. */
+void news_give_cookies(struct news *news);
+
+#endif
