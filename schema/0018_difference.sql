@@ -296,9 +296,9 @@ begin
 	end if;
 end $$);
 
--- What both functions below do. {who}: whose access; {how}: what is returned of it.
-create function to_resources(who text, how text) returns text language sql immutable as $t$
-	select replace(replace($s$
+-- What both functions below do. {how}: what is returned; {said}: of roles that mean something; {who}: whose access.
+create function to_resources(how text, said text, who text) returns text language sql immutable as $t$
+	select replace(replace(replace($s$
 declare
 	anchors integer[];
 	places integer[];
@@ -309,7 +309,7 @@ begin
 	perform plan_for(cardinality(resources) * 10);
 	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
 	from reach_at(at) t where t.resource = any (resources);
-	roles := array(select distinct m.role from role_kinds_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
+	roles := array(select distinct m.role from ({said}) m where m.kind = any (array(select distinct k from unnest(kinds) k)));
 	places := array(select distinct a from unnest(anchors) a);
 	perform plan_for((select (count(*) / 5)::integer from grants g where g.anchor = any (places)));
 	return query {{how} with given as materialized (
@@ -325,14 +325,15 @@ begin
 		select g.user_id, g.resource, g.bit from given g
 		union all
 		select g.user_id, g.resource, o.bit from given g join opened o on o.user_id = g.user_id and o.kind = g.kind};
-end $s$, '{how}', how), '{who}', who)
+end $s$, '{how}', how), '{said}', said), '{who}', who)
 $t$;
 
 -- Of everybody to these resources.
-call define_snapshot('access_snapshot', 'resources integer[], at bigint', to_resources('', 'access'));
+call define_snapshot('access_snapshot', 'resources integer[], at bigint', to_resources('access', 'select * from role_kinds_at(at)', ''));
 -- What roles changed in these people's access to these resources, by saying something else.
 call define_snapshot('access_changes', 'people uuid[], resources integer[], other bigint, at bigint',
-	to_resources('and h.user_id in (select p from unnest(people) p)', 'change'));
+	to_resources('change', 'select * from role_kinds_at(at) union all select * from role_kinds_at(other)',
+		'and h.user_id in (select p from unnest(people) p)'));
 alter function access_snapshot(integer[], bigint) security definer;
 
 create function access_snapshot(resource integer, at bigint) returns table (user_id uuid, permissions smallint[], roles integer[])

@@ -65,7 +65,7 @@ select is(needs('app:shop'), null, 'until there is another');
 
 -- Groups and the platform.
 delete from grants where anchor = group_at('/other'); select committed();
-select is(needs('group:/other'), 'no admin: rosterctl group admin /other add LOGIN', 'P15 a group without an admin');
+select is(needs('group:/other'), 'no admin: rosterctl group admin /other add LOGIN', 'a group without an admin');
 select user_suspend('boss'), committed();
 select is(needs('platform'), 'no admin (boss): as the owner of the schema: rosterctl user role LOGIN add ''Platform Administrator''', 'the platform without an administrator');
 select user_resume('boss'), committed();

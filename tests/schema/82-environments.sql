@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(260);
+select plan(263);
 
 select second_factor_proven('tec');
 
@@ -155,6 +155,21 @@ select node_contact('desk', 'opal');
 select is(receivers('desk/live') || '/' || receivers('desk/test'), 'opal/opal tec', 'N22 after the handover the new one is told, the former as he subscribed');
 select user_suspend('opal');
 select is(receivers('desk/live'), '', 'N24 a suspended person is not written to');
+
+-- All access at once is the same access, what is turned off for a person too.
+select user_resume('opal'), committed();
+insert into environment_settings as s (environment, user_id, permission, allowed)
+select distinct e.resource, e.user_id, e.permission, false from effective e join role_environments o on o.role = e.role and o.kind = e.kind and o.access = 'custom'
+where e.kind = 'environment' and e.permission = permission_named('env.api')
+on conflict on constraint environment_settings_pkey do update set allowed = false;
+select committed();
+select ok((select count(*) > 0 from environment_settings s where not s.allowed), 'N39 API Rights that come by themselves can be turned off');
+select set_eq('select s.user_id, s.resource, p from access_snapshot(array(select id from environments), head()) s, unnest(s.permissions) p',
+	$$select user_id, resource, permission from effective where kind in ('environment', 'production_environment')$$, 'N39 who is told everything is told so');
+select set_eq('select d.user_id, d.resource, array_to_string(d.permissions_before, '' '') from difference(head() - 1, head()) d',
+	format('select s.user_id, s.environment, array_to_string(array(select distinct e.permission from effective_at(%s) e where e.user_id = s.user_id and e.resource = s.environment order by 1), '' '')
+		from environment_settings s where s.since = %s and s.permission = permission_named(''env.api'') and exists (select from effective_at(%1$s) e where e.user_id = s.user_id and e.resource = s.environment)',
+		head() - 1, head()), 'N39 and who is told what changed');
 
 select * from finish();
 rollback;

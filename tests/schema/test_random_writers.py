@@ -8,6 +8,7 @@ import threading
 import psycopg
 import pytest
 
+from history_log import assert_history, watch_history
 from oracle import Facts
 from test_random_acts import (REFUSALS, Chance, assert_as_recomputed, assert_can_agrees, assert_difference, assert_snapshot, pairs_of, read,
                               said_to_differ)
@@ -43,6 +44,8 @@ class Writer(Chance):
     def __init__(self, session, seed, number):
         super().__init__(session, seed * 100 + number)
         self.prefix = f"w{number}"
+        # What changes for many at once, and what comes and goes, more often than by chance alone.
+        self.acts = self.acts + 3 * [Chance.act_group_move, Chance.act_groups_move_at_once, Chance.act_member_take_back]
         self.done = 0
         self.defect = None
 
@@ -70,11 +73,13 @@ def look(session):
     with session.transaction():
         session.execute("set transaction isolation level repeatable read, read only")
         (revision,) = session.execute("select head()").fetchone()
-        return revision, Facts(session), read(session, "effective")
+        closure = set(session.execute("select ancestor, descendant, distance from group_closure").fetchall())
+        return revision, Facts(session), read(session, "effective"), closure
 
 
 def furnish(session, seed):
     """Something to begin with."""
+    watch_history(session)
     session.execute("insert into sources (name, kind) values ('corp', 'ldif')")
     chance = Chance(session, seed)
     for _ in range(6):
@@ -96,7 +101,8 @@ def write_and_look(connect, seed):
     writing = True
     while writing:
         writing = any(thread.is_alive() for thread in threads)  # a last look when all have ended
-        revision, facts, effective = look(watcher)
+        revision, facts, effective, closure = look(watcher)
+        assert closure == facts.closure(), f"the closure of revision {revision}"
         known = seen.setdefault(revision, (facts, effective))
         assert known[1] == effective, f"answers changed without a revision: {revision}"
         pace.looked()
@@ -130,6 +136,7 @@ def test_any_acts_of_several_at_once(connect, seed):
     chance = furnish(session, seed)
     seen = write_and_look(connect, seed)
     assert_revisions(session)
+    assert_history(session)
     assert_as_recomputed(session)
     assert_can_agrees(session, chance)
     answers = {revision: effective for revision, (_, effective) in seen.items()}
