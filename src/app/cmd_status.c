@@ -209,7 +209,8 @@ static const struct verb verbs[] = {
 	    "An app is listed when its owner or its Technical Contact is not active (suspended, gone from a source, or "
 	    "past the time of grace) or has left its group or its team, and when it has lost its last Scrum Master. "
 	    "A group, or the platform, is listed when none of its admins is active. An invitation is listed while it "
-	    "waits for an answer, and a role while somebody edits it, since nobody else can edit one. An entry leaves the "
+	    "waits for an answer, and a role while somebody edits it, since nobody else can edit one. An entry leaves "
+	    "the "
 	    "list when what is to be typed is done, or the person comes back.",
 	.example = "attention",
 	.run = call_run,

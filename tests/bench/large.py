@@ -120,6 +120,8 @@ class Large:
                 self.roster.sql(act.after)
             else:
                 act.back.append(self.acted("select revert_plan(%(what)s); select revert_apply(%(what)s, true)".replace("%(what)s", f"'{before + 1}'")))
+                if self.head() != before + 2:
+                    raise Failed(f"{act.name}: not taken back within {LONG / 1000:.0f} seconds")
 
     def head(self):
         return self.roster.value("select head()")
@@ -175,8 +177,10 @@ def measure(ground, results, options, say):
     say("the model of large.sql")
     large = Large(ground, options.size)
     done = acts()
-    for act in done:
-        say(act.name)
-        large.rounds(act, options.repeat)
-    summary(results, done)
-    results.more = table(done)
+    try:
+        for act in done:
+            say(act.name)
+            large.rounds(act, options.repeat)
+        summary(results, done)
+    finally:
+        results.more = table([act for act in done if act.answer])

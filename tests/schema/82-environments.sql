@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(263);
+select plan(265);
 
 select second_factor_proven('tec');
 
@@ -170,6 +170,10 @@ select set_eq('select d.user_id, d.resource, array_to_string(d.permissions_befor
 	format('select s.user_id, s.environment, array_to_string(array(select distinct e.permission from effective_at(%s) e where e.user_id = s.user_id and e.resource = s.environment order by 1), '' '')
 		from environment_settings s where s.since = %s and s.permission = permission_named(''env.api'') and exists (select from effective_at(%1$s) e where e.user_id = s.user_id and e.resource = s.environment)',
 		head() - 1, head()), 'N39 and who is told what changed');
+delete from role_permissions p using roles r where r.id = p.role and r.kind = 'project' and not r.structural and p.permission = permission_named('project.cloud_access');
+select committed();
+select ok((select count(*) > 0 from difference(head() - 1, head()) d join environments e on e.id = d.resource), 'N9 a role that no longer opens environments is told of these');
+select set_eq('select * from difference(head() - 1, head())', 'select * from difference(head() - 1, head(), null, 0)', 'N9 as all access compared with all access says');
 
 select * from finish();
 rollback;
