@@ -78,7 +78,7 @@ struct call {
 	struct parameter params[PARAMETERS_MOST];
 	const char *rows;    /* a question: the name of what is printed */
 	const char *nothing; /* what is said when there is none of it; NULL: "there are no NAME" */
-	bool csv; /* has the option --csv */
+	bool csv;            /* has the option --csv */
 	bool record;
 	const char *more_rows; /* a second question with the same parameters, printed below */
 	enum model_call more;
