@@ -83,9 +83,10 @@ static const struct {
     [MODEL_RESOURCE_THEN] = {"select n.resource, n.permission_id, m.at, n.called, n.applies, false "
 			     "from need_moment($3) m(at), resource_then($1, $2, m.at) n",
 			     3},
-    [MODEL_PATHS_THEN] = {"select p.*, v.by, v.cause from paths_then($1::uuid, $2::integer, $3::smallint, $4::bigint) p "
-			  "left join lateral revision_made(p.since) v on true",
-			  4},
+    [MODEL_PATHS_THEN] =
+	{"select p.*, v.by, v.cause from paths_then($1::uuid, $2::integer, $3::smallint, $4::bigint) p "
+	 "left join lateral revision_made(p.since) v on true",
+	 4},
     [MODEL_OBSTACLES_THEN] = {"select kind, why from obstacles_then($1::uuid, $2::integer, $3::smallint, $4::bigint)",
 			      4},
     [MODEL_DIRECTORY_PATHS] = {"select entry_dn, seen_at, array_to_json(path), rule, position, captures "
