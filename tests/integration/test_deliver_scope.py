@@ -52,7 +52,7 @@ def test_what_is_deleted_is_taken_back_under_its_name(company, receiver, more):
     ctl("access-group", "create", "all")
     sql("select access_group_app('all', 'shop', true)")
     sql("select access_group_member_add('all', 'u1')")
-    ctl("group", "create", "/pay/old", "--admin", "u2")
+    ctl("group", "create", "/pay/old", "--description", "Old", "--admin", "u2")
     sql("select node_create('billing', 'u3')")
     patterns = ["app:*", "environment:*/*", "group:/**"]
     company.configure(company.target("billing", receiver, *patterns, more=more))
@@ -71,7 +71,7 @@ def test_what_is_deleted_is_taken_back_under_its_name(company, receiver, more):
     taken = named(receiver)
     assert taken == {name for name in GONE if known[name]} | {"app:shop"}, "u1 has lost shop, too"
     assert not company.roster.value("select count(*) from followed where name in ('environment:shop/test', 'group:/pay/old')")
-    ctl("group", "create", "/pay/old", "--admin", "u2")
+    ctl("group", "create", "/pay/old", "--description", "Old", "--admin", "u2")
     company.deliver()
     company.check(receiver, *patterns)
     assert receiver.people("group:/pay/old") == known["group:/pay/old"]
