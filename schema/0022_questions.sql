@@ -432,14 +432,15 @@ begin
 	return line[cardinality(y) + 1];
 end $$;
 
--- The names there are of this kind: that of a resource, user, role or permission.
-create function names_of(kind text) returns setof text language plpgsql stable set search_path = roster, pg_temp as $$
+-- The names there are of this kind, each with the form in which names are compared: that of a resource, user, role or permission.
+create function names_of(kind text) returns table (name text, key text) language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
 begin
-	return query select u.login from users u where names_of.kind in ('user', 'active user') and (u.active or names_of.kind = 'user') and u.erased_at is null;
-	return query select r.name from roles r where names_of.kind = 'role' and not r.structural and r.kind <> 'setting';
-	return query select p.name from permissions p where names_of.kind = 'permission';
+	return query select u.login, u.login_key from users u where names_of.kind in ('user', 'active user') and (u.active or names_of.kind = 'user') and u.erased_at is null;
+	return query select r.name, r.name_key from roles r where names_of.kind = 'role' and not r.structural and r.kind <> 'setting';
+	return query select p.name, p.name from permissions p where names_of.kind = 'permission';
 	if names_of.kind not in ('user', 'active user', 'role', 'permission') then
-		return query select substr(n.name, length(names_of.kind) + 2) from resource_names n
+		return query select x.name, lower(normalize(x.name, NFKC)) from resource_names n cross join lateral (select substr(n.name, length(names_of.kind) + 2) as name) x
 		left join groups g on g.id = n.resource where n.name like names_of.kind || ':%' and g.archived is not true;
 	end if;
 end $$;
@@ -455,7 +456,7 @@ begin
 	if length(typed) <= 64 and pg_has_role(session_user, 'roster_admin', 'member') then
 		-- First what has the same letters, nearly: to count edits takes much longer.
 		select c.name into nearest from (
-			select n.name, k.key from names_of(near_hint.kind) n(name) cross join lateral (select lower(normalize(n.name, NFKC))) k(key)
+			select k.name, k.key from names_of(near_hint.kind) k
 			where length(k.key) between length(typed) - most and length(typed) + most
 			  and length(translate(k.key, typed, '')) <= most and length(translate(typed, k.key, '')) <= most
 			order by length(translate(k.key, typed, '')) + length(translate(typed, k.key, '')), abs(length(k.key) - length(typed)), k.key limit 50) c

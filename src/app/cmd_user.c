@@ -215,6 +215,19 @@ static const struct verb verbs[] = {
 	.call_count = 3,
     },
     {
+	.name = "user second-factor",
+	.usage = "USER [--for DURATION]",
+	.summary = "vouch that a person has just shown a second factor",
+	.help =
+	    "It counts for ten minutes unless --for says otherwise, and for an hour at most. Changes in "
+	    "production and of the Technical Contact need it. Only the owner of the schema may, and logins that are "
+	    "members of that role.",
+	.example = "user second-factor alice --for 5m",
+	.run = call_run,
+	.calls = user_second_factor,
+	.call_count = 1,
+    },
+    {
 	.name = "operator list",
 	.usage = "",
 	.summary = "list who acts under which login of the database",
@@ -245,19 +258,6 @@ static const struct verb verbs[] = {
 	.example = "operator remove bob",
 	.run = call_run,
 	.calls = operator_remove,
-	.call_count = 1,
-    },
-    {
-	.name = "user second-factor",
-	.usage = "USER [--for DURATION]",
-	.summary = "vouch that a person has just shown a second factor",
-	.help =
-	    "It counts for ten minutes unless --for says otherwise, and for an hour at most. Changes in "
-	    "production and of the Technical Contact need it. Only the owner of the schema may, and logins that are "
-	    "members of that role.",
-	.example = "user second-factor alice --for 5m",
-	.run = call_run,
-	.calls = user_second_factor,
 	.call_count = 1,
     },
 };
