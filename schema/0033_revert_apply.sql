@@ -142,7 +142,8 @@ declare
 	count bigint;
 begin
 	insert into held_changes as h (source, kind, action, external_id, anchor, anchor_key, role, run, reason)
-	select of, w.kind, w.action, w.external_id, w.anchor, w.key, w.role, hold_reverted.run, format('%s was taken back', what)
+	select of, w.kind, w.action, w.external_id, w.anchor, w.key, w.role, hold_reverted.run,
+		format('to %s: %s was taken back', w.action, what)
 	from (
 		select 'grant'::change_kind as kind, case when p.was is null then 'add' else 'remove' end::change_action as action, i.external_id,
 			regexp_replace(resource_name(p.resource), '^group:', '') as anchor, k.key, p.role

@@ -31,7 +31,8 @@ struct attribute {
 };
 
 enum entry_kind { ENTRY_USER, ENTRY_GROUP, ENTRY_UNIT, ENTRY_KINDS };
-const char *entry_kind_name(enum entry_kind kind); /* "user", "group", "unit": also the enum labels in the database */
+const char *entry_kind_filter(enum entry_kind kind); /* what such entries usually are, of any server */
+const char *entry_kind_name(enum entry_kind kind);   /* "user", "group", "unit": also the enum labels in the database */
 
 /* One entry as read. Everything is borrowed from the driver and lives until the sink returns. */
 struct entry {

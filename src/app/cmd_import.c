@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { EXIT_CHANGES_PENDING = 2, FILE_MOST = 256 * 1024 * 1024 };
-enum { CHANGE_COLUMN };
+enum { CHANGE_COLUMN, LINE_COLUMN = 4 };
 
 /* --- the file -------------------------------------------------------------------------------------------------------- */
 
@@ -105,12 +105,31 @@ static const char *number(struct app *app, int64_t value)
 	return arena_printf(app->arena, "%" PRId64, value);
 }
 
+/* What is read by people says of no line where there are no lines. */
+static struct table *table_of_changes(struct app *app, const struct pg_rows *changes)
+{
+	static const char *const headings[] = {"change", "kind", "name", "detail", NULL};
+	bool lines = app->format != OUTPUT_TEXT;
+	struct table *table;
+
+	for (size_t i = 0; i < pg_count(changes); i++)
+		lines = lines || pg_text(changes, i, LINE_COLUMN)[0] != '\0';
+	if (lines)
+		return table_of_rows(app->arena, "changes", changes);
+	table = table_new(app->arena, "changes", headings);
+	for (size_t i = 0; i < pg_count(changes); i++) {
+		const char *cells[] = {pg_text(changes, i, 0), pg_text(changes, i, 1), pg_text(changes, i, 2),
+				       pg_text(changes, i, 3)};
+		table_add(table, cells);
+	}
+	return table;
+}
+
 static int print_changes(struct app *app, const struct import_report *report, const struct sums *sums,
 			 struct error *err)
 {
 	static const char *const headings[] = {"add", "change", "remove", "limits", "held", "revision", NULL};
-	struct table *tables[] = {table_of_rows(app->arena, "changes", report->changes),
-				  table_new(app->arena, "import", headings)};
+	struct table *tables[] = {table_of_changes(app, report->changes), table_new(app->arena, "import", headings)};
 	const char *cells[] = {number(app, sums->add),    number(app, sums->change),
 			       number(app, sums->remove), report->limits,
 			       report->held ? "t" : "f",  report->revision == 0 ? NULL : number(app, report->revision)};

@@ -404,12 +404,10 @@ int app_print_rows(struct app *app, const char *name, const struct pg_rows *rows
 void app_done(struct app *app, const char *format, ...)
 {
 	struct json *object;
-	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		die("out of memory");
+	char *text = xvasprintf(format, args);
 	va_end(args);
 	if (app->format == OUTPUT_JSON) {
 		object = json_new_object();

@@ -202,17 +202,23 @@ char *arena_strdup(struct arena *arena, const char *text)
 	return text ? arena_strndup(arena, text, strlen(text)) : NULL;
 }
 
-char *arena_printf(struct arena *arena, const char *format, ...)
+char *xvasprintf(const char *format, va_list args)
 {
 	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		die("a text could not be formatted");
+	return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	int size = vasprintf(&text, format, args);
+	char *text = xvasprintf(format, args);
 	va_end(args);
-	if (size < 0)
-		die("a text could not be formatted");
-	char *copy = arena_strndup(arena, text, (size_t)size);
+	char *copy = arena_strdup(arena, text);
 	free(text);
 	return copy;
 }

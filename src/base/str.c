@@ -62,6 +62,19 @@ void str_printf(struct str *str, const char *format, ...)
 	str->size += (size_t)size;
 }
 
+void str_add_word(struct str *str, const char *before, const char *text)
+{
+	str_add(str, before);
+	str_add_char(str, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			str_add(str, "'\\''");
+		else
+			str_add_char(str, *text);
+	}
+	str_add_char(str, '\'');
+}
+
 void str_clear(struct str *str)
 {
 	str->size = 0;

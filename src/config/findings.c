@@ -145,10 +145,8 @@ static void report(struct loader *loader, bool warning, struct position position
 
 static char *formatted(struct str *text, const char *format, va_list args)
 {
-	char *bytes;
+	char *bytes = xvasprintf(format, args);
 
-	if (vasprintf(&bytes, format, args) < 0)
-		abort();
 	str_add(text, bytes);
 	free(bytes);
 	return text->data;

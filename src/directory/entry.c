@@ -10,6 +10,18 @@
 #include <string.h>
 #include <strings.h>
 
+const char *entry_kind_filter(enum entry_kind kind)
+{
+	static const char *const filters[ENTRY_KINDS] = {
+	    [ENTRY_USER] = "(|(objectClass=inetOrgPerson)(objectClass=organizationalPerson)(objectClass=person)"
+			   "(objectClass=posixAccount))",
+	    [ENTRY_GROUP] = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)"
+			    "(objectClass=group))",
+	    [ENTRY_UNIT] = "(objectClass=organizationalUnit)",
+	};
+	return filters[kind];
+}
+
 const char *entry_kind_name(enum entry_kind kind)
 {
 	static const char *const names[] = {

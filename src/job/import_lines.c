@@ -20,12 +20,10 @@ void import_lines_add(struct import_lines *lines, const struct import_statement 
 
 void import_lines_refuse(struct import_lines *lines, int line, const char *format, ...)
 {
-	char *text = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		die("out of memory");
+	char *text = xvasprintf(format, args);
 	va_end(args);
 	if (lines->problem_count == lines->problem_room) {
 		lines->problem_room = lines->problem_room * 2 + 16;

@@ -3,19 +3,6 @@
 
 #include <string.h>
 
-static void add_quoted(struct str *out, const char *before, const char *text)
-{
-	str_add(out, before);
-	str_add_char(out, '\'');
-	for (; *text; text++) {
-		if (*text == '\'')
-			str_add(out, "'\\''");
-		else
-			str_add_char(out, *text);
-	}
-	str_add_char(out, '\'');
-}
-
 static void add_header(struct str *out, const struct http_header *header)
 {
 	struct str line = {0};
@@ -24,7 +11,7 @@ static void add_header(struct str *out, const struct http_header *header)
 	/* curl leaves a header out that ends in a colon and sends an empty one for a semicolon. */
 	str_add(&line, *header->value ? ": " : ";");
 	str_add(&line, header->value);
-	add_quoted(out, " -H ", str_text(&line));
+	str_add_word(out, " -H ", str_text(&line));
 	str_free(&line);
 }
 
@@ -50,11 +37,11 @@ void http_command(const struct http_request *request, const char *secret, struct
 	if (request->timeout_ms > 0)
 		str_printf(out, " --max-time %.3f", (double)request->timeout_ms / 1000);
 	if (request->ca_file && *request->ca_file)
-		add_quoted(out, " --cacert ", request->ca_file);
+		str_add_word(out, " --cacert ", request->ca_file);
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (!secret || !is_named(secret, request->headers[i].name))
 			add_header(out, &request->headers[i]);
 	}
 	str_add(out, " --data-binary @-");
-	add_quoted(out, " ", request->url);
+	str_add_word(out, " ", request->url);
 }

@@ -242,6 +242,12 @@ def test_what_had_an_end_comes_back_with_it(company, roster, place):
     assert ends(roster) == before
 
 
+def test_people_read_of_no_line(company):
+    given = company.act(["group", "members", "/crm", "add", "alice", "--role", "Developer"])
+    heading, row = company.revert(given, "--plan").out.splitlines()
+    assert heading.split() == ["change", "kind", "name", "detail"] and row.split() == ["removed", "member", "/crm", "alice", "as", "Developer"]
+
+
 def test_another_end_is_taken_back(company, roster):
     words = ["group", "members", "/pay", "add", "bob", "--role", "Developer"]
     given = company.act([*words, "--until", "2098-01-31 12:00:00+00"])

@@ -3,14 +3,6 @@
 
 #include <string.h>
 
-static const char *const default_filters[ENTRY_KINDS] = {
-    [ENTRY_USER] = "(|(objectClass=inetOrgPerson)(objectClass=organizationalPerson)(objectClass=person)"
-		   "(objectClass=posixAccount))",
-    [ENTRY_GROUP] = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)"
-		    "(objectClass=group))",
-    [ENTRY_UNIT] = "(objectClass=organizationalUnit)",
-};
-
 /* The usual ones: RFC 4519 names, and the logins of RFC 2307. */
 static const char *const member_attributes[] = {"member", "uniqueMember", "memberUid"};
 
@@ -52,7 +44,7 @@ static void fill(struct scope *scope, const struct source_config *config, struct
 	enum { OURS = 9 };
 
 	scope->base = text_or(entry->base, "");
-	scope->filter = text_or(entry->filter, default_filters[scope->kind]);
+	scope->filter = text_or(entry->filter, entry_kind_filter(scope->kind));
 	scope->id = text_or(entry->id, "entryUUID");
 	scope->attributes = arena_alloc_array(arena, config->attribute_count + OURS, sizeof(*scope->attributes));
 	for (size_t i = 0; i < config->attribute_count; i++)

@@ -11,14 +11,6 @@ struct kinds {
 	} areas[ENTRY_KINDS];
 };
 
-static const char *const default_filters[ENTRY_KINDS] = {
-    [ENTRY_USER] = "(|(objectClass=inetOrgPerson)(objectClass=organizationalPerson)(objectClass=person)"
-		   "(objectClass=posixAccount))",
-    [ENTRY_GROUP] = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)"
-		    "(objectClass=group))",
-    [ENTRY_UNIT] = "(objectClass=organizationalUnit)",
-};
-
 static const struct entry_config *kind_config(const struct source_config *config, enum entry_kind kind)
 {
 	const struct entry_config *const configs[ENTRY_KINDS] = {
@@ -32,7 +24,7 @@ static const struct entry_config *kind_config(const struct source_config *config
 static int set_area(struct kinds *kinds, enum entry_kind kind, struct arena *arena, struct error *err)
 {
 	const struct entry_config *config = kind_config(kinds->config, kind);
-	const char *filter = config->filter[0] != '\0' ? config->filter : default_filters[kind];
+	const char *filter = config->filter[0] != '\0' ? config->filter : entry_kind_filter(kind);
 	struct area *area = &kinds->areas[kind];
 	struct error problem = {0};
 	struct str base = {0};
