@@ -250,36 +250,41 @@ begin
 	return holders;
 end $$;
 
--- Settings of people whose role leaves them open no longer are forgotten, so that a later role does not bring them back. Who is
--- suspended keeps his. people: NULL for everybody.
-create function forget_settings(people uuid[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp
-set plan_cache_mode = force_custom_plan as $$
+-- For whom of these people, and some others, these environments are left open by a role of his. Of very many people the planner
+-- would look at each.
+create function opened_settings(environments integer[], people uuid[]) returns table (environment integer, user_id uuid)
+language plpgsql stable set search_path = roster, pg_temp set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
 declare
-	here integer[];
-	who uuid[];
 	anchors integer[];
 	things integer[];
 	kinds resource_kind[];
 	open integer[] := array(select g.role from role_gates g where g.gate = 'custom');
 begin
+	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds from reach t where t.resource = any (environments);
+	return query select distinct t.resource, h.user_id from (
+			select h.user_id, h.anchor, h.role from holdings h where h.anchor = any (array(select distinct a from unnest(anchors) a)) and h.role = any (open)
+			and (cardinality(people) > 1000 or h.user_id = any (people)) offset 0) h
+		join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.anchor = h.anchor
+		join role_gates g on g.role = h.role and g.kind = t.kind and g.gate = 'custom';
+end $$;
+
+-- Settings of people whose role leaves them open no longer are forgotten, so that a later role does not bring them back. Who is
+-- suspended keeps his. people: NULL for everybody.
+create function forget_settings(people uuid[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	here integer[];
+	who uuid[];
+begin
 	select array_agg(distinct s.environment), array_agg(distinct s.user_id) into here, who
 	from environment_settings s join users u on u.id = s.user_id and u.active
 	join environments e on e.id = s.environment join apps a on a.id = e.app and not a.archived
 	where s.scope = 'env' and (people is null or s.user_id = any (people));
-	if here is null then
-		return;
+	if here is not null then
+		delete from environment_settings s using unnest(who) w(id)
+		where s.scope = 'env' and s.environment = any (here) and s.user_id = w.id and not exists (
+			select from opened_settings(here, who) o where o.environment = s.environment and o.user_id = s.user_id);
 	end if;
-	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds from reach t where t.resource = any (here);
-	-- Of very many people the planner would look at each.
-	delete from environment_settings s using users u
-	where s.scope = 'env' and s.environment = any (here) and (cardinality(who) > 1000 or s.user_id = any (who)) and u.id = s.user_id and u.active
-	  and (people is null or s.user_id = any (people)) and not exists (
-		select from (
-			select h.user_id, h.anchor, h.role from holdings h where h.anchor = any (array(select distinct a from unnest(anchors) a)) and h.role = any (open)
-			and (cardinality(who) > 1000 or h.user_id = any (who)) offset 0) h
-		join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.anchor = h.anchor
-		join role_gates g on g.role = h.role and g.kind = t.kind and g.gate = 'custom'
-		where h.user_id = s.user_id and t.resource = s.environment);
 end $$;
 
 create function role_part_changed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$

@@ -199,9 +199,9 @@ declare
 begin
 	select u.login, resource_name(n.environment) as place, p.name into wrong
 	from begun n join users u on u.id = n.user_id join permissions p on p.id = n.permission
-	where n.scope = 'env' and not exists (
-		select from access a join role_gates g on g.role = a.role and g.kind = a.kind and g.gate = 'custom'
-		where a.user_id = n.user_id and a.resource = n.environment)
+	where n.scope = 'env' and (not u.active or not exists (
+		select from opened_settings(array(select distinct b.environment from begun b), array(select distinct b.user_id from begun b)) o
+		where o.user_id = n.user_id and o.environment = n.environment))
 	limit 1;
 	if found then
 		raise exception '% cannot be set for % in %', wrong.name, wrong.login, wrong.place using errcode = 'check_violation',

@@ -87,21 +87,15 @@ end $$;
 create type told_row as (target smallint, target_name text, resource integer, resource_name text, user_id uuid, login text, email text, name text, external_ids text,
 	permissions_before text, permissions_after text, roles_before text, roles_after text);
 
-create function external_ids(user_id uuid) returns text language plpgsql stable set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	return (
-	select coalesce(json_object_agg(s.name, i.external_id order by s.position, s.id), '{}')::text
-	from identities i join sources s on s.id = i.source where i.user_id = external_ids.user_id);
-end $$;
-
 -- What the targets of a driver that stand at this cursor must be told, removals first.
 create function main_rows(driver text, cursor bigint, head bigint) returns setof told_row
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
+language plpgsql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' as $$
 #variable_conflict use_column
 begin
 	return query
-	select f.target, t.name, d.resource, f.name, d.user_id, u.login, u.email, u.name, external_ids(u.id),
+	select f.target, t.name, d.resource, f.name, d.user_id, u.login, u.email, u.name,
+		(select coalesce(json_object_agg(s.name, i.external_id order by s.position, s.id), '{}')::text
+			from identities i join sources s on s.id = i.source where i.user_id = u.id),
 		d.permissions_before::text, d.permissions_after::text, d.roles_before::text, d.roles_after::text
 	from difference(main_rows.cursor, main_rows.head) d
 	join followed f on f.resource = d.resource
@@ -121,7 +115,9 @@ declare
 	asked integer[] := (select array_agg(l.resource) from lanes l where l.target = lane_rows.target and l."window" = lane_rows."window");
 begin
 	return query
-	select f.target, null, d.resource, f.name, d.user_id, u.login, u.email, u.name, external_ids(u.id),
+	select f.target, null, d.resource, f.name, d.user_id, u.login, u.email, u.name,
+		(select coalesce(json_object_agg(s.name, i.external_id order by s.position, s.id), '{}')::text
+			from identities i join sources s on s.id = i.source where i.user_id = u.id),
 		d.permissions_before::text, d.permissions_after::text, d.roles_before::text, d.roles_after::text
 	from (select * from difference(w.after, w.revision, asked) where w.kind = 'difference'
 		union all
