@@ -107,6 +107,8 @@ def test_a_time_must_be_one_of_history(company):
     tomorrow = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
     assert f"{tomorrow} is still to come" in refused(tomorrow)
     assert "there is no revision 99999" in refused("99999")
+    assert "there was nothing yet at yesterday" in refused("yesterday")
+    assert company.ctl("report", "grants", "--at", "now").out == company.ctl("report", "grants").out
 
 
 def explained(roster, *words):

@@ -276,13 +276,13 @@ def test_what_is_over_does_not_come_back(company, roster):
     taken = company.act(["group", "members", "/pay", "remove", "bob", "--role", "Developer"])
     roster.sql("update grants_history set expires_at = now() - interval '1 day' where expires_at is not null")
     assert company.changes(taken) == [("kept", "member", "/pay", "bob as Developer: its time is over")]
-    assert not roster.value("select count(*) from grants where user_id = user_by_login('bob') and anchor = group_at('/pay')")
+    assert not roster.value("select count(*) from grants where user_id = user_by_login('bob') and role = role_named('project', 'Developer')")
     # Who was given more time than he had: what he had is over by now.
     roster.sql("select group_member_add('/pay', 'bob', 'Contributor', '2099-01-31')")
     longer = company.act("group_member_add('/pay', 'bob', 'Contributor', '2099-02-28')")
     roster.sql("update grants_history set expires_at = now() - interval '1 day' where expires_at is not null")
     assert company.changes(longer) == [("removed", "member", "/pay", "bob as Contributor")]
-    assert not roster.value("select count(*) from grants where user_id = user_by_login('bob') and anchor = group_at('/pay')")
+    assert not roster.value("select count(*) from grants where user_id = user_by_login('bob') and role = role_named('project', 'Contributor')")
 
 
 def test_the_team_keeps_whom_it_needs(company, roster):

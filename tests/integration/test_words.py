@@ -61,12 +61,13 @@ def refusal(roster, *words, code=65, user="operator"):
      '"soon" is no time (write 2027-01-31, or "2027-01-31 12:00")'),
     (["group", "members", "/pay", "add", "bob", "--role", "Developer", "--until", "2027-02-31"],
      '"2027-02-31" is no time (write 2027-01-31, or "2027-01-31 12:00")'),
-    (["who-can", "cicd.deploy", "app:api", "--at", "yesterday"],
-     '"yesterday" is no revision (revisions are numbered: explain, report and runs show print them)'),
+    (["who-can", "cicd.deploy", "app:api", "--at", "the other day"],
+     '"the other day" is neither a revision nor a time (write a number, as explain, report and runs show print it, or a time: 2027-01-31, or "2027-01-31 12:00")'),
     (["report", "grants", "--at", "1.5"],
-     '"1.5" is no revision (revisions are numbered: explain, report and runs show print them)'),
-    (["can", "alice", "cicd.deplo", "app:api"], 'there is no permission "cicd.deplo" (see rosterctl permission list)'),
-    (["diff", "1", "now"], '"now" is no revision (revisions are numbered: explain, report and runs show print them)'),
+     '"1.5" is neither a revision nor a time (write a number, as explain, report and runs show print it, or a time: 2027-01-31, or "2027-01-31 12:00")'),
+    (["diff", "1", "never"],
+     '"never" is neither a revision nor a time (write a number, as explain, report and runs show print it, or a time: 2027-01-31, or "2027-01-31 12:00")'),
+    (["can", "alice", "cicd.deplo", "app:api"], 'there is no permission "cicd.deplo" (did you mean "cicd.deploy"? see rosterctl permission list)'),
 ])
 def test_what_is_refused_is_told_in_words(shop, roster, words, said):
     if "move" in words:

@@ -136,6 +136,18 @@ static void comparison_folds_ascii_only(void **state)
 	assert_false(text_equal_fold("\xC3\x84", "\xC3\xA4"));
 }
 
+static void a_word_of_a_shell_is_one_whatever_is_in_it(void **state)
+{
+	(void)state;
+	struct str str = {0};
+
+	str_add_word(&str, "A=", "plain");
+	str_add_word(&str, " ", "it's $HOME; `x` \"y\"");
+	str_add_word(&str, " ", "");
+	assert_string_equal(str_text(&str), "A='plain' 'it'\\''s $HOME; `x` \"y\"' ''");
+	str_free(&str);
+}
+
 static void start_and_end_are_found(void **state)
 {
 	(void)state;
@@ -160,6 +172,7 @@ int main(void)
 	    cmocka_unit_test(take_hands_the_memory_over),
 	    cmocka_unit_test(lower_is_ascii_only),
 	    cmocka_unit_test(comparison_folds_ascii_only),
+	    cmocka_unit_test(a_word_of_a_shell_is_one_whatever_is_in_it),
 	    cmocka_unit_test(start_and_end_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
