@@ -13,10 +13,10 @@ def company(roster):
     ctl, sql = roster.ctl, roster.sql
     for login in ("u0", "u1"):
         ctl("user", "create", login)
-    ctl("group", "create", "/pay", "--admin", "u0")
-    ctl("group", "create", "/pay/api", "--admin", "u0")
+    ctl("group", "create", "/pay", "--description", "x", "--admin", "u0")
+    ctl("group", "create", "/pay/api", "--description", "x", "--admin", "u0")
     ctl("group", "members", "/pay/api", "add", "u0", "--role", "Developer")
-    ctl("app", "create", "shop", "--owner", "admin", "--group", "/pay/api")
+    roster.adopt("shop", "admin", "/pay/api")
     sql("select node_create('shop', 'u0')")
     sql("select environment_create('shop', 'test', 'test')")
     ctl("access-group", "create", "all")
@@ -40,7 +40,7 @@ def change(roster):
     sql("select role_delete('Tester')")
     ctl("group", "edit", "/pay/api", "--rename", "core")
     ctl("group", "edit", "/pay", "--rename", "money")
-    ctl("group", "create", "/old", "--admin", "u0")
+    ctl("group", "create", "/old", "--description", "x", "--admin", "u0")
     ctl("group", "move", "/money/core", "/old")
     if not roster.value("select archived from apps"):
         ctl("app", "archive", "shop")
