@@ -52,6 +52,8 @@ create table revisions (
 	cause text not null,
 	transaction xid8 not null
 );
+create index on revisions (run) where run is not null;
+create index on runs (source, id);
 
 -- Revisions are what everything else refers to: they are written once. Only the erasure of a person takes names out of them.
 create function keep_revisions() returns trigger language plpgsql set search_path = roster, pg_temp as $$

@@ -303,14 +303,6 @@ begin
 	from runs r where r.id = settle.run and s.id = r.source;
 end $$;
 
--- A run that heard nothing new and found nothing of earlier ones to be answered, from its beginning to its end.
-create function run_idle(run bigint, source smallint, kind text, digest text) returns void
-language sql volatile security definer set search_path = roster, pg_temp as $$
-	insert into runs (id, source, kind, state, completeness, reason, started_at, ended_at, plan_digest) overriding system value
-	values (run_idle.run, run_idle.source, run_idle.kind, 'nothing', 'changes', '', now(), clock_timestamp(), run_idle.digest);
-	update sources s set last_complete_at = clock_timestamp() where s.id = run_idle.source;
-$$;
-
 create function run_end(run bigint, state run_state, completeness text, reason text, entries bigint, unreadable bigint,
 	held bigint, digest text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare

@@ -38,6 +38,17 @@ end $$;
 create trigger e_count after update of state on runs for each row
 when (old.state = 'running' and new.state <> 'running' and new.source is not null) execute function count_run();
 
+-- A run that heard nothing new and found nothing of earlier ones to be answered, from its beginning to its end. It never was
+-- running, and counts itself: for a trigger its session would load PL/pgSQL.
+create function run_idle(run bigint, source smallint, kind text, digest text) returns void
+language sql volatile security definer set search_path = roster, pg_temp as $$
+	insert into runs (id, source, kind, state, completeness, reason, started_at, ended_at, plan_digest) overriding system value
+	values (run_idle.run, run_idle.source, run_idle.kind, 'nothing', 'changes', '', now(), clock_timestamp(), run_idle.digest);
+	insert into run_counts as c (source, result, runs) values (run_idle.source, 'nothing', 1)
+	on conflict on constraint run_counts_pkey do update set runs = c.runs + 1;
+	update sources s set last_complete_at = clock_timestamp() where s.id = run_idle.source;
+$$;
+
 -- How long revisions took until a target had confirmed them, by the bounds of a histogram: bucket 0 is below the first of them,
 -- the last one not below the last. Who serves the target is the only one who writes its rows.
 create function propagation_bounds() returns numeric[] language sql immutable

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What is forgotten: facts that ended long ago, and people who are to be erased.
+-- What is forgotten: facts that ended long ago, runs that did nothing, and people who are to be erased.
 --
 -- Twins hold ids only, so history says nothing about a person once his names are gone. What is known of him by name is in users,
 -- in the mirror, in the causes of revisions and in what runs, requests and notices left behind, under the names of their day
@@ -70,6 +70,24 @@ begin
 		forgotten := forgotten + count;
 		exit when forgotten >= most;
 	end loop;
+	return forgotten;
+end $$;
+
+-- A source that is asked again and again mostly has nothing to say, and each time leaves a run: those of which nothing else
+-- speaks go after a month, but the last of each source. How many went, up to so many at once.
+create function clock_forget_runs(most bigint default 10000) returns bigint
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	forgotten bigint;
+begin
+	delete from runs d where d.id = any (array(
+		select r.id from runs r where r.state = 'nothing' and r.started_at < now() - interval '30 days'
+		  and r.id < (select max(l.id) from runs l where l.source = r.source)
+		  and not exists (select from revisions v where v.run = r.id)
+		  and not exists (select from quarantine q where q.run = r.id)
+		  and not exists (select from held_changes h where h.run = r.id)
+		limit most));
+	get diagnostics forgotten = row_count;
 	return forgotten;
 end $$;
 
@@ -252,5 +270,5 @@ begin
 	delete from former_names f where f.user_id = person.id;
 end $$;
 
-grant execute on function clock_forget(interval, bigint) to roster_daemon;
+grant execute on function clock_forget(interval, bigint), clock_forget_runs(bigint) to roster_daemon;
 grant execute on function user_erase_preview(text), user_erase(text) to roster_admin;

@@ -18,5 +18,7 @@ int store_clock_due(struct store *store, int64_t grace_ms, int64_t *ret, struct 
 int store_clock_tick(struct store *store, int64_t grace_ms, int64_t *done, struct error *err);
 /* Forget some of the facts that ended before that, as far as nothing needs them; *forgotten is how many, 0 when that was all. */
 int store_clock_forget(struct store *store, int64_t keep_ms, int64_t *forgotten, struct error *err);
+/* The same for runs that did nothing a month ago. */
+int store_clock_forget_runs(struct store *store, int64_t *forgotten, struct error *err);
 
 #endif

@@ -14,6 +14,7 @@ enum {
 	BUSY_WAIT_MS = 1000,  /* what is due but in the hands of a run is tried again */
 	GATHER_MS = 50,       /* who waits for a revision comes first, and several are looked at together */
 	FORGET_MS = 30000,    /* between two looks at what is older than history is kept */
+	RUNS_MS = 3600000,    /* between two looks at runs that did nothing */
 	SCHEMA_MS = 10000,    /* between two looks at its version by one that does not lead */
 };
 
@@ -23,6 +24,7 @@ struct clock {
 	int64_t grace_ms;
 	int64_t keep_ms;   /* of history; 0: for ever */
 	int64_t forget_at; /* when to look next for what is older, by clock_ms() */
+	int64_t runs_at;   /* the same for runs that did nothing */
 	int64_t schema_at; /* when its version was last looked at, by clock_ms() */
 };
 
@@ -100,6 +102,20 @@ static int forget(struct clock *clock, int64_t *wait_ms, struct error *err)
 	return 0;
 }
 
+static int forget_runs(struct clock *clock, int64_t *wait_ms, struct error *err)
+{
+	int64_t now = clock_ms(), forgotten;
+
+	if (now < clock->runs_at)
+		return 0;
+	if (store_clock_forget_runs(clock->store, &forgotten, err) != 0)
+		return -1;
+	clock->runs_at = forgotten == 0 ? now + RUNS_MS : now;
+	if (forgotten > 0)
+		*wait_ms = 0;
+	return 0;
+}
+
 static int round_trip(struct clock *clock, struct error *err)
 {
 	int64_t wait_ms;
@@ -107,7 +123,8 @@ static int round_trip(struct clock *clock, struct error *err)
 	clock->hooks->alive();
 	if (store_schema_check(clock->store, err) != 0 ||
 	    store_clock_due(clock->store, clock->grace_ms, &wait_ms, err) != 0 ||
-	    (wait_ms == 0 && tick(clock, &wait_ms, err) != 0) || forget(clock, &wait_ms, err) != 0)
+	    (wait_ms == 0 && tick(clock, &wait_ms, err) != 0) || forget(clock, &wait_ms, err) != 0 ||
+	    forget_runs(clock, &wait_ms, err) != 0)
 		return -1;
 	return pause_until(clock, wait_ms, err);
 }
@@ -136,7 +153,8 @@ static int tick_all(struct clock *clock, struct error *err)
 	if (rc == 0)
 		rc = store_clock_lead(clock->store, err);
 	while (rc == 1 && wait_ms == 0)
-		if (tick(clock, &wait_ms, err) != 0 || forget(clock, &wait_ms, err) != 0)
+		if (tick(clock, &wait_ms, err) != 0 || forget(clock, &wait_ms, err) != 0 ||
+		    forget_runs(clock, &wait_ms, err) != 0)
 			rc = -1;
 	return rc < 0 ? -1 : 0;
 }

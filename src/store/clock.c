@@ -37,6 +37,11 @@ int store_clock_forget(struct store *store, int64_t keep_ms, int64_t *forgotten,
 				err);
 }
 
+int store_clock_forget_runs(struct store *store, int64_t *forgotten, struct error *err)
+{
+	return pg_query_integer(store->pg, "select clock_forget_runs()", NULL, 0, forgotten, err);
+}
+
 int store_clock_tick(struct store *store, int64_t grace_ms, int64_t *done, struct error *err)
 {
 	char grace[NUMBER_TEXT];

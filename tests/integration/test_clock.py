@@ -115,12 +115,13 @@ def test_the_time_of_grace_ends_and_what_needs_a_person_is_listed(corp):
         daemon.await_log("source corp is led")
         corp.led = True
         vanish(corp)
-        assert attention(corp)[0] == ("no admin", "group:/pay", "alice")
+        assert attention(corp)[1] == ("no admin", "group:/pay", "alice")
         wait_until(lambda: grants(corp, "alice") == 1, "the end of grace", 2 + SOON + 5)
-    assert attention(corp) == [("no admin", "group:/pay", "alice"), ("owner past grace", "app:shop", "alice")]
+    assert attention(corp) == [("no Scrum Master", "app:shop", ""), ("no admin", "group:/pay", "alice"), ("owner past grace", "app:shop", "alice")]
     assert "owner past grace  app:shop" in corp.ctl("attention").out
     corp.ctl("group", "admin", "/pay", "add", "bob")
     corp.ctl("app", "owner", "shop", "bob")
+    corp.ctl("app", "members", "shop", "add", "bob", "--role", "Scrum Master")
     assert attention(corp) == []
 
 

@@ -2,7 +2,7 @@
 -- History that is older than it is kept: what goes, in which steps, and what is never taken.
 \ir support.psql
 \ir company.psql
-select plan(38);
+select plan(43);
 
 create function twins() returns bigint language plpgsql as $$
 declare
@@ -134,6 +134,19 @@ select lives_ok(format('select difference(%s, %s)', middle(), head()), 'from the
 select is((select count(*) from difference(0, head())), (select count(distinct (user_id, resource)) from effective), 'and from nothing on');
 
 select lives_ok('select group_member_add(''/dev'', ''nel'', ''Developer'')', 'work goes on');
+
+-- Runs that did nothing.
+insert into runs (source, kind, state, started_at) select s.id, 'sync', k.state::run_state, now() - interval '31 days' from sources s,
+	unnest(array['nothing', 'nothing', 'nothing', 'failed', 'held', 'nothing', 'nothing']) k(state) where s.name = 'corp';
+create temporary table idle as select r.id, row_number() over (order by r.id) as n from runs r where r.state = 'nothing' and r.started_at < now() - interval '30 days';
+create function idle(n bigint) returns bigint language sql as 'select i.id from idle i where i.n = idle.n';
+insert into quarantine (source, external_id, what, why, stage, run) select s.id, 'x', 'x', 'x', 'person', idle(2) from sources s where s.name = 'corp';
+update runs set started_at = now() where id = idle(3);
+select is(clock_forget_runs(1), 1::bigint, 'a run that did nothing goes, one step after the other');
+select is(clock_forget_runs() + clock_forget_runs(), 1::bigint, 'until all have gone');
+select is((select array_agg(i.n order by i.n) from idle i join runs r on r.id = i.id), '{2,3,5}', 'but one of which something else speaks, a younger one, and the last');
+select is((select string_agg(r.state::text, ' ' order by r.id) from runs r where r.state in ('failed', 'held')), 'failed held', 'and those that did not do nothing');
+select is(clock_forget_runs(), 0::bigint, 'then there is nothing to do');
 
 select * from finish();
 rollback;

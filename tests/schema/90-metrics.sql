@@ -2,7 +2,7 @@
 -- Figures for monitoring.
 \ir support.psql
 \ir company.psql
-select plan(55);
+select plan(56);
 
 create function figure(name text, first text default null, second text default null) returns numeric language sql as $$
 	select m.value from metrics(array['corp', 'hr', 'new']) m where m.metric = figure.name
@@ -38,6 +38,8 @@ select ended('corp', 'failed', 'failed'), ended('corp', 'failed', 'failed'), end
 select is(figure('roster_runs_total', 'corp', 'failed'), 2::numeric, 'failed runs are counted');
 select is(figure('roster_runs_total', 'hr', 'failed'), 0::numeric, 'each for its source');
 select is(figure('roster_runs_total', 'hr', 'nothing'), 1::numeric, 'each by its result');
+select run_idle(nextval('runs_id_seq'), source_id('hr'), 'sync', 'x');
+select is(figure('roster_runs_total', 'hr', 'nothing'), 2::numeric, 'one that hears nothing new too');
 select is(figure('roster_source_last_complete_timestamp_seconds', 'corp'), 0::numeric, 'a failed read is not complete');
 select ok(figure('roster_source_last_complete_timestamp_seconds', 'hr') between extract(epoch from now()) and extract(epoch from clock_timestamp()),
 	'a run that found nothing to do was a complete read');
