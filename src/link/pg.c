@@ -196,7 +196,7 @@ static int send_fetch(struct pg *pg, struct error *err)
 {
 	char fetch[64];
 
-	snprintf(fetch, sizeof fetch, "fetch %d from stream_%lu", STREAM_BATCH, pg->names_given);
+	snprintf(fetch, sizeof fetch, "fetch %d from stream", STREAM_BATCH);
 	return PQsendQueryParams(pg->connection, fetch, 0, NULL, NULL, NULL, NULL, 0) == 1 ? 0
 											   : pg_fault(pg, NULL, err);
 }
@@ -211,15 +211,14 @@ static PGresult *answer(struct pg *pg)
 	return result;
 }
 
-/* The cursor and its first batch in one exchange. It has a name of its own and lasts as long as the transaction, so that nobody
- * need close it. */
+/* The cursor and its first batch in one exchange. */
 static int open_stream(struct pg *pg, const char *sql, const char *const params[], size_t count, struct pg_rows **rows,
 		       struct error *err)
 {
 	struct str text = {0};
 	int rc = 0;
 
-	str_printf(&text, "declare stream_%lu no scroll cursor for %s", ++pg->names_given, sql);
+	str_printf(&text, "declare stream no scroll cursor for %s", sql);
 	if (PQenterPipelineMode(pg->connection) == 0 ||
 	    PQsendQueryParams(pg->connection, str_text(&text), (int)count, NULL, params, NULL, NULL, 0) == 0 ||
 	    send_fetch(pg, err) != 0 || PQpipelineSync(pg->connection) == 0) {
@@ -272,7 +271,7 @@ int pg_stream(struct pg *pg, const char *sql, const char *const params[], size_t
 	while (rc == 0 && rows != NULL)
 		rc = read_batch(pg, reader, &rows, err);
 	pg_free(&rows);
-	return rc;
+	return rc == 0 ? pg_run(pg, "close stream", err) : -1;
 }
 
 /* --- rows: a PGresult under another name, so that the type does not leak ------------------------------------------ */

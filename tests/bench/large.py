@@ -53,7 +53,7 @@ def acts():
         Act("a member leaves it", "group_member_remove('/crowd', 'person7', 'Crew')"),
         Act("a member joins the first group of the chain", "group_member_add('{first}', 'newcomer', 'Developer')", asked=("newcomer", "app:deep10")),
         Act("a member joins the last", "group_member_add('{last}', 'newcomer', 'Developer')", asked=("newcomer", "app:deep10")),
-        Act("a group is made at the end of the chain", "group_create('{last}/new', '', array['person7'])", many=True, asked=deep),
+        Act("a group is made at the end of the chain", "group_create('{last}/new', 'new', array['person7'])", many=True, asked=deep),
         Act("a group in the middle is deleted", "group_delete('{middle}/leaf')", asked=deep),
         Act("the chain is moved", "group_move('{first}', '/elsewhere')", many=True, asked=deep),
         Act("its lower half is moved", "group_move('{middle}', '/elsewhere')", many=True, asked=deep),

@@ -29,7 +29,9 @@ select group_create('/crowd', 'everybody', array['admin']) \g /dev/null
 select group_create('/quiet', 'nobody', array['admin']) \g /dev/null
 insert into grants (user_id, anchor, role)
 select u.id, group_at('/crowd'), role_named('project', 'Crew') from users u where u.login like 'person%';
-select app_create('forum', 'admin', '/crowd'), app_create('annex', 'person1', '/crowd'), app_create('outside', 'person1', '/quiet') \g /dev/null
+select app_create('forum', 'admin', '/crowd'), app_create('annex', 'person1', '/crowd') \g /dev/null
+-- Owned by somebody who is in no group, as an import may say.
+insert into apps (name, owner, owner_group) select n.name, user_by_login(n.owner), group_at('/quiet') from (values ('outside', 'person1'), ('shared', 'person3')) n(name, owner);
 select node_create('forum', 'admin'), environment_create('forum', 'test', 'test'), environment_create('forum', 'live', 'production') \g /dev/null
 insert into environment_settings (environment, user_id, permission, allowed)
 select resource_named('environment:forum/test'), u.id, permission_named('env.transport'), true
@@ -37,8 +39,9 @@ from users u where u.login like 'person%00';
 
 -- An access group of everybody, too.
 select access_group_create('friends', 'everybody'), access_group_create('strangers', 'nobody') \g /dev/null
-select group_create('/retired', 'once many', array['admin']), app_create('attic', 'person4', '/retired') \g /dev/null
-select app_create('shared', 'person3', '/quiet'), access_group_app('friends', 'shared', true) \g /dev/null
+select group_create('/retired', 'once many', array['admin']) \g /dev/null
+insert into apps (name, owner, owner_group) select 'attic', user_by_login('person4'), group_at('/retired');
+select access_group_app('friends', 'shared', true) \g /dev/null
 insert into grants (user_id, anchor, role)
 select u.id, resource_named('access-group:friends'), r from users u, unnest(array[role_named('app', 'App Member'), role_named('project', 'Contributor')]) r
 where u.login like 'person%';

@@ -192,8 +192,9 @@ def test_what_needs_attention(site):
         site.roster.ctl("user", "create", "olga")
         site.roster.ctl("app", "create", "shop", "--owner", "olga")
         site.roster.ctl("user", "suspend", "olga")
-        assert site.await_told(1)[0].words == ["needs_attention", "begins", "app:shop", "app:shop: owner suspended (olga)"]
+        assert site.await_told(1)[0].words == ["needs_attention", "begins", "app:shop", "app:shop: no Scrum Master (olga), owner suspended (olga)"]
         site.roster.ctl("app", "owner", "shop", "admin")
+        site.roster.ctl("app", "members", "shop", "add", "admin", "--role", "Scrum Master")
         assert site.await_told(2)[1].words == ["needs_attention", "ends", "app:shop", "app:shop needs nobody any more"]
 
 
