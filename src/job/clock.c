@@ -102,6 +102,7 @@ static int forget(struct clock *clock, int64_t *wait_ms, struct error *err)
 	return 0;
 }
 
+/* The same for runs that did nothing, which nobody misses: nothing is said of it. */
 static int forget_runs(struct clock *clock, int64_t *wait_ms, struct error *err)
 {
 	int64_t now = clock_ms(), forgotten;

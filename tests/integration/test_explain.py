@@ -3,7 +3,7 @@
 
 import pytest
 
-from test_rosterctl import Company, GROUPS, PEOPLE, entry, group, person, user_dn
+from ldif_company import Company, GROUPS, PEOPLE, entry, group, person, user_dn
 
 UNITS = """
   org: { source: "corp"; subtree: "ou=Eng,dc=x"; into: "/org"; role: "Contributor" }

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from test_rosterctl import Company, GROUPS, PEOPLE, person
+from ldif_company import Company, GROUPS, PEOPLE, person
 
 ODD = "/pay/a,b \"c\" {d} \\e"  # whatever an array of PostgreSQL must escape
 

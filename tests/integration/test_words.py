@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
+from ldif_company import Company, GROUPS, PEOPLE
 from roster import BUILD
 from rosterd import wait_until
-from test_rosterctl import Company, GROUPS, PEOPLE
 
 RAW = ("constraint", "enum", "input syntax", "permission denied", "relation")
 
