@@ -138,7 +138,8 @@ create index on dropped_edges (run, member_id);
 create unlogged table touched_entries (
 	run bigint not null,
 	entry_id bigint not null,
-	user_id uuid -- of a person whose place, login and standing are as they were: nothing follows but what he is called
+	user_id uuid, -- of a person whose place, login and standing are as they were: nothing follows but what he is called
+	renamed boolean -- and that is not what he was called
 );
 create index on touched_entries (run, entry_id);
 
@@ -176,8 +177,8 @@ begin
 	-- rules match him now, which touches him once more.
 	if exists (select from staged_entries s join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
 			where s.run = merge_entries.run and d.kind = 'user') then
-		insert into touched_entries (run, entry_id, user_id)
-		select s.run, d.id, u.id
+		insert into touched_entries (run, entry_id, user_id, renamed)
+		select s.run, d.id, u.id, (u.login, u.email, u.name) is distinct from (s.login, s.email, s.name)
 		from staged_entries s
 		join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
 		left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
@@ -455,8 +456,10 @@ language plpgsql volatile security definer set search_path = roster, pg_temp set
 declare
 	me runs := running(run);
 	src smallint := me.source;
-	-- Of what is pushed there is little, and statistics cost more than a way that is not the best.
-	many boolean := me.kind <> 'push' or exists (select from staged_entries s where s.run = me.id offset 1000);
+	-- Of what is pushed, and of most that comes by cookie, there is little, and statistics cost more than a way that is not
+	-- the best.
+	many boolean := exists (select from staged_entries s where s.run = me.id offset 1000) or me.kind <> 'push' and (complete or everything
+		or exists (select from staged_entries s where s.run = me.id and s.members is not null offset 100));
 	much boolean := many and (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
 		from staged_entries s where s.run = me.id);
 	gone boolean := exists (select from staged_gone g where g.run = me.id);

@@ -41,14 +41,10 @@ create function renamed_people(run bigint) returns table (entry_id bigint, user_
 language plpgsql stable rows 1 set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	if not exists (select from touched_entries t where t.run = renamed_people.run and t.user_id is not null) then
-		return;
-	end if;
-	return query select d.id, u.id
+	return query select t.entry_id, t.user_id
 	from touched_entries t
-	join directory_entries d on d.id = t.entry_id
-	join users u on u.id = t.user_id and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name)
-	where t.run = renamed_people.run and t.entry_id not in (select a.entry_id from affected_people a where a.run = renamed_people.run);
+	where t.run = renamed_people.run and t.user_id is not null and t.renamed
+	  and t.entry_id not in (select a.entry_id from affected_people a where a.run = renamed_people.run);
 end $$;
 
 create function plan_people(run bigint, source smallint) returns void
@@ -310,8 +306,8 @@ language plpgsql volatile security definer set search_path = roster, pg_temp set
 declare
 	me runs := running(run);
 	src smallint := me.source;
-	-- Of what is pushed there is little, and statistics cost more than a plan that is not the best.
-	many boolean := me.kind <> 'push' or everything or exists (select from touched_entries t where t.run = me.id offset 1000)
+	-- Of what is pushed or comes by cookie there is little, and statistics cost more than a plan that is not the best.
+	many boolean := me.kind <> 'push' and whole or everything or exists (select from touched_entries t where t.run = me.id offset 1000)
 		or exists (select from dropped_edges d where d.run = me.id offset 1000);
 begin
 	if not everything and nobody_is_affected(run, src) then

@@ -39,12 +39,26 @@ declare
 	some_go boolean;
 	some_come boolean;
 	some_return boolean;
+	some_change bigint;
+	same_login bigint := 0;
 begin
 	-- A statement that finds nothing is planned all the same, and its triggers are called.
 	select coalesce(bool_or(c.action in ('vanish', 'disable')), false), coalesce(bool_or(c.action = 'add'), false),
-		coalesce(bool_or(c.action = 'return'), false)
-	into some_go, some_come, some_return
+		coalesce(bool_or(c.action = 'return'), false), count(*) filter (where c.action = 'change')
+	into some_go, some_come, some_return, some_change
 	from planned_changes c where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and not c.held;
+
+	-- Who keeps the login he has takes it from nobody: most change nothing but a name, and then this is all.
+	if some_change > 0 then
+		update users u set email = d.email, name = d.name
+		from planned_changes c join directory_entries d on d.id = c.entry_id
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change' and not c.held
+		  and u.id = c.user_id and u.active and u.attributes_from = apply_people.source and u.login = d.login;
+		get diagnostics same_login = row_count;
+	end if;
+	if same_login = some_change and not (some_go or some_come or some_return) then
+		return;
+	end if;
 
 	-- Those who go first: a login they held may be needed by one who comes.
 	if some_go then
@@ -59,7 +73,6 @@ begin
 		  and exists (select from sources s where s.id = apply_people.source and s.authoritative);
 	end if;
 
-	-- Who keeps the login he has takes it from nobody.
 	if exists (select from planned_changes c join directory_entries d on d.id = c.entry_id left join users u on u.id = c.user_id and u.active
 			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'return', 'change')
 			  and not c.held and u.login is distinct from d.login and u.login_key is distinct from lower(normalize(d.login, NFKC))) then
@@ -94,7 +107,8 @@ begin
 	update users u set login = d.login, email = d.email, name = d.name
 	from planned_changes c join directory_entries d on d.id = c.entry_id
 	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('return', 'change')
-	  and not c.held and u.id = c.user_id and u.attributes_from = apply_people.source;
+	  and not c.held and u.id = c.user_id and u.attributes_from = apply_people.source
+	  and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name);
 	if some_return then
 		update users u set active = true
 		from planned_changes c

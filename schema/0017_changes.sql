@@ -416,9 +416,6 @@ end $$;
 -- Throw away what a run staged and planned. Statistics of a large run may say a hundred thousand; those of a database that was
 -- brought back, and of tables that were emptied as a whole, say nothing.
 create function sweep(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
-declare
-	large boolean := exists (select from staged_entries s where s.run = sweep.run offset 100)
-		or exists (select from affected_people a where a.run = sweep.run offset 100);
 begin
 	if exists (select from planned_changes c where c.run = sweep.run offset 100000) then
 		if sweep_all(run) then
@@ -426,7 +423,9 @@ begin
 		end if;
 	end if;
 	perform unstage(sweep.run), unplan(sweep.run);
-	if large or (select c.relpages = 0 from pg_class c where c.oid = 'affected_people'::regclass) then
+	if exists (select from pg_class c where c.relname in ('staged_entries', 'staged_mappings', 'staged_gone', 'staged_problems', 'staged_edges',
+			'dropped_edges', 'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes')
+		and c.relnamespace = 'roster'::regnamespace and (c.reltuples <> 0 or c.relpages = 0)) then
 		perform prime_staging();
 	end if;
 end $$;
