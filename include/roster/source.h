@@ -66,6 +66,9 @@ struct news_sink {
 	/* The source says that the entry of that kind is gone; ENTRY_KINDS: the place. */
 	int (*removed)(struct news_sink *sink, int kind, const char *id, struct error *err);
 	int (*place)(struct news_sink *sink, const struct place *place, struct error *err);
+	/* Whether all that was named so far is of entries that were there before, of their kinds and under their names: then no
+	 * place has another name. It may be false although they are. */
+	int (*names_stand)(struct news_sink *sink, bool *ret, struct error *err);
 };
 
 enum news_offer {

@@ -124,6 +124,12 @@ static bool is_called_so(const struct store_named *named, const struct digest *c
 	return !named->gone && named->kind != ENTRY_UNIT && digest_equal(&named->reference, called);
 }
 
+/* What other searches do not find is said by the one that does; what no search finds may be a place. */
+static bool is_elsewhere(const struct absorption *absorption, const struct news_item *item)
+{
+	return says_nothing(absorption, item) && mirror_kind(intake_mirror(absorption->intake), item->id) >= 0;
+}
+
 static void add_entries(struct absorption *absorption, const struct news *news, const struct digest *called,
 			struct store_news *said)
 {
@@ -137,8 +143,12 @@ static void add_entries(struct absorption *absorption, const struct news *news, 
 		size_t before = said->entry_count;
 		if (item->what == NULL && !says_nothing(absorption, item))
 			add_named(absorption, list, &said->entry_count, named, item->entry.dn);
-		if (said->entry_count > before && is_called_so(&list[before], &called[i]))
+		bool so = said->entry_count > before && is_called_so(&list[before], &called[i]);
+		if (so)
 			same[same_count++] = list[--said->entry_count];
+		if (so ? mirror_kind(intake_mirror(absorption->intake), item->id) != (int)item->entry.kind
+		       : !is_elsewhere(absorption, item))
+			absorption->moved = true;
 	}
 	same_count = keep_one_of_each_place(same, same_count);
 	for (size_t i = 0; i < same_count; i++)

@@ -19,6 +19,7 @@ struct absorption {
 	struct entry_sink *sink;       /* of the intake, or on the way to it */
 	struct arena *arena, *scratch; /* the latter while items are taken */
 	bool again;                    /* some of it was taken already */
+	bool moved;                    /* something is not the entry it was, or not known to be one */
 	const char **removed;
 	size_t removed_count, removed_room;
 	enum news_doubt doubt;          /* the worst of all that came */

@@ -162,12 +162,29 @@ static int take_place(struct news_sink *sink, const struct place *place, struct 
 	return 0;
 }
 
+/* What has been handed on to nobody, nobody has compared. */
+static int names_stand(struct news_sink *sink, bool *ret, struct error *err)
+{
+	struct news *news = (struct news *)sink;
+
+	*ret = false;
+	if (news->full == NULL)
+		return 0;
+	if (news->count > 0 && news->full(news, news->context, err) != 0)
+		return -1;
+	*ret = news->stand(news->context);
+	return 0;
+}
+
 /* --- its life --------------------------------------------------------------------------------------------------------- */
 
 void news_init(struct news *news)
 {
 	*news = (struct news){
-	    .sink = {.entries = {take_entry, take_unreadable}, .removed = take_removed, .place = take_place},
+	    .sink = {.entries = {take_entry, take_unreadable},
+		     .removed = take_removed,
+		     .place = take_place,
+		     .names_stand = names_stand},
 	    .arena = arena_new(),
 	    .listed = arena_new(),
 	};

@@ -33,6 +33,8 @@ struct news {
 	size_t gone_count, gone_room;
 	/* Called when there are many items; NULL: never. */
 	int (*full)(struct news *news, void *context, struct error *err);
+	/* After full() has taken all: see names_stand() of the sink. */
+	bool (*stand)(const void *context);
 	void *context;
 	/* Entries go there at once instead, and are not kept; NULL: they are kept. */
 	struct entry_sink *through;

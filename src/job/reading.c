@@ -75,6 +75,13 @@ static int flush(struct news *news, void *context, struct error *err)
 	return absorb_items(context, news, err);
 }
 
+static bool stand(const void *context)
+{
+	const struct absorption *absorption = context;
+
+	return !absorption->moved && absorption->doubt == DOUBT_NONE;
+}
+
 /* 1: another way. */
 static int give_up(struct reading *reading)
 {
@@ -101,6 +108,7 @@ static int read_news(struct reading *reading, struct error *err)
 
 	session->news.through = direct ? &reading->watched->sink : NULL;
 	session->news.full = direct ? NULL : flush;
+	session->news.stand = stand;
 	session->news.context = &reading->absorption;
 	if (direct && store_stage_start(reading->store, err) != 0)
 		return -1;

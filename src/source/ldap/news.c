@@ -55,6 +55,25 @@ static void tell_once(struct ldap_source *source, const char *why)
 	source->told = true;
 }
 
+/* The places come first. */
+static struct part *kinds_of(struct news *news)
+{
+	struct part *part = news->parts;
+
+	while (part->kind == ENTRY_KINDS)
+		part++;
+	return part;
+}
+
+/* For each the server goes through all that changed since: here for all at the same time, in any order. */
+static int start_together(struct news *news, struct part *first, const struct part *last, struct error *err)
+{
+	for (struct part *part = first; part < last; part++)
+		if (part_start(part, news->parts[0].connection, &news->source->config->ldap, false, err))
+			return -1;
+	return 0;
+}
+
 static int offer(struct ldap_source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
 {
 	struct news *news = source->news;
@@ -81,11 +100,7 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	news->count = (size_t)count;
 	take_cookies(news, ask->cookies);
 	*ret = news->goes_on ? NEWS_GO_ON : NEWS_ANEW;
-	/* For each the server goes through all that changed since: here for all at the same time, in any order. */
-	for (size_t i = 0; i < news->count && news->goes_on && !news->persist; i++)
-		if (part_start(&news->parts[i], connection, &source->config->ldap, false, err))
-			return -1;
-	return 0;
+	return news->goes_on && !news->persist ? start_together(news, kinds_of(news), news->parts + news->count, err) : 0;
 }
 
 int ldap_news_start(struct source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
@@ -281,6 +296,44 @@ static int read_started(struct news *news, struct part *first, const struct part
 	return 0;
 }
 
+static bool is_same_cookie(const struct part *a, const struct part *b)
+{
+	return a->cookie.size == b->cookie.size && memcmp(str_text(&a->cookie), str_text(&b->cookie), a->cookie.size) == 0;
+}
+
+/* All kinds have heard of all that changed up to the same moment, and nothing of it is about a place: neither would the places
+ * hear of any. They go on from there. */
+static int pass_over_places(struct news *news, const struct part *kinds, bool *ret, struct error *err)
+{
+	for (const struct part *part = kinds; part < news->parts + news->count; part++)
+		if (!is_same_cookie(part, kinds))
+			return 0;
+	if (news->sink->names_stand(news->sink, ret, err))
+		return -1;
+	for (struct part *part = news->parts; part < kinds && *ret; part++) {
+		str_clear(&part->cookie);
+		str_append(&part->cookie, str_text(&kinds->cookie), kinds->cookie.size);
+	}
+	return 0;
+}
+
+/* Those who go on and do not stay. */
+static int read_since(struct news *news, struct error *err)
+{
+	struct part *kinds = kinds_of(news);
+	bool passed = false;
+
+	if (read_started(news, kinds, news->parts + news->count, err))
+		return -1;
+	if (news->result->verdict != NEWS_GOOD)
+		return 0;
+	if (pass_over_places(news, kinds, &passed, err))
+		return -1;
+	if (passed)
+		return 0;
+	return start_together(news, news->parts, kinds, err) ? -1 : read_started(news, news->parts, kinds, err);
+}
+
 static int start_part(struct news *news, struct part *part, struct error *err)
 {
 	/* What the parts say is about the same directory. */
@@ -333,8 +386,7 @@ int ldap_news_read(struct source *source, struct news_sink *sink, struct news_re
 	*result = (struct news_result){.verdict = NEWS_GOOD, .whole = true};
 	news->sink = sink;
 	news->result = result;
-	if (news->goes_on && !news->persist ? read_started(news, news->parts, news->parts + news->count, err)
-					    : read_in_turn(news, err))
+	if (news->goes_on && !news->persist ? read_since(news, err) : read_in_turn(news, err))
 		return -1;
 	news_give_cookies(news);
 	return 0;
