@@ -400,17 +400,22 @@ create function merge_mappings(run bigint, source smallint, everything boolean, 
 language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	closed boolean;
+	ids bigint[];
 begin
-	-- Nearly always they are what they were.
-	if not everything and not many and not exists (select from staged_gone g where g.run = merge_mappings.run) and (
-			select array_agg(row(d.id, m.rule, m.anchor, m.role, m.captures) order by d.id, m.rule, m.anchor, m.role, m.captures)
-			from staged_mappings m join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
-			where m.run = merge_mappings.run) is not distinct from (
-			select array_agg(row(o.entry_id, o.rule, o.anchor, o.role, o.captures) order by o.entry_id, o.rule, o.anchor, o.role, o.captures)
-			from staged_entries s join directory_entries d on d.source = merge_mappings.source and d.external_id = s.external_id
-			join directory_mappings o on o.entry_id = d.id
-			where s.run = merge_mappings.run) then
-		return false;
+	-- Nearly always they are what they were. People are all among those who were touched.
+	if not everything and not many and not exists (select from staged_gone g where g.run = merge_mappings.run) then
+		ids := case when exists (select from staged_entries s where s.run = merge_mappings.run and s.kind <> 'user')
+			then array(select d.id from staged_entries s join directory_entries d on d.source = merge_mappings.source and d.external_id = s.external_id
+				where s.run = merge_mappings.run)
+			else array(select distinct t.entry_id from touched_entries t where t.run = merge_mappings.run) end;
+		if (
+				select array_agg(row(d.id, m.rule, m.anchor, m.role, m.captures) order by d.id, m.rule, m.anchor, m.role, m.captures)
+				from staged_mappings m join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
+				where m.run = merge_mappings.run) is not distinct from (
+				select array_agg(row(o.entry_id, o.rule, o.anchor, o.role, o.captures) order by o.entry_id, o.rule, o.anchor, o.role, o.captures)
+				from directory_mappings o where o.entry_id = any (ids)) then
+			return false;
+		end if;
 	end if;
 	with looked_at as (
 		select s.external_id, true as whatever from staged_entries s where s.run = merge_mappings.run
