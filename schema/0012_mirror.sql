@@ -488,8 +488,13 @@ begin
 	if much then
 		analyze directory_entries (id, source, kind, external_id, reference, alias, parent, gone_since);
 	end if;
-	perform merge_edges(run, src, many);
-	perform merge_renamed(run, src, complete);
+	-- Of people who are as they were but for what they are called nothing follows for any group, unless one waits for somebody.
+	if complete or gone or exists (select from directory_edges e where e.member_id is null) or exists (select from doubtful_edges)
+		or (select count(*) from staged_entries s where s.run = me.id)
+			<> (select count(*) from touched_entries t where t.run = me.id and t.user_id is not null) then
+		perform merge_edges(run, src, many);
+		perform merge_renamed(run, src, complete);
+	end if;
 	if gone then
 		perform merge_gone(run, src);
 	end if;

@@ -181,7 +181,7 @@ begin
 	held := (select count(*) from planned_changes c where c.run = plan_count.run and c.held);
 	at_once := changes > 100000 and is_beginning(run);
 	guarded := exists (select from planned_changes c left join roles r on r.id = c.role
-		where c.run = plan_count.run and not c.held and not c.approved
+		where c.run = plan_count.run and not c.held and not c.approved and (c.kind <> 'user' or c.action <> 'change')
 		  and guard_kind(c.kind, c.action, coalesce(r.sensitive, false)) is not null);
 end $$;
 

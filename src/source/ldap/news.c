@@ -100,7 +100,8 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	news->count = (size_t)count;
 	take_cookies(news, ask->cookies);
 	*ret = news->goes_on ? NEWS_GO_ON : NEWS_ANEW;
-	return news->goes_on && !news->persist ? start_together(news, kinds_of(news), news->parts + news->count, err) : 0;
+	return news->goes_on && !news->persist ? start_together(news, kinds_of(news), news->parts + news->count, err)
+					       : 0;
 }
 
 int ldap_news_start(struct source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
@@ -298,7 +299,8 @@ static int read_started(struct news *news, struct part *first, const struct part
 
 static bool is_same_cookie(const struct part *a, const struct part *b)
 {
-	return a->cookie.size == b->cookie.size && memcmp(str_text(&a->cookie), str_text(&b->cookie), a->cookie.size) == 0;
+	return a->cookie.size == b->cookie.size &&
+	       memcmp(str_text(&a->cookie), str_text(&b->cookie), a->cookie.size) == 0;
 }
 
 /* All kinds have heard of all that changed up to the same moment, and nothing of it is about a place: neither would the places
