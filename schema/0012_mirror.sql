@@ -382,18 +382,6 @@ begin
 	where g.run = mark_gone.run;
 end $$;
 
--- Groups and units that are gone open no door; a person who is gone keeps his edges, and with them his place, until he
--- comes back or his time of grace is over.
-create function merge_gone(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
-begin
-	with dropped as (
-		delete from directory_edges e using staged_gone g, directory_entries d
-		where g.run = merge_gone.run and d.source = merge_gone.source and d.external_id = g.external_id
-		  and d.kind <> 'user' and e.group_id = d.id
-		returning e.group_id, e.member_id)
-	insert into dropped_edges select merge_gone.run, group_id, member_id from dropped;
-end $$;
-
 -- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
 -- rules changed, and every entry was evaluated anew. True when a mapping went.
 create function merge_mappings(run bigint, source smallint, everything boolean, many boolean) returns boolean
