@@ -14,8 +14,10 @@ create table resources (
 create unique index one_platform on resources (kind) where kind = 'platform';
 insert into resources (kind) values ('platform');
 
-create function platform() returns integer language sql stable security definer set search_path = roster, pg_temp
-as $$select id from resources where kind = 'platform'$$;
+create function platform() returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return (select r.id from resources r where r.kind = 'platform');
+end $$;
 
 -- Every subtype takes its id from here: insert into apps (...) needs no id.
 create function new_resource(kind resource_kind) returns integer language sql volatile set search_path = roster, pg_temp

@@ -47,9 +47,9 @@ create function changed_reach(other bigint, at bigint, tables bigint) returns ta
 language sql as 'select 0, 0, ''app''::resource_kind where false';
 
 -- How many facts began or ended after the first revision and until the last, and of which tables; most: counted no further.
--- meanings: all are about what roles say, so everybody holds what he held.
-create function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint, out meanings boolean)
-language sql as 'select 0::bigint, 0::bigint, false';
+-- meanings: all are about what roles say, so everybody holds what he held; grants: all are grants.
+create function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint, out meanings boolean, out grants boolean)
+language sql as 'select 0::bigint, 0::bigint, false, false';
 
 -- The tables of the expansions, each with its bit.
 create view expanding as
@@ -73,8 +73,9 @@ $$;
 
 -- Register what follows from a changed row of a fact table. It has changed when it is in force at one revision and no row
 -- with the same deciding columns is at the other. body selects holdings (user_id, anchor, role) or reaches (anchor, resource,
--- kind) as of the revision "at", from {changed}, which are these rows; every_COLUMN is an array of that column.
-create procedure define_expansion(fact text, gives text, deciding text[], body text) language plpgsql set search_path = roster, pg_temp as $$
+-- kind) as of the revision "at", from {changed}, which are these rows; every_COLUMN is an array of that column. only_if: what
+-- must be so of these arrays for anything to follow.
+create procedure define_expansion(fact text, gives text, deciding text[], body text, only_if text default 'true') language plpgsql set search_path = roster, pg_temp as $$
 declare
 	table_oid regclass := to_regclass('roster.' || fact);
 	short text := format('expand_%s_%s', fact, (select cardinality(f.expansions) + 1 from fact_tables f where f.name = table_oid));
@@ -94,7 +95,7 @@ declare
 	%s;
 begin
 	select %s into %s from ((%s) except (%s)) changed;
-	if every_%s is not null then
+	if every_%s is not null and (%s) then
 		perform plan_for(cardinality(every_%s));
 		return query %s;
 	end if;
@@ -102,23 +103,25 @@ end $f$', short, returned,
 		(select string_agg(format('every_%s %s[]', a.attname, format_type(a.atttypid, a.atttypmod)), '; ')
 			from pg_attribute a where a.attrelid = table_oid and a.attname = any (deciding)),
 		(select string_agg(format('array_agg(%s)', c), ', ') from unnest(deciding) c), arrays, format(changed, 'other', 'at'), format(changed, 'at', 'other'),
-		deciding[1], deciding[1],
+		deciding[1], only_if, deciding[1],
 		replace(body, '{changed}', format('unnest(%s) changed(%s)', arrays, list)));
 	update fact_tables f set expansions = f.expansions || format('roster.%I(bigint, bigint)', short)::regprocedure where f.name = table_oid;
 	insert into expansions values (format('roster.%I(bigint, bigint)', short)::regprocedure, gives);
 	perform define_changed(e.gives, format('create or replace function %I(other bigint, at bigint, tables bigint) returns table (%s)', 'changed_' || e.gives,
 		case e.gives when 'holdings' then 'user_id uuid, anchor integer, role integer' else 'anchor integer, resource integer, kind resource_kind' end))
 	from (select distinct e.gives from expansions e) e;
-	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint, out meanings boolean)
+	execute format('create or replace function changed_facts(first bigint, last bigint, most bigint, out facts bigint, out tables bigint, out meanings boolean, out grants boolean)
 	language plpgsql stable set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
 begin
 	select count(*), coalesce(bit_or(changed.bit), 0) into facts, tables from (%s limit most) changed;
 	meanings := tables & ~%s::bigint = 0;
+	grants := tables = %s::bigint;
 end $f$', (select string_agg(format('select %3$s::bigint as bit from %1$I where since > first and since <= last
 		union all select %3$s from %2$I where since > first and since <= last
 		union all select %3$s from %2$I where until > first and until <= last', e.short, e.short || '_history', e.bit), e'\n\t\tunion all ')
 		from (select distinct x.short, x.bit from expanding x) e),
-		coalesce((select bit_or(e.bit) from expanding e where e.short ~ '^role_'), 0));
+		coalesce((select bit_or(e.bit) from expanding e where e.short ~ '^role_'), 0),
+		coalesce((select min(e.bit) from expanding e where e.short = 'grants'), 0));
 end $$;
 
 -- Roles of the platform that only open gates: what they change is what other roles of the same person give.
@@ -135,7 +138,8 @@ call define_expansion('grants', 'holdings', array['user_id', 'anchor', 'role'], 
 -- What opens gates, or makes somebody one who does.
 call define_expansion('grants', 'holdings', array['user_id', 'role'], $$
 	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.anchor <> platform()
-	and h.user_id = any (array(select changed.user_id from {changed} join roles r on r.id = changed.role and r.opens <> '{}')) $$);
+	and h.user_id = any (array(select changed.user_id from {changed} join roles r on r.id = changed.role and r.opens <> '{}')) $$,
+	$$ exists (select from roles r where r.opens <> '{}' and r.id = any (every_role)) $$);
 call define_expansion('users', 'holdings', array['id', 'active'], $$
 	select h.user_id, h.anchor, h.role from holdings_at(at) h where h.user_id = any (every_id) $$);
 call define_expansion('apps', 'holdings', array['id', 'owner'], $$
@@ -403,19 +407,27 @@ declare
 	facts bigint;
 	tables bigint;
 	meanings boolean;
+	grants boolean;
 	touched bigint;
 	at_once constant integer := 500;
 begin
 	if least(first, last) > 0 then
 		perform need_revision(least(first, last));
 	end if;
-	select c.facts, c.tables, c.meanings into facts, tables, meanings from changed_facts(least(first, last), greatest(first, last), enough + 1) c;
+	select c.facts, c.tables, c.meanings, c.grants into facts, tables, meanings, grants from changed_facts(least(first, last), greatest(first, last), enough + 1) c;
 	if facts = 0 then
 		return;
 	elsif facts <= enough and meanings then
 		return query select * from difference_of_meanings(first, last, resources, most);
 		return;
-	elsif facts <= enough then
+	elsif grants and facts <= least(enough, 10) and resources is null and first < last and last = head() then
+		select t.users, t.resources into users, things from touched_now(first, last, tables, most) t;
+		if users is not null then
+			return query select * from difference_now(users, things, first);
+			return;
+		end if;
+	end if;
+	if facts <= enough then
 		perform plan_for(cardinality(resources));
 		select array_agg(t.user_id) filter (where t.wanted), array_agg(t.resource) filter (where t.wanted), coalesce(sum(t.number), 0)
 		into users, things, touched from (

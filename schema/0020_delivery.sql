@@ -1,6 +1,77 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Delivery: from the difference to messages, and what becomes of them.
 
+-- The difference of a few grants --------------------------------------------------------------------------------------------
+--
+-- What is told most often: somebody joined a group or left it, and that is the latest revision. Then what anchors reach, what
+-- roles mean and who is active is at both revisions as it is now, and to ask for what is now costs half of asking for what
+-- was. difference() (0018) comes here when it is so, with its settings of the planner, and goes on in its own way when there
+-- is more to compare.
+
+-- Pairs that may differ between a revision and the latest one; NULL when there are more than a few, or than most.
+create function touched_now(first bigint, last bigint, tables bigint, most integer, out users uuid[], out resources integer[])
+language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	few constant integer := least(most, 100);
+	people uuid[];
+	places integer[];
+begin
+	select array_agg(h.user_id), array_agg(h.anchor) into people, places
+	from (select c.user_id, c.anchor from changed_holdings(first, last, tables) c union select c.user_id, c.anchor from changed_holdings(last, first, tables) c) h;
+	select coalesce(array_agg(t.user_id), '{}'), coalesce(array_agg(t.resource), '{}') into users, resources from (
+		select h.user_id, t.resource from unnest(people, places) h(user_id, anchor) join reach t on t.anchor = h.anchor
+		where t.anchor = any (places) limit few + 1) t;
+	if cardinality(users) > few then
+		users := null;
+	end if;
+end $$;
+
+-- Of these pairs, users[i] and resources[i], those that differ. To each belongs a set of roles before and one after, as in
+-- access_of_pairs(); where the set is the same, so is what it permits.
+do $do$
+begin
+	execute replace($f$create function difference_now(users uuid[], resources integer[], first bigint)
+returns table (user_id uuid, resource integer, permissions_before smallint[], permissions_after smallint[], roles_before integer[], roles_after integer[])
+language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	people uuid[] := array(select u.id from users u where u.active and u.id = any (users));
+	anchors integer[];
+	things integer[];
+	kinds resource_kind[];
+	earlier boolean[]; -- the holdings of these people there, one by one
+	holders uuid[];
+	held_at integer[];
+	roles integer[];
+begin
+	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds from reach t where t.resource = any (resources);
+	select array_agg(h.earlier), array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into earlier, holders, held_at, roles from (
+		select true as earlier, h.user_id, h.anchor, h.role from holdings_at(first) h where h.user_id = any (people) and h.anchor = any (anchors)
+		union all
+		select false, h.user_id, h.anchor, h.role from holdings h where h.user_id = any (people) and h.anchor = any (anchors)) h;
+	return query with numbered as materialized (
+		select r.role, k.kind, (row_number() over ())::integer - 1 as number, (count(*) over ())::integer as size
+		from (select distinct r as role from unnest(roles) r) r, (select distinct k as kind from unnest(kinds) k) k
+	), held as materialized (
+		select p.user_id, p.resource, bit_or(set_bit(n.none, n.number, h.earlier::integer))::text as before,
+			bit_or(set_bit(n.none, n.number, (not h.earlier)::integer))::text as after
+		from unnest(users, resources) p(user_id, resource)
+		join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.resource = p.resource
+		join unnest(earlier, holders, held_at, roles) h(earlier, user_id, anchor, role) on h.anchor = t.anchor and h.user_id = p.user_id
+		join (select n.*, repeat('0', n.size)::bit varying as none from numbered n) n on n.role = h.role and n.kind = t.kind
+		group by p.user_id, p.resource
+	), sets as materialized (
+		select d.bits, array(select n.role from numbered n where substr(d.bits, n.number + 1, 1) = '1') as roles,
+			(select n.kind from numbered n where n.number = strpos(d.bits, '1') - 1) as kind
+		from (select h.before as bits from held h where h.before <> h.after union select h.after from held h where h.before <> h.after) d
+	), {sets}
+	select h.user_id, h.resource, b.permissions, a.permissions, b.roles, a.roles
+	from held h join sets_now b on b.bits = h.before join sets_now a on a.bits = h.after
+	where h.before <> h.after and (b.permissions, b.roles) is distinct from (a.permissions, a.roles);
+end $$$f$, '{sets}', regexp_replace(sets_at('now'), '(role_\w+)_at\(now\)', '\1', 'g'));
+end $do$;
+
 -- Opening windows -----------------------------------------------------------------------------------------------------------
 
 create function new_window(target smallint, kind window_kind, main boolean, after bigint, revision bigint) returns bigint
