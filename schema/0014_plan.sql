@@ -245,14 +245,16 @@ end $$;
 
 -- Of groups in the plan the names they have now: they may lie elsewhere than where a rule made them.
 create function plan_names(run bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	-- Given as it is, group_paths() becomes part of the statement below.
+	places integer[] := array(select o.resource from wanted_anchors o
+		where o.run = plan_names.run and o.anchor like '/%' and o.resource is not null
+		  and o.key in (select c.anchor_key from planned_changes c where c.run = plan_names.run));
 begin
-	if not exists (select from wanted_anchors k where k.run = plan_names.run and k.anchor like '/%' and k.resource is not null) then
+	if places = '{}' then
 		return;
 	end if;
-	update wanted_anchors k set anchor = n.path
-	from group_paths(array(select o.resource from wanted_anchors o
-		where o.run = plan_names.run and o.anchor like '/%' and o.resource is not null
-		  and o.key in (select c.anchor_key from planned_changes c where c.run = plan_names.run))) n
+	update wanted_anchors k set anchor = n.path from group_paths(places) n
 	where k.run = plan_names.run and k.resource = n.group_id and k.anchor like '/%' and k.anchor <> n.path;
 end $$;
 
