@@ -84,6 +84,11 @@ int sync_source(const struct config *config, const struct source_config *source,
 int sync_source_on(struct store *store, const struct config *config, const struct source_config *source,
 		   const struct sync_options *options, struct sync_report *report, struct error *err);
 
+/* The session of a run that is made in a moment, connecting meanwhile; for sync_options. NULL when there is nothing to do
+ * ahead, or it went wrong: then the run does it itself, and says what. sync_prepared() ends it; accepts NULL, sets NULL. */
+struct session *sync_prepare(const struct config *config, const struct source_config *source);
+void sync_prepared(struct session **session);
+
 /* A report as JSON text, and back; texts are copied into arena. */
 void report_write(const struct sync_report *report, struct str *out);
 int report_read(const char *text, struct arena *arena, struct sync_report *ret, struct error *err);

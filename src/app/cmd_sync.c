@@ -136,6 +136,15 @@ static int ask_all(struct app *app, const struct choice *choice, struct run_want
 	return app_print_tables(app, &table, 1, err);
 }
 
+/* The source that is asked first connects while the database does. */
+static struct session *prepare_first(struct app *app, const struct choice *choice, struct run_wanted *wanted)
+{
+	for (size_t i = 0; i < app->config->source_count; i++)
+		if (is_chosen(choice, &app->config->sources[i], wanted))
+			return sync_prepare(app->config, &app->config->sources[i]);
+	return NULL;
+}
+
 /* What the run itself goes on with when it is made here. */
 static int warn_absent(struct app *app, bool local, struct store **ret, struct error *err)
 {
@@ -157,6 +166,7 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 					 {"--local", OPTION_FLAG, NULL},   {"--wait", OPTION_FLAG, NULL}};
 	struct json *plan = NULL;
 	struct store *store = NULL;
+	struct session *session = NULL;
 	int rc;
 
 	if (app_options(verb_named("sync"), &argc, argv, options, 6, 0, 0, err) != 0)
@@ -170,11 +180,17 @@ int cmd_sync(struct app *app, int argc, char **argv, struct error *err)
 	    (options[1].value != NULL && read_plan(options[1].value, &plan, err) != 0))
 		return -1;
 	const struct choice choice = {options[0].value, plan};
-	struct run_wanted wanted = {
-	    .local = local, .kind = REQUEST_SYNC, .full = options[2].value != NULL, .store = &store};
+	struct run_wanted wanted = {.local = local,
+				    .kind = REQUEST_SYNC,
+				    .full = options[2].value != NULL,
+				    .store = &store,
+				    .session = &session};
+	if (local)
+		session = prepare_first(app, &choice, &wanted);
 	rc = warn_absent(app, local, &store, err);
 	if (rc == 0)
 		rc = no_wait ? ask_all(app, &choice, &wanted, err) : sync_all(app, &choice, &wanted, err);
+	sync_prepared(&session);
 	store_close(&store);
 	json_free(&plan);
 	return rc;

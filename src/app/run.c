@@ -82,6 +82,7 @@ static int run_here(struct app *app, const struct run_wanted *wanted, struct cha
 	    .expect = wanted->expect,
 	    .sink = &printer->sink,
 	    .watch = isatty(STDERR_FILENO) ? &teller.watch : NULL,
+	    .session = wanted->session == NULL ? NULL : *wanted->session,
 	};
 	struct store **store = wanted->store;
 	int rc;
@@ -93,6 +94,8 @@ static int run_here(struct app *app, const struct run_wanted *wanted, struct cha
 	} else {
 		rc = sync_source(app->config, printer->source, &options, report, err);
 	}
+	if (wanted->session != NULL)
+		sync_prepared(wanted->session);
 	wipe_progress(&teller);
 	return rc;
 }

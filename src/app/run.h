@@ -18,6 +18,8 @@ struct run_wanted {
 	const char *expect; /* digest; NULL for none */
 	/* With local: a connection of the daemon's right that is open already, or NULL. The first run takes it and closes it. */
 	struct store **store;
+	/* The same for the source of the first run: what connects to it already. */
+	struct session **session;
 };
 
 /* Run it and print the changes and what they add up to; of printer the caller fills source, out and format. A Ctrl-C while

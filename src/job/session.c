@@ -2,7 +2,9 @@
 #include "job/session.h"
 
 #include "job/staging.h"
+#include "roster/job.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int session_open(const struct config *config, const struct source_config *source, struct session *ret,
@@ -21,6 +23,30 @@ int session_open(const struct config *config, const struct source_config *source
 	}
 	session_close(ret);
 	return -1;
+}
+
+struct session *sync_prepare(const struct config *config, const struct source_config *source)
+{
+	struct session *session;
+
+	/* What only looks opens its own. */
+	if (config->safety.mode == SAFETY_OBSERVE)
+		return NULL;
+	session = xcalloc(1, sizeof *session);
+	if (session_open(config, source, session, NULL) == 0 && session->driver->prepare != NULL)
+		session->driver->prepare(session->source);
+	else
+		sync_prepared(&session);
+	return session;
+}
+
+void sync_prepared(struct session **session)
+{
+	if (*session == NULL)
+		return;
+	session_close(*session);
+	free(*session);
+	*session = NULL;
 }
 
 void session_rest(struct session *session)
