@@ -13,21 +13,26 @@ create table directory_entries (
 	external_id text not null,  -- immutable: entryUUID, objectGUID, sub ...
 	dn text not null,           -- as the source wrote it
 	reference uuid not null,    -- digest of source and canonical DN: what members and children point with
-	alias uuid,                 -- digest of source and login: what memberUid points with
+	alias uuid,                 -- digest of source and login, what memberUid points with; or of its security identifier
 	parent uuid,                -- reference of the entry above
 	content uuid not null,      -- digest of everything read: the same digest, nothing to do
 	login text,
 	email text,
 	name text,
 	attributes jsonb not null,  -- exactly the configured ones, never a secret
-	gone_since timestamptz,     -- not seen in a complete read, or reported as deleted
+	gone_since timestamptz,     -- not seen in a complete read, reported as deleted, or closed
 	gone_explicit boolean not null default false,
+	closed text,                -- it is there, and says that the account may not be used: why
+	ends_at timestamptz,        -- when it will be closed, without another word of the source
+	primary_group uuid,         -- alias of a group that counts him in without listing him
 	unique (source, external_id)
 ) with (fillfactor = 90); -- what changes is hardly ever what an index is about, and then none is written
 call refer('directory_entries', 'source', 'sources', true); -- one that was read has runs, and stays
 create index on directory_entries (reference);
 create index on directory_entries (alias) where alias is not null;
 create index on directory_entries (parent);
+create index on directory_entries (source, ends_at) where ends_at is not null and gone_since is null;
+create index on directory_entries (primary_group) where primary_group is not null;
 
 create function entry_renamed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin
@@ -101,6 +106,9 @@ create unlogged table staged_entries (
 	email text,
 	name text,
 	attributes jsonb not null,
+	closed text,
+	ends_at timestamptz,
+	primary_group uuid,
 	members uuid[],
 	member_texts text[],
 	members_left uuid[] -- not null: the mirror has the list but for members, who came, and for these, who left
@@ -166,8 +174,10 @@ declare
 begin
 	-- Into an empty mirror nothing can be in the way. Where everybody is looked at, nobody need be named.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
-		insert into directory_entries (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
-		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
+		insert into directory_entries (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes,
+			closed, ends_at, primary_group, gone_since, gone_explicit)
+		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes,
+			s.closed, s.ends_at, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
 		from staged_entries s where s.run = merge_entries.run;
 		insert into touched_entries (run, entry_id)
 		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user' and not everything;
@@ -182,7 +192,7 @@ begin
 		from staged_entries s
 		join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
 		left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
-			and s.kind = 'user' and d.gone_since is null and s.login = d.login
+			and s.kind = 'user' and d.gone_since is null and s.closed is null and s.login = d.login
 			and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
 		left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
 			and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
@@ -193,18 +203,24 @@ begin
 	-- All were people before and are: nobody comes, and nothing else is in the way.
 	if (select count(*) = known and bool_and(s.kind = 'user') from staged_entries s where s.run = merge_entries.run) then
 		update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
-			login = s.login, email = s.email, name = s.name, attributes = s.attributes, gone_since = null, gone_explicit = false
+			login = s.login, email = s.email, name = s.name, attributes = s.attributes, closed = s.closed, ends_at = s.ends_at,
+			primary_group = s.primary_group, gone_since = case when s.closed is not null then coalesce(d.gone_since, now()) end,
+			gone_explicit = s.closed is not null
 		from staged_entries s where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id;
 		return 0;
 	end if;
 
 	with put as (
-		insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes)
-		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes
+		insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes,
+			closed, ends_at, primary_group, gone_since, gone_explicit)
+		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes,
+			s.closed, s.ends_at, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
 		from staged_entries s where s.run = merge_entries.run
 		on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
 			alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
-			email = excluded.email, name = excluded.name, attributes = excluded.attributes, gone_since = null, gone_explicit = false
+			email = excluded.email, name = excluded.name, attributes = excluded.attributes, closed = excluded.closed,
+			ends_at = excluded.ends_at, primary_group = excluded.primary_group, gone_explicit = excluded.gone_explicit,
+			gone_since = case when excluded.closed is not null then coalesce(d.gone_since, now()) end
 		-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
 		where d.kind <> 'user' or excluded.kind = 'user'
 		returning d.id, d.kind
@@ -372,9 +388,10 @@ end $$;
 create function mark_gone(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	update directory_entries d set gone_since = now(), gone_explicit = g.explicit
+	update directory_entries d set gone_since = coalesce(d.gone_since, now()), gone_explicit = g.explicit, closed = null
 	from staged_gone g
-	where g.run = mark_gone.run and d.source = mark_gone.source and d.external_id = g.external_id and d.gone_since is null;
+	where g.run = mark_gone.run and d.source = mark_gone.source and d.external_id = g.external_id
+	  and (d.gone_since is null or d.closed is not null);
 
 	insert into touched_entries
 	select mark_gone.run, d.id from staged_gone g
@@ -468,6 +485,8 @@ begin
 		-- What is put together without repetition clears as much memory as it may have before it begins.
 		perform set_config('work_mem', '256kB', true);
 	end if;
+	perform close_due(run, src);
+	perform leave_primary(run, src);
 	refused := merge_entries(run, src, everything);
 	if gone then
 		perform mark_gone(run, src);
@@ -483,6 +502,7 @@ begin
 		perform merge_edges(run, src, many);
 		perform merge_renamed(run, src, complete);
 	end if;
+	perform join_primary(run, src);
 	if gone then
 		perform merge_gone(run, src);
 	end if;

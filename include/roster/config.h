@@ -40,6 +40,9 @@ struct secret {
 int secret_read(const struct secret_reference *reference, struct secret *ret, struct error *err);
 void secret_wipe(struct secret *secret);
 
+/* The value of a text the file says nothing about and a dialect decides: "", at this address. */
+extern const char config_unset[1];
+
 struct database_config {
 	const char *conninfo;    /* libpq conninfo without a user; that of the private cluster when embedded */
 	const char *embedded;    /* directory of the private cluster; "" when conninfo */
@@ -75,6 +78,7 @@ struct ldap_config {
 struct source_config {
 	const char *name;
 	const char *type; /* a driver's name */
+	const char *dialect; /* of its names, a DIALECT_*; "" asks the server */
 	struct position position;
 	size_t order;     /* place in the file: the first source that knows an attribute decides it */
 	const char *file; /* ldif: path */
@@ -87,6 +91,24 @@ struct source_config {
 	const char **attributes;
 	size_t attribute_count;
 };
+
+/* --- dialects: what directories of one make call things ----------------------------------------------------------- */
+
+#define DIALECT_OPENLDAP "openldap"
+#define DIALECT_AD       "active-directory"
+#define DIALECT_389      "389-ds"
+#define DIALECT_IPA      "freeipa"
+#define DIALECT_OTHER    "other"
+
+struct dialect {
+	const char *name, *title;
+	const char *id, *login, *user_name; /* names of attributes */
+	const char *user_filter, *group_filter, *member; /* NULL: what such entries usually are */
+	const char *const *account; /* attributes by which it says that an account is closed, NULL-terminated */
+};
+const struct dialect *dialect_find(const char *name); /* never NULL: DIALECT_OTHER for any other name */
+/* Fill in what the file says nothing about. */
+void dialect_fill(const struct dialect *dialect, struct source_config *source);
 
 struct target_config {
 	const char *name;

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Octets; may hold NUL and anything else. data[size] is always NUL so that text can be printed. Borrowed. */
 struct value {
@@ -34,6 +35,13 @@ enum entry_kind { ENTRY_USER, ENTRY_GROUP, ENTRY_UNIT, ENTRY_KINDS };
 const char *entry_kind_filter(enum entry_kind kind); /* what such entries usually are, of any server */
 const char *entry_kind_name(enum entry_kind kind);   /* "user", "group", "unit": also the enum labels in the database */
 
+/* What an entry says of the account itself. A lock that ends by itself, after wrong passwords, is nothing of this. */
+struct account {
+	const char *closed;  /* "nsAccountLock is TRUE"; NULL when it is open */
+	const char *ends_by; /* the attribute that says when it closes; NULL: it does not say */
+	int64_t ends;        /* then: seconds since 1970 */
+};
+
 /* One entry as read. Everything is borrowed from the driver and lives until the sink returns. */
 struct entry {
 	enum entry_kind kind;
@@ -42,6 +50,10 @@ struct entry {
 	struct attribute *attributes;
 	size_t attribute_count;
 	const char *origin; /* "people.ldif:120", for messages; may be NULL */
+	struct account account; /* of a user */
+	/* Windows: its own identifier ("S-1-5-21-..."), which members may be named by; of a user the identifier of the group he
+	 * is in without being listed there. NULL for none. */
+	const char *security_id, *primary_group;
 };
 
 /* The attribute named exactly so, ASCII case-insensitive, options not stripped; NULL when absent. */
@@ -55,8 +67,25 @@ const char *entry_chosen_text(const struct entry *entry, const char *name);
 /* The canonical text of an immutable id: a UUID in lower case, the 16 octets of an objectGUID as a UUID, any other text as
  * it is. ERR_DATA when the attribute has not exactly one value, or one that is no text. */
 int entry_id(const struct attribute *attribute, struct arena *arena, const char **ret, struct error *err);
+/* What its attributes say of the account, whatever the make of the directory; texts are from arena or the entry. */
+void entry_account(const struct entry *entry, struct arena *arena, struct account *ret);
 /* Passwords, keys and hashes (userPassword, unicodePwd ...): no driver hands these on, whoever asks. */
 bool attribute_is_secret(const char *name);
+
+/* --- security identifiers (MS-DTYP section 2.4.2) ------------------------------------------------------------------ */
+
+/* Append "S-1-5-21-..."; -1 when the octets are none. */
+int security_id_format(const struct value *value, struct str *out);
+/* The identifier of the same domain with this last part; NULL when there can be none. */
+const char *security_id_beside(const char *id, const char *relative, struct arena *arena);
+
+/* What Active Directory writes when asked for extended DNs (MS-ADTS section 3.1.1.3.4.1.5): "<GUID=...>;<SID=...>;CN=...". */
+struct extended_dn {
+	const char *dn;          /* the rest; all of a DN that is not extended */
+	const char *security_id; /* within the text, or NULL */
+	size_t security_id_size;
+};
+void extended_dn_split(const char *text, struct extended_dn *ret);
 
 /* --- DNs ------------------------------------------------------------------------------------------------------- */
 

@@ -80,12 +80,16 @@ struct ldap_search {
 	const char *filter;      /* RFC 4515 */
 	const char **attributes; /* NULL-terminated; operational ones by name */
 	int64_t page_size;       /* 0 for none */
+	bool extended_dns;       /* Active Directory: values that are DNs come with GUID and SID (MS-ADTS 3.1.1.3.4.1.5) */
 	/* For each entry: 0, or -1 with err set to stop. */
 	int (*entry)(void *context, const struct ldap_entry *entry, struct error *err);
 	void *context;
 };
 
-/* How a search ended that did not fail. complete: the last page ended with success and an empty cookie, and no part of
+/* Result codes (RFC 4511 appendix A) that callers tell apart. */
+enum { LDAP_CODE_NO_SUCH_OBJECT = 32 };
+
+/* How a search ended. When it failed, only the code is set. complete: the last page ended with success and an empty cookie, and no part of
  * the tree was left to another server. */
 struct ldap_outcome {
 	bool complete;

@@ -110,6 +110,9 @@ struct source; /* opened by a driver; its first member is this opaque handle's d
 struct source_ops {
 	const char *name; /* the value of `type` in the configuration */
 	int (*open)(const struct source_config *config, struct source **ret, struct error *err);
+	/* The configuration with what the file leaves to the peer filled in; asks the peer where it has to. Lives as long as
+	 * the source. NULL for a driver to which the file says everything. */
+	int (*settle)(struct source *source, const struct source_config **ret, struct error *err);
 	/* Stream every entry in scope. 0 with result filled (complete or incomplete), -1 when it failed. */
 	int (*read_all)(struct source *source, struct entry_sink *sink, struct read_result *result, struct error *err);
 	void (*close)(struct source **source); /* accepts NULL, sets NULL */

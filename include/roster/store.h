@@ -62,7 +62,7 @@ struct source_state {
 	int id;
 	bool settled;                        /* the model follows from the mirror */
 	bool applied_before;                 /* a run of this source was applied */
-	bool quarantined;                    /* something of it could not be used */
+	bool quarantined;                    /* something of it could not be used, or has become due */
 	bool held_before;                    /* a run of this source is held whole, and nobody has answered */
 	bool waits;                          /* rows that runs of this source held wait for a decision */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
@@ -138,6 +138,9 @@ struct staged_entry {
 	const struct digest *alias; /* NULL when it has none */
 	const char *login, *email, *name;
 	const char *attributes;          /* JSON object text */
+	const char *closed;              /* why the account may not be used; NULL when it may */
+	const char *ends;                /* when it will be closed, as PostgreSQL reads it; NULL for never */
+	const struct digest *primary_group; /* alias of a group that counts it in; NULL for none */
 	const struct digest *members;    /* groups: each once, in order, and the texts they stand for: NULL where the */
 	const char *const *member_texts; /* member is an entry that is staged in this run */
 	size_t member_count;

@@ -122,6 +122,9 @@ void check_sources(struct loader *loader)
 			check_ldap(&checked);
 		else if (strcmp(checked.source->type, "ldif") == 0)
 			check_ldif(&checked);
+		/* A server can be asked; a file means what is usual, unless it says otherwise. */
+		if (*checked.source->dialect || strcmp(checked.source->type, "ldap") != 0)
+			dialect_fill(dialect_find(checked.source->dialect), checked.source);
 	}
 }
 

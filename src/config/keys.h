@@ -41,7 +41,8 @@ enum key_flags {
 	KEY_LDIF = 8,     /* only for a source of type "ldif" */
 	KEY_WEBHOOK = 16, /* only for a target of type "webhook" */
 	KEY_DN = 32,      /* a distinguished name, or "" */
-	KEY_NAME = 64     /* the name of an attribute, or "" */
+	KEY_NAME = 64,    /* the name of an attribute, or "" */
+	KEY_DIALECT = 128 /* when absent, the dialect of the source decides: config_unset */
 };
 
 enum { KEY_NOWHERE = -1 };

@@ -217,11 +217,12 @@ static void show_named(struct show *show, const char *name, const struct key *ke
 
 static void show_sources(struct show *show, const struct key *key, const struct config *config)
 {
-	struct source_config usual = {0};
-
-	value_defaults(show->arena, RECORD_SOURCE, &usual);
 	for (size_t i = 0; i < config->source_count; i++) {
 		bool ldap = strcmp(config->sources[i].type, "ldap") == 0;
+		struct source_config usual = {0};
+		value_defaults(show->arena, RECORD_SOURCE, &usual);
+		if (*config->sources[i].dialect || !ldap)
+			dialect_fill(dialect_find(config->sources[i].dialect), &usual);
 		struct shown shown = {&config->sources[i], &usual, ldap ? KEY_LDIF : KEY_LDAP};
 		show_named(show, config->sources[i].name, key, &shown);
 	}

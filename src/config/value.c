@@ -455,7 +455,8 @@ void value_defaults(struct arena *arena, enum key_record which, void *record)
 			struct conf_node node = fallback_node(keys[i].entry.fallback, arena);
 			value_store(&loader, &keys[i], &node, record);
 		} else if (is_text(keys[i].kind)) {
-			*(const char **)((char *)record + keys[i].offset) = "";
+			*(const char **)((char *)record + keys[i].offset) =
+			    keys[i].flags & KEY_DIALECT ? config_unset : "";
 		}
 	}
 }

@@ -194,6 +194,12 @@ int intake_new(const struct config *config, const struct source_config *source, 
 	return 0;
 }
 
+void intake_settle(struct intake *intake, const struct source_config *source)
+{
+	intake->source = source;
+	stager_settle(intake->stager, source);
+}
+
 void intake_begin(struct intake *intake, struct store *store, int64_t run)
 {
 	intake->store = store;

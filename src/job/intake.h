@@ -15,6 +15,8 @@ struct intake;
 
 int intake_new(const struct config *config, const struct source_config *source, struct intake **ret, struct error *err);
 void intake_free(struct intake **intake);
+/* The same source, with what its server decided filled in. */
+void intake_settle(struct intake *intake, const struct source_config *source);
 /* Before each run: nothing is known, nothing was seen. */
 void intake_begin(struct intake *intake, struct store *store, int64_t run);
 

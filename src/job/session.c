@@ -49,6 +49,20 @@ void sync_prepared(struct session **session)
 	*session = NULL;
 }
 
+int session_settle(struct session *session, struct error *err)
+{
+	const struct source_config *settled;
+
+	if (session->settled || session->driver->settle == NULL)
+		return 0;
+	if (session->driver->settle(session->source, &settled, err) != 0)
+		return -1;
+	intake_settle(session->intake, settled);
+	session->settings = stager_settings(settled);
+	session->settled = true;
+	return 0;
+}
+
 void session_rest(struct session *session)
 {
 	session->follows = false;

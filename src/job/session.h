@@ -16,6 +16,7 @@ struct session {
 	struct intake *intake;
 	struct digest rules; /* and which entries they see */
 	struct digest settings;
+	bool settled;
 	int id;           /* of the source in the database */
 	bool follows;     /* news can be waited for */
 	struct news news; /* what came since the last run */
@@ -26,6 +27,8 @@ struct session {
 
 int session_open(const struct config *config, const struct source_config *source, struct session *ret,
 		 struct error *err);
+/* Before the source is asked for anything: know what its server calls things, which may mean to ask it. */
+int session_settle(struct session *session, struct error *err);
 /* News are waited for no longer; what came and was not applied is forgotten, and comes again. */
 void session_rest(struct session *session);
 void session_close(struct session *session);

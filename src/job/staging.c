@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "job/staging.h"
-#include "job/known.h"
-#include "job/lists.h"
+#include "job/staging_private.h"
 
 #include "roster/json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { REMARKS_MOST = 20 };
+#include <time.h>
 
 /* What the database indexes must fit into a page of its indexes; nobody has longer ones on purpose. */
 enum { ID_MOST = 512, LOGIN_MOST = 256 };
 
-struct stager {
-	const struct source_config *source;
-	struct digest_state *digest;
-	struct str text;
-	struct digest alias;
-	struct digest settings; /* part of every content: other settings read every entry anew */
-	const char *remarks[REMARKS_MOST];
-	size_t remark_count;
-	bool whole; /* nothing that is staged is taken back */
-	struct known_references known;
-	struct lists *lists;
-};
+/* Behind 1900. Whoever lives to see the year 9999 is told by his directory. */
+enum { YEAR_MOST = 8099 };
 
 struct stager *stager_new(const struct source_config *source)
 {
@@ -35,6 +22,12 @@ struct stager *stager_new(const struct source_config *source)
 	stager->settings = stager_settings(source);
 	stager->lists = lists_new();
 	return stager;
+}
+
+void stager_settle(struct stager *stager, const struct source_config *source)
+{
+	stager->source = source;
+	stager->settings = stager_settings(source);
 }
 
 void stager_begin(struct stager *stager, bool whole)
@@ -65,6 +58,24 @@ const char *stager_remark(const struct stager *stager, size_t index)
 	return stager->remarks[index];
 }
 
+/* Keys that one kind of entry does not have (a group's login) are NULL. */
+static void add_text(struct digest_state *digest, const char *text)
+{
+	if (text != NULL)
+		digest_add(digest, text, strlen(text));
+}
+
+static void add_account(struct digest_state *digest, const struct entry *entry)
+{
+	const struct account *account = &entry->account;
+
+	add_text(digest, account->closed);
+	if (account->ends_by != NULL)
+		digest_add(digest, &account->ends, sizeof account->ends);
+	add_text(digest, entry->security_id);
+	add_text(digest, entry->primary_group);
+}
+
 struct digest stager_content(struct stager *stager, const struct entry *entry)
 {
 	struct digest_state *digest = stager->digest;
@@ -72,6 +83,7 @@ struct digest stager_content(struct stager *stager, const struct entry *entry)
 	digest_add(digest, &stager->settings, sizeof stager->settings);
 	digest_add(digest, &entry->kind, sizeof entry->kind);
 	digest_add(digest, entry->dn, strlen(entry->dn));
+	add_account(digest, entry);
 	for (size_t i = 0; i < entry->attribute_count; i++) {
 		const struct attribute *attribute = &entry->attributes[i];
 		digest_add(digest, attribute->name, strlen(attribute->name));
@@ -82,12 +94,18 @@ struct digest stager_content(struct stager *stager, const struct entry *entry)
 	return digest_finish(digest);
 }
 
-/* References carry the source's name: the same DN in two directories is two entries. */
-static struct digest reference(struct stager *stager, const char *space, const char *text, size_t size)
+struct digest stager_name(struct stager *stager, const char *space, const char *text, size_t size)
 {
 	digest_add(stager->digest, stager->source->name, strlen(stager->source->name));
 	digest_add(stager->digest, space, strlen(space));
 	digest_add(stager->digest, text, size);
+	return digest_finish(stager->digest);
+}
+
+struct digest stager_security_id(struct stager *stager, const char *id, size_t size)
+{
+	digest_add(stager->digest, "sid", 3);
+	digest_add(stager->digest, id, size);
 	return digest_finish(stager->digest);
 }
 
@@ -96,7 +114,7 @@ int stager_reference(struct stager *stager, const char *dn, struct digest *ret)
 	str_clear(&stager->text);
 	if (!text_is_valid(dn, strlen(dn)) || dn_canonical(dn, strlen(dn), &stager->text, NULL) != 0)
 		return -1;
-	*ret = reference(stager, "dn", str_text(&stager->text), stager->text.size);
+	*ret = stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
 	return 0;
 }
 
@@ -105,7 +123,7 @@ int stager_names(struct stager *stager, const char *dn, struct digest *reference
 	if (stager_reference(stager, dn, reference_of) != 0)
 		return -1;
 	const char *parent = dn_parent(str_text(&stager->text));
-	*parent_of = reference(stager, "dn", parent, strlen(parent));
+	*parent_of = stager_name(stager, "dn", parent, strlen(parent));
 	return 0;
 }
 
@@ -116,10 +134,26 @@ static int fill_names(struct stager *stager, const struct entry *entry, struct s
 		return error_set(err, ERR_DATA, "its DN is not UTF-8");
 	if (dn_canonical(entry->dn, strlen(entry->dn), &stager->text, err) != 0)
 		return -1;
-	ret->reference = reference(stager, "dn", str_text(&stager->text), stager->text.size);
+	ret->reference = stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
 	const char *parent = dn_parent(str_text(&stager->text));
-	ret->parent = reference(stager, "dn", parent, strlen(parent));
+	ret->parent = stager_name(stager, "dn", parent, strlen(parent));
 	return 0;
+}
+
+/* What is over already says so; what will be is looked at when the time comes. */
+static void fill_account(const struct account *account, struct arena *arena, struct staged_entry *ret)
+{
+	char text[64];
+	time_t ends = (time_t)account->ends;
+	struct tm tm;
+
+	ret->closed = arena_strdup(arena, account->closed);
+	if (account->ends_by == NULL || gmtime_r(&ends, &tm) == NULL || tm.tm_year > YEAR_MOST || tm.tm_year < 0)
+		return;
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S+00", &tm);
+	ret->ends = arena_strdup(arena, text);
+	if (ret->closed == NULL && ends <= time(NULL))
+		ret->closed = arena_printf(arena, "%s was %s", account->ends_by, text);
 }
 
 static int fill_person(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
@@ -139,169 +173,24 @@ static int fill_person(struct stager *stager, const struct entry *entry, struct 
 	ret->login = arena_strdup(arena, login);
 	ret->email = arena_strdup(arena, entry_chosen_text(entry, users->email));
 	ret->name = arena_strdup(arena, entry_chosen_text(entry, users->name));
-	stager->alias = reference(stager, "login", login, strlen(login));
+	stager->alias = stager_name(stager, "login", login, strlen(login));
 	ret->alias = &stager->alias;
+	fill_account(&entry->account, arena, ret);
 	return 0;
 }
 
-static bool is_member_attribute(const struct source_config *source, const char *name)
+/* Where there are security identifiers, members are named by them and never by login. */
+static void fill_security_id(struct stager *stager, const struct entry *entry, struct staged_entry *ret)
 {
-	if (source->groups.member[0] != '\0')
-		return text_equal_fold(name, source->groups.member);
-	return text_equal_fold(name, "member") || text_equal_fold(name, "uniqueMember") ||
-	       text_equal_fold(name, "memberUid");
-}
-
-static void remark(struct stager *stager, const char *text)
-{
-	if (stager->remark_count < REMARKS_MOST)
-		stager->remarks[stager->remark_count++] = text;
-}
-
-/* A member value may carry a unique identifier behind the DN (RFC 4517 3.3.21); it says nothing about who is meant. */
-static size_t without_identifier(const char *name, const struct value *value)
-{
-	const char *mark = text_equal_fold(name, "uniqueMember") ? strrchr(value->data, '#') : NULL;
-
-	return mark != NULL && mark[1] == '\'' && text_ends_with(mark, "'B") ? (size_t)(mark - value->data)
-									     : value->size;
-}
-
-/* memberUid names a login, everything else a DN. A value that is neither dangles under its own bytes. */
-static struct digest member_reference(struct stager *stager, const char *name, const struct value *value,
-				      struct arena *arena)
-{
-	size_t size = without_identifier(name, value);
-
-	str_clear(&stager->text);
-	if (text_equal_fold(name, "memberUid"))
-		return reference(stager, "login", value->data, value->size);
-	if (text_is_valid(value->data, size) && dn_canonical(value->data, size, &stager->text, NULL) == 0)
-		return reference(stager, "dn", str_text(&stager->text), stager->text.size);
-	remark(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody",
-				    text_is_valid(value->data, value->size) ? value->data : "(not UTF-8)"));
-	return reference(stager, "raw", value->data, value->size);
-}
-
-struct member {
-	struct digest reference;
-	const char *text; /* NULL: whom it means is known */
-};
-
-static int compare_members(const void *a, const void *b)
-{
-	const struct member *left = a, *right = b;
-
-	return memcmp(left->reference.bytes, right->reference.bytes, sizeof left->reference.bytes);
-}
-
-static size_t count_members(const struct stager *stager, const struct entry *entry)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < entry->attribute_count; i++)
-		if (is_member_attribute(stager->source, entry->attributes[i].name))
-			count += entry->attributes[i].count;
-	return count;
-}
-
-/* Each member once, in the order the database keeps them in. */
-static void put_members(struct member *members, size_t count, struct arena *arena, struct staged_entry *ret)
-{
-	struct digest *references = arena_alloc_array(arena, count + 1, sizeof *references);
-	const char **texts = arena_alloc_array(arena, count + 1, sizeof *texts);
-
-	qsort(members, count, sizeof *members, compare_members);
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0 && digest_equal(&members[i].reference, &members[i - 1].reference))
-			continue;
-		references[ret->member_count] = members[i].reference;
-		texts[ret->member_count++] = members[i].text;
+	if (entry->security_id != NULL) {
+		stager->alias = stager_security_id(stager, entry->security_id, strlen(entry->security_id));
+		ret->alias = &stager->alias;
 	}
-	ret->members = references;
-	ret->member_texts = texts;
-}
-
-/* How member_reference() reads the values of an attribute. */
-static unsigned way_of(const char *name)
-{
-	return text_equal_fold(name, "memberUid") ? 1 : text_equal_fold(name, "uniqueMember") ? 2 : 0;
-}
-
-/* What a list is read into: members that are not in the list that is remembered, or all. */
-struct listing {
-	struct stager *stager;
-	struct arena *arena;
-	struct list *list;
-	struct member *members;
-	size_t count;
-};
-
-static void read_member(struct listing *listing, const char *name, const struct value *value)
-{
-	struct stager *stager = listing->stager;
-	struct member *member = &listing->members[listing->count++];
-
-	member->reference = member_reference(stager, name, value, listing->arena);
-	member->text = known_has(&stager->known, &member->reference) ? NULL
-		       : text_is_valid(value->data, value->size)
-			   ? arena_strndup(listing->arena, value->data, value->size)
-			   : "(not UTF-8)";
-}
-
-static void list_member(struct listing *listing, const char *name, const struct value *value)
-{
-	struct stager *stager = listing->stager;
-	struct list_key key = lists_key(stager->lists, way_of(name), value->data, value->size);
-	size_t remarks = stager->remark_count;
-	struct list_value known;
-
-	if (list_see(listing->list, key, &known)) {
-		if (known.odd)
-			member_reference(stager, name, value, listing->arena);
-		return;
+	if (entry->primary_group != NULL) {
+		stager->primary_group =
+		    stager_security_id(stager, entry->primary_group, strlen(entry->primary_group));
+		ret->primary_group = &stager->primary_group;
 	}
-	read_member(listing, name, value);
-	known = (struct list_value){listing->members[listing->count - 1].reference, stager->remark_count > remarks};
-	list_put(listing->list, key, &known);
-}
-
-static void read_members(struct listing *listing, const struct entry *entry)
-{
-	listing->count = 0;
-	for (size_t i = 0; i < entry->attribute_count; i++) {
-		const struct attribute *attribute = &entry->attributes[i];
-		if (!is_member_attribute(listing->stager->source, attribute->name))
-			continue;
-		for (size_t v = 0; v < attribute->count; v++)
-			if (listing->list != NULL)
-				list_member(listing, attribute->name, &attribute->values[v]);
-			else
-				read_member(listing, attribute->name, &attribute->values[v]);
-	}
-}
-
-static void fill_members(struct stager *stager, const struct entry *entry, struct arena *arena,
-			 struct staged_entry *ret)
-{
-	struct listing listing = {.stager = stager, .arena = arena};
-	size_t most = count_members(stager, entry);
-
-	listing.members = arena_alloc_array(arena, most + 1, sizeof *listing.members);
-	listing.list = stager->whole ? NULL : lists_find(stager->lists, entry->id);
-	if (listing.list != NULL) {
-		list_begin(listing.list, &ret->content);
-		read_members(&listing, entry);
-		ret->differs = list_end(listing.list, arena, &ret->left, &ret->left_count) == 0;
-	}
-	if (!ret->differs) {
-		stager->remark_count = 0;
-		listing.list = stager->whole ? NULL : lists_add(stager->lists, entry->id, most);
-		if (listing.list != NULL)
-			list_begin(listing.list, &ret->content);
-		read_members(&listing, entry);
-	}
-	put_members(listing.members, listing.count, arena, ret);
 }
 
 const struct digest *stager_remembers(const struct stager *stager, const char *id)
@@ -326,7 +215,7 @@ static int fill_attributes(struct stager *stager, const struct entry *entry, str
 
 	for (size_t i = 0; i < entry->attribute_count; i++) {
 		const struct attribute *attribute = &entry->attributes[i];
-		if (entry->kind == ENTRY_GROUP && is_member_attribute(stager->source, attribute->name))
+		if (entry->kind == ENTRY_GROUP && members_attribute(stager->source, attribute->name))
 			continue;
 		struct json *values = json_new_array();
 		for (size_t v = 0; v < attribute->count; v++) {
@@ -362,20 +251,14 @@ int stager_fill(struct stager *stager, const struct entry *entry, const struct d
 		return -1;
 	if (entry->kind == ENTRY_USER && fill_person(stager, entry, arena, ret, err) != 0)
 		return -1;
+	fill_security_id(stager, entry, ret);
 	if (entry->kind == ENTRY_GROUP)
-		fill_members(stager, entry, arena, ret);
+		members_fill(stager, entry, arena, ret);
 	if (fill_attributes(stager, entry, arena, ret, err) != 0)
 		return -1;
 	if (stager->whole)
-		known_add(&stager->known, &ret->reference);
+		known_add(&stager->known, entry->security_id != NULL ? ret->alias : &ret->reference);
 	return 0;
-}
-
-/* Keys that one kind of entry does not have (a group's login) are NULL. */
-static void add_text(struct digest_state *digest, const char *text)
-{
-	if (text != NULL)
-		digest_add(digest, text, strlen(text));
 }
 
 static void add_entry_settings(struct digest_state *digest, const struct entry_config *entry)
@@ -392,6 +275,7 @@ static void add_entry_settings(struct digest_state *digest, const struct entry_c
 static void add_scope(struct digest_state *digest, const struct source_config *source)
 {
 	add_text(digest, source->type);
+	add_text(digest, source->dialect);
 	add_entry_settings(digest, &source->users);
 	add_entry_settings(digest, &source->groups);
 	add_entry_settings(digest, &source->units);

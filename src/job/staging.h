@@ -12,6 +12,8 @@ struct stager;
 
 struct stager *stager_new(const struct source_config *source);
 void stager_free(struct stager **stager);
+/* The same source, with what its server decided filled in. */
+void stager_settle(struct stager *stager, const struct source_config *source);
 /* Before each run. whole: all is read and nothing taken back, so members that are entries of the run need no text. */
 void stager_begin(struct stager *stager, bool whole);
 

@@ -116,6 +116,13 @@ static int prepare_run(struct sync *sync, struct error *err)
 		return -1;
 	sync->leads = true;
 	sync->session->id = sync->state.id;
+	/* What was asked of the source when it was last read stays so while it is not. */
+	if (sync->options->from_mirror)
+		memcpy(sync->settings_digest, sync->state.settings_digest, sizeof sync->settings_digest);
+	else if (session_settle(sync->session, err) == 0)
+		digest_text(&sync->session->settings, sync->settings_digest);
+	else
+		return -1;
 	sync->everything = sync->options->full || sync->untold || !sync->state.settled ||
 			   sync->state.full_ms >= sync->source->full_ms ||
 			   strcmp(sync->rules_digest, sync->state.rules_digest) != 0;

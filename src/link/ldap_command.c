@@ -19,6 +19,8 @@ void ldap_connection_command(const struct ldap_connection *connection, const str
 	}
 	if (search->page_size > 0)
 		str_printf(out, " -E '!pr=%lld/noprompt'", (long long)search->page_size);
+	if (search->extended_dns)
+		str_add(out, " -E '!extendedDn=1'");
 	str_add_word(out, " -b ", search->base);
 	str_printf(out, " -s %s", scopes[search->scope]);
 	str_add_word(out, " ", search->filter);

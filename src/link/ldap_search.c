@@ -279,21 +279,35 @@ int ldap_scope_code(enum ldap_scope scope)
 	return scopes[scope];
 }
 
+/* ExtendedDNRequestValue ::= SEQUENCE { Flag INTEGER }, 1: as text. */
+static int create_extended_dn_control(LDAPControl **ret)
+{
+	static char value[] = {0x30, 0x03, 0x02, 0x01, 0x01};
+	struct berval ber = {.bv_len = sizeof(value), .bv_val = value};
+
+	return ldap_control_create("1.2.840.113556.1.4.529", 1, &ber, 1, ret);
+}
+
 static int send_search(struct reading *reading, struct error *err)
 {
 	LDAP *handle = reading->connection->handle;
 	const struct ldap_search *search = reading->search;
-	LDAPControl *controls[2] = {NULL, NULL};
+	LDAPControl *controls[3] = {NULL};
+	size_t count = 0;
 	int code = LDAP_SUCCESS;
 
 	if (search->page_size > 0)
-		code = ldap_create_page_control(handle, (ber_int_t)search->page_size, reading->cookie, 1, &controls[0]);
+		code = ldap_create_page_control(handle, (ber_int_t)search->page_size, reading->cookie, 1,
+						&controls[count++]);
+	if (code == LDAP_SUCCESS && search->extended_dns)
+		code = create_extended_dn_control(&controls[count++]);
 	if (code == LDAP_SUCCESS)
 		code = ldap_search_ext(handle, search->base, ldap_scope_code(search->scope), search->filter,
-				       (char **)search->attributes, 0, search->page_size > 0 ? controls : NULL, NULL,
-				       NULL, LDAP_NO_LIMIT, &reading->message_id);
-	if (controls[0])
-		ldap_control_free(controls[0]);
+				       (char **)search->attributes, 0, controls, NULL, NULL, LDAP_NO_LIMIT,
+				       &reading->message_id);
+	for (size_t i = 0; i < count; i++)
+		if (controls[i])
+			ldap_control_free(controls[i]);
 	ber_bvfree(reading->cookie);
 	reading->cookie = NULL;
 	if (code == LDAP_SUCCESS)

@@ -8,7 +8,7 @@ int store_stage_start(struct store *store, struct error *err)
 	return pg_copy_start(
 	    store->pg,
 	    "copy staged_entries (run, kind, external_id, dn, reference, alias, parent, content, login, "
-	    "email, name, attributes, members, member_texts, members_left) from stdin",
+	    "email, name, attributes, closed, ends_at, primary_group, members, member_texts, members_left) from stdin",
 	    err);
 }
 
@@ -69,6 +69,9 @@ int store_stage_entry(struct store *store, int64_t run, const struct staged_entr
 	pg_copy_text(pg, staged->email);
 	pg_copy_text(pg, staged->name);
 	pg_copy_text(pg, staged->attributes);
+	pg_copy_text(pg, staged->closed);
+	pg_copy_text(pg, staged->ends);
+	pg_copy_uuid(pg, staged->primary_group == NULL ? NULL : staged->primary_group->bytes);
 	copy_members(pg, staged);
 	return pg_copy_row(pg, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/ldap/decode.h"
+#include "source/ldap/ranged.h"
 
 #include <string.h>
 
@@ -42,20 +43,6 @@ static struct attribute convert(const struct ldap_attribute *from, struct arena 
 		to.values[i] = (struct value){.data = data, .size = size};
 	}
 	return to;
-}
-
-/* "member;range=0-1499": the server gave a part of the values, and would give the rest to another question. */
-static bool is_range_of(const struct scope *scope, const char *name)
-{
-	const char *option = strchr(name, ';');
-	char base[128];
-	size_t size = option ? (size_t)(option - name) : 0;
-
-	if (!option || strncasecmp(option, ";range=", 7) != 0 || size >= sizeof(base))
-		return false;
-	memcpy(base, name, size);
-	base[size] = '\0';
-	return scope_find(scope, base) < scope->count;
 }
 
 static const struct ldap_attribute *find(const struct ldap_entry *entry, const char *name)
@@ -103,24 +90,59 @@ static void check_members(struct decoder *decoder, const struct scope *scope, co
 	}
 }
 
+/* Who he is to Windows, and which group it counts him in though the group does not list him. */
+static void decode_security_id(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
+{
+	const struct ldap_attribute *id = find(from, "objectSid"), *primary = find(from, "primaryGroupID");
+	struct str text = {0};
+
+	if (scope_find(scope, "objectSid") == scope->count || !id)
+		return;
+	const struct value octets = {.data = id->values[0].data, .size = id->values[0].size};
+	if (security_id_format(&octets, &text) == 0) {
+		decoder->entry.security_id = arena_strdup(decoder->arena, str_text(&text));
+		if (primary)
+			decoder->entry.primary_group = security_id_beside(
+			    decoder->entry.security_id, primary->values[0].data, decoder->arena);
+	}
+	str_free(&text);
+}
+
+/* What says something of the account is told, and passed on only when it is asked for as well. */
+static void decode_attributes(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
+{
+	struct entry *entry = &decoder->entry;
+	struct attribute *told = arena_alloc_array(decoder->arena, scope->told + 1, sizeof(*told));
+	struct entry of_account = {.attributes = told};
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct ldap_attribute *attribute = &from->attributes[i];
+		size_t at = scope_find(scope, attribute->name);
+		if (at < scope->kept)
+			entry->attributes[entry->attribute_count++] = convert(attribute, decoder->arena);
+		else if (is_range_of(scope, attribute->name))
+			decoder->ranged = true;
+		if (at < scope->told && scope->kept < scope->told && of_account.attribute_count < scope->told)
+			told[of_account.attribute_count++] = convert(attribute, decoder->arena);
+	}
+	if (of_account.attribute_count > 0)
+		entry_account(&of_account, decoder->arena, &entry->account);
+}
+
 void decode(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
 {
 	arena_reset(decoder->arena);
 	decoder->fault = NULL;
+	decoder->ranged = false;
 	decoder->entry = (struct entry){.kind = scope->kind, .dn = from->dn};
 	decoder->entry.attributes = arena_alloc_array(decoder->arena, from->count, sizeof(struct attribute));
 	decode_id(decoder, scope, from);
 	if (!decoder->fault && !text_is_valid(from->dn, from->dn_size))
 		decoder->fault = "its DN is not valid UTF-8";
-	for (size_t i = 0; i < from->count && !decoder->fault; i++) {
-		const struct ldap_attribute *attribute = &from->attributes[i];
-		if (scope_find(scope, attribute->name) < scope->kept)
-			decoder->entry.attributes[decoder->entry.attribute_count++] =
-			    convert(attribute, decoder->arena);
-		else if (is_range_of(scope, attribute->name))
-			decoder->fault =
-			    arena_printf(decoder->arena, "only a part of its values came: %s", attribute->name);
-	}
-	if (!decoder->fault && scope->kind == ENTRY_GROUP)
+	if (decoder->fault)
+		return;
+	decode_attributes(decoder, scope, from);
+	decode_security_id(decoder, scope, from);
+	if (scope->kind == ENTRY_GROUP && !decoder->ranged)
 		check_members(decoder, scope, from);
 }

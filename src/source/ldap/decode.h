@@ -14,6 +14,7 @@ struct decoder {
 	struct arena *arena; /* reset for each entry */
 	struct entry entry;
 	const char *fault; /* why the entry is unreadable; entry.id and entry.dn are set as far as they are known */
+	bool ranged;       /* only a part of its values came: see ranged.h */
 };
 
 /* Decode one entry: decoder->entry when decoder->fault is NULL. Both live until the next call, or the next entry. */

@@ -15,7 +15,7 @@ static const char *obstacle(const struct ldap_source *source)
 {
 	if (strcmp(source->config->ldap.changes, "full") == 0)
 		return "changes: \"full\" is set";
-	if (!source->is_openldap)
+	if (strcmp(source->spoken->name, DIALECT_OPENLDAP) != 0)
 		return "the server does not say that it is OpenLDAP";
 	if (!source->knows_sync)
 		return "the server does not offer content synchronization (overlay syncprov)";
@@ -82,7 +82,7 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	const struct server_choice choice = {.except = source->behind};
 
 	source->behind = NULL;
-	if (server_open(source, &choice, &connection, err))
+	if (server_settle(source, err) || server_open(source, &choice, &connection, err))
 		return -1;
 	news->url = server_url(source->config, connection);
 	/* The first part takes it over. */
@@ -162,6 +162,8 @@ int news_hand_over(struct news *news, const struct part *part, const struct ldap
 	if (part->kind == ENTRY_KINDS)
 		return hand_over_place(news, message, id, err);
 	decode(&news->decoder, part->scope, &message->entry);
+	if (news->decoder.ranged && !news->decoder.fault)
+		news->decoder.fault = "only a part of its values came";
 	if (!news->decoder.fault) {
 		news->result->entries++;
 		return sink->entry(sink, &news->decoder.entry, err);

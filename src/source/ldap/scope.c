@@ -36,17 +36,36 @@ static const char *text_or(const char *text, const char *fallback)
 	return text && *text ? text : fallback;
 }
 
-static void fill(struct scope *scope, const struct source_config *config, struct arena *arena)
+/* By which Windows names who is in a group. */
+static void add_security_id(struct scope *scope)
+{
+	add(scope, "objectSid");
+	if (scope->kind == ENTRY_USER)
+		add(scope, "primaryGroupID");
+}
+
+static size_t count_of(const char *const names[])
+{
+	size_t count = 0;
+
+	while (names[count])
+		count++;
+	return count;
+}
+
+static void fill(struct scope *scope, const struct source_config *config, const struct dialect *dialect,
+		 struct arena *arena)
 {
 	const struct entry_config *entries[ENTRY_KINDS] = {&config->users, &config->groups, &config->units};
 	const struct entry_config *entry = entries[scope->kind];
-	/* login, email, name, members, id, objectClass and the NULL. */
-	enum { OURS = 9 };
+	/* login, email, name, members, id, objectClass, objectSid, primaryGroupID and the NULL. */
+	enum { OURS = 11 };
 
 	scope->base = text_or(entry->base, "");
 	scope->filter = text_or(entry->filter, entry_kind_filter(scope->kind));
-	scope->id = text_or(entry->id, "entryUUID");
-	scope->attributes = arena_alloc_array(arena, config->attribute_count + OURS, sizeof(*scope->attributes));
+	scope->id = entry->id;
+	scope->attributes = arena_alloc_array(arena, config->attribute_count + count_of(dialect->account) + OURS,
+					      sizeof(*scope->attributes));
 	for (size_t i = 0; i < config->attribute_count; i++)
 		add(scope, config->attributes[i]);
 	add(scope, entry->login);
@@ -55,6 +74,13 @@ static void fill(struct scope *scope, const struct source_config *config, struct
 	if (scope->kind == ENTRY_GROUP)
 		add_members(scope, text_or(entry->member, ""));
 	scope->kept = scope->count;
+	for (size_t i = 0; scope->kind == ENTRY_USER && dialect->account[i]; i++)
+		add(scope, dialect->account[i]);
+	scope->told = scope->count;
+	if (strcmp(dialect->name, DIALECT_AD) == 0) {
+		add_security_id(scope);
+		scope->extended_dns = scope->kind == ENTRY_GROUP;
+	}
 	add(scope, scope->id);
 	add(scope, "objectClass");
 }
@@ -64,7 +90,8 @@ static bool same(const struct scope *a, const struct scope *b)
 	return strcasecmp(a->base, b->base) == 0 && strcmp(a->filter, b->filter) == 0;
 }
 
-size_t scope_list(const struct source_config *config, struct arena *arena, struct scope scopes[ENTRY_KINDS])
+size_t scope_list(const struct source_config *config, const struct dialect *dialect, struct arena *arena,
+		  struct scope scopes[ENTRY_KINDS])
 {
 	size_t count = 0;
 
@@ -73,7 +100,7 @@ size_t scope_list(const struct source_config *config, struct arena *arena, struc
 		if (kind == ENTRY_UNIT && !config->units.present)
 			continue;
 		*scope = (struct scope){.kind = (enum entry_kind)kind};
-		fill(scope, config, arena);
+		fill(scope, config, dialect, arena);
 		bool repeated = false;
 		for (size_t i = 0; i < count; i++)
 			repeated = repeated || same(&scopes[i], scope);

@@ -11,14 +11,17 @@
 struct scope {
 	enum entry_kind kind;
 	const char *base, *filter, *id;
-	/* NULL-terminated. The first `kept` are passed on; those behind (id, objectClass) are for the driver. */
+	/* NULL-terminated. The first `kept` are passed on, those up to `told` say something of the account; those behind (id,
+	 * objectClass) are for the driver. */
 	const char **attributes;
-	size_t count, kept;
+	size_t count, kept, told;
+	bool extended_dns; /* members come with their SID */
 };
 
 /* Fill scopes[] in the order in which kinds win (users, groups, units); a scope that asks what an earlier one asks is
  * left out. The number of them. All memory is from arena or the configuration. */
-size_t scope_list(const struct source_config *config, struct arena *arena, struct scope scopes[ENTRY_KINDS]);
+size_t scope_list(const struct source_config *config, const struct dialect *dialect, struct arena *arena,
+		  struct scope scopes[ENTRY_KINDS]);
 
 /* Place of name (exactly so, ASCII case-insensitive) among the attributes, or count. */
 size_t scope_find(const struct scope *scope, const char *name);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/ldap/server.h"
 
+#include "roster/log.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OID_SYNC "1.3.6.1.4.1.4203.1.9.1.1"
+#define OID_SYNC             "1.3.6.1.4.1.4203.1.9.1.1"
+#define OID_ACTIVE_DIRECTORY "1.2.840.113556.1.4.800"
+#define OID_IPA_EXTENSIONS   "2.16.840.1.113730.3.8.10."
 
 const char *server_url(const struct source_config *config, const struct ldap_connection *connection)
 {
@@ -62,6 +66,13 @@ int server_connect(const struct source_config *config, const struct server_choic
 
 /* --- the rootDSE ------------------------------------------------------------------------------------------------------ */
 
+/* What it says of itself that tells its make. */
+struct root {
+	struct ldap_source *source;
+	bool is_openldap, is_ad, is_389, is_ipa;
+	char only[512], usual[512]; /* naming contexts */
+};
+
 static bool has_value(const struct ldap_attribute *attribute, const char *text)
 {
 	for (size_t i = 0; i < attribute->count; i++)
@@ -70,45 +81,99 @@ static bool has_value(const struct ldap_attribute *attribute, const char *text)
 	return false;
 }
 
+static bool has_start(const struct ldap_attribute *attribute, const char *start)
+{
+	for (size_t i = 0; i < attribute->count; i++)
+		if (text_starts_with(attribute->values[i].data, start))
+			return true;
+	return false;
+}
+
+static void take_context(struct root *root, const struct ldap_attribute *attribute)
+{
+	const char *first = attribute->count ? attribute->values[0].data : "";
+
+	if (text_equal_fold(attribute->name, "defaultNamingContext"))
+		snprintf(root->usual, sizeof(root->usual), "%s", first);
+	else if (text_equal_fold(attribute->name, "namingContexts") && attribute->count == 1)
+		snprintf(root->only, sizeof(root->only), "%s", first);
+}
+
+/* What is offered is no proof: servers copy each other's lists. Who it is decides what is used of it. */
+static void take_make(struct root *root, const struct ldap_attribute *attribute)
+{
+	struct ldap_source *source = root->source;
+	const char *first = attribute->count ? attribute->values[0].data : "";
+
+	if (text_equal_fold(attribute->name, "supportedControl"))
+		source->knows_sync = has_value(attribute, OID_SYNC);
+	else if (text_equal_fold(attribute->name, "supportedCapabilities"))
+		root->is_ad = has_value(attribute, OID_ACTIVE_DIRECTORY);
+	else if (text_equal_fold(attribute->name, "supportedExtension"))
+		root->is_ipa = has_start(attribute, OID_IPA_EXTENSIONS);
+	else if (text_equal_fold(attribute->name, "structuralObjectClass"))
+		root->is_openldap = has_value(attribute, "OpenLDAProotDSE");
+	else if (text_equal_fold(attribute->name, "vendorVersion")) {
+		root->is_389 = text_starts_with(first, "389-Directory/");
+		snprintf(source->vendor, sizeof(source->vendor), "%s", first);
+	}
+}
+
 static int take_root(void *context, const struct ldap_entry *entry, struct error *err)
 {
-	struct ldap_source *source = context;
-
 	(void)err;
 	for (size_t i = 0; i < entry->count; i++) {
-		const struct ldap_attribute *attribute = &entry->attributes[i];
-		const char *first = attribute->count ? attribute->values[0].data : "";
-		if (text_equal_fold(attribute->name, "namingContexts") && attribute->count == 1)
-			snprintf(source->suffix, sizeof(source->suffix), "%s", first);
-		else if (text_equal_fold(attribute->name, "supportedControl"))
-			source->knows_sync = has_value(attribute, OID_SYNC);
-		else if (text_equal_fold(attribute->name, "vendorVersion") ||
-			 (text_equal_fold(attribute->name, "structuralObjectClass") && !*source->vendor))
-			snprintf(source->vendor, sizeof(source->vendor), "%s", first);
-		if (text_equal_fold(attribute->name, "structuralObjectClass"))
-			source->is_openldap = has_value(attribute, "OpenLDAProotDSE");
+		take_context(context, &entry->attributes[i]);
+		take_make(context, &entry->attributes[i]);
 	}
 	return 0;
 }
 
+static const char *spoken_by(const struct root *root)
+{
+	return root->is_openldap	       ? DIALECT_OPENLDAP
+	       : root->is_ad		       ? DIALECT_AD
+	       : root->is_389 && root->is_ipa ? DIALECT_IPA
+	       : root->is_389		       ? DIALECT_389
+					       : DIALECT_OTHER;
+}
+
+static int end_root(const struct root *root, const struct ldap_connection *connection, struct error *err)
+{
+	struct ldap_source *source = root->source;
+	const char *suffix = *root->usual ? root->usual : root->only;
+
+	snprintf(source->suffix, sizeof(source->suffix), "%s", suffix);
+	source->spoken = dialect_find(spoken_by(root));
+	if (!*source->vendor)
+		snprintf(source->vendor, sizeof(source->vendor), "%s", source->spoken->title);
+	if (!source->dialect || *source->config->dialect || source->dialect == source->spoken)
+		return 0;
+	error_set(err, ERR_CONFIG, "the server at %s is %s, and one before was %s", ldap_connection_url(connection),
+		  source->spoken->title, source->dialect->title);
+	return error_hint(err, "make sources of them that have one kind of server each, or set dialect");
+}
+
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err)
 {
-	static const char *attributes[] = {"namingContexts", "vendorVersion", "structuralObjectClass",
-					   "supportedControl", NULL};
+	static const char *attributes[] = {"namingContexts",	    "defaultNamingContext", "vendorVersion",
+					   "structuralObjectClass", "supportedControl",	    "supportedCapabilities",
+					   "supportedExtension",    NULL};
+	struct root root = {.source = source};
 	struct ldap_search search = {.base = "",
 				     .scope = SCOPE_BASE,
 				     .filter = "(objectClass=*)",
 				     .attributes = attributes,
 				     .entry = take_root,
-				     .context = source};
+				     .context = &root};
 	struct ldap_outcome outcome;
 	struct error refused = {0};
 
 	*source->vendor = *source->suffix = '\0';
-	source->is_openldap = source->knows_sync = false;
-	if (!ldap_connection_search(connection, &search, &outcome, &refused))
-		return 0;
-	return refused.class == ERR_DENIED ? 0 : error_set(err, refused.class, "%s", refused.text);
+	source->knows_sync = false;
+	if (ldap_connection_search(connection, &search, &outcome, &refused) && refused.class != ERR_DENIED)
+		return error_set(err, refused.class, "%s", refused.text);
+	return end_root(&root, connection, err);
 }
 
 int server_find_base(const struct ldap_source *source, const struct scope *scope,
@@ -181,6 +246,7 @@ void server_forget(struct ldap_source *source)
 {
 	struct ldap_connection *connection = NULL;
 
+	ldap_connection_close(&source->held);
 	if (source->ahead && !take_ahead(source, &connection, NULL))
 		ldap_connection_close(&connection);
 }
@@ -188,8 +254,33 @@ void server_forget(struct ldap_source *source)
 int server_open(struct ldap_source *source, const struct server_choice *choice, struct ldap_connection **ret,
 		struct error *err)
 {
-	if (source->ahead && !choice->only && !choice->except)
+	bool any = !choice->only && !choice->except;
+
+	if (any && source->held) {
+		*ret = source->held;
+		source->held = NULL;
+		return 0;
+	}
+	if (any && source->ahead)
 		return take_ahead(source, ret, err);
 	server_forget(source);
 	return open_now(source, choice, ret, err);
+}
+
+int server_settle(struct ldap_source *source, struct error *err)
+{
+	if (source->dialect)
+		return 0;
+	if (*source->config->dialect)
+		source->dialect = dialect_find(source->config->dialect);
+	else if (server_open(source, &(const struct server_choice){0}, &source->held, err) == 0)
+		source->dialect = source->spoken;
+	else
+		return -1;
+	source->settled = *source->config;
+	dialect_fill(source->dialect, &source->settled);
+	source->scope_count = scope_list(&source->settled, source->dialect, source->arena, source->scopes);
+	if (!*source->config->dialect)
+		log_info("source %s is %s", source->config->name, source->dialect->title);
+	return 0;
 }

@@ -14,15 +14,19 @@ struct ahead;
 
 struct ldap_source {
 	const struct source_config *config;
+	struct source_config settled; /* with the names of the server's dialect */
+	const struct dialect *dialect; /* whose those are; NULL until it is known */
 	struct arena *arena; /* as long as the source */
 	struct scope scopes[ENTRY_KINDS];
 	size_t scope_count;
 	struct news *news;   /* NULL while there is none */
 	struct ahead *ahead; /* a connection that is being opened, or NULL */
+	struct ldap_connection *held; /* one that was opened to ask for the dialect, or NULL */
 	/* What the server said of itself at the last connection. */
 	char vendor[128];
-	char suffix[512]; /* its only naming context; "" when there is none or several */
-	bool is_openldap, knows_sync;
+	char suffix[512]; /* its only or its default naming context; "" when there is none */
+	const struct dialect *spoken;
+	bool knows_sync;
 	bool told;       /* why it has no news */
 	bool is_limited; /* it does not answer all at once */
 	/* The URL of a server that is behind what was read before: the next attempt leaves it out. NULL for none. */
@@ -38,6 +42,8 @@ int server_connect(const struct source_config *config, const struct server_choic
 /* Connect, and read the rootDSE; what was begun ahead is taken. */
 int server_open(struct ldap_source *source, const struct server_choice *choice, struct ldap_connection **ret,
 		struct error *err);
+/* Know the dialect, and with it what to ask for. */
+int server_settle(struct ldap_source *source, struct error *err);
 /* Begin it ahead, in a thread that touches the source until server_open(), or server_forget(). */
 void server_open_ahead(struct ldap_source *source);
 void server_forget(struct ldap_source *source);

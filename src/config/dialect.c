@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What directories of one make call things. */
+#include "roster/config.h"
+
+#include <string.h>
+
+const char config_unset[1] = "";
+
+/* Names of attributes by which a directory says that an account is closed, or when it closes. */
+static const char *const openldap_account[] = {"pwdAccountLockedTime", "pwdEndTime", "shadowExpire", NULL};
+static const char *const ad_account[] = {"userAccountControl", "accountExpires", NULL};
+static const char *const ds389_account[] = {"nsAccountLock", "shadowExpire", NULL};
+static const char *const ipa_account[] = {"nsAccountLock", "krbPrincipalExpiration", NULL};
+static const char *const other_account[] = {"shadowExpire", NULL};
+
+static const struct dialect dialects[] = {
+    {
+	.name = DIALECT_OTHER,
+	.title = "a directory of no known make",
+	.id = "entryUUID",
+	.login = "uid",
+	.user_name = "cn",
+	.account = other_account,
+    },
+    {
+	.name = DIALECT_OPENLDAP,
+	.title = "OpenLDAP",
+	.id = "entryUUID",
+	.login = "uid",
+	.user_name = "cn",
+	.account = openldap_account,
+    },
+    {
+	.name = DIALECT_AD,
+	.title = "Active Directory",
+	.id = "objectGUID",
+	.login = "sAMAccountName",
+	.user_name = "displayName",
+	/* 805306368 is a person's account; computers, managed accounts and trusts are of the class user too. */
+	.user_filter = "(sAMAccountType=805306368)",
+	.group_filter = "(objectClass=group)",
+	.member = "member",
+	.account = ad_account,
+    },
+    {
+	.name = DIALECT_389,
+	.title = "389 Directory Server",
+	.id = "nsUniqueId",
+	.login = "uid",
+	.user_name = "cn",
+	.account = ds389_account,
+    },
+    {
+	.name = DIALECT_IPA,
+	.title = "FreeIPA",
+	.id = "ipaUniqueID",
+	.login = "uid",
+	.user_name = "cn",
+	.user_filter = "(&(objectClass=person)(objectClass=posixAccount))",
+	.group_filter = "(objectClass=ipaUserGroup)",
+	.member = "member",
+	.account = ipa_account,
+    },
+};
+
+const struct dialect *dialect_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(*dialects); i++)
+		if (strcmp(dialects[i].name, name) == 0)
+			return &dialects[i];
+	return &dialects[0];
+}
+
+/* Only what the file says nothing about. */
+static void fill(const char **field, const char *text)
+{
+	if (*field == config_unset)
+		*field = text ? text : "";
+}
+
+void dialect_fill(const struct dialect *dialect, struct source_config *source)
+{
+	fill(&source->users.filter, dialect->user_filter);
+	fill(&source->users.id, dialect->id);
+	fill(&source->users.login, dialect->login);
+	fill(&source->users.email, "mail");
+	fill(&source->users.name, dialect->user_name);
+	fill(&source->groups.filter, dialect->group_filter);
+	fill(&source->groups.id, dialect->id);
+	fill(&source->groups.name, "cn");
+	fill(&source->groups.member, dialect->member);
+	fill(&source->units.filter, NULL);
+	fill(&source->units.id, dialect->id);
+	fill(&source->units.name, "ou");
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What directories say of the account itself: that it is closed, or when it will be. */
+#include "roster/directory.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SECONDS_PER_DAY = 86400, TIME_DIGITS_LEAST = 10, TIME_DIGITS = 14 };
+
+/* userAccountControl, MS-ADTS section 2.2.16. */
+enum { UF_ACCOUNTDISABLE = 0x2 };
+
+/* 100 nanoseconds since 1601 (MS-DTYP section 2.3.3) at 1970. */
+#define FILETIME_PER_SECOND INT64_C(10000000)
+#define FILETIME_AT_1970    INT64_C(116444736000000000)
+
+static bool read_integer(const char *text, int64_t *ret)
+{
+	char *end;
+	long long number = strtoll(text, &end, 10);
+
+	*ret = number;
+	return end != text && *end == '\0' && number != LLONG_MAX && number != LLONG_MIN;
+}
+
+/* GeneralizedTime (RFC 4517 section 3.3.13) from hours to seconds; offsets and fractions are passed over, as no directory
+ * writes them here. */
+static bool read_time(const char *text, int64_t *ret)
+{
+	char digits[TIME_DIGITS + 1] = "00000000000000";
+	size_t count = strspn(text, "0123456789");
+	struct tm tm = {0};
+
+	if (count < TIME_DIGITS_LEAST || count > TIME_DIGITS)
+		return false;
+	memcpy(digits, text, count);
+	if (strptime(digits, "%Y%m%d%H%M%S", &tm) == NULL)
+		return false;
+	*ret = timegm(&tm);
+	return true;
+}
+
+static void close_for(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	if (account->closed == NULL)
+		account->closed = arena_printf(arena, "%s is %s", name, text);
+}
+
+/* The earliest counts. */
+static void end_at(struct account *account, const char *name, int64_t seconds)
+{
+	if (account->ends_by != NULL && account->ends <= seconds)
+		return;
+	account->ends = seconds;
+	account->ends_by = name;
+}
+
+static void take_flags(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	int64_t flags;
+
+	if (read_integer(text, &flags) && (flags & UF_ACCOUNTDISABLE))
+		account->closed = arena_printf(arena, "%s is %s (disabled)", name, text);
+}
+
+static void take_truth(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	if (text_equal_fold(text, "true"))
+		close_for(account, arena, name, text);
+}
+
+/* Any other time is that of a lock for a while, after wrong passwords: whoever knows a login could bring that about. */
+static void take_lock(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	if (text_starts_with(text, "00000101000000Z") || text_starts_with(text, "000001010000Z"))
+		close_for(account, arena, name, text);
+}
+
+static void take_filetime(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	int64_t time;
+
+	(void)arena;
+	if (strcmp(text, "9223372036854775807") != 0 && read_integer(text, &time) && time > 0)
+		end_at(account, name, (time - FILETIME_AT_1970) / FILETIME_PER_SECOND);
+}
+
+static void take_days(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	int64_t days;
+
+	(void)arena;
+	if (read_integer(text, &days) && days >= 0 && days < INT32_MAX)
+		end_at(account, name, days * SECONDS_PER_DAY);
+}
+
+static void take_time(struct account *account, struct arena *arena, const char *name, const char *text)
+{
+	int64_t seconds;
+
+	(void)arena;
+	if (read_time(text, &seconds))
+		end_at(account, name, seconds);
+}
+
+static const struct {
+	const char *name;
+	void (*take)(struct account *account, struct arena *arena, const char *name, const char *text);
+} readers[] = {
+    {"userAccountControl", take_flags},	  {"accountExpires", take_filetime},	   {"nsAccountLock", take_truth},
+    {"pwdAccountLockedTime", take_lock},  {"pwdEndTime", take_time},		   {"shadowExpire", take_days},
+    {"krbPrincipalExpiration", take_time},
+};
+
+void entry_account(const struct entry *entry, struct arena *arena, struct account *ret)
+{
+	*ret = (struct account){0};
+	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		const char *text = entry_text(entry, readers[i].name);
+		if (text != NULL)
+			readers[i].take(ret, arena, readers[i].name, text);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* staging_private: what the stager of entries (staging.c) and of their members (members.c) share. */
+#ifndef JOB_STAGING_PRIVATE_H
+#define JOB_STAGING_PRIVATE_H
+
+#include "job/known.h"
+#include "job/lists.h"
+#include "job/staging.h"
+
+enum { REMARKS_MOST = 20 };
+
+struct stager {
+	const struct source_config *source;
+	struct digest_state *digest;
+	struct str text;
+	struct digest alias, primary_group;
+	struct digest settings; /* part of every content: other settings read every entry anew */
+	const char *remarks[REMARKS_MOST];
+	size_t remark_count;
+	bool whole; /* nothing that is staged is taken back */
+	struct known_references known;
+	struct lists *lists;
+};
+
+/* References carry the source's name: the same DN in two directories is two entries. */
+struct digest stager_name(struct stager *stager, const char *space, const char *text, size_t size);
+/* That of a security identifier: whoever has it, in whatever directory, since another domain names its people by it. */
+struct digest stager_security_id(struct stager *stager, const char *id, size_t size);
+
+/* Is it what a group of this source lists its members in? */
+bool members_attribute(const struct source_config *source, const char *name);
+/* The members of a group, as far as they are not remembered. */
+void members_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/ranged.h"
+
+#include "roster/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A server gives 1,500 values at a time, or what it is set to; a group that changes while so many are read is read again. */
+enum { ATTEMPTS = 5 };
+
+static const char option[] = ";range=";
+
+/* The number of the update that last touched the entry, on this server. */
+static const char stamp[] = "uSNChanged";
+
+struct value_list {
+	const char *name; /* without options */
+	struct ldap_value *values;
+	size_t count, room;
+	unsigned long next; /* the first that is missing */
+	bool whole;
+};
+
+/* One entry that is put together. */
+struct whole {
+	struct ldap_connection *connection;
+	const struct scope *scope;
+	const char *dn;
+	struct arena *arena;
+	struct value_list *lists;
+	size_t count, room;
+	const char *stamp;  /* of the first part; NULL until it came */
+	bool found, moved;  /* moved: it was changed meanwhile */
+	const char *own_dn; /* as the server writes it */
+	int code;           /* of the last result */
+};
+
+/* --- names -------------------------------------------------------------------------------------------------------------- */
+
+static size_t plain_size(const char *name)
+{
+	const char *at = strchr(name, ';');
+
+	return at && strncasecmp(at, option, sizeof(option) - 1) == 0 ? (size_t)(at - name) : strlen(name);
+}
+
+bool is_range_of(const struct scope *scope, const char *name)
+{
+	char plain[128];
+	size_t size = plain_size(name);
+
+	if (name[size] == '\0' || size >= sizeof(plain))
+		return false;
+	memcpy(plain, name, size);
+	plain[size] = '\0';
+	return scope_find(scope, plain) < scope->count;
+}
+
+/* The number behind the last one of the part, or 0 when it ends with the last value of all. */
+static unsigned long end_of(const char *name)
+{
+	const char *dash = strrchr(name, '-');
+
+	return dash && dash[1] != '*' ? strtoul(dash + 1, NULL, 10) + 1 : 0;
+}
+
+/* --- values ------------------------------------------------------------------------------------------------------------- */
+
+static struct value_list *list_of(struct whole *whole, const char *name)
+{
+	size_t size = plain_size(name);
+
+	for (size_t i = 0; i < whole->count; i++)
+		if (strlen(whole->lists[i].name) == size && strncasecmp(whole->lists[i].name, name, size) == 0)
+			return &whole->lists[i];
+	if (whole->count == whole->room) {
+		whole->room = whole->room ? 2 * whole->room : 16;
+		whole->lists = xrealloc(whole->lists, whole->room, sizeof(*whole->lists));
+	}
+	struct value_list *list = &whole->lists[whole->count++];
+	*list = (struct value_list){.name = arena_strndup(whole->arena, name, size)};
+	return list;
+}
+
+static void add_values(struct whole *whole, const struct ldap_attribute *attribute)
+{
+	struct value_list *list = list_of(whole, attribute->name);
+	bool part = attribute->name[strlen(list->name)] != '\0';
+
+	for (size_t i = 0; i < attribute->count; i++) {
+		const struct ldap_value *value = &attribute->values[i];
+		if (list->count == list->room) {
+			list->room = list->room ? 2 * list->room : attribute->count;
+			list->values = xrealloc(list->values, list->room, sizeof(*list->values));
+		}
+		list->values[list->count++] = (struct ldap_value){
+		    .data = arena_strndup(whole->arena, value->data, value->size), .size = value->size};
+	}
+	list->next = part ? end_of(attribute->name) : 0;
+	list->whole = list->next == 0;
+}
+
+static int take_part(void *context, const struct ldap_entry *entry, struct error *err)
+{
+	struct whole *whole = context;
+
+	(void)err;
+	whole->found = true;
+	whole->own_dn = arena_strndup(whole->arena, entry->dn, entry->dn_size);
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct ldap_attribute *attribute = &entry->attributes[i];
+		if (strcasecmp(attribute->name, stamp) != 0 || attribute->count == 0) {
+			add_values(whole, attribute);
+			continue;
+		}
+		if (!whole->stamp)
+			whole->stamp = arena_strdup(whole->arena, attribute->values[0].data);
+		whole->moved = whole->moved || strcmp(whole->stamp, attribute->values[0].data) != 0;
+	}
+	return 0;
+}
+
+/* --- questions ---------------------------------------------------------------------------------------------------------- */
+
+static int ask(struct whole *whole, const char **attributes, struct error *err)
+{
+	const struct ldap_search search = {.base = whole->dn,
+					   .scope = SCOPE_BASE,
+					   .filter = "(objectClass=*)",
+					   .attributes = attributes,
+					   .extended_dns = whole->scope->extended_dns,
+					   .entry = take_part,
+					   .context = whole};
+	struct ldap_outcome outcome;
+
+	whole->found = false;
+	int status = ldap_connection_search(whole->connection, &search, &outcome, err);
+	whole->code = outcome.code;
+	return status;
+}
+
+static int ask_first(struct whole *whole, struct error *err)
+{
+	const struct scope *scope = whole->scope;
+	const char **attributes = arena_alloc_array(whole->arena, scope->count + 2, sizeof(*attributes));
+
+	memcpy(attributes, scope->attributes, scope->count * sizeof(*attributes));
+	attributes[scope->count] = stamp;
+	return ask(whole, attributes, err);
+}
+
+static struct value_list *first_missing(struct whole *whole)
+{
+	for (size_t i = 0; i < whole->count; i++)
+		if (!whole->lists[i].whole)
+			return &whole->lists[i];
+	return NULL;
+}
+
+/* 0 with the next part taken, or nothing of it when the entry went or was cut short. */
+static int ask_next(struct whole *whole, const struct value_list *list, struct error *err)
+{
+	const char *attributes[] = {arena_printf(whole->arena, "%s%s%lu-*", list->name, option, list->next), stamp, NULL};
+
+	return ask(whole, attributes, err);
+}
+
+static void forget(struct whole *whole)
+{
+	for (size_t i = 0; i < whole->count; i++)
+		free(whole->lists[i].values);
+	whole->count = 0;
+	whole->stamp = NULL;
+	whole->moved = false;
+	arena_reset(whole->arena);
+}
+
+/* 1 when it came whole, 0 when it is not there, 2 when it was changed meanwhile, -1. */
+static int read_once(struct whole *whole, struct error *err)
+{
+	const struct value_list *list;
+	unsigned long before;
+
+	if (ask_first(whole, err))
+		return -1;
+	while (whole->found && !whole->moved && (list = first_missing(whole)) != NULL) {
+		before = list->next;
+		if (ask_next(whole, list, err))
+			return -1;
+		/* The values that were to come are gone. */
+		list = first_missing(whole);
+		if (list != NULL && list->next == before)
+			return 2;
+	}
+	return !whole->found ? 0 : whole->moved ? 2 : 1;
+}
+
+static void give(struct whole *whole, struct ldap_entry *ret)
+{
+	struct ldap_attribute *attributes = arena_alloc_array(whole->arena, whole->count, sizeof(*attributes));
+
+	for (size_t i = 0; i < whole->count; i++) {
+		const struct value_list *list = &whole->lists[i];
+		struct ldap_value *values = arena_alloc_array(whole->arena, list->count, sizeof(*values));
+		if (list->count > 0)
+			memcpy(values, list->values, list->count * sizeof(*values));
+		attributes[i] = (struct ldap_attribute){.name = list->name, .values = values, .count = list->count};
+	}
+	*ret = (struct ldap_entry){
+	    .dn = whole->own_dn, .dn_size = strlen(whole->own_dn), .attributes = attributes, .count = whole->count};
+}
+
+int ranged_read(struct ldap_connection *connection, const struct scope *scope, const char *dn, struct arena *arena,
+		struct ldap_entry *ret, const char **fault, struct error *err)
+{
+	struct whole whole = {.connection = connection, .scope = scope, .dn = dn, .arena = arena};
+	struct error refused = {0};
+	int status = 2;
+
+	for (int attempt = 0; attempt < ATTEMPTS && status == 2; attempt++) {
+		forget(&whole);
+		status = read_once(&whole, &refused);
+	}
+	if (status == 1)
+		give(&whole, ret);
+	else if (status == 2)
+		*fault = "its values come in parts, and it was changed while they were read: it is read again next time";
+	else if (status < 0 && whole.code == LDAP_CODE_NO_SUCH_OBJECT)
+		status = 0;
+	else if (status < 0)
+		error_set(err, refused.class, "%s", refused.text);
+	for (size_t i = 0; i < whole.count; i++)
+		free(whole.lists[i].values);
+	free(whole.lists);
+	return status;
+}
