@@ -83,6 +83,8 @@ struct ldap_search {
 	bool extended_dns;       /* Active Directory: values that are DNs come with GUID and SID (MS-ADTS 3.1.1.3.4.1.5) */
 	/* For each entry: 0, or -1 with err set to stop. */
 	int (*entry)(void *context, const struct ldap_entry *entry, struct error *err);
+	/* Another server has the part of the tree below this DN: does it hold nothing that is searched for? NULL: it may. */
+	bool (*passes_over)(void *context, const char *dn);
 	void *context;
 };
 

@@ -128,6 +128,17 @@ static void incomplete(const struct reading *reading, const char *what, const ch
 		 reading->search->base, reading->search->filter, reading->connection->url, hint);
 }
 
+static bool is_passed_over(const struct ldap_search *search, const char *url)
+{
+	LDAPURLDesc *parts = NULL;
+	bool passed = false;
+
+	if (search->passes_over && ldap_url_parse(url, &parts) == LDAP_URL_SUCCESS)
+		passed = parts->lud_dn && search->passes_over(search->context, parts->lud_dn);
+	ldap_free_urldesc(parts);
+	return passed;
+}
+
 /* A reference says that part of the tree is elsewhere. libldap would follow it as nobody, so we never do. */
 static int take_reference(const struct reading *reading, LDAPMessage *message, struct error *err)
 {
@@ -136,9 +147,9 @@ static int take_reference(const struct reading *reading, LDAPMessage *message, s
 
 	if (ldap_parse_reference(reading->connection->handle, message, &urls, NULL, 0) != LDAP_SUCCESS)
 		return error_set(err, ERR_PROTOCOL, "malformed search reference");
-	if (reading->outcome->references++ == 0) {
-		snprintf(what, sizeof(what), "a part of the tree is at %s",
-			 urls && urls[0] ? urls[0] : "another server");
+	const char *url = urls && urls[0] ? urls[0] : "another server";
+	if (!is_passed_over(reading->search, url) && reading->outcome->references++ == 0) {
+		snprintf(what, sizeof(what), "a part of the tree is at %s", url);
 		incomplete(reading, what, "make it a source of its own, or a base that leaves it out");
 	}
 	ldap_memvfree((void **)urls);

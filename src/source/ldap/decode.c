@@ -28,11 +28,23 @@ static size_t size_without_uid(const char *data, size_t size)
 	return at >= 2 && data[at - 1] == '\'' && data[at - 2] == '#' ? at - 2 : size;
 }
 
+static size_t skip_identifiers(const char **text)
+{
+	struct extended_dn parts;
+	const char *whole = *text;
+
+	extended_dn_split(whole, &parts);
+	*text = parts.dn;
+	return (size_t)(parts.dn - whole);
+}
+
 /* Name and values stay in the message; only what has to become shorter is copied. */
-static struct attribute convert(const struct ldap_attribute *from, struct arena *arena)
+static struct attribute convert(const struct ldap_attribute *from, const struct scope *scope, struct arena *arena)
 {
 	struct attribute to = {.name = from->name, .count = from->count};
 	bool may_hold_uid = text_equal_fold(from->name, "uniqueMember");
+	/* Members are named by their identifier, everybody else as rules and people know him. */
+	bool plainly = scope->extended_dns && !text_equal_fold(from->name, "member");
 
 	to.values = arena_alloc_array(arena, from->count, sizeof(*to.values));
 	for (size_t i = 0; i < from->count; i++) {
@@ -40,6 +52,8 @@ static struct attribute convert(const struct ldap_attribute *from, struct arena 
 		size_t size = may_hold_uid ? size_without_uid(data, from->values[i].size) : from->values[i].size;
 		if (size != from->values[i].size)
 			data = arena_strndup(arena, data, size);
+		else if (plainly && size > 0 && data[0] == '<')
+			size -= skip_identifiers(&data);
 		to.values[i] = (struct value){.data = data, .size = size};
 	}
 	return to;
@@ -66,7 +80,7 @@ static void decode_id(struct decoder *decoder, const struct scope *scope, const 
 					      scope->id, entry_kind_name(scope->kind));
 		return;
 	}
-	const struct attribute attribute = convert(id, decoder->arena);
+	const struct attribute attribute = convert(id, scope, decoder->arena);
 	if (entry_id(&attribute, decoder->arena, &decoder->entry.id, &err))
 		decoder->fault = arena_strdup(decoder->arena, err.text);
 }
@@ -119,11 +133,11 @@ static void decode_attributes(struct decoder *decoder, const struct scope *scope
 		const struct ldap_attribute *attribute = &from->attributes[i];
 		size_t at = scope_find(scope, attribute->name);
 		if (at < scope->kept)
-			entry->attributes[entry->attribute_count++] = convert(attribute, decoder->arena);
+			entry->attributes[entry->attribute_count++] = convert(attribute, scope, decoder->arena);
 		else if (is_range_of(scope, attribute->name))
 			decoder->ranged = true;
 		if (at < scope->told && scope->kept < scope->told && of_account.attribute_count < scope->told)
-			told[of_account.attribute_count++] = convert(attribute, decoder->arena);
+			told[of_account.attribute_count++] = convert(attribute, scope, decoder->arena);
 	}
 	if (of_account.attribute_count > 0)
 		entry_account(&of_account, decoder->arena, &entry->account);
@@ -135,6 +149,8 @@ void decode(struct decoder *decoder, const struct scope *scope, const struct lda
 	decoder->fault = NULL;
 	decoder->ranged = false;
 	decoder->entry = (struct entry){.kind = scope->kind, .dn = from->dn};
+	if (scope->extended_dns)
+		skip_identifiers(&decoder->entry.dn);
 	decoder->entry.attributes = arena_alloc_array(decoder->arena, from->count, sizeof(struct attribute));
 	decode_id(decoder, scope, from);
 	if (!decoder->fault && !text_is_valid(from->dn, from->dn_size))

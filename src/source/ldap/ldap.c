@@ -116,6 +116,13 @@ static int search_scope(struct read *read, struct ldap_search *search, struct ld
 	return ldap_connection_search(read->connection, search, ret, err);
 }
 
+static bool passes_over(void *context, const char *dn)
+{
+	const struct read *read = context;
+
+	return server_passes_over(read->source, dn);
+}
+
 static int read_scope(struct read *read, struct error *err)
 {
 	struct ldap_search search = {.scope = SCOPE_SUBTREE,
@@ -124,6 +131,7 @@ static int read_scope(struct read *read, struct error *err)
 				     .page_size = read->source->config->ldap.page_size,
 				     .extended_dns = read->scope->extended_dns,
 				     .entry = take_entry,
+				     .passes_over = passes_over,
 				     .context = read};
 	struct ldap_outcome outcome;
 	struct read_result *result = read->result;
@@ -205,6 +213,7 @@ static void ldap_source_close(struct source **source)
 		return;
 	ldap_news_stop(*source);
 	server_forget(closing);
+	str_free(&closing->contexts);
 	arena_free(&closing->arena);
 	free(closing);
 	*source = NULL;

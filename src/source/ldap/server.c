@@ -95,8 +95,12 @@ static void take_context(struct root *root, const struct ldap_attribute *attribu
 
 	if (text_equal_fold(attribute->name, "defaultNamingContext"))
 		snprintf(root->usual, sizeof(root->usual), "%s", first);
-	else if (text_equal_fold(attribute->name, "namingContexts") && attribute->count == 1)
+	if (!text_equal_fold(attribute->name, "namingContexts"))
+		return;
+	if (attribute->count == 1)
 		snprintf(root->only, sizeof(root->only), "%s", first);
+	for (size_t i = 0; i < attribute->count; i++)
+		str_append(&root->source->contexts, attribute->values[i].data, attribute->values[i].size + 1);
 }
 
 /* What is offered is no proof: servers copy each other's lists. Who it is decides what is used of it. */
@@ -170,10 +174,21 @@ int server_read_root(struct ldap_source *source, struct ldap_connection *connect
 	struct error refused = {0};
 
 	*source->vendor = *source->suffix = '\0';
+	str_clear(&source->contexts);
 	source->knows_sync = false;
 	if (ldap_connection_search(connection, &search, &outcome, &refused) && refused.class != ERR_DENIED)
 		return error_set(err, refused.class, "%s", refused.text);
 	return end_root(&root, connection, err);
+}
+
+bool server_passes_over(const struct ldap_source *source, const char *dn)
+{
+	const char *context = str_text(&source->contexts), *end = context + source->contexts.size;
+	bool known = false;
+
+	for (; context < end && !known; context += strlen(context) + 1)
+		known = dn_equal(context, dn);
+	return known && source->spoken == dialect_find(DIALECT_AD);
 }
 
 int server_find_base(const struct ldap_source *source, const struct scope *scope,

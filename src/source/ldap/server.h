@@ -25,6 +25,7 @@ struct ldap_source {
 	/* What the server said of itself at the last connection. */
 	char vendor[128];
 	char suffix[512]; /* its only or its default naming context; "" when there is none */
+	struct str contexts; /* all naming contexts, each with its NUL */
 	const struct dialect *spoken;
 	bool knows_sync;
 	bool told;       /* why it has no news */
@@ -51,6 +52,8 @@ void server_forget(struct ldap_source *source);
 const char *server_url(const struct source_config *config, const struct ldap_connection *connection);
 /* The rootDSE (RFC 4512 section 5.1). A server may hide it: that is no error. */
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err);
+/* Active Directory refers to its own other contexts (its configuration, DNS zones), which hold no people and no groups. */
+bool server_passes_over(const struct ldap_source *source, const char *dn);
 /* The base of a scope, or what the server names as its only one. */
 int server_find_base(const struct ldap_source *source, const struct scope *scope,
 		     const struct ldap_connection *connection, const char **base, struct error *err);

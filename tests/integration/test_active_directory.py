@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Active Directory, a real Samba domain controller: what it calls things, whom it counts in, whom it has closed."""
+
+import time
+
+import ldap
+import pytest
+
+import samba
+from roster import ADMINISTRATOR
+from samba import DISABLED, NEVER, SUFFIX, add_group, add_unit, add_user, filetime, modify
+
+# Nothing is said of the dialect.
+CONFIGURATION = """
+version: 1
+database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{ corp: {{
+  type: "ldap"; url: "{url}"; bind_dn: "{bind_dn}"; password: "file:{password}"; ca_file: "{ca}"
+  users: {{ base: "OU=Staff,{root}" }}
+  groups: {{ base: "{groups}" }}
+  units: {{ base: "OU=Staff,{root}" }}
+}} }}
+safety: {{ first_run: "apply" }}
+rules: {{
+  default_admins: [ "admin" ]
+  team-roles: {{
+    match: "cn ~ ^(?<unit>[a-z]+)-(?<team>[a-z]+)-(?<kind>devs|readers)$"; into: "/${{unit}}/${{team}}"
+    role_by: "kind"; role: {{ devs: "Developer"; readers: "Contributor" }}
+  }}
+  everybody: {{ group: "CN=Domain Users,CN=Users,{suffix}"; into: "/everybody"; role: "Contributor" }}
+  org-chart: {{ subtree: "OU=Staff,{root}"; into: "/org"; max_depth: 2; role: "Contributor" }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def domain():
+    with samba.Samba() as server:
+        yield server
+
+
+class Site:
+    """A tree of its own in the domain, and a roster that reads it."""
+
+    def __init__(self, domain, roster, name):
+        self.domain, self.roster = domain, roster
+        self.directory = domain.admin()
+        self.root = add_unit(self.directory, name)
+        self.staff, self.groups = add_unit(self.directory, "Staff", self.root), add_unit(self.directory, "Groups", self.root)
+        self.password = roster.directory / "password"
+        self.password.write_text(samba.PASSWORD + "\n")
+        self.password.chmod(0o600)
+
+    def configure(self, groups=None, **changes):
+        settings = {"url": self.domain.ldaps, "bind_dn": samba.ADMIN, "password": self.password, "ca": self.domain.ca,
+                    "root": self.root, "suffix": SUFFIX, "groups": groups or SUFFIX, **changes}
+        self.roster.configure(CONFIGURATION.format(**settings))
+
+    def user(self, login, parent=None, **attributes):
+        return add_user(self.directory, login, parent or self.staff, **attributes)
+
+    def group(self, name, *members):
+        return add_group(self.directory, name, self.groups, members)
+
+    def sync(self, *words):
+        return self.roster.json("sync", *words)["sources"][0]
+
+    def people(self):
+        """login -> active"""
+        return {row["login"]: row["active"] for row in self.roster.sql("select login, active from users")
+                if row["login"] != ADMINISTRATOR}
+
+    def holdings(self, login):
+        return {(row["anchor"], row["role"]) for row in self.roster.sql(
+            """select resource_name(g.anchor) as anchor, r.name as role from grants g join roles r on r.id = g.role
+            join users u on u.id = g.user_id where u.login = %s""", login)}
+
+
+@pytest.fixture
+def site(domain, roster, request):
+    name = f"T{abs(hash(request.node.name)) % 10**8}"
+    site = Site(domain, roster, name)
+    site.configure()
+    yield site
+    site.directory.delete_ext_s(site.root, serverctrls=[ldap.controls.RequestControl("1.2.840.113556.1.4.805", True)])
+
+
+def test_the_dialect_is_found_and_people_and_groups_arrive(site):
+    alice, bob = site.user("alice"), site.user("bob", cn="Bob\\, the \\\"Builder\\\" ü")
+    site.group("pay-api-devs", alice)
+    site.group("pay-api-readers", site.group("inner", bob))
+    done = site.sync()
+    assert done["completeness"] == "complete"
+    assert site.people() == {"alice": True, "bob": True}, "computers, managed accounts and trusts are no people"
+    assert ("group:/pay/api", "Developer") in site.holdings("alice")
+    assert ("group:/pay/api", "Contributor") in site.holdings("bob"), "nested"
+    assert site.roster.value("select email from users where login = 'alice'") == "alice@ex.test"
+    assert "nothing to do" in site.roster.ctl("sync").err
+
+
+def test_who_is_in_a_group_by_its_primary_group_is_in_it(site):
+    """Domain Users lists nobody: each person says himself that it is his."""
+    alice = site.user("alice")
+    site.sync()
+    assert ("group:/everybody", "Contributor") in site.holdings("alice")
+    devs = site.group("pay-api-devs", alice)
+    token = samba.value(site.directory, devs, "objectSid")
+    modify(site.directory, alice, primaryGroupID=int.from_bytes(token[-4:], "little"))
+    assert samba.value(site.directory, devs, "member") is None, "the server has moved him out of the list"
+    site.sync()
+    assert ("group:/pay/api", "Developer") in site.holdings("alice")
+    assert ("group:/everybody", "Contributor") in site.holdings("alice"), "the server lists him there now"
+    modify(site.directory, alice, primaryGroupID=513)
+    site.directory.modify_s(devs, [(ldap.MOD_DELETE, "member", [alice.encode()])])
+    site.sync()
+    assert ("group:/pay/api", "Developer") not in site.holdings("alice")
+    assert ("group:/everybody", "Contributor") in site.holdings("alice")
+
+
+def test_a_disabled_account_is_suspended_and_comes_back_whole(site):
+    alice = site.user("alice")
+    site.user("carol", flags=DISABLED)
+    site.group("pay-api-devs", alice, f"CN=carol,{site.staff}")
+    site.sync()
+    assert site.people() == {"alice": True}, "an account that was never open is nobody yet"
+    held = site.holdings("alice")
+    modify(site.directory, alice, userAccountControl=DISABLED)
+    done = site.sync()
+    assert [(line["kind"], line["action"], line["login"]) for line in done["changes"]] == [("user", "disable", "alice")]
+    assert site.people() == {"alice": False} and site.holdings("alice") == held
+    assert "nothing to do" in site.roster.ctl("sync").err
+    modify(site.directory, alice, userAccountControl=samba.NORMAL)
+    modify(site.directory, f"CN=carol,{site.staff}", userAccountControl=samba.NORMAL)
+    site.sync()
+    assert site.people() == {"alice": True, "carol": True} and site.holdings("alice") == held
+    assert ("group:/pay/api", "Developer") in site.holdings("carol")
+
+
+def test_an_account_that_has_expired_is_closed(site):
+    alice = site.user("alice", accountExpires=filetime(time.time() - 3600))
+    site.user("bob", accountExpires=0)
+    site.user("carol", accountExpires=NEVER)
+    site.user("dave", accountExpires=filetime(time.time() + 86400))
+    site.sync()
+    assert site.people() == {"bob": True, "carol": True, "dave": True}
+    modify(site.directory, alice, accountExpires=NEVER)
+    site.sync()
+    assert site.people()["alice"]
+
+
+def test_an_account_expires_without_a_word_of_the_directory(site):
+    """H7"""
+    site.user("alice", accountExpires=filetime(time.time() + 3))
+    site.sync()
+    assert site.people() == {"alice": True}
+    time.sleep(4)
+    site.sync()
+    assert site.people() == {"alice": False}
+    assert "nothing to do" in site.roster.ctl("sync").err
+
+
+def test_members_are_known_by_identity_not_by_name(site):
+    alice = site.user("alice")
+    devs = site.group("pay-api-devs", alice)
+    site.sync()
+    site.directory.rename_s(alice, "CN=Alice Ng-Smith", add_unit(site.directory, "Elsewhere", site.staff))
+    site.sync()
+    assert ("group:/pay/api", "Developer") in site.holdings("alice")
+    assert ("group:/org/elsewhere", "Contributor") in site.holdings("alice")
+    # Somebody new under the old name is in nothing.
+    add_user(site.directory, "alice2", site.staff, cn="alice")
+    site.sync()
+    assert ("group:/pay/api", "Developer") not in site.holdings("alice2")
+    assert devs
+
+
+def test_members_from_elsewhere_are_kept_and_count_for_nobody(site):
+    """A foreign security principal, and an entry outside of what is read."""
+    alice = site.user("alice")
+    outside = add_user(site.directory, "outsider", site.root)
+    group = site.group("pay-api-devs", alice, outside)
+    site.directory.modify_s(group, [(ldap.MOD_ADD, "member", [b"<SID=S-1-5-21-1-2-3-4567>"])])
+    done = site.sync()
+    assert done["completeness"] == "complete" and site.people() == {"alice": True}
+    texts = {row["reference_text"] for row in site.roster.sql(
+        "select reference_text from directory_edges e join directory_entries g on g.id = e.group_id where g.dn like 'CN=pay-api-devs,%' and member_id is null")}
+    assert texts == {outside, f"CN=S-1-5-21-1-2-3-4567,CN=ForeignSecurityPrincipals,{SUFFIX}"}
