@@ -72,7 +72,7 @@ struct ldap_config {
 	/* Deadlines: for TCP, TLS and bind together; for silence in an open search; for the whole read. */
 	int64_t connect_ms, operation_ms, run_ms;
 	int64_t page_size;   /* RFC 2696; 0 for none */
-	const char *changes; /* "syncrepl", "full", or "" for what the server offers */
+	const char *changes; /* "syncrepl", "dirsync", "usn", "full", or "" for what the server offers */
 };
 
 struct source_config {

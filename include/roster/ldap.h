@@ -74,12 +74,22 @@ struct ldap_entry {
 
 enum ldap_scope { SCOPE_BASE, SCOPE_CHILDREN, SCOPE_SUBTREE };
 
+/* Directory synchronization (MS-ADTS section 3.1.1.3.4.1.3): what changed since the cookie. */
+struct ldap_dirsync {
+	int64_t flags;     /* DIRSYNC_* */
+	struct str cookie; /* where to go on from, empty for the beginning; afterwards where it is */
+};
+#define DIRSYNC_OBJECT_SECURITY    0x1        /* what the account may read, without the right to replicate */
+#define DIRSYNC_INCREMENTAL_VALUES 0x80000000 /* of a list of members those that came and went, not all */
+
 struct ldap_search {
 	const char *base;
 	enum ldap_scope scope;
 	const char *filter;      /* RFC 4515 */
 	const char **attributes; /* NULL-terminated; operational ones by name */
 	int64_t page_size;       /* 0 for none */
+	struct ldap_dirsync *dirsync; /* NULL for none; excludes pages */
+	bool show_deleted;       /* Active Directory: tombstones too */
 	bool extended_dns;       /* Active Directory: values that are DNs come with GUID and SID (MS-ADTS 3.1.1.3.4.1.5) */
 	/* For each entry: 0, or -1 with err set to stop. */
 	int (*entry)(void *context, const struct ldap_entry *entry, struct error *err);

@@ -90,7 +90,7 @@ enum news_verdict {
 
 struct news_result {
 	enum news_verdict verdict;
-	char reason[512]; /* of a verdict that is not good */
+	char reason[512]; /* of a verdict that is not good, or why it is not whole; "" for a part that is elsewhere */
 	unsigned long entries, unreadable;
 	bool whole; /* asked without cookies: what was not named is not there */
 	/* What to go on from after all that was handed over; lives until the next call. None: ask anew. */

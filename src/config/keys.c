@@ -74,8 +74,8 @@ KEY("sources.*.timeouts.run", KEY_DURATION, SOURCE(ldap.run_ms), TEXT("1h"), "1s
     "for one whole read"),
 KEY("sources.*.page_size", KEY_INTEGER, SOURCE(ldap.page_size), "500", "0..2147483647", KEY_LDAP,
     "how many entries to ask for at a time; 0 asks for all at once"),
-KEY("sources.*.changes", KEY_CHOICE, SOURCE(ldap.changes), NULL, "syncrepl full", KEY_LDAP,
-    "how to hear of changes: syncrepl lets the server say them at once, full reads everything at each poll"),
+KEY("sources.*.changes", KEY_CHOICE, SOURCE(ldap.changes), NULL, "syncrepl dirsync usn full", KEY_LDAP,
+    "how to hear of changes: syncrepl lets the server say them at once, dirsync and usn ask at each poll, full reads everything"),
 
 KEY("sources.*.users", KEY_GROUP, NOWHERE, NULL, NULL, 0,
     "which entries are people"),

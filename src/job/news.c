@@ -66,7 +66,13 @@ static void copy_attribute(struct arena *arena, const struct attribute *from, st
 
 static void copy_entry(struct arena *arena, const struct entry *from, const char *id, struct entry *to)
 {
-	*to = (struct entry){.kind = from->kind, .id = id, .dn = arena_strdup(arena, from->dn)};
+	*to = (struct entry){.kind = from->kind,
+			     .id = id,
+			     .dn = arena_strdup(arena, from->dn),
+			     .account = from->account,
+			     .security_id = arena_strdup(arena, from->security_id),
+			     .primary_group = arena_strdup(arena, from->primary_group)};
+	to->account.closed = arena_strdup(arena, from->account.closed);
 	to->attribute_count = from->attribute_count;
 	to->attributes = arena_alloc_array(arena, from->attribute_count + 1, sizeof *to->attributes);
 	for (size_t i = 0; i < from->attribute_count; i++)

@@ -144,8 +144,10 @@ static int conclude(struct reading *reading, struct error *err)
 		return 0;
 	if (!said->whole) {
 		read->completeness = READ_INCOMPLETE;
-		snprintf(read->reason, sizeof read->reason,
-			 "a part of the tree is on another server; make it a source of its own");
+		snprintf(read->reason, sizeof read->reason, "%s",
+			 said->reason[0] != '\0'
+			     ? said->reason
+			     : "a part of the tree is on another server; make it a source of its own");
 	}
 	doubt(reading);
 	return read->completeness == READ_COMPLETE ? stage_absent(reading, err) : 0;

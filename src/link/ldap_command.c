@@ -19,6 +19,11 @@ void ldap_connection_command(const struct ldap_connection *connection, const str
 	}
 	if (search->page_size > 0)
 		str_printf(out, " -E '!pr=%lld/noprompt'", (long long)search->page_size);
+	/* Without a cookie, which holds octets: everything. */
+	if (search->dirsync)
+		str_printf(out, " -E '!dirSync=%d/0'", (int)search->dirsync->flags);
+	if (search->show_deleted)
+		str_add(out, " -E '!showDeleted'");
 	if (search->extended_dns)
 		str_add(out, " -E '!extendedDn=1'");
 	str_add_word(out, " -b ", search->base);

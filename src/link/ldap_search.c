@@ -16,6 +16,7 @@ struct reading {
 	int message_id;
 	unsigned long pages;   /* ended */
 	struct berval *cookie; /* of the next page; NULL before the first and after the last */
+	bool goes_on;          /* more of what changed is to come */
 	bool patient;
 	unsigned since_pause; /* messages */
 };
@@ -156,9 +157,29 @@ static int take_reference(const struct reading *reading, LDAPMessage *message, s
 	return 0;
 }
 
+/* A part of what changed: is it the last one? */
+static int end_part(struct reading *reading, const struct ldap_response *result, struct error *err)
+{
+	LDAPControl *control = ldap_control_find(LDAP_CONTROL_X_DIRSYNC, result->controls, NULL);
+	struct ldap_dirsync *dirsync = reading->search->dirsync;
+	struct berval cookie = {0};
+	int more = 0;
+
+	if (!control || ldap_parse_dirsync_control(reading->connection->handle, control, &more, &cookie) != LDAP_SUCCESS)
+		return error_set(err, ERR_PROTOCOL, "the server says what changed, and not how far that goes");
+	str_clear(&dirsync->cookie);
+	str_append(&dirsync->cookie, cookie.bv_val ? cookie.bv_val : "", cookie.bv_len);
+	ber_memfree(cookie.bv_val);
+	reading->goes_on = more != 0;
+	reading->outcome->complete = more == 0;
+	return 0;
+}
+
 /* A page ended well: was it the last one? RFC 2696 section 3. */
 static int end_page(struct reading *reading, const struct ldap_response *result, struct error *err)
 {
+	if (reading->search->dirsync)
+		return end_part(reading, result, err);
 	LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, result->controls, NULL);
 	struct berval cookie = {0};
 	ber_int_t estimate;
@@ -290,35 +311,49 @@ int ldap_scope_code(enum ldap_scope scope)
 	return scopes[scope];
 }
 
-/* ExtendedDNRequestValue ::= SEQUENCE { Flag INTEGER }, 1: as text. */
-static int create_extended_dn_control(LDAPControl **ret)
-{
-	static char value[] = {0x30, 0x03, 0x02, 0x01, 0x01};
-	struct berval ber = {.bv_len = sizeof(value), .bv_val = value};
+enum { CONTROLS_MOST = 4, DIRSYNC_BYTES_MOST = 1048576 };
 
-	return ldap_control_create("1.2.840.113556.1.4.529", 1, &ber, 1, ret);
+static int add_dirsync(LDAP *handle, const struct ldap_dirsync *dirsync, LDAPControl **ret)
+{
+	struct berval cookie = {.bv_val = (char *)str_text(&dirsync->cookie), .bv_len = dirsync->cookie.size};
+
+	return ldap_create_dirsync_control(handle, (int)dirsync->flags, DIRSYNC_BYTES_MOST, &cookie, ret);
+}
+
+/* All of them are critical: an answer without them would be another one. */
+static int create_controls(const struct reading *reading, LDAPControl *controls[CONTROLS_MOST])
+{
+	LDAP *handle = reading->connection->handle;
+	const struct ldap_search *search = reading->search;
+	LDAPControl **first = controls;
+	int code = LDAP_SUCCESS;
+
+	if (search->page_size > 0)
+		code = ldap_create_page_control(handle, (ber_int_t)search->page_size, reading->cookie, 1, controls++);
+	if (code == LDAP_SUCCESS && search->dirsync)
+		code = add_dirsync(handle, search->dirsync, controls++);
+	if (code == LDAP_SUCCESS && search->show_deleted)
+		code = ldap_create_show_deleted_control(handle, controls++);
+	if (code == LDAP_SUCCESS && search->extended_dns)
+		code = ldap_create_extended_dn_control(handle, 1, controls++);
+	for (size_t i = 0; i < CONTROLS_MOST && first[i]; i++)
+		first[i]->ldctl_iscritical = 1;
+	return code;
 }
 
 static int send_search(struct reading *reading, struct error *err)
 {
 	LDAP *handle = reading->connection->handle;
 	const struct ldap_search *search = reading->search;
-	LDAPControl *controls[3] = {NULL};
-	size_t count = 0;
-	int code = LDAP_SUCCESS;
+	LDAPControl *controls[CONTROLS_MOST + 1] = {NULL};
+	int code = create_controls(reading, controls);
 
-	if (search->page_size > 0)
-		code = ldap_create_page_control(handle, (ber_int_t)search->page_size, reading->cookie, 1,
-						&controls[count++]);
-	if (code == LDAP_SUCCESS && search->extended_dns)
-		code = create_extended_dn_control(&controls[count++]);
 	if (code == LDAP_SUCCESS)
 		code = ldap_search_ext(handle, search->base, ldap_scope_code(search->scope), search->filter,
 				       (char **)search->attributes, 0, controls, NULL, NULL, LDAP_NO_LIMIT,
 				       &reading->message_id);
-	for (size_t i = 0; i < count; i++)
-		if (controls[i])
-			ldap_control_free(controls[i]);
+	for (size_t i = 0; i < CONTROLS_MOST && controls[i]; i++)
+		ldap_control_free(controls[i]);
 	ber_bvfree(reading->cookie);
 	reading->cookie = NULL;
 	if (code == LDAP_SUCCESS)
@@ -366,7 +401,7 @@ int ldap_connection_search(struct ldap_connection *connection, const struct ldap
 	do {
 		if (read_page(&reading, err))
 			return -1;
-	} while (reading.cookie);
+	} while (reading.cookie || reading.goes_on);
 	be_patient(&reading, false);
 	if (ret->references > 0)
 		ret->complete = false;

@@ -19,6 +19,7 @@ sources: {{ corp: {{
   users: {{ base: "OU=Staff,{root}" }}
   groups: {{ base: "{groups}" }}
   units: {{ base: "OU=Staff,{root}" }}
+  {more}
 }} }}
 safety: {{ first_run: "apply" }}
 rules: {{
@@ -53,7 +54,7 @@ class Site:
 
     def configure(self, groups=None, **changes):
         settings = {"url": self.domain.ldaps, "bind_dn": samba.ADMIN, "password": self.password, "ca": self.domain.ca,
-                    "root": self.root, "suffix": SUFFIX, "groups": groups or SUFFIX, **changes}
+                    "root": self.root, "suffix": SUFFIX, "groups": groups or SUFFIX, "more": "", **changes}
         self.roster.configure(CONFIGURATION.format(**settings))
 
     def user(self, login, parent=None, **attributes):
@@ -64,6 +65,17 @@ class Site:
 
     def sync(self, *words):
         return self.roster.json("sync", *words)["sources"][0]
+
+    def check(self):
+        """What came bit by bit is what a full read finds."""
+        before = self.facts()
+        done = self.sync("--full")
+        assert done["completeness"] == "complete" and done["changes"] == [] and self.facts() == before
+
+    def facts(self):
+        return {name: self.roster.sql(f"select {columns} from {name} order by 1, 2, 3") for name, columns in (
+            ("directory_entries", "external_id, dn, login, email, name, kind, gone_since is not null as gone, closed, alias, parent"),
+            ("directory_edges", "group_id, reference, member_id"), ("grants", "user_id, anchor, role"))}
 
     def people(self):
         """login -> active"""
@@ -185,3 +197,68 @@ def test_members_from_elsewhere_are_kept_and_count_for_nobody(site):
     texts = {row["reference_text"] for row in site.roster.sql(
         "select reference_text from directory_edges e join directory_entries g on g.id = e.group_id where g.dn like 'CN=pay-api-devs,%' and member_id is null")}
     assert texts == {outside, f"CN=S-1-5-21-1-2-3-4567,CN=ForeignSecurityPrincipals,{SUFFIX}"}
+
+
+# --- what changed since ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["dirsync", "usn"])
+def told(site, request):
+    """A site that is asked what changed, with somebody in it."""
+    site.configure(more=f'changes: "{request.param}"')
+    site.alice, site.bob = site.user("alice"), site.user("bob")
+    site.devs = site.group("pay-api-devs", site.alice)
+    assert site.sync()["completeness"] == "complete"
+    site.check()
+    return site
+
+
+def test_changes_are_asked_for_and_nothing_else_is_read(told):
+    for change, expected in (
+            (lambda: modify(told.directory, told.alice, mail="a@b.c"), {("user", "change", "alice")}),
+            (lambda: told.directory.modify_s(told.devs, [(ldap.MOD_ADD, "member", [told.bob.encode()])]),
+             {("grant", "add", "bob")}),
+            (lambda: told.directory.modify_s(told.devs, [(ldap.MOD_DELETE, "member", [told.alice.encode()])]),
+             {("grant", "remove", "alice")}),
+            (lambda: told.user("carol"), {("user", "add", "carol"), ("grant", "add", "carol")}),
+            (lambda: modify(told.directory, told.bob, userAccountControl=DISABLED), {("user", "disable", "bob")}),
+            (lambda: told.directory.delete_s(told.alice), {("user", "disable", "alice")})):
+        change()
+        done = told.sync()
+        assert done["completeness"] in ("changes", "complete"), done
+        assert {(line["kind"], line["action"], line["login"]) for line in done["changes"]} == expected
+        assert told.sync()["completeness"] == "changes", "and then there is nothing more"
+        told.check()
+
+
+def test_what_leaves_the_base_is_gone_and_what_comes_back_is_there(told):
+    held = told.holdings("alice")
+    told.directory.rename_s(told.alice, "CN=alice", told.root)
+    told.sync()
+    assert told.people() == {"alice": False, "bob": True}
+    told.directory.rename_s(f"CN=alice,{told.root}", "CN=alice", told.staff)
+    told.sync()
+    assert told.people() == {"alice": True, "bob": True} and told.holdings("alice") == held
+    told.check()
+
+
+def test_a_renamed_unit_renames_whoever_is_below_it(told):
+    inner = add_unit(told.directory, "Inner", told.staff)
+    told.user("dave", inner)
+    told.sync()
+    assert ("group:/org/inner", "Contributor") in told.holdings("dave")
+    told.directory.rename_s(inner, "OU=Outer")
+    told.sync()
+    assert ("group:/org/outer", "Contributor") in told.holdings("dave")
+    told.check()
+
+
+def test_one_deleted_and_made_again_under_his_name_is_another(told):
+    told.directory.delete_s(told.alice)
+    told.user("alice")
+    told.sync()
+    assert {(row["login"], row["active"]) for row in told.roster.sql("select login, active from users where login = 'alice'")} \
+        == {("alice", False), ("alice", True)}
+    active = told.roster.value("select id from users where login = 'alice' and active")
+    assert told.roster.sql("select 1 from grants g join roles r on r.id = g.role where g.user_id = %s and r.name = 'Developer'", active) == []
+    told.check()

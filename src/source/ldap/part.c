@@ -6,10 +6,9 @@
 /* A server that persists and says nothing is asked whether it is there. */
 enum { HEARTBEAT_MOST_MS = 30000 };
 
-/* Classes of entries that others are usually below. One that the server does not know matches nothing. */
-static const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
+const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
 				   "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
-				   "(objectClass=container))";
+				   "(objectClass=container)(objectClass=builtinDomain))";
 static const char *place_attributes[] = {"entryUUID", NULL};
 
 static const struct scope place_scope = {

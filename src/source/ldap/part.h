@@ -15,6 +15,9 @@
 
 enum { PARTS_MOST = 2 * ENTRY_KINDS };
 
+/* Classes of entries that others are usually below. One that the server does not know matches nothing. */
+extern const char place_filter[];
+
 struct part {
 	const char *name; /* "user", "group", "unit", "place BASE" */
 	int kind;         /* an entry_kind, or ENTRY_KINDS for places */

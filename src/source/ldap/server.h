@@ -9,7 +9,8 @@
 #include "roster/ldap.h"
 #include "source/ldap/scope.h"
 
-struct news; /* see news_private.h */
+struct news;    /* see news_private.h */
+struct ad_news; /* see ad_news.c */
 struct ahead;
 
 struct ldap_source {
@@ -20,6 +21,7 @@ struct ldap_source {
 	struct scope scopes[ENTRY_KINDS];
 	size_t scope_count;
 	struct news *news;   /* NULL while there is none */
+	struct ad_news *ad;  /* the same of an Active Directory */
 	struct ahead *ahead; /* a connection that is being opened, or NULL */
 	struct ldap_connection *held; /* one that was opened to ask for the dialect, or NULL */
 	/* What the server said of itself at the last connection. */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/scan.h"
+
+#include "roster/log.h"
+#include "source/ldap/decode.h"
+#include "source/ldap/part.h"
+#include "source/ldap/ranged.h"
+#include "source/ldap/seen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* An administrator who sets less than the default wants pages. */
+enum { PAGES_MAY_BE_LEFT_OUT = 500 };
+
+/* One scan_all(). */
+struct read {
+	struct ldap_source *source;
+	struct entry_sink *sink;
+	struct read_result *result;
+	struct ldap_connection *connection;
+	const struct scope *scope; /* of the search under way */
+	struct decoder decoder;
+	struct seen seen;
+	/* The DNs of those whose values came in part, each with its NUL. */
+	struct str later;
+};
+
+/* --- entries ---------------------------------------------------------------------------------------------------------- */
+
+static int hand_over(struct read *read, struct error *err)
+{
+	const struct entry *entry = &read->decoder.entry;
+
+	if (read->decoder.fault) {
+		read->result->unreadable++;
+		return read->sink->unreadable(read->sink, entry->id, entry->dn, read->decoder.fault, err);
+	}
+	read->result->entries++;
+	return read->sink->entry(read->sink, entry, err);
+}
+
+static int take_entry(void *context, const struct ldap_entry *from, struct error *err)
+{
+	struct read *read = context;
+	const struct entry *entry = &read->decoder.entry;
+
+	decode(&read->decoder, read->scope, from);
+	/* The first search that finds an entry decides its kind. */
+	if (entry->id && !seen_add(&read->seen, entry->id))
+		return 0;
+	if (read->decoder.ranged && !read->decoder.fault) {
+		str_append(&read->later, from->dn, from->dn_size + 1);
+		return 0;
+	}
+	return hand_over(read, err);
+}
+
+/* Those whose values come in parts, each by questions of its own. */
+static int read_later(struct read *read, struct error *err)
+{
+	struct arena *arena = arena_new();
+	const char *dn = str_text(&read->later), *end = dn + read->later.size;
+	int status = 0;
+
+	for (; dn < end && status >= 0; dn += strlen(dn) + 1) {
+		struct ldap_entry entry;
+		const char *fault = NULL;
+		status = ranged_read(read->connection, read->scope, dn, arena, &entry, &fault, err);
+		if (status == 0) /* it was deleted meanwhile, or has another name: that we do not know */
+			fault = "it was there, and then not under its name: it is read again next time";
+		if (status == 1)
+			decode(&read->decoder, read->scope, &entry);
+		else if (status >= 0)
+			read->decoder.entry = (struct entry){.kind = read->scope->kind, .dn = dn};
+		if (fault)
+			read->decoder.fault = fault;
+		if (status >= 0 && hand_over(read, err))
+			status = -1;
+	}
+	arena_free(&arena);
+	str_clear(&read->later);
+	return status < 0 ? -1 : 0;
+}
+
+static void log_search(const struct read *read, const struct ldap_search *search)
+{
+	struct str command = {0};
+
+	ldap_connection_command(read->connection, search, &command);
+	log_debug("reading %ss: %s", entry_kind_name(read->scope->kind), str_text(&command));
+	str_free(&command);
+}
+
+/* OpenLDAP needs no pages to answer a large search, and is slower with them. What came before it says that there is a
+ * limit is not taken twice. */
+static int search_scope(struct read *read, struct ldap_search *search, struct ldap_outcome *ret, struct error *err)
+{
+	struct ldap_source *source = read->source;
+	int64_t page_size = search->page_size;
+
+	if (strcmp(source->spoken->name, DIALECT_OPENLDAP) == 0 && !source->is_limited && page_size >= PAGES_MAY_BE_LEFT_OUT) {
+		search->page_size = 0;
+		if (ldap_connection_search(read->connection, search, ret, err))
+			return -1;
+		if (!ret->is_cut)
+			return 0;
+		source->is_limited = true;
+		search->page_size = page_size;
+		log_debug("source %s is read in pages: %s", source->config->name, ret->reason);
+	}
+	return ldap_connection_search(read->connection, search, ret, err);
+}
+
+static bool passes_over(void *context, const char *dn)
+{
+	const struct read *read = context;
+
+	return server_passes_over(read->source, dn);
+}
+
+static int read_scope(struct read *read, struct error *err)
+{
+	struct ldap_search search = {.scope = SCOPE_SUBTREE,
+				     .filter = read->scope->filter,
+				     .attributes = read->scope->attributes,
+				     .page_size = read->source->config->ldap.page_size,
+				     .extended_dns = read->scope->extended_dns,
+				     .entry = take_entry,
+				     .passes_over = passes_over,
+				     .context = read};
+	struct ldap_outcome outcome;
+	struct read_result *result = read->result;
+
+	if (server_find_base(read->source, read->scope, read->connection, &search.base, err))
+		return -1;
+	log_search(read, &search);
+	if (search_scope(read, &search, &outcome, err) || read_later(read, err))
+		return -1;
+	if (!outcome.complete && result->completeness == READ_COMPLETE) {
+		result->completeness = READ_INCOMPLETE;
+		snprintf(result->reason, sizeof(result->reason), "%s", outcome.reason);
+	}
+	return 0;
+}
+
+int scan_all(struct ldap_source *source, struct ldap_connection *connection, struct entry_sink *sink,
+	     struct read_result *result, struct error *err)
+{
+	struct read read = {.source = source, .sink = sink, .result = result, .connection = connection};
+	int status = 0;
+
+	*result = (struct read_result){.completeness = READ_COMPLETE};
+	read.decoder.arena = arena_new();
+	log_debug("connected to %s (%s)", ldap_connection_url(connection), source->vendor);
+	for (size_t i = 0; i < source->scope_count && !status; i++) {
+		read.scope = &source->scopes[i];
+		status = read_scope(&read, err);
+	}
+	if (status)
+		result->completeness = READ_FAILED;
+	arena_free(&read.decoder.arena);
+	seen_free(&read.seen);
+	str_free(&read.later);
+	return status;
+}
+
+/* --- places -------------------------------------------------------------------------------------------------------------- */
+
+struct places {
+	struct ldap_source *source;
+	struct news_sink *sink;
+	struct decoder decoder;
+	const struct scope *scope;
+};
+
+static int take_place(void *context, const struct ldap_entry *from, struct error *err)
+{
+	struct places *places = context;
+
+	decode(&places->decoder, places->scope, from);
+	const struct place place = {.id = places->decoder.entry.id, .dn = from->dn};
+	return places->decoder.fault ? 0 : places->sink->place(places->sink, &place, err);
+}
+
+static bool passes_any(void *context, const char *dn)
+{
+	return server_passes_over(((const struct places *)context)->source, dn);
+}
+
+int scan_places(struct ldap_source *source, struct ldap_connection *connection, struct news_sink *sink,
+		struct error *err)
+{
+	static const char *attributes[] = {"objectGUID", NULL};
+	const struct scope scope = {.kind = ENTRY_UNIT, .id = "objectGUID", .attributes = attributes, .count = 1};
+	struct places places = {.source = source, .sink = sink, .scope = &scope};
+	const struct ldap_search search = {.base = source->suffix,
+					   .scope = SCOPE_SUBTREE,
+					   .filter = place_filter,
+					   .attributes = attributes,
+					   .page_size = source->config->ldap.page_size,
+					   .entry = take_place,
+					   .passes_over = passes_any,
+					   .context = &places};
+	struct ldap_outcome outcome;
+
+	places.decoder.arena = arena_new();
+	int status = ldap_connection_search(connection, &search, &outcome, err);
+	arena_free(&places.decoder.arena);
+	if (!status && !outcome.complete)
+		status = error_set(err, ERR_PROTOCOL, "%s", outcome.reason);
+	return status;
+}
