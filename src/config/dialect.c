@@ -41,6 +41,7 @@ static const struct dialect dialects[] = {
 	.group_filter = "(objectClass=group)",
 	.member = "member",
 	.account = ad_account,
+	.names_by_identity = true,
     },
     {
 	.name = DIALECT_389,

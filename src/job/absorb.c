@@ -171,6 +171,9 @@ static int doubt(struct absorption *absorption, const struct news *news, const s
 	if (said.place_count + said.gone_count + said.entry_count > 0 &&
 	    store_news_doubt(absorption->store, absorption->source, &said, &found, err) != 0)
 		return -1;
+	/* Whoever is called by what never changes is in the same groups under any name. */
+	if (found == DOUBT_UNTOLD && intake_names_by_identity(absorption->intake))
+		found = DOUBT_NONE;
 	if (found > absorption->doubt)
 		absorption->doubt = found;
 	return 0;

@@ -254,6 +254,11 @@ void intake_free(struct intake **intake)
 	*intake = NULL;
 }
 
+bool intake_names_by_identity(const struct intake *intake)
+{
+	return dialect_find(intake->source->dialect)->names_by_identity;
+}
+
 struct entry_sink *intake_sink(struct intake *intake)
 {
 	return &intake->sink;

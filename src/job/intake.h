@@ -33,6 +33,9 @@ void intake_forget(struct intake *intake, const char *id);
 /* The references of a DN and of what is above it; -1 when it is none. */
 int intake_reference(struct intake *intake, const char *dn, struct digest *reference, struct digest *parent);
 
+/* Do the groups of the source name their members by an identifier that is never another's? */
+bool intake_names_by_identity(const struct intake *intake);
+
 struct mirror *intake_mirror(struct intake *intake);
 const struct matches *intake_matches(struct intake *intake);
 struct digest intake_rules_fingerprint(const struct intake *intake);

@@ -73,9 +73,12 @@ class Site:
         assert done["completeness"] == "complete" and done["changes"] == [] and self.facts() == before
 
     def facts(self):
-        return {name: self.roster.sql(f"select {columns} from {name} order by 1, 2, 3") for name, columns in (
-            ("directory_entries", "external_id, dn, login, email, name, kind, gone_since is not null as gone, closed, alias, parent"),
-            ("directory_edges", "group_id, reference, member_id"), ("grants", "user_id, anchor, role"))}
+        """The membership of somebody who is gone stays until his group is read again."""
+        return [self.roster.sql(query) for query in (
+            "select external_id, dn, login, email, name, kind, gone_since is not null, closed, alias, parent from directory_entries order by 1",
+            """select group_id, e.reference, member_id from directory_edges e left join directory_entries d on d.id = e.member_id
+               where d.gone_since is null order by 1, 2""",
+            "select user_id, anchor, role from grants order by 1, 2, 3")]
 
     def people(self):
         """login -> active"""

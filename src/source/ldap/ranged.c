@@ -30,10 +30,12 @@ struct whole {
 	struct arena *arena;
 	struct value_list *lists;
 	size_t count, room;
+	const char *asked;  /* the attribute a part of which was asked for; NULL: all */
 	const char *stamp;  /* of the first part; NULL until it came */
 	bool found, moved;  /* moved: it was changed meanwhile */
 	const char *own_dn; /* as the server writes it */
 	int code;           /* of the last result */
+	const char *cut;    /* why an answer was not whole; NULL while they are */
 };
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */
@@ -88,6 +90,8 @@ static void add_values(struct whole *whole, const struct ldap_attribute *attribu
 	struct value_list *list = list_of(whole, attribute->name);
 	bool part = attribute->name[strlen(list->name)] != '\0';
 
+	if (whole->asked && strcasecmp(whole->asked, list->name) != 0)
+		return;
 	for (size_t i = 0; i < attribute->count; i++) {
 		const struct ldap_value *value = &attribute->values[i];
 		if (list->count == list->room) {
@@ -137,6 +141,8 @@ static int ask(struct whole *whole, const char **attributes, struct error *err)
 	whole->found = false;
 	int status = ldap_connection_search(whole->connection, &search, &outcome, err);
 	whole->code = outcome.code;
+	if (!status && !outcome.complete)
+		whole->cut = arena_strdup(whole->arena, outcome.reason);
 	return status;
 }
 
@@ -145,6 +151,7 @@ static int ask_first(struct whole *whole, struct error *err)
 	const struct scope *scope = whole->scope;
 	const char **attributes = arena_alloc_array(whole->arena, scope->count + 2, sizeof(*attributes));
 
+	whole->asked = NULL;
 	memcpy(attributes, scope->attributes, scope->count * sizeof(*attributes));
 	attributes[scope->count] = stamp;
 	return ask(whole, attributes, err);
@@ -163,6 +170,7 @@ static int ask_next(struct whole *whole, const struct value_list *list, struct e
 {
 	const char *attributes[] = {arena_printf(whole->arena, "%s%s%lu-*", list->name, option, list->next), stamp, NULL};
 
+	whole->asked = list->name;
 	return ask(whole, attributes, err);
 }
 
@@ -184,16 +192,15 @@ static int read_once(struct whole *whole, struct error *err)
 
 	if (ask_first(whole, err))
 		return -1;
-	while (whole->found && !whole->moved && (list = first_missing(whole)) != NULL) {
+	while (whole->found && !whole->cut && !whole->moved && (list = first_missing(whole)) != NULL) {
 		before = list->next;
 		if (ask_next(whole, list, err))
 			return -1;
 		/* The values that were to come are gone. */
 		list = first_missing(whole);
-		if (list != NULL && list->next == before)
-			return 2;
+		whole->moved = whole->moved || (list != NULL && list->next == before);
 	}
-	return !whole->found ? 0 : whole->moved ? 2 : 1;
+	return whole->cut || whole->moved ? 2 : whole->found;
 }
 
 static void give(struct whole *whole, struct ldap_entry *ret)
@@ -218,12 +225,14 @@ int ranged_read(struct ldap_connection *connection, const struct scope *scope, c
 	struct error refused = {0};
 	int status = 2;
 
-	for (int attempt = 0; attempt < ATTEMPTS && status == 2; attempt++) {
+	for (int attempt = 0; attempt < ATTEMPTS && status == 2 && !whole.cut; attempt++) {
 		forget(&whole);
 		status = read_once(&whole, &refused);
 	}
 	if (status == 1)
 		give(&whole, ret);
+	else if (status == 2 && whole.cut)
+		*fault = whole.cut;
 	else if (status == 2)
 		*fault = "its values come in parts, and it was changed while they were read: it is read again next time";
 	else if (status < 0 && whole.code == LDAP_CODE_NO_SUCH_OBJECT)

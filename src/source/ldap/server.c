@@ -293,6 +293,7 @@ int server_settle(struct ldap_source *source, struct error *err)
 	else
 		return -1;
 	source->settled = *source->config;
+	source->settled.dialect = source->dialect->name;
 	dialect_fill(source->dialect, &source->settled);
 	source->scope_count = scope_list(&source->settled, source->dialect, source->arena, source->scopes);
 	if (!*source->config->dialect)

@@ -16,6 +16,7 @@ static const char *urls[LIST_MAX], *attributes[LIST_MAX];
 static struct source_config config = {
     .name = "test",
     .type = "ldap",
+    .dialect = "",
     .attributes = attributes,
     .ldap = {.urls = urls,
 	     .bind_dn = "",
@@ -34,6 +35,7 @@ static int64_t slow_ms, stop_after = -1;
 static bool quiet, debug;
 
 static const struct setting settings[] = {
+    {.key = "dialect", .text = &config.dialect},
     {.key = "bind_dn", .text = &config.ldap.bind_dn},
     {.key = "password", .text = &config.ldap.password.text},
     {.key = "sasl", .text = &config.ldap.sasl},
@@ -43,6 +45,7 @@ static const struct setting settings[] = {
     {.key = "users.id", .text = &config.users.id},
     {.key = "groups.base", .text = &config.groups.base},
     {.key = "groups.filter", .text = &config.groups.filter},
+    {.key = "groups.id", .text = &config.groups.id},
     {.key = "groups.member", .text = &config.groups.member},
     {.key = "units.base", .text = &config.units.base},
     {.key = "units", .flag = &config.units.present},
