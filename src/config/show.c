@@ -167,6 +167,14 @@ static void add_value(struct str *out, const struct key *key, const void *record
 	}
 }
 
+/* Is it empty where a dialect would fill it in? */
+static bool is_said(const struct key *key, const struct shown *shown)
+{
+	return (key->flags & KEY_DIALECT) &&
+	       *(const char *const *)((const char *)shown->record + key->offset) != config_unset &&
+	       *(const char *const *)((const char *)shown->defaults + key->offset) == config_unset;
+}
+
 static void show_value(struct show *show, const struct key *key, const struct shown *shown)
 {
 	struct str value = {0}, usual = {0};
@@ -174,7 +182,7 @@ static void show_value(struct show *show, const struct key *key, const struct sh
 	add_value(&value, key, shown->record);
 	add_value(&usual, key, shown->defaults);
 	/* An empty text is left out, unless leaving it out would say something else. */
-	if (key->kind == KEY_STRING && value.size == 0 && usual.size > 0)
+	if (key->kind == KEY_STRING && value.size == 0 && (usual.size > 0 || is_said(key, shown)))
 		add_text(&value, "");
 	bool differs = strcmp(str_text(&value), str_text(&usual)) != 0;
 	if (value.size > 0 && (differs || show->with_defaults || (key->flags & KEY_REQUIRED))) {

@@ -36,17 +36,18 @@ static void everything_absent_has_its_default(void **state)
 	assert_int_equal(source->ldap.page_size, 500);
 	assert_string_equal(source->ldap.changes, "");
 	assert_string_equal(source->users.base, "");
-	assert_string_equal(source->users.filter, "");
-	assert_string_equal(source->users.id, "entryUUID");
-	assert_string_equal(source->users.login, "uid");
-	assert_string_equal(source->users.email, "mail");
-	assert_string_equal(source->users.name, "cn");
-	assert_string_equal(source->groups.id, "entryUUID");
-	assert_string_equal(source->groups.name, "cn");
-	assert_string_equal(source->groups.member, "");
+	assert_string_equal(source->dialect, "");
+	assert_ptr_equal(source->users.filter, config_unset);
+	assert_ptr_equal(source->users.id, config_unset);
+	assert_ptr_equal(source->users.login, config_unset);
+	assert_ptr_equal(source->users.email, config_unset);
+	assert_ptr_equal(source->users.name, config_unset);
+	assert_ptr_equal(source->groups.id, config_unset);
+	assert_ptr_equal(source->groups.name, config_unset);
+	assert_ptr_equal(source->groups.member, config_unset);
 	assert_true(source->groups.nested);
-	assert_string_equal(source->units.id, "entryUUID");
-	assert_string_equal(source->units.name, "ou");
+	assert_ptr_equal(source->units.id, config_unset);
+	assert_ptr_equal(source->units.name, config_unset);
 	assert_false(source->units.present);
 	assert_true(source->authoritative);
 	assert_int_equal(source->poll_ms, 900000);
@@ -420,10 +421,39 @@ static void role_maps_hold_names_of_roles(void **state)
 	       "    hint: write the value in quotes\n");
 }
 
+/* What the file says stays; a file of entries, and a server whose dialect is said, need not be asked. */
+static void a_dialect_fills_in_what_the_file_says_nothing_about(void **state)
+{
+	struct loaded loaded =
+	    load_good(HEAD "sources: {\n"
+			   "  a: { type: \"ldif\"; file: \"/x\" }\n"
+			   "  b: { type: \"ldap\"; url: \"ldaps://dc\"; dialect: \"active-directory\"\n"
+			   "    users: { filter: \"(a=b)\"; attributes: { login: \"uid\"; email: \"\" } } }\n"
+			   "  c: { type: \"ldap\"; url: \"ldaps://dc\"; dialect: \"freeipa\" }\n"
+			   "}\n");
+	const struct source_config *sources = loaded.config->sources;
+
+	(void)state;
+	assert_string_equal(sources[0].users.id, "entryUUID");
+	assert_string_equal(sources[0].users.login, "uid");
+	assert_string_equal(sources[0].users.filter, "");
+	assert_string_equal(sources[0].units.name, "ou");
+	assert_string_equal(sources[1].users.id, "objectGUID");
+	assert_string_equal(sources[1].users.login, "uid");
+	assert_string_equal(sources[1].users.email, "");
+	assert_string_equal(sources[1].users.filter, "(a=b)");
+	assert_string_equal(sources[1].groups.filter, "(objectClass=group)");
+	assert_string_equal(sources[1].groups.member, "member");
+	assert_string_equal(sources[2].units.id, "ipaUniqueID");
+	assert_ptr_equal(dialect_find("no such thing"), dialect_find(DIALECT_OTHER));
+	loaded_free(&loaded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(everything_absent_has_its_default),
+	    cmocka_unit_test(a_dialect_fills_in_what_the_file_says_nothing_about),
 	    cmocka_unit_test(sources_land_in_their_structs),
 	    cmocka_unit_test(rules_land_in_their_structs_in_file_order),
 	    cmocka_unit_test(safety_lands_in_its_struct),
