@@ -77,7 +77,7 @@ struct ldap_config {
 
 struct source_config {
 	const char *name;
-	const char *type; /* a driver's name */
+	const char *type;    /* a driver's name */
 	const char *dialect; /* of its names, a DIALECT_*; "" asks the server */
 	struct position position;
 	size_t order;     /* place in the file: the first source that knows an attribute decides it */
@@ -102,10 +102,10 @@ struct source_config {
 
 struct dialect {
 	const char *name, *title;
-	const char *id, *login, *user_name; /* names of attributes */
+	const char *id, *login, *user_name;              /* names of attributes */
 	const char *user_filter, *group_filter, *member; /* NULL: what such entries usually are */
 	const char *const *account; /* attributes by which it says that an account is closed, NULL-terminated */
-	bool names_by_identity; /* groups name their members by what never changes */
+	bool names_by_identity;     /* groups name their members by what never changes */
 };
 const struct dialect *dialect_find(const char *name); /* never NULL: DIALECT_OTHER for any other name */
 /* Fill in what the file says nothing about. */

@@ -49,7 +49,7 @@ struct entry {
 	const char *dn; /* as the source wrote it */
 	struct attribute *attributes;
 	size_t attribute_count;
-	const char *origin; /* "people.ldif:120", for messages; may be NULL */
+	const char *origin;     /* "people.ldif:120", for messages; may be NULL */
 	struct account account; /* of a user */
 	/* Windows: its own identifier ("S-1-5-21-..."), which members may be named by; of a user the identifier of the group he
 	 * is in without being listed there. NULL for none. */

@@ -85,12 +85,12 @@ struct ldap_dirsync {
 struct ldap_search {
 	const char *base;
 	enum ldap_scope scope;
-	const char *filter;      /* RFC 4515 */
-	const char **attributes; /* NULL-terminated; operational ones by name */
-	int64_t page_size;       /* 0 for none */
+	const char *filter;           /* RFC 4515 */
+	const char **attributes;      /* NULL-terminated; operational ones by name */
+	int64_t page_size;            /* 0 for none */
 	struct ldap_dirsync *dirsync; /* NULL for none; excludes pages */
-	bool show_deleted;       /* Active Directory: tombstones too */
-	bool extended_dns;       /* Active Directory: values that are DNs come with GUID and SID (MS-ADTS 3.1.1.3.4.1.5) */
+	bool show_deleted;            /* Active Directory: tombstones too */
+	bool extended_dns; /* Active Directory: values that are DNs come with GUID and SID (MS-ADTS 3.1.1.3.4.1.5) */
 	/* For each entry: 0, or -1 with err set to stop. */
 	int (*entry)(void *context, const struct ldap_entry *entry, struct error *err);
 	/* Another server has the part of the tree below this DN: does it hold nothing that is searched for? NULL: it may. */

@@ -137,9 +137,9 @@ struct staged_entry {
 	struct digest reference, parent, content;
 	const struct digest *alias; /* NULL when it has none */
 	const char *login, *email, *name;
-	const char *attributes;          /* JSON object text */
-	const char *closed;              /* why the account may not be used; NULL when it may */
-	const char *ends;                /* when it will be closed, as PostgreSQL reads it; NULL for never */
+	const char *attributes;             /* JSON object text */
+	const char *closed;                 /* why the account may not be used; NULL when it may */
+	const char *ends;                   /* when it will be closed, as PostgreSQL reads it; NULL for never */
 	const struct digest *primary_group; /* alias of a group that counts it in; NULL for none */
 	const struct digest *members;    /* groups: each once, in order, and the texts they stand for: NULL where the */
 	const char *const *member_texts; /* member is an entry that is staged in this run */

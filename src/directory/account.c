@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { SECONDS_PER_DAY = 86400, TIME_DIGITS_LEAST = 10, TIME_DIGITS = 14 };
 
@@ -25,20 +24,38 @@ static bool read_integer(const char *text, int64_t *ret)
 	return end != text && *end == '\0' && number != LLONG_MAX && number != LLONG_MIN;
 }
 
+/* Days since 1970 of a day of the Gregorian calendar, years counted from March. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+	int64_t since_march = (month + 9) % 12, years = year - (month <= 2);
+
+	return 365 * years + years / 4 - years / 100 + years / 400 + (153 * since_march + 2) / 5 + day - 1 - 719468;
+}
+
+static int64_t number_of(const char *digits, size_t count)
+{
+	int64_t number = 0;
+
+	for (size_t i = 0; i < count; i++)
+		number = 10 * number + (digits[i] - '0');
+	return number;
+}
+
 /* GeneralizedTime (RFC 4517 section 3.3.13) from hours to seconds; offsets and fractions are passed over, as no directory
  * writes them here. */
 static bool read_time(const char *text, int64_t *ret)
 {
 	char digits[TIME_DIGITS + 1] = "00000000000000";
 	size_t count = strspn(text, "0123456789");
-	struct tm tm = {0};
 
 	if (count < TIME_DIGITS_LEAST || count > TIME_DIGITS)
 		return false;
 	memcpy(digits, text, count);
-	if (strptime(digits, "%Y%m%d%H%M%S", &tm) == NULL)
+	int64_t month = number_of(digits + 4, 2), day = number_of(digits + 6, 2);
+	if (month < 1 || month > 12 || day < 1 || day > 31)
 		return false;
-	*ret = timegm(&tm);
+	*ret = days_of(number_of(digits, 4), month, day) * SECONDS_PER_DAY + number_of(digits + 8, 2) * 3600 +
+	       number_of(digits + 10, 2) * 60 + number_of(digits + 12, 2);
 	return true;
 }
 
@@ -109,8 +126,8 @@ static const struct {
 	const char *name;
 	void (*take)(struct account *account, struct arena *arena, const char *name, const char *text);
 } readers[] = {
-    {"userAccountControl", take_flags},	  {"accountExpires", take_filetime},	   {"nsAccountLock", take_truth},
-    {"pwdAccountLockedTime", take_lock},  {"pwdEndTime", take_time},		   {"shadowExpire", take_days},
+    {"userAccountControl", take_flags},    {"accountExpires", take_filetime}, {"nsAccountLock", take_truth},
+    {"pwdAccountLockedTime", take_lock},   {"pwdEndTime", take_time},         {"shadowExpire", take_days},
     {"krbPrincipalExpiration", take_time},
 };
 

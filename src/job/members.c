@@ -166,8 +166,7 @@ static void read_members(struct listing *listing, const struct entry *entry)
 	}
 }
 
-void members_fill(struct stager *stager, const struct entry *entry, struct arena *arena,
-			 struct staged_entry *ret)
+void members_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret)
 {
 	struct listing listing = {.stager = stager, .arena = arena};
 	size_t most = count_members(stager, entry);

@@ -187,8 +187,7 @@ static void fill_security_id(struct stager *stager, const struct entry *entry, s
 		ret->alias = &stager->alias;
 	}
 	if (entry->primary_group != NULL) {
-		stager->primary_group =
-		    stager_security_id(stager, entry->primary_group, strlen(entry->primary_group));
+		stager->primary_group = stager_security_id(stager, entry->primary_group, strlen(entry->primary_group));
 		ret->primary_group = &stager->primary_group;
 	}
 }

@@ -165,7 +165,8 @@ static int end_part(struct reading *reading, const struct ldap_response *result,
 	struct berval cookie = {0};
 	int more = 0;
 
-	if (!control || ldap_parse_dirsync_control(reading->connection->handle, control, &more, &cookie) != LDAP_SUCCESS)
+	if (!control ||
+	    ldap_parse_dirsync_control(reading->connection->handle, control, &more, &cookie) != LDAP_SUCCESS)
 		return error_set(err, ERR_PROTOCOL, "the server says what changed, and not how far that goes");
 	str_clear(&dirsync->cookie);
 	str_append(&dirsync->cookie, cookie.bv_val ? cookie.bv_val : "", cookie.bv_len);

@@ -146,7 +146,8 @@ int store_mirror_look(struct store *store, int source, const struct mirror_look 
 	pg_array(look->ids, look->count, &array);
 	const char *params[] = {number_text(source, number), str_text(&array)};
 	int rc = pg_query(store->pg,
-			  "select d.external_id, d.content, d.gone_since is not null and d.closed is null, d.kind, d.reference, n.ordinal "
+			  "select d.external_id, d.content, d.gone_since is not null and d.closed is null, d.kind, "
+			  "d.reference, n.ordinal "
 			  "from unnest($2::text[]) with ordinality n(id, ordinal) "
 			  "join directory_entries d on d.source = $1 and d.external_id = n.id",
 			  params, 2, &rows, err);
@@ -166,10 +167,11 @@ int store_mirror_load(struct store *store, int source, struct mirror **ret, stru
 	struct mirror *mirror = mirror_new();
 
 	mirror->whole = true;
-	if (pg_stream(
-		store->pg,
-		"select external_id, content, gone_since is not null and closed is null, kind from directory_entries where source = $1",
-		params, 1, &(struct pg_reader){.batch = load_batch, .context = mirror, .ahead = true}, err) != 0) {
+	if (pg_stream(store->pg,
+		      "select external_id, content, gone_since is not null and closed is null, kind from "
+		      "directory_entries where source = $1",
+		      params, 1, &(struct pg_reader){.batch = load_batch, .context = mirror, .ahead = true},
+		      err) != 0) {
 		mirror_free(&mirror);
 		return -1;
 	}
@@ -359,7 +361,8 @@ int store_mirror_walk(struct store *store, int64_t run,
 
 	return pg_stream(store->pg,
 			 "select d.kind, d.external_id, d.dn, d.attributes from directory_entries d "
-			 "join runs r on r.source = d.source where r.id = $1 and (d.gone_since is null or d.closed is not null) and not exists "
+			 "join runs r on r.source = d.source where r.id = $1 and (d.gone_since is null or d.closed is "
+			 "not null) and not exists "
 			 "(select from staged_entries s where s.run = r.id and s.external_id = d.external_id)",
 			 params, 1, &(struct pg_reader){.batch = walk_rows, .context = &walk}, err);
 }

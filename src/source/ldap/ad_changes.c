@@ -159,8 +159,8 @@ struct place_in_time {
 static int take_place(void *context, const struct ldap_entry *entry, struct error *err)
 {
 	struct place_in_time *place = context;
-	const struct ldap_attribute *highest = find(entry, "highestCommittedUSN"), *service = find(entry, "dsServiceName"),
-				    *invocation = find(entry, "invocationId");
+	const struct ldap_attribute *highest = find(entry, "highestCommittedUSN"),
+				    *service = find(entry, "dsServiceName"), *invocation = find(entry, "invocationId");
 
 	(void)err;
 	if (highest)
@@ -174,7 +174,8 @@ static int take_place(void *context, const struct ldap_entry *entry, struct erro
 
 static int read_place(struct ldap_connection *connection, struct place_in_time *ret, struct error *err)
 {
-	static const char *root[] = {"highestCommittedUSN", "dsServiceName", NULL}, *settings[] = {"invocationId", NULL};
+	static const char *root[] = {"highestCommittedUSN", "dsServiceName", NULL},
+			  *settings[] = {"invocationId", NULL};
 	struct ldap_outcome outcome;
 	struct ldap_search question = {.base = "",
 				       .scope = SCOPE_BASE,
@@ -249,8 +250,8 @@ int ad_changes_now(struct ldap_source *source, struct ldap_connection *connectio
 	return status == 0 ? AD_GOOD : is_answer(err) ? AD_REFUSED : -1;
 }
 
-int ad_changes_since(struct ldap_source *source, struct ldap_connection *connection, enum ad_way way, struct str *cookie,
-		     struct ad_changes *ret, struct error *err)
+int ad_changes_since(struct ldap_source *source, struct ldap_connection *connection, enum ad_way way,
+		     struct str *cookie, struct ad_changes *ret, struct error *err)
 {
 	int status = way == AD_DIRSYNC ? read_dirsync(source, connection, "(objectClass=*)", cookie, ret, err)
 				       : read_usn(source, connection, cookie, ret, err);

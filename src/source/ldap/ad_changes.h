@@ -32,7 +32,7 @@ int ad_changes_now(struct ldap_source *source, struct ldap_connection *connectio
 		   struct error *err);
 /* Everything below the naming context that changed since the cookie, which is moved on. AD_INVALID with err set when the
  * server does not go on from it. */
-int ad_changes_since(struct ldap_source *source, struct ldap_connection *connection, enum ad_way way, struct str *cookie,
-		     struct ad_changes *ret, struct error *err);
+int ad_changes_since(struct ldap_source *source, struct ldap_connection *connection, enum ad_way way,
+		     struct str *cookie, struct ad_changes *ret, struct error *err);
 
 #endif

@@ -42,8 +42,8 @@ static const char *obstacle(const struct ldap_source *source, const struct ldap_
 		str_free(&outer);
 		str_free(&inner);
 		if (!under)
-			return arena_printf(arena, "%s is not below %s, which is what the server tells of", base ? base : "a base",
-					    source->suffix);
+			return arena_printf(arena, "%s is not below %s, which is what the server tells of",
+					    base ? base : "a base", source->suffix);
 		if (!text_equal_fold(source->scopes[i].id, "objectGUID"))
 			return "attributes.id is not objectGUID";
 	}

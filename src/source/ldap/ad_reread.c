@@ -33,7 +33,8 @@ static size_t index_of(const struct reread *reread, const struct ldap_value *gui
 {
 	size_t i = 0;
 
-	while (i < reread->count && (guid->size != GUID_SIZE || memcmp(reread->changes[i].guid.bytes, guid->data, GUID_SIZE)))
+	while (i < reread->count &&
+	       (guid->size != GUID_SIZE || memcmp(reread->changes[i].guid.bytes, guid->data, GUID_SIZE)))
 		i++;
 	return i;
 }
@@ -119,7 +120,8 @@ static int read_later(struct reread *reread, struct error *err)
 	for (; dn < end && status >= 0; dn += strlen(dn) + 1) {
 		struct ldap_entry entry;
 		const char *fault = NULL;
-		status = ranged_read(reread->connection, reread->scope, dn, arena, &entry, &fault, err);
+		const struct ranged ranged = {reread->connection, reread->scope, dn, arena};
+		status = ranged_read(&ranged, &entry, &fault, err);
 		/* Gone, or changed again: the next news say so. */
 		if (status == 1) {
 			decode(&reread->decoder, reread->scope, &entry);
@@ -174,10 +176,11 @@ static int look_anywhere(struct reread *reread, struct error *err)
 	for (size_t i = 0; i < reread->count; i++) {
 		const char *id = id_of(reread, i);
 		if (!reread->visible[i] && !reread->changes[i].deleted &&
-		    sink->unreadable(sink, id, arena_printf(reread->arena, "the entry with objectGUID %s", id),
-				     "the server says that it was changed, and does not show it: it stays as it was until "
-				     "everything is read",
-				     err))
+		    sink->unreadable(
+			sink, id, arena_printf(reread->arena, "the entry with objectGUID %s", id),
+			"the server says that it was changed, and does not show it: it stays as it was until "
+			"everything is read",
+			err))
 			return -1;
 	}
 	return 0;
@@ -200,8 +203,9 @@ static int reread_batch(struct reread *reread, struct error *err)
 	}
 	reread->scope = NULL;
 	reread->places = true;
-	return ask(reread, source->suffix, place_filter, place_attributes, err) ? -1
-									       : remove_unfound(reread, ENTRY_KINDS, err);
+	return ask(reread, source->suffix, place_filter, place_attributes, err)
+		   ? -1
+		   : remove_unfound(reread, ENTRY_KINDS, err);
 }
 
 int ad_reread(struct ldap_source *source, struct ldap_connection *connection, const struct ad_changes *changes,

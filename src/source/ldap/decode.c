@@ -116,8 +116,8 @@ static void decode_security_id(struct decoder *decoder, const struct scope *scop
 	if (security_id_format(&octets, &text) == 0) {
 		decoder->entry.security_id = arena_strdup(decoder->arena, str_text(&text));
 		if (primary)
-			decoder->entry.primary_group = security_id_beside(
-			    decoder->entry.security_id, primary->values[0].data, decoder->arena);
+			decoder->entry.primary_group =
+			    security_id_beside(decoder->entry.security_id, primary->values[0].data, decoder->arena);
 	}
 	str_free(&text);
 }

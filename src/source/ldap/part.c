@@ -7,8 +7,8 @@
 enum { HEARTBEAT_MOST_MS = 30000 };
 
 const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
-				   "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
-				   "(objectClass=container)(objectClass=builtinDomain))";
+			    "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
+			    "(objectClass=container)(objectClass=builtinDomain))";
 static const char *place_attributes[] = {"entryUUID", NULL};
 
 static const struct scope place_scope = {

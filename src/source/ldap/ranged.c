@@ -168,7 +168,8 @@ static struct value_list *first_missing(struct whole *whole)
 /* 0 with the next part taken, or nothing of it when the entry went or was cut short. */
 static int ask_next(struct whole *whole, const struct value_list *list, struct error *err)
 {
-	const char *attributes[] = {arena_printf(whole->arena, "%s%s%lu-*", list->name, option, list->next), stamp, NULL};
+	const char *attributes[] = {arena_printf(whole->arena, "%s%s%lu-*", list->name, option, list->next), stamp,
+				    NULL};
 
 	whole->asked = list->name;
 	return ask(whole, attributes, err);
@@ -218,10 +219,10 @@ static void give(struct whole *whole, struct ldap_entry *ret)
 	    .dn = whole->own_dn, .dn_size = strlen(whole->own_dn), .attributes = attributes, .count = whole->count};
 }
 
-int ranged_read(struct ldap_connection *connection, const struct scope *scope, const char *dn, struct arena *arena,
-		struct ldap_entry *ret, const char **fault, struct error *err)
+int ranged_read(const struct ranged *ranged, struct ldap_entry *ret, const char **fault, struct error *err)
 {
-	struct whole whole = {.connection = connection, .scope = scope, .dn = dn, .arena = arena};
+	struct whole whole = {
+	    .connection = ranged->connection, .scope = ranged->scope, .dn = ranged->dn, .arena = ranged->arena};
 	struct error refused = {0};
 	int status = 2;
 
@@ -234,7 +235,8 @@ int ranged_read(struct ldap_connection *connection, const struct scope *scope, c
 	else if (status == 2 && whole.cut)
 		*fault = whole.cut;
 	else if (status == 2)
-		*fault = "its values come in parts, and it was changed while they were read: it is read again next time";
+		*fault =
+		    "its values come in parts, and it was changed while they were read: it is read again next time";
 	else if (status < 0 && whole.code == LDAP_CODE_NO_SUCH_OBJECT)
 		status = 0;
 	else if (status < 0)

@@ -13,9 +13,14 @@
 /* Is it a part of the values of an attribute that is asked for? */
 bool is_range_of(const struct scope *scope, const char *name);
 
-/* Read the entry at dn whole, asking for part after part, and from the beginning where it was changed meanwhile. Values live
- * in arena. 1; 0 when it is not there any more; 2 with *fault when it cannot be had whole; -1. */
-int ranged_read(struct ldap_connection *connection, const struct scope *scope, const char *dn, struct arena *arena,
-		struct ldap_entry *ret, const char **fault, struct error *err);
+struct ranged {
+	struct ldap_connection *connection;
+	const struct scope *scope;
+	const char *dn;
+	struct arena *arena; /* of the values; reset for each */
+};
+/* Read the entry at dn whole, asking for part after part, and from the beginning where it was changed meanwhile. 1; 0 when
+ * it is not there any more; 2 with *fault when it cannot be had whole; -1. */
+int ranged_read(const struct ranged *ranged, struct ldap_entry *ret, const char **fault, struct error *err);
 
 #endif

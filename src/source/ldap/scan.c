@@ -66,7 +66,8 @@ static int read_later(struct read *read, struct error *err)
 	for (; dn < end && status >= 0; dn += strlen(dn) + 1) {
 		struct ldap_entry entry;
 		const char *fault = NULL;
-		status = ranged_read(read->connection, read->scope, dn, arena, &entry, &fault, err);
+		const struct ranged ranged = {read->connection, read->scope, dn, arena};
+		status = ranged_read(&ranged, &entry, &fault, err);
 		if (status == 0) /* it was deleted meanwhile, or has another name: that we do not know */
 			fault = "it was there, and then not under its name: it is read again next time";
 		if (status == 1)
@@ -99,7 +100,8 @@ static int search_scope(struct read *read, struct ldap_search *search, struct ld
 	struct ldap_source *source = read->source;
 	int64_t page_size = search->page_size;
 
-	if (strcmp(source->spoken->name, DIALECT_OPENLDAP) == 0 && !source->is_limited && page_size >= PAGES_MAY_BE_LEFT_OUT) {
+	if (strcmp(source->spoken->name, DIALECT_OPENLDAP) == 0 && !source->is_limited &&
+	    page_size >= PAGES_MAY_BE_LEFT_OUT) {
 		search->page_size = 0;
 		if (ldap_connection_search(read->connection, search, ret, err))
 			return -1;

@@ -135,11 +135,11 @@ static int take_root(void *context, const struct ldap_entry *entry, struct error
 
 static const char *spoken_by(const struct root *root)
 {
-	return root->is_openldap	       ? DIALECT_OPENLDAP
-	       : root->is_ad		       ? DIALECT_AD
+	return root->is_openldap              ? DIALECT_OPENLDAP
+	       : root->is_ad                  ? DIALECT_AD
 	       : root->is_389 && root->is_ipa ? DIALECT_IPA
-	       : root->is_389		       ? DIALECT_389
-					       : DIALECT_OTHER;
+	       : root->is_389                 ? DIALECT_389
+					      : DIALECT_OTHER;
 }
 
 static int end_root(const struct root *root, const struct ldap_connection *connection, struct error *err)
@@ -160,9 +160,9 @@ static int end_root(const struct root *root, const struct ldap_connection *conne
 
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err)
 {
-	static const char *attributes[] = {"namingContexts",	    "defaultNamingContext", "vendorVersion",
-					   "structuralObjectClass", "supportedControl",	    "supportedCapabilities",
-					   "supportedExtension",    NULL};
+	static const char *attributes[] = {
+	    "namingContexts",   "defaultNamingContext",  "vendorVersion",      "structuralObjectClass",
+	    "supportedControl", "supportedCapabilities", "supportedExtension", NULL};
 	struct root root = {.source = source};
 	struct ldap_search search = {.base = "",
 				     .scope = SCOPE_BASE,

@@ -15,18 +15,18 @@ struct ahead;
 
 struct ldap_source {
 	const struct source_config *config;
-	struct source_config settled; /* with the names of the server's dialect */
+	struct source_config settled;  /* with the names of the server's dialect */
 	const struct dialect *dialect; /* whose those are; NULL until it is known */
-	struct arena *arena; /* as long as the source */
+	struct arena *arena;           /* as long as the source */
 	struct scope scopes[ENTRY_KINDS];
 	size_t scope_count;
-	struct news *news;   /* NULL while there is none */
-	struct ad_news *ad;  /* the same of an Active Directory */
-	struct ahead *ahead; /* a connection that is being opened, or NULL */
+	struct news *news;            /* NULL while there is none */
+	struct ad_news *ad;           /* the same of an Active Directory */
+	struct ahead *ahead;          /* a connection that is being opened, or NULL */
 	struct ldap_connection *held; /* one that was opened to ask for the dialect, or NULL */
 	/* What the server said of itself at the last connection. */
 	char vendor[128];
-	char suffix[512]; /* its only or its default naming context; "" when there is none */
+	char suffix[512];    /* its only or its default naming context; "" when there is none */
 	struct str contexts; /* all naming contexts, each with its NUL */
 	const struct dialect *spoken;
 	bool knows_sync;

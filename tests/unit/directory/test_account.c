@@ -70,6 +70,10 @@ static void the_end_is_an_instant(void **state)
 	    {"krbPrincipalExpiration", "20240101000000Z", 1704067200},
 	    {"pwdEndTime", "20240101000000.123456Z", 1704067200},
 	    {"pwdEndTime", "2024010100Z", 1704067200},
+	    {"pwdEndTime", "20240229235959Z", 1709251199},
+	    {"pwdEndTime", "19991231000000Z", 946598400},
+	    {"pwdEndTime", "21000301000000Z", 4107542400},
+	    {"pwdEndTime", "20241301000000Z", -1},
 	    {"pwdEndTime", "2024", -1},
 	    {"pwdEndTime", "", -1},
 	};
@@ -92,7 +96,8 @@ static void the_end_is_an_instant(void **state)
 static void the_earliest_end_counts(void **state)
 {
 	static struct value days[] = {TEXT("20000")}, time[] = {TEXT("20240101000000Z")};
-	static struct attribute attributes[] = {ATTRIBUTE("shadowExpire", days), ATTRIBUTE("krbPrincipalExpiration", time)};
+	static struct attribute attributes[] = {ATTRIBUTE("shadowExpire", days),
+						ATTRIBUTE("krbPrincipalExpiration", time)};
 	const struct entry entry = {.dn = "uid=a,o=x", .attributes = attributes, .attribute_count = COUNT(attributes)};
 	struct arena *arena = arena_new();
 	struct account account;

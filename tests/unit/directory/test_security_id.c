@@ -33,7 +33,8 @@ static void other_octets_are_none(void **state)
 		const struct value cut = {.data = octets, .size = size};
 		assert_int_equal(security_id_format(&cut, &text), -1);
 	}
-	const struct value other = {.data = "\2\0\0\0\0\0\0\5", .size = 8}, many = {.data = "\1\xff\0\0\0\0\0\5", .size = 8};
+	const struct value other = {.data = "\2\0\0\0\0\0\0\5", .size = 8},
+			   many = {.data = "\1\xff\0\0\0\0\0\5", .size = 8};
 	assert_int_equal(security_id_format(&other, &text), -1);
 	assert_int_equal(security_id_format(&many, &text), -1);
 	assert_int_equal(text.size, 0);
