@@ -65,7 +65,8 @@ struct ldap_config {
 	size_t url_count;
 	const char *bind_dn; /* "" for anonymous */
 	struct secret_reference password;
-	const char *sasl;     /* "" or "external" */
+	const char *sasl;     /* "", "external" or "gssapi" */
+	const char *keytab;   /* "" for none */
 	bool starttls;        /* never falls back to clear text */
 	const char *ca_file;  /* "" for the system's */
 	bool allow_plaintext; /* credentials over ldap:// to another host without TLS: refused unless set */

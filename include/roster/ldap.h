@@ -9,7 +9,7 @@
  *
  * A connection belongs to one thread. A search that ends without the server's result (by a deadline, by its callback)
  * leaves the connection unusable; close it and open another. The first ldap_connection_open() sets LDAPNOINIT and ignores SIGPIPE for the
- * process. Times are milliseconds. Errors: ERR_UNREACHABLE no answer, busy, or TLS not to be had; ERR_DENIED refused;
+ * process. Times are milliseconds. Errors: ERR_UNREACHABLE no answer, busy, or TLS not to be had; ERR_DENIED refused; ERR_CLOSED our own account is closed;
  * ERR_PROTOCOL nonsense; ERR_CONFIG what we were told to do cannot be done. They name URL, base and filter, no secret.
  */
 #ifndef ROSTER_LDAP_H
@@ -32,6 +32,7 @@ struct ldap_options {
 	const char *password; /* octets, for bind_dn */
 	size_t password_size;
 	bool external;        /* SASL EXTERNAL, over ldapi:// only: the server takes our user id from the socket */
+	const char *keytab;   /* SASL GSSAPI, as the first principal in this file (RFC 4752); NULL for none */
 	bool starttls;        /* ldap:// only turns to TLS before anything is said */
 	const char *ca_file;  /* "" for the system's certificates */
 	bool allow_plaintext; /* send a password over ldap:// without TLS to another machine */
@@ -43,8 +44,8 @@ struct ldap_options {
 /* Try each URL until one has accepted the bind. A server that refuses the credentials ends the attempt: the others share
  * them, and asking all of them locks the account sooner. */
 /* What has to be done once for the process, and before it has threads of its own: it changes the environment. Otherwise
- * the first connection does it. */
-void ldap_prepare(void);
+ * the first connection does it. Mechanisms of SASL take time to load, and only GSSAPI needs them. */
+void ldap_prepare(bool with_mechanisms);
 int ldap_connection_open(const struct ldap_options *options, struct ldap_connection **ret, struct error *err);
 void ldap_connection_close(struct ldap_connection **connection); /* accepts NULL, sets NULL */
 /* The URL that serves this connection. */

@@ -131,6 +131,9 @@ struct source_ops {
 	void (*news_stop)(struct source *source);
 };
 
+/* What the drivers of these sources need of the whole process; before the first of them is opened. */
+void source_prepare(const struct config *config);
+
 /* The driver for `type`, or NULL. The core learns its drivers from one table, in src/source/registry.c. */
 const struct source_ops *source_driver(const char *type);
 

@@ -81,13 +81,18 @@ static int taste_unreadable(struct entry_sink *sink, const char *id, const char 
 }
 
 /* Opening promises nothing: a driver connects when it is asked to read. */
-static int read_first_entry(const struct source_ops *driver, const struct source_config *config, struct error *err)
+static int read_first_entry(const struct source_ops *driver, const struct source_config *config, const char **dialect,
+			    struct error *err)
 {
+	const struct source_config *settled = config;
 	struct taste taste = {.sink = {taste_entry, taste_unreadable}};
 	struct read_result result;
 	struct source *source = NULL;
 	int rc = driver->open(config, &source, err);
 
+	if (rc == 0 && driver->settle != NULL)
+		rc = driver->settle(source, &settled, err);
+	*dialect = rc == 0 && driver->settle != NULL ? dialect_find(settled->dialect)->title : NULL;
 	if (rc == 0)
 		rc = driver->read_all(source, &taste.sink, &result, err);
 	driver->close(&source);
@@ -101,13 +106,16 @@ static void try_source(struct app *app, const struct source_config *config, stru
 {
 	const struct source_ops *driver = source_driver(config->type);
 	struct error fault = {0};
+	const char *dialect = NULL;
 	int rc;
 
+	source_prepare(app->config);
 	if (driver == NULL)
 		rc = error_set(&fault, ERR_CONFIG, "there is no driver for type \"%s\"", config->type);
 	else
-		rc = read_first_entry(driver, config, &fault);
-	note(arena_printf(app->arena, "source %s", config->name), rc, &fault, err);
+		rc = read_first_entry(driver, config, &dialect, &fault);
+	note(arena_printf(app->arena, dialect != NULL ? "source %s (%s)" : "source %s", config->name, dialect), rc, &fault,
+	     err);
 }
 
 /* "1 rule", "2 rules" */

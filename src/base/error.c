@@ -18,6 +18,7 @@ static const struct {
     [ERR_USAGE] = {"usage", 64},
     [ERR_UNREACHABLE] = {"unreachable", 69},
     [ERR_DENIED] = {"denied", 77},
+    [ERR_CLOSED] = {"closed", 77},
     [ERR_PROTOCOL] = {"protocol", 69},
     [ERR_DATA] = {"data", 65},
     [ERR_CONFLICT] = {"conflict", 75},

@@ -99,11 +99,24 @@ static void check_bind(const struct checked_source *checked)
 			     "\"sasl\" and a bind with a password exclude each other");
 }
 
+static void check_keytab(const struct checked_source *checked)
+{
+	bool gssapi = strcmp(checked->source->ldap.sasl, "gssapi") == 0;
+
+	if (gssapi && !has(checked->node, "keytab"))
+		report_error(checked->loader, child_position(checked->node, "sasl"), "set keytab to its file",
+			     "\"sasl: gssapi\" needs a \"keytab\" beside it");
+	if (!gssapi && has(checked->node, "keytab"))
+		report_error(checked->loader, child_position(checked->node, "keytab"), "set sasl: \"gssapi\", or remove it",
+			     "\"keytab\" is for \"sasl: gssapi\" only");
+}
+
 static void check_ldap(const struct checked_source *checked)
 {
 	refuse_keys(checked, KEY_LDIF);
 	require(checked, "url", "write url: \"ldaps://HOST\"");
 	check_bind(checked);
+	check_keytab(checked);
 	for (size_t i = 0; i < checked->source->ldap.url_count; i++)
 		check_url(checked, checked->source->ldap.urls[i]);
 }

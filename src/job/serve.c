@@ -114,6 +114,11 @@ static int survive(struct service *service, const struct error *failure, int64_t
 	}
 	if (service->hooks->must_stop())
 		return 0;
+	if (failure->class == ERR_CLOSED) {
+		service->due_at = INT64_MAX;
+		log_error("%s; it is not tried again until somebody asks for it", failure->text);
+		return 0;
+	}
 	try_later(service, failure->class, again_ms);
 	log_error("%s; the next try is in %s", failure->text,
 		  duration_format(service->back_off_ms, pause, sizeof pause));
@@ -225,6 +230,8 @@ static int carry_out(struct service *service, const struct request *request, str
 	/* Left as it is, the next one who leads begins it anew. */
 	if (service->hooks->must_stop())
 		return 0;
+	if (failure.class == ERR_CLOSED)
+		service->due_at = INT64_MAX;
 	log_error("%s (%s, asked for by %s)", failure.text, request_kind_name(request->kind), request->login);
 	return request_end(service->store, request->id, 0, NULL, &failure, err);
 }

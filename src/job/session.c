@@ -12,6 +12,7 @@ int session_open(const struct config *config, const struct source_config *source
 {
 	*ret = (struct session){.config = config, .config_source = source, .driver = source_driver(source->type)};
 	news_init(&ret->news);
+	source_prepare(config);
 	if (ret->driver == NULL)
 		error_set(err, ERR_CONFIG, "there is no driver for type \"%s\"", source->type);
 	else if (intake_new(config, source, &ret->intake, err) == 0 &&

@@ -16,15 +16,6 @@ static const char default_unix_socket[] = "/var/run/slapd/ldapi";
 /* A group of five million members fits; a hostile length does not. */
 enum { MESSAGE_MAX = 512 * 1024 * 1024 };
 
-/* One attempt to reach one URL. */
-struct attempt {
-	const struct ldap_options *options;
-	struct ldap_connection *connection;
-	LDAPURLDesc *url;
-	struct ldap_socket socket;
-	bool secure, local;
-};
-
 /* libldap has Cyrus SASL load its mechanisms and their databases when the first handle is made. What we bind with needs none
  * of them. Who sets SASL_PATH wants them to be there. */
 static void leave_mechanisms_out(void)
@@ -39,13 +30,16 @@ static void leave_mechanisms_out(void)
 	unsetenv("SASL_PATH");
 }
 
+static bool mechanisms; /* are wanted */
+
 static void prepare_process(void)
 {
 	/* An ldaprc in the working directory could otherwise switch off what verifies our peers. */
 	setenv("LDAPNOINIT", "1", 1);
 	/* libldap writes its farewell also to a connection that is gone. */
 	signal(SIGPIPE, SIG_IGN);
-	leave_mechanisms_out();
+	if (!mechanisms)
+		leave_mechanisms_out();
 }
 
 void ldap_diagnostic(LDAP *handle, char *ret, size_t size)
@@ -59,8 +53,7 @@ void ldap_diagnostic(LDAP *handle, char *ret, size_t size)
 	ldap_memfree(text);
 }
 
-/* What went wrong at `doing`, by libldap's or the server's code; a deadline that has passed explains any code. */
-static int fail(const struct attempt *attempt, const char *doing, int code, struct error *err)
+int ldap_attempt_fail(const struct attempt *attempt, const char *doing, int code, struct error *err)
 {
 	const struct ldap_code *meaning = ldap_code_find(code);
 	char detail[512];
@@ -73,7 +66,7 @@ static int fail(const struct attempt *attempt, const char *doing, int code, stru
 	return meaning->hint ? error_hint(err, "%s", meaning->hint) : -1;
 }
 
-static int set_option(struct attempt *attempt, int option, const void *value, struct error *err)
+int ldap_attempt_option(struct attempt *attempt, int option, const void *value, struct error *err)
 {
 	if (ldap_set_option(attempt->connection->handle, option, value) == LDAP_OPT_SUCCESS)
 		return 0;
@@ -95,9 +88,9 @@ static int make_tls_context(struct attempt *attempt, struct error *err)
 
 	if (access(ca_file, R_OK))
 		return error_set(err, ERR_CONFIG, "cannot read the certificates in ca_file %s: %m", ca_file);
-	if (set_option(attempt, LDAP_OPT_X_TLS_CACERTFILE, ca_file, err) ||
-	    set_option(attempt, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand, err) ||
-	    set_option(attempt, LDAP_OPT_X_TLS_PROTOCOL_MIN, &least, err))
+	if (ldap_attempt_option(attempt, LDAP_OPT_X_TLS_CACERTFILE, ca_file, err) ||
+	    ldap_attempt_option(attempt, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand, err) ||
+	    ldap_attempt_option(attempt, LDAP_OPT_X_TLS_PROTOCOL_MIN, &least, err))
 		return -1;
 	if (ldap_set_option(attempt->connection->handle, LDAP_OPT_X_TLS_NEWCTX, &client) != LDAP_OPT_SUCCESS)
 		return error_set(err, ERR_CONFIG, "ca_file %s holds no usable certificate", ca_file);
@@ -110,7 +103,7 @@ static int fail_handshake(const struct attempt *attempt, int code, struct error 
 	const char *host = attempt->url->lud_host;
 	bool localhost = text_equal_fold(host, "localhost");
 
-	fail(attempt, "TLS", code, err);
+	ldap_attempt_fail(attempt, "TLS", code, err);
 	if (watchdog_fired(attempt->connection->watchdog))
 		return -1;
 	return error_hint(
@@ -130,7 +123,7 @@ static int start_tls(struct attempt *attempt, struct error *err)
 	int code = ldaps ? ldap_install_tls(handle) : ldap_start_tls_s(handle, NULL, NULL);
 	/* A result code of the server (positive) is its answer to StartTLS; libldap's own come from the handshake. */
 	if (code > 0) {
-		fail(attempt, "StartTLS", code, err);
+		ldap_attempt_fail(attempt, "StartTLS", code, err);
 		err->class = ERR_UNREACHABLE;
 		return error_hint(err, "nothing was sent in clear text");
 	}
@@ -140,52 +133,6 @@ static int start_tls(struct attempt *attempt, struct error *err)
 		return error_set(err, ERR_UNREACHABLE, "TLS is not in place after its handshake");
 	attempt->secure = true;
 	return 0;
-}
-
-/* --- bind ------------------------------------------------------------------------------------------------------------ */
-
-static int check_credentials(const struct attempt *attempt, struct error *err)
-{
-	const struct ldap_options *options = attempt->options;
-
-	if (options->external && strcmp(attempt->url->lud_scheme, "ldapi") != 0)
-		return error_set(err, ERR_CONFIG, "sasl external works over ldapi:// only");
-	if (options->external || !*options->bind_dn)
-		return 0;
-	/* RFC 4513 section 5.1.2: a name without a password binds as nobody, and looks like success. */
-	if (options->password_size == 0)
-		return error_set(err, ERR_CONFIG, "the password of %s is empty", options->bind_dn);
-	if (!attempt->secure && !attempt->socket.local && !options->allow_plaintext)
-		return error_set(err, ERR_CONFIG,
-				 "the password of %s is not sent in clear text (use ldaps:// or starttls, or set "
-				 "allow_plaintext)",
-				 options->bind_dn);
-	return 0;
-}
-
-static int bind_connection(const struct attempt *attempt, struct error *err)
-{
-	const struct ldap_options *options = attempt->options;
-	struct berval password = {.bv_len = options->password_size, .bv_val = (char *)options->password};
-	char empty[] = "";
-	struct berval nothing = {.bv_len = 0, .bv_val = empty};
-	LDAP *handle = attempt->connection->handle;
-	char doing[256];
-	int code;
-
-	if (check_credentials(attempt, err))
-		return -1;
-	if (options->external) {
-		snprintf(doing, sizeof(doing), "SASL EXTERNAL bind as uid %u", (unsigned)geteuid());
-		code = ldap_sasl_bind_s(handle, NULL, "EXTERNAL", &nothing, NULL, NULL, NULL);
-	} else if (*options->bind_dn) {
-		snprintf(doing, sizeof(doing), "bind as %s", options->bind_dn);
-		code = ldap_sasl_bind_s(handle, options->bind_dn, LDAP_SASL_SIMPLE, &password, NULL, NULL, NULL);
-	} else {
-		snprintf(doing, sizeof(doing), "anonymous bind");
-		code = ldap_sasl_bind_s(handle, "", LDAP_SASL_SIMPLE, &nothing, NULL, NULL, NULL);
-	}
-	return code == LDAP_SUCCESS ? 0 : fail(attempt, doing, code, err);
 }
 
 /* --- one URL ---------------------------------------------------------------------------------------------------------- */
@@ -219,9 +166,9 @@ static int make_handle(struct attempt *attempt, const char *url, struct error *e
 		close(attempt->socket.fd);
 		return error_set(err, ERR_INTERNAL, "libldap does not start: %s (%d)", ldap_err2string(code), code);
 	}
-	if (set_option(attempt, LDAP_OPT_PROTOCOL_VERSION, &version, err) ||
-	    set_option(attempt, LDAP_OPT_REFERRALS, LDAP_OPT_OFF, err) ||
-	    set_option(attempt, LDAP_OPT_RESTART, LDAP_OPT_ON, err))
+	if (ldap_attempt_option(attempt, LDAP_OPT_PROTOCOL_VERSION, &version, err) ||
+	    ldap_attempt_option(attempt, LDAP_OPT_REFERRALS, LDAP_OPT_OFF, err) ||
+	    ldap_attempt_option(attempt, LDAP_OPT_RESTART, LDAP_OPT_ON, err))
 		return -1;
 	if (ldap_get_option(*handle, LDAP_OPT_SOCKBUF, &sockbuf) != LDAP_OPT_SUCCESS || !sockbuf)
 		return error_set(err, ERR_INTERNAL, "libldap does not tell its socket");
@@ -248,7 +195,7 @@ static int open_connection(struct attempt *attempt, const char *url, struct erro
 	connection->watchdog = watchdog_start(attempt->socket.fd, deadline);
 	if (!connection->watchdog)
 		return error_set(err, ERR_INTERNAL, "cannot start a thread");
-	if (start_tls(attempt, err) || bind_connection(attempt, err))
+	if (start_tls(attempt, err) || ldap_attempt_bind(attempt, err))
 		return -1;
 	watchdog_set(connection->watchdog, NO_DEADLINE);
 	return 0;
@@ -274,15 +221,17 @@ static int try_url(const struct ldap_options *options, const char *url, int64_t 
 	connection->bind_dn = xstrdup(options->bind_dn);
 	connection->ca_file = xstrdup(options->ca_file);
 	connection->external = options->external;
+	connection->gssapi = options->keytab != NULL;
 	connection->starttls = options->starttls && attempt.secure && text_starts_with(url, "ldap:");
 	*ret = connection;
 	return 0;
 }
 
-void ldap_prepare(void)
+void ldap_prepare(bool with_mechanisms)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+	mechanisms = with_mechanisms;
 	pthread_once(&once, prepare_process);
 }
 
@@ -292,7 +241,7 @@ int ldap_connection_open(const struct ldap_options *options, struct ldap_connect
 	struct str earlier = {0};
 
 	*ret = NULL;
-	ldap_prepare();
+	ldap_prepare(options->keytab != NULL);
 	if (options->url_count == 0)
 		return error_set(err, ERR_CONFIG, "no URL of an LDAP server is configured");
 	for (size_t i = 0; i < options->url_count; i++) {

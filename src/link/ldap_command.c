@@ -9,11 +9,11 @@ void ldap_connection_command(const struct ldap_connection *connection, const str
 	if (*connection->ca_file)
 		str_add_word(out, "LDAPTLS_CACERT=", connection->ca_file);
 	str_add(out, *connection->ca_file ? " ldapsearch -LLL" : "ldapsearch -LLL");
-	str_add(out, connection->external ? " -Q -Y EXTERNAL" : " -x");
+	str_add(out, connection->external ? " -Q -Y EXTERNAL" : connection->gssapi ? " -Q -Y GSSAPI -N" : " -x");
 	str_add_word(out, " -H ", connection->url);
 	if (connection->starttls)
 		str_add(out, " -ZZ");
-	if (!connection->external && *connection->bind_dn) {
+	if (!connection->external && !connection->gssapi && *connection->bind_dn) {
 		str_add_word(out, " -D ", connection->bind_dn);
 		str_add(out, " -W");
 	}

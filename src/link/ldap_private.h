@@ -66,8 +66,22 @@ struct ldap_connection {
 	size_t attribute_room;
 	/* for messages and for ldap_connection_command() */
 	char *url, *bind_dn, *ca_file;
-	bool external, starttls;
+	bool external, gssapi, starttls;
 };
+
+/* One attempt to reach one URL. */
+struct attempt {
+	const struct ldap_options *options;
+	struct ldap_connection *connection;
+	LDAPURLDesc *url;
+	struct ldap_socket socket;
+	bool secure, local;
+};
+/* What went wrong at `doing`, by libldap's or the server's code; a deadline that has passed explains any code. */
+int ldap_attempt_fail(const struct attempt *attempt, const char *doing, int code, struct error *err);
+int ldap_attempt_option(struct attempt *attempt, int option, const void *value, struct error *err);
+/* Say who we are (ldap_bind.c). */
+int ldap_attempt_bind(struct attempt *attempt, struct error *err);
 
 /* What the server, or libldap, has to say beyond the code; "" when nothing. ret is cut, never overrun. */
 void ldap_diagnostic(LDAP *handle, char *ret, size_t size);

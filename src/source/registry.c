@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/registry.h"
 
+#include "roster/ldap.h"
+
 #include <string.h>
 
 static const struct source_ops *const drivers[] = {
@@ -14,6 +16,18 @@ const struct source_ops *source_driver(const char *type)
 		if (strcmp(drivers[i]->name, type) == 0)
 			return drivers[i];
 	return NULL;
+}
+
+void source_prepare(const struct config *config)
+{
+	bool any = false, mechanisms = false;
+
+	for (size_t i = 0; i < config->source_count; i++) {
+		any = any || strcmp(config->sources[i].type, "ldap") == 0;
+		mechanisms = mechanisms || strcmp(config->sources[i].ldap.sasl, "gssapi") == 0;
+	}
+	if (any)
+		ldap_prepare(mechanisms);
 }
 
 const char *completeness_name(enum completeness completeness)

@@ -202,6 +202,47 @@ def test_members_from_elsewhere_are_kept_and_count_for_nobody(site):
     assert texts == {outside, f"CN=S-1-5-21-1-2-3-4567,CN=ForeignSecurityPrincipals,{SUFFIX}"}
 
 
+# --- who we are ------------------------------------------------------------------------------------------------------------
+
+
+def kerberos(site, url):
+    site.keytab, site.roster.more_environment = site.domain.keytab("Administrator")
+    lines = CONFIGURATION.format(url=url, bind_dn="", password="", ca=site.domain.ca, root=site.root, suffix=SUFFIX,
+                                 groups=SUFFIX, more=f'sasl: "gssapi"; keytab: "{site.keytab}"')
+    site.roster.configure(lines.replace('bind_dn: ""; password: "file:"; ', ""))
+
+
+@pytest.mark.parametrize("url", ["ldap", "ldaps"])
+def test_kerberos_proves_who_we_are(site, url):
+    """Over ldap:// it encrypts by itself; over ldaps:// Active Directory wants it not to."""
+    site.user("alice")
+    kerberos(site, getattr(site.domain, url))
+    assert site.sync()["completeness"] == "complete" and site.people() == {"alice": True}
+
+
+def test_a_keytab_that_is_not_there_is_named(site):
+    kerberos(site, site.domain.ldap)
+    site.keytab.unlink()
+    assert f"cannot read the keytab {site.keytab}" in site.roster.ctl("sync", code=78).err
+
+
+@pytest.mark.parametrize("changes, what", [({"userAccountControl": DISABLED}, "the account is disabled"),
+                                           ({"accountExpires": filetime(1e9)}, "the account has expired"),
+                                           ({"pwdLastSet": 0}, "the password must be changed first")])
+def test_an_account_of_ours_that_is_closed_is_not_tried_again(site, changes, what):
+    modify(site.directory, site.user("svc"), **changes)
+    site.configure(bind_dn="svc@EX.TEST")
+    result = site.roster.ctl("sync", code=77)
+    assert what in result.err and "rosterctl sync" in result.err
+
+
+def test_starttls_serves_as_well(site):
+    site.user("alice")
+    site.configure(url=site.domain.ldap, more="starttls: true")
+    assert site.sync()["completeness"] == "complete"
+    assert "source corp (Active Directory): ok" in site.roster.ctl("check", "--connect").err
+
+
 # --- what changed since ------------------------------------------------------------------------------------------------
 
 

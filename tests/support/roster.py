@@ -54,6 +54,7 @@ class Roster:
         self.directory = pathlib.Path(directory)
         self.config = self.directory / "rosterd.conf"
         self.led = False
+        self.more_environment = {}
         self._connection = None
 
     def configure(self, text):
@@ -64,7 +65,7 @@ class Roster:
                 if name in ("PATH", "HOME", "TMPDIR") or name.endswith("SAN_OPTIONS")}
         return {**kept, "LANG": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1", "PGUSER": user,
                 "ROSTER_SCHEMA_DIR": str(SCHEMA), "ROSTER_CONFIG": str(self.config),
-                "ROSTER_DATABASE": self.cluster.conninfo(self.database)}
+                "ROSTER_DATABASE": self.cluster.conninfo(self.database), **self.more_environment}
 
     def words(self, words):
         """What is really typed for these words."""

@@ -42,6 +42,7 @@ class Samba:
         self.directory.chmod(0o755)
         self.dc = self.directory / "dc"
         self.inside = None
+        self.named = False  # for Kerberos, by the address it is reached at
         self.ca = make_certificates(self.directory) / "ca.pem"
         (self.directory / "server.key").chmod(0o600)
 
@@ -98,6 +99,22 @@ class Samba:
         self.inside.process.wait(timeout=30)
         self.inside.stop()
         self.start()
+
+    def tool(self, *words):
+        subprocess.run(["samba-tool", *map(str, words)], check=True, capture_output=True, text=True, env=self.environment())
+
+    def keytab(self, login):
+        """The file with the key of an account, and the environment in which Kerberos finds this domain."""
+        if not self.named:
+            self.tool("spn", "add", "ldap/127.0.0.1", "DC1$", "-H", self.dc / "private/sam.ldb")
+            self.named = True
+        path = self.directory / f"{login}.keytab"
+        path.unlink(missing_ok=True)
+        self.tool("domain", "exportkeytab", path, f"--principal={login}@{REALM}", "-s", self.dc / "etc/smb.conf")
+        settings = self.directory / "krb5.conf"
+        settings.write_text(f"[libdefaults]\n default_realm = {REALM}\n dns_lookup_kdc = false\n dns_canonicalize_hostname = false\n"
+                            f" rdns = false\n udp_preference_limit = 1\n[realms]\n {REALM} = {{\n  kdc = 127.0.0.1:{self.kdc}\n }}\n")
+        return path, {"KRB5_CONFIG": str(settings)}
 
     @property
     def ldapi(self):

@@ -51,6 +51,7 @@ int server_connect(const struct source_config *config, const struct server_choic
 	    .password = secret.bytes,
 	    .password_size = secret.size,
 	    .external = external,
+	    .keytab = strcmp(ldap->sasl, "gssapi") == 0 ? ldap->keytab : NULL,
 	    .starttls = ldap->starttls,
 	    .ca_file = ldap->ca_file,
 	    .allow_plaintext = ldap->allow_plaintext,
@@ -233,7 +234,7 @@ static void *open_ahead(void *context)
 void server_open_ahead(struct ldap_source *source)
 {
 	server_forget(source);
-	ldap_prepare();
+	ldap_prepare(strcmp(source->config->ldap.sasl, "gssapi") == 0);
 	source->ahead = xcalloc(1, sizeof(*source->ahead));
 	source->ahead->source = source;
 	if (pthread_create(&source->ahead->thread, NULL, open_ahead, source->ahead) == 0)

@@ -145,6 +145,7 @@ static void each_class_has_its_name_and_exit_code(void **state)
 	    {ERR_DATA, "data", 65},
 	    {ERR_CONFLICT, "conflict", 75},
 	    {ERR_GUARD, "guard", 1},
+	    {ERR_CLOSED, "closed", 77},
 	    {ERR_ABSENT, "absent", 3},
 	    {ERR_INTERNAL, "internal", 70},
 	};
