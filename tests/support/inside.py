@@ -9,6 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+
+SECONDS = 10
 
 
 def free_socket():
@@ -61,16 +64,25 @@ def pump(source, sink):
 def serve(listening, inner):
     while True:
         outside, _ = listening.accept()
+        threading.Thread(target=join, args=(outside, inner), daemon=True).start()
+
+
+def join(outside, inner):
+    """What is inside may just be starting."""
+    for _ in range(SECONDS * 20):
         try:
-            inside = socket.create_connection(("127.0.0.1", inner), timeout=10)
+            inside = socket.create_connection(("127.0.0.1", inner), timeout=SECONDS)
+            break
         except OSError:
-            outside.close()
-            continue
-        inside.settimeout(None)
-        for end in (outside, inside):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for pair in ((outside, inside), (inside, outside)):
-            threading.Thread(target=pump, args=pair, daemon=True).start()
+            time.sleep(0.05)
+    else:
+        outside.close()
+        return
+    inside.settimeout(None)
+    for end in (outside, inside):
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for pair in ((outside, inside), (inside, outside)):
+        threading.Thread(target=pump, args=pair, daemon=True).start()
 
 
 if __name__ == "__main__":
