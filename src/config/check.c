@@ -106,6 +106,12 @@ static void check_keytab(const struct checked_source *checked)
 	if (gssapi && !has(checked->node, "keytab"))
 		report_error(checked->loader, child_position(checked->node, "sasl"), "set keytab to its file",
 			     "\"sasl: gssapi\" needs a \"keytab\" beside it");
+	for (size_t i = 0; gssapi && i < checked->source->ldap.url_count; i++)
+		if (checked->source->ldap.starttls || !text_starts_with(checked->source->ldap.urls[i], "ldap://"))
+			report_error(checked->loader, child_position(checked->node, "sasl"),
+				     "use ldap:// addresses, without starttls",
+				     "Kerberos encrypts by itself, and is not for %s with TLS or over a socket",
+				     checked->source->ldap.urls[i]);
 	if (!gssapi && has(checked->node, "keytab"))
 		report_error(checked->loader, child_position(checked->node, "keytab"), "set sasl: \"gssapi\", or remove it",
 			     "\"keytab\" is for \"sasl: gssapi\" only");

@@ -57,7 +57,7 @@ static int answer_nothing(LDAP *handle, unsigned flags, void *defaults, void *qu
 	return LDAP_SUCCESS;
 }
 
-/* What GSSAPI signs and seals by itself TLS does already, and Active Directory refuses both at once. */
+/* It seals what follows: less than that is refused, and so is TLS besides, by Active Directory. */
 static int bind_by_gssapi(struct attempt *attempt, struct error *err)
 {
 	const char *keytab = attempt->options->keytab;
@@ -68,8 +68,7 @@ static int bind_by_gssapi(struct attempt *attempt, struct error *err)
 	snprintf(name, sizeof(name), "FILE:%s", keytab);
 	setenv("KRB5_CLIENT_KTNAME", name, 1);
 	setenv("KRB5CCNAME", "MEMORY:roster", 1);
-	if (ldap_attempt_option(attempt, LDAP_OPT_X_SASL_SECPROPS,
-				attempt->secure ? "noplain,noanonymous,maxssf=0" : "noplain,noanonymous,minssf=56", err) ||
+	if (ldap_attempt_option(attempt, LDAP_OPT_X_SASL_SECPROPS, "noplain,noanonymous,minssf=56", err) ||
 	    ldap_attempt_option(attempt, LDAP_OPT_X_SASL_NOCANON, LDAP_OPT_ON, err))
 		return -1;
 	int code = ldap_sasl_interactive_bind_s(attempt->connection->handle, NULL, "GSSAPI", NULL, NULL, LDAP_SASL_QUIET,
