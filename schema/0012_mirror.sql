@@ -384,21 +384,6 @@ begin
 	end if;
 end $$;
 
--- What is gone binds no edge any more: this comes before merge_edges.
-create function mark_gone(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
-#variable_conflict use_column
-begin
-	update directory_entries d set gone_since = coalesce(d.gone_since, now()), gone_explicit = g.explicit, closed = null
-	from staged_gone g
-	where g.run = mark_gone.run and d.source = mark_gone.source and d.external_id = g.external_id
-	  and (d.gone_since is null or d.closed is not null);
-
-	insert into touched_entries
-	select mark_gone.run, d.id from staged_gone g
-	join directory_entries d on d.source = mark_gone.source and d.external_id = g.external_id
-	where g.run = mark_gone.run;
-end $$;
-
 -- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
 -- rules changed, and every entry was evaluated anew. True when a mapping went.
 create function merge_mappings(run bigint, source smallint, everything boolean, many boolean) returns boolean
