@@ -26,7 +26,7 @@ create type run_state as enum ('running', 'nothing', 'applied', 'held', 'approve
 -- A run is one read of a source, or one act that applies what an earlier read left open. Printed "corp/1290".
 create table runs (
 	id bigint generated always as identity primary key,
-	source smallint, -- references sources, added there
+	source smallint check (source <> 0), -- references sources, added there; the administrator's hand is not read
 	kind text not null,
 	state run_state not null default 'running',
 	completeness text,
@@ -67,6 +67,13 @@ create trigger keep before update or delete or truncate on revisions for each st
 
 -- The advisory lock every writer takes first. Two keys: class 'rost', object 1.
 create function writer_lock_class() returns integer language sql immutable as 'select 1919906676';
+
+-- Wait for the turn to write, before names are looked up: what a name stands for may have gone meanwhile. A group that was
+-- deleted keeps its row, so nothing but its name tells.
+create function writer_turn() returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform pg_advisory_xact_lock(writer_lock_class(), 1);
+end $$;
 
 -- The revision this transaction writes, opened when it has none. Everything that changes a fact goes through here.
 create function open_revision(cause text default null, run bigint default null, actor uuid default null) returns bigint

@@ -34,7 +34,7 @@ returns smallint language sql volatile security definer set search_path = roster
 	on conflict (name) do update set kind = excluded.kind, position = excluded.position,
 		authoritative = excluded.authoritative, nested = excluded.nested,
 		settled = s.settled and s.nested = excluded.nested, retired_at = null
-	where s.kind <> 'import' -- the name is taken
+	where s.kind <> 'import' and s.id <> 0 -- the name is taken
 	returning id
 $$;
 

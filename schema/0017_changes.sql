@@ -50,20 +50,20 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 		(extract(epoch from now() - s.last_full_at) * 1000)::bigint
 	from sources s where s.name = lead_known_source.name and s.kind = lead_known_source.kind and s.position = lead_known_source.position
 	  and s.authoritative = lead_known_source.authoritative and s.nested = lead_known_source.nested
-	  and s.retired_at is null and s.kind <> 'import' and s.unswept is null
+	  and s.retired_at is null and s.kind <> 'import' and s.id <> 0 and s.unswept is null
 	  and not exists (select from runs r where r.source = s.id and r.state = 'running')
 	  and pg_try_advisory_lock(writer_lock_class() + 1, s.id);
 $$;
 
 -- The source is registered when something of it is new, led, and what was left of runs that broke off is swept. id is null when
--- the name is an import's.
+-- the name is an import's, or the administrator's hand.
 create function begin_source(name text, kind text, "position" integer, authoritative boolean, nested boolean) returns source_start
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	start source_start;
 	source smallint := (select s.id from sources s where s.name = begin_source.name and s.kind = begin_source.kind
 		and s.position = begin_source.position and s.authoritative = begin_source.authoritative and s.nested = begin_source.nested
-		and s.retired_at is null and s.kind <> 'import');
+		and s.retired_at is null and s.kind <> 'import' and s.id <> 0);
 begin
 	-- (whoever leads it keeps the row to himself)
 	if source is null then

@@ -137,6 +137,9 @@ void check_sources(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->config->source_count; i++) {
 		struct checked_source checked = {loader, &loader->config->sources[i], loader->source_nodes[i]};
+		if (strcmp(checked.source->name, "hand") == 0)
+			report_error(loader, node_position(checked.node), "choose another name",
+				     "\"hand\" stands for what administrators give by hand and is no source");
 		if (strcmp(checked.source->type, "ldap") == 0)
 			check_ldap(&checked);
 		else if (strcmp(checked.source->type, "ldif") == 0)

@@ -2,7 +2,7 @@
 -- Who may call what.
 \ir support.psql
 \ir company.psql
-select plan(51);
+select plan(56);
 
 do $$ begin
 	execute 'create role test_stranger login';
@@ -54,7 +54,13 @@ select is_empty($$select name from tables where case when relkind <> 'S' then ha
 	'and change or delete no row');
 select is(tried('roster_daemon', $$select user_create('x')$$), '42501', 'it may not act for people');
 select is(tried('roster_daemon', 'select open_revision()'), '42501', 'nor open a revision by itself');
-select is(tried('roster_daemon', $$select run_begin(0::smallint, 'test')$$), 'done', 'it may begin a run');
+select is(tried('roster_daemon', $$select run_begin(register_source('corp', 'ldif', 1, true, true), 'test')$$), 'done', 'it may begin a run');
+select is(tried('roster_daemon', $$select run_begin(0::smallint, 'test')$$), '23514', 'but not of what administrators gave by hand');
+select is(tried('roster_daemon', $$select 1 / coalesce(register_source('hand', 'ldif', 1, true, true), 0)$$), '22012', 'whose name it may not take');
+select is(tried('roster_daemon', format('select 1 / coalesce((%s(''hand'', ''hand'', 0, true, true)).id::integer, 0)', f)), '22012', 'by no other way: ' || f)
+from unnest(array['begin_source']) f;
+select is((select count(*) from lead_known_source('hand', 'hand', 0, true, true)), 0::bigint, 'nor lead it');
+select is((select kind from sources where id = 0), 'hand', 'and it stays what it was');
 select is(tried('roster_daemon', 'select merge_and_plan(-1, true, true, true, true, false)'), '55000', 'and merge a run, if it is running');
 
 -- Operators.

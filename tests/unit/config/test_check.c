@@ -45,6 +45,15 @@ static void keys_of_another_type_are_refused(void **state)
 	       "    hint: remove it, or correct the type\n");
 }
 
+static void no_source_is_called_hand(void **state)
+{
+	(void)state;
+	expect(HEAD "sources: { hand: { type: \"ldif\"; file: \"x\" } }\n",
+	       "rosterd.conf:2: \"hand\" stands for what administrators give by hand and is no source\n"
+	       "    sources: { hand: { type: \"ldif\"; file: \"x\" } }\n"
+	       "    hint: choose another name\n");
+}
+
 static void addresses_must_be_of_ldap_servers(void **state)
 {
 	(void)state;
@@ -270,6 +279,7 @@ int main(void)
 	    cmocka_unit_test(source_needs_a_type_it_knows),
 	    cmocka_unit_test(source_needs_what_its_type_needs),
 	    cmocka_unit_test(keys_of_another_type_are_refused),
+	    cmocka_unit_test(no_source_is_called_hand),
 	    cmocka_unit_test(addresses_must_be_of_ldap_servers),
 	    cmocka_unit_test(address_says_where_the_server_is_and_no_more),
 	    cmocka_unit_test(base_is_a_dn_and_an_attribute_has_a_name),
