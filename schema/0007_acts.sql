@@ -40,7 +40,7 @@ begin
 	end if;
 end $$;
 
-create function act_on_app(cause text, app integer, permission text default 'project.team') returns void
+create function act_on_app(cause text, app integer, permission text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform open_revision(cause, null, actor());
@@ -194,17 +194,6 @@ begin
 	return null;
 end $$;
 
-create function need_purposes(names text[]) returns purpose[] language plpgsql stable security definer set search_path = roster, pg_temp as $$
-declare
-	wrong text := (select n from unnest(names) n where n <> all (enum_range(null::purpose)::text[]) limit 1);
-begin
-	if wrong is not null then
-		raise exception 'there is no purpose "%"', wrong using errcode = 'invalid_parameter_value',
-			hint = 'there are: ' || array_to_string(enum_range(null::purpose), ', ');
-	end if;
-	return names::purpose[];
-end $$;
-
 -- The first administrator; later only the owner of the schema may (break glass). Makes the person when nobody has the
 -- login, and lets the database login operator act as him.
 create function init_administrator(login text, operator name) returns uuid
@@ -292,6 +281,10 @@ create function user_suspend(who text) returns void language plpgsql volatile se
 declare
 	person uuid := need_user(who);
 begin
+	perform require_administrator(format('user suspend %s', who));
+	if exists (select from users u where u.id = person and u.suspended) then
+		return;
+	end if;
 	perform act(format('user suspend %s', who));
 	update users set suspended = true, active = false where id = person and not suspended;
 end $$;
@@ -301,8 +294,13 @@ create function user_resume(who text) returns void language plpgsql volatile sec
 declare
 	person uuid := need_user(who);
 begin
-	perform act(format('user resume %s', who));
+	perform require_administrator(format('user resume %s', who));
 	perform refuse_erased(person);
+	if exists (select from users u where u.id = person and not u.suspended and (u.active or not is_wanted_active(u))) then
+		raise exception '% is not suspended by hand', who using errcode = 'no_data_found',
+			hint = case when (select u.active from users u where u.id = person) then 'he is active' else 'a source disowns him: see rosterctl user show ' || who end;
+	end if;
+	perform act(format('user resume %s', who));
 	update users set suspended = false where id = person and suspended;
 	update users u set active = true where u.id = person and not u.active and is_wanted_active(u);
 exception when unique_violation then
@@ -332,6 +330,7 @@ begin
 		raise exception 'a group needs a parent: "%" is no path', path using errcode = 'invalid_parameter_value',
 			hint = 'write /PARENT/NAME; /NAME lies directly below the root';
 	end if;
+	perform writer_turn();
 	parent := need_group(regexp_replace(clean, '/[^/]*$', '/'));
 	perform act(format('group create %s', clean));
 	perform need_name('group', regexp_replace(clean, '^.*/', '')), need_group_description(description);
@@ -355,11 +354,17 @@ end $$;
 create function group_move(path text, parent text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	moved integer := need_group(path);
-	target integer := need_group(parent);
+	moved integer;
+	target integer;
+	kept integer[];
 begin
+	perform writer_turn();
+	moved := need_group(path);
+	target := need_group(parent);
 	perform act(format('group move %s to %s', path, parent));
+	kept := in_team(array(select n.app from group_closure c join apps a on a.owner_group = c.descendant join nodes n on n.app = a.id where c.ancestor = moved));
 	update groups set parent_id = target where id = moved;
+	perform keep_contacts(kept);
 exception when unique_violation then
 	raise exception 'there is a group of that name below % already', parent using errcode = 'unique_violation', hint = 'names are compared without case';
 end $$;
@@ -368,8 +373,10 @@ end $$;
 create function group_edit(path text, new_name text default null, description text default null) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	here integer := need_group(path);
+	here integer;
 begin
+	perform writer_turn();
+	here := need_group(path);
 	perform act(format('group edit %s', path));
 	if new_name is not null then
 		perform need_name('group', new_name);
@@ -388,10 +395,12 @@ end $$;
 -- archived, since revisions name it.
 create function group_delete(path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	here integer := need_group(path);
+	here integer;
 	held text;
 	people uuid[];
 begin
+	perform writer_turn();
+	here := need_group(path);
 	perform act(format('group delete %s', path));
 	if here = root_group() then
 		raise exception 'the root group cannot be deleted' using errcode = 'check_violation', hint = 'there is always exactly one root';
@@ -429,10 +438,12 @@ end $$;
 create function group_member_add(path text, login text, role text, expires_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	here integer := need_group(path);
+	here integer;
 	what integer := case when role is null then role_named('platform', 'Group Administrator')
 		else need_member_role(role, format('type: rosterctl group admin %s add %s', path, login)) end;
 begin
+	perform writer_turn();
+	here := need_group(path);
 	perform act_on_members(format('group members %s add %s as %s', path, login, coalesce(role, 'admin')), here, what);
 	perform refuse_inherited(what);
 	insert into grants (user_id, anchor, role, expires_at)
@@ -444,11 +455,13 @@ end $$;
 create function group_member_set(path text, login text, role text, expires_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	here integer := need_group(path);
+	here integer;
 	what integer := need_member_role(role, format('type: rosterctl group admin %s add %s', path, login));
 	person uuid := user_by_login(login);
 	lost integer; -- of what he held, the role that somebody has to hold
 begin
+	perform writer_turn();
+	here := need_group(path);
 	perform act_on_members(format('group members %s set %s as %s', path, login, role), here, what);
 	perform refuse_inherited(what);
 	select g.role into lost from grants g where g.user_id = person and g.anchor = here and g.source = 0
@@ -463,11 +476,13 @@ end $$;
 create function group_member_remove(path text, login text, role text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	here integer := need_group(path);
+	here integer;
 	what integer := case when role is null then role_named('platform', 'Group Administrator')
 		else need_member_role(role, format('type: rosterctl group admin %s remove %s', path, login)) end;
 	others text;
 begin
+	perform writer_turn();
+	here := need_group(path);
 	perform act_on_members(format('group members %s remove %s as %s', path, login, coalesce(role, 'admin')), here, what);
 	if role is null and here <> root_group() and not exists (
 			select from grants g where g.anchor = here and g.role = what and (g.user_id <> need_user(login) or g.source <> 0)) then

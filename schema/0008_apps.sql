@@ -36,10 +36,12 @@ create function app_create(name text, owner text, owner_group text) returns inte
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	person uuid := case when owner is null then actor() else user_by_login(owner) end;
-	chosen integer := case when owner_group is not null then need_group(owner_group) end;
+	chosen integer;
 	own integer;
 	made integer;
 begin
+	perform writer_turn();
+	chosen := case when owner_group is not null then need_group(owner_group) end;
 	perform open_revision(format('app create %s', name), null, actor());
 	if person is null then
 		raise exception 'an app needs an owner' using errcode = 'invalid_parameter_value', hint = 'name one with --owner';
@@ -74,21 +76,59 @@ begin
 	perform keep_team(former, need_app(name), role_named('project', 'Owner')), forget_settings(array[former]);
 end $$;
 
+-- Of these apps those whose Technical Contact is in the team by more than that.
+create function in_team(apps integer[]) returns integer[] language sql stable set search_path = roster, pg_temp as $$
+	select array_agg(a.id) from nodes n join apps a on a.id = n.app
+	where a.id = any (in_team.apps) and (a.owner = n.technical_contact or exists (
+		select from grants g join roles r on r.id = g.role and r.kind = 'project'
+		where g.user_id = n.technical_contact and (g.anchor = a.id
+			or exists (select from group_closure c where c.descendant = a.owner_group and c.ancestor = g.anchor)
+			or exists (select from access_group_apps x where x.app = a.id and x.access_group = g.anchor))))
+$$;
+
+-- What is moved by hand takes no Technical Contact out of his team. kept: in_team() of before.
+create function keep_contacts(kept integer[]) returns void language plpgsql stable set search_path = roster, pg_temp as $$
+declare
+	still integer[] := in_team(kept);
+	left_app integer := (select k from unnest(kept) k where still is null or k <> all (still) order by k limit 1);
+begin
+	if left_app is not null then
+		raise exception '% is the Technical Contact of % and would leave its team',
+			(select u.login from nodes n join users u on u.id = n.technical_contact where n.app = left_app), resource_name(left_app)
+			using errcode = 'check_violation', hint = 'hand the node over first, or make him a member of the app: rosterctl node contact, rosterctl app members';
+	end if;
+end $$;
+
 -- owner_group NULL: the app belongs to no group any more.
 create function app_group(name text, owner_group text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	kept integer[];
 begin
 	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
+	kept := in_team(array[need_app(app_group.name)]);
 	if owner_group is not null then
 		perform require_belongs(name, (select a.owner from apps a where a.id = need_app(app_group.name)), need_group(owner_group));
 	end if;
 	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
 	where a.id = need_app(app_group.name);
+	perform keep_contacts(kept);
 end $$;
 
+-- An archived app gives nobody anything, so it is its owner, by being that, who takes it back into use.
 create function app_archive(name text, archived boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	cause text := format('app %s %s', case when archived then 'archive' else 'restore' end, name);
+	here integer;
 begin
-	perform act(format('app %s %s', case when archived then 'archive' else 'restore' end, name));
-	update apps a set archived = app_archive.archived where a.id = need_app(app_archive.name);
+	perform writer_turn();
+	here := need_app(name);
+	if (select a.archived from apps a where a.id = here) and exists (select from apps a join users u on u.id = a.owner and u.active
+			where a.id = here and a.owner = actor()) then
+		perform open_revision(cause, null, actor());
+	else
+		perform act_on_app(cause, here, 'project.archive');
+	end if;
+	update apps a set archived = app_archive.archived where a.id = here and a.archived <> app_archive.archived;
 end $$;
 
 -- Who was asked into a team from outside the company: a member when he has said yes.
@@ -96,10 +136,26 @@ create table invitations (
 	user_id uuid not null references users on delete cascade,
 	app integer not null references apps on delete cascade,
 	role integer not null references roles on delete cascade,
+	expires_at timestamptz, -- of the membership
 	invited_at timestamptz not null default now(),
 	invited_by name not null default session_user,
 	primary key (user_id, app, role)
 );
+
+-- Whoever is invited in a role that another takes the place of is invited in that one.
+create function hand_on_invitations(role integer, heir integer) returns void language sql volatile set search_path = roster, pg_temp as $$
+	insert into invitations (user_id, app, role, expires_at, invited_at, invited_by)
+	select i.user_id, i.app, heir, i.expires_at, i.invited_at, i.invited_by from invitations i where i.role = hand_on_invitations.role
+	on conflict do nothing
+$$;
+
+-- Any of these permissions is enough.
+create function act_on_team(cause text, app integer, permissions text[]) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	perform open_revision(cause, null, actor());
+	perform act_on_app(cause, app, coalesce((select p from unnest(permissions) p where can(actor(), permission_named(p), app) limit 1), permissions[1]));
+end $$;
 
 -- Whether a role can do something on an app, or in environments it has or may get, that this person's roles there cannot.
 create function exceeds(role integer, person uuid, app integer) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
@@ -113,11 +169,11 @@ create function exceeds(role integer, person uuid, app integer) returns boolean 
 			where a.user_id = person and a.resource = exceeds.app and (f.permission is null or own.permission = f.permission)))
 $$;
 
-create function app_member_add(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+create function app_member_add(name text, login text, role text, expires_at timestamptz default null) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	what integer := need_member_role(role, 'groups have admins: rosterctl group admin', '{project}');
 begin
-	perform act_on_app(format('app members %s add %s as %s', name, login, role), need_app(name));
+	perform act_on_team(format('app members %s add %s as %s', name, login, role), need_app(name), '{project.team,project.administer,project.invite}');
 	perform refuse_inherited(what);
 	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
 	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
@@ -126,11 +182,12 @@ begin
 			hint = 'the owner of the app or a platform administrator may give it';
 	end if;
 	if (select u.external from users u where u.id = user_by_login(app_member_add.login)) then
-		insert into invitations (user_id, app, role) values (user_by_login(login), need_app(name), what) on conflict do nothing;
+		insert into invitations (user_id, app, role, expires_at) values (user_by_login(login), need_app(name), what, app_member_add.expires_at)
+		on conflict on constraint invitations_pkey do update set expires_at = excluded.expires_at;
 		return;
 	end if;
-	insert into grants (user_id, anchor, role) values (user_by_login(login), need_app(name), what)
-	on conflict do nothing;
+	insert into grants (user_id, anchor, role, expires_at) values (user_by_login(login), need_app(name), what, app_member_add.expires_at)
+	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at where grants.expires_at is distinct from excluded.expires_at;
 end $$;
 
 -- By the one who was invited.
@@ -140,8 +197,8 @@ declare
 begin
 	perform open_revision(format('invitation accept %s', app), null, actor());
 	with accepted as (
-		delete from invitations i using users u where i.user_id = actor() and i.app = here and u.id = i.user_id and u.active returning i.user_id, i.role)
-	insert into grants (user_id, anchor, role) select a.user_id, here, a.role from accepted a on conflict do nothing;
+		delete from invitations i using users u where i.user_id = actor() and i.app = here and u.id = i.user_id and u.active returning i.user_id, i.role, i.expires_at)
+	insert into grants (user_id, anchor, role, expires_at) select a.user_id, here, a.role, a.expires_at from accepted a on conflict do nothing;
 	if not found then
 		raise exception '% is not invited to app:%', session_user, app using errcode = 'insufficient_privilege',
 			hint = 'its owner invites: rosterctl app members';
@@ -154,7 +211,7 @@ declare
 	person uuid := need_user(login);
 	what integer := need_role('project', role);
 begin
-	perform act_on_app(format('app members %s remove %s as %s', name, login, role), here);
+	perform act_on_team(format('app members %s remove %s as %s', name, login, role), here, '{project.team,project.administer}');
 	delete from invitations i where i.user_id = person and i.app = here and i.role = what;
 	if found then
 		return;
@@ -179,6 +236,17 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- Clusters and namespaces ----------------------------------------------------------------------------------------------------
+
+create function need_purposes(names text[]) returns purpose[] language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	wrong text := (select n from unnest(names) n where n <> all (enum_range(null::purpose)::text[]) limit 1);
+begin
+	if wrong is not null then
+		raise exception 'there is no purpose "%"', wrong using errcode = 'invalid_parameter_value',
+			hint = 'there are: ' || array_to_string(enum_range(null::purpose), ', ');
+	end if;
+	return names::purpose[];
+end $$;
 
 create function namespace_create(cluster text, name text, purposes purpose[]) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -242,6 +242,7 @@ begin
 		select g.user_id, g.anchor, heir.id, g.source, g.expires_at from grants g where g.role = gone.id
 		on conflict on constraint grants_pkey do nothing;
 		delete from grants g where g.role = gone.id;
+		perform hand_on_invitations(gone.id, heir.id);
 	elsif holders > 0 then
 		raise exception '% hold the role "%"', case holders when 1 then 'one person' else holders || ' people' end, gone.name
 			using errcode = 'foreign_key_violation', hint = 'name the role that takes its place: --replacement';

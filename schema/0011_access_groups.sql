@@ -21,6 +21,7 @@ create function access_group_delete(name text) returns void language plpgsql vol
 declare
 	here integer := need_access_group(name);
 	members uuid[];
+	kept integer[];
 	source text;
 begin
 	perform act(format('access-group delete %s', name));
@@ -30,22 +31,25 @@ begin
 			hint = 'change it there: rosterctl access-group members ' || name;
 	end if;
 	members := array(select g.user_id from grants g where g.anchor = here);
+	kept := in_team(array(select x.app from access_group_apps x where x.access_group = here));
 	delete from grants g where g.anchor = here and g.source = 0;
 	delete from access_group_apps x where x.access_group = here;
 	delete from access_groups x where x.id = here;
-	perform forget_settings(members);
+	perform keep_contacts(kept), forget_settings(members);
 end $$;
 
 create function access_group_app(name text, app text, within boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_access_group(name);
+	kept integer[];
 begin
 	perform act(format('access-group apps %s %s %s', name, case when within then 'add' else 'remove' end, app));
 	if within then
 		insert into access_group_apps (access_group, app) values (here, need_app(access_group_app.app)) on conflict do nothing;
 	else
+		kept := in_team(array[need_app(access_group_app.app)]);
 		delete from access_group_apps x where x.access_group = here and x.app = need_app(access_group_app.app);
-		perform forget_settings(array(select g.user_id from grants g where g.anchor = here));
+		perform keep_contacts(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here));
 	end if;
 end $$;
 
@@ -60,6 +64,7 @@ declare
 	here integer := need_access_group(name);
 begin
 	perform act(format('access-group members %s add %s as %s', name, login, role));
+	perform refuse_inherited(need_app_role(role));
 	insert into grants (user_id, anchor, role, expires_at)
 	select user_by_login(access_group_member_add.login), here, r, access_group_member_add.expires_at
 	from unnest(array[role_named('app', 'App Member'), need_app_role(access_group_member_add.role)]) r group by r

@@ -21,7 +21,7 @@ grant select on permissions, roles, statistics, migrations to roster_reader, ros
 grant execute on function actor(), init_administrator(text, name), user_create(text, text, text, boolean), user_suspend(text), user_resume(text),
 	group_create(text, text, text[]), group_edit(text, text, text), group_delete(text), group_move(text, text), group_member_add(text, text, text, timestamptz), group_member_set(text, text, text, timestamptz),
 	group_member_remove(text, text, text), app_create(text, text, text), app_owner(text, text), app_group(text, text),
-	app_archive(text, boolean), app_member_add(text, text, text), app_member_remove(text, text, text),
+	app_archive(text, boolean), app_member_add(text, text, text, timestamptz), app_member_remove(text, text, text),
 	need_time(text), need_duration(text), need_switch(text, text), need_purposes(text[]), cluster_create(text), namespace_create(text, text, purpose[]), namespace_attach(text, text), namespace_detach(text, text),
 	role_create(text, text, text[], text, text[], text, text[]), role_edit_begin(text), role_edit_cancel(),
 	role_save(text, text, text, text[], text, text[], text, text[]), role_edit(text, text[], text, text, text, text[], text, text[]), part_access(text[]), part_permissions(text[]), role_delete(text, text), role_merge(text, text), role_keep(text), invitation_accept(text),

@@ -109,7 +109,7 @@ enum model_call {
 	MODEL_APP_OWNER,           /* app, login */
 	MODEL_APP_GROUP,           /* app, group or NULL */
 	MODEL_APP_ARCHIVE,         /* app, true or false */
-	MODEL_APP_MEMBER_ADD,      /* app, login, role */
+	MODEL_APP_MEMBER_ADD,      /* app, login, role, expires_at or NULL */
 	MODEL_APP_MEMBER_REMOVE,   /* app, login, role */
 	MODEL_APP_ACCESS_ADD,      /* app, login, role, expires_at or NULL */
 	MODEL_APP_ACCESS_REMOVE,   /* app, login, role */

@@ -29,6 +29,12 @@ static const struct call app_group[] = {
      .most = 2,
      .params = {ARGUMENT(0), ARGUMENT(1)},
      .done = "app:{0} belongs to {1}"},
+    {.word = "none",
+     .call = MODEL_APP_GROUP,
+     .least = 1,
+     .most = 1,
+     .params = {ARGUMENT(0), CONSTANT(NULL)},
+     .done = "app:{0} belongs to no group"},
 };
 
 static const struct call app_members[] = {
@@ -37,7 +43,7 @@ static const struct call app_members[] = {
      .call = MODEL_APP_MEMBER_ADD,
      .least = 2,
      .most = 2,
-     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")},
+     .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")},
      .done = "{1} is a member of app:{0}"},
     {.word = "remove",
      .call = MODEL_APP_MEMBER_REMOVE,
@@ -129,21 +135,22 @@ static const struct verb verbs[] = {
     },
     {
 	.name = "app group",
-	.usage = "NAME PATH",
+	.usage = "NAME PATH|none",
 	.summary = "give an app to a group",
-	.help = "Members of the group and of all groups above it reach the app. Only a platform administrator may.",
+	.help = "Members of the group and of all groups above it reach the app; with none it belongs to no group any "
+		"more. Only a platform administrator may.",
 	.example = "app group api /pay/api",
 	.run = call_run,
 	.calls = app_group,
-	.call_count = 1,
+	.call_count = 2,
     },
     {
 	.name = "app members",
-	.usage = "NAME [add LOGIN --role ROLE | remove LOGIN --role ROLE]",
+	.usage = "NAME [add LOGIN --role ROLE [--until TIME] | remove LOGIN --role ROLE]",
 	.summary = "list, add or remove members of an app",
 	.help = "The list is the whole team: the owner, who was added directly, and who inherits through a group. "
-		"Somebody external is invited. Whoever may manage the team of the app, or a platform administrator, "
-		"may.",
+		"Somebody external is invited. With --until the membership ends at that time. Whoever may manage the "
+		"team of the app or administers it, or a platform administrator, may; who may invite adds, too.",
 	.example = "app members api add dave --role Contributor",
 	.run = call_run,
 	.calls = app_members,
@@ -177,7 +184,8 @@ static const struct verb verbs[] = {
 	.name = "app archive",
 	.usage = "NAME",
 	.summary = "take an app out of use",
-	.help = "An archived app gives nobody anything; its team is kept. Only a platform administrator may.",
+	.help = "An archived app gives nobody anything; its team is kept. The owner of the app or a platform "
+		"administrator may, and who has project.archive there.",
 	.example = "app archive legacy",
 	.run = call_run,
 	.calls = app_archive,
@@ -187,7 +195,7 @@ static const struct verb verbs[] = {
 	.name = "app restore",
 	.usage = "NAME",
 	.summary = "undo app archive",
-	.help = "The team of the app has its access again. Only a platform administrator may.",
+	.help = "The team of the app has its access again. The owner of the app or a platform administrator may.",
 	.example = "app restore legacy",
 	.run = call_run,
 	.calls = app_restore,

@@ -136,7 +136,7 @@ static const struct {
     [MODEL_APP_OWNER] = {"select app_owner($1, $2)", 2},
     [MODEL_APP_GROUP] = {"select app_group($1, $2)", 2},
     [MODEL_APP_ARCHIVE] = {"select app_archive($1, $2::boolean)", 2},
-    [MODEL_APP_MEMBER_ADD] = {"select app_member_add($1, $2, $3)", 3},
+    [MODEL_APP_MEMBER_ADD] = {"select app_member_add($1, $2, $3, need_time($4))", 4},
     [MODEL_APP_MEMBER_REMOVE] = {"select app_member_remove($1, $2, $3)", 3},
     [MODEL_APP_ACCESS_ADD] = {"select app_role_add($1, $2, $3, need_time($4))", 4},
     [MODEL_APP_ACCESS_REMOVE] = {"select app_role_remove($1, $2, $3)", 3},

@@ -167,6 +167,38 @@ def test_c36_somebody_external_is_invited_and_accepts(company):
     assert company.ctl("invitation", "list").err == "there are no invitations\n"
 
 
+def test_p35_the_owner_takes_an_app_out_of_use_and_back(company):
+    assert "is not allowed to: app archive desk" in company.ctl("app", "archive", "desk", user="op_bob", code=77).err
+    company.ctl("app", "archive", "desk", user="op_ann")
+    assert not can(company, "ann", "project.view", "app:desk")
+    assert "is not allowed to: app restore desk" in company.ctl("app", "restore", "desk", user="op_bob", code=77).err
+    company.ctl("app", "restore", "desk", user="op_ann")
+    assert can(company, "ann", "project.view", "app:desk")
+
+
+def test_p37_a_member_of_an_app_for_some_time(company):
+    company.ctl("app", "members", "desk", "add", "bob", "--role", "Developer", "--until", "2099-01-31", user="op_ann")
+    held = [row for row in company.json("access", "bob")["holds"] if row["anchor"] == "app:desk"]
+    assert [(row["role"], row["expires_at"][:10]) for row in held] == [("Developer", "2099-01-31")]
+    assert '"soon" is no time' in company.ctl("app", "members", "desk", "add", "bob", "--role", "Developer", "--until", "soon", code=65).err
+    company.ctl("app", "members", "desk", "add", "bob", "--role", "Developer")
+    assert [row["expires_at"] for row in company.json("access", "bob")["holds"] if row["anchor"] == "app:desk"] == [None]
+
+
+def test_c36_an_invitation_keeps_its_end(company):
+    company.ctl("user", "create", "eve", "--external")
+    eve = login_of(company, "eve")
+    company.ctl("app", "members", "desk", "add", "eve", "--role", "Developer", "--until", "2099-01-31")
+    company.ctl("invitation", "accept", "desk", user=eve)
+    assert [row["expires_at"][:10] for row in company.json("access", "eve")["holds"] if row["anchor"] == "app:desk"] == ["2099-01-31"]
+
+
+def test_a33_an_app_is_taken_out_of_its_group(company):
+    assert company.ctl("app", "group", "shop", "none").err == "done: app:shop belongs to no group\n"
+    assert {row["app"]: row["owner_group"] for row in company.json("app", "list")["apps"]} == {"shop": None, "desk": None}
+    company.ctl("app", "group", "shop", code=64)
+
+
 # --- groups and clusters ----------------------------------------------------------------------------------------------
 
 

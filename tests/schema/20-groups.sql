@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The group tree.
 \ir support.psql
-select plan(85);
+select plan(88);
 
 select is((select count(*) from groups), 1::bigint, 'P9 a fresh installation has one group that nobody created');
 select is((select parent_id from groups where id = root_group()), null, 'P9 and that is the root');
@@ -17,6 +17,10 @@ update groups set name = 'company', description = 'all of us' where parent_id is
 select is((select name || ': ' || description from groups where id = root_group()), 'company: all of us',
 	'P11 name and description of the root can be changed');
 select is(group_path(root_group()), '/', 'P11 and its path stays /');
+select operator_for('chief', 'one'), operator_for('plain', 'two'), user_role_add('one', 'Platform Administrator');
+select is(tried('test_chief', $$select group_edit('/', 'concern', 'all of it')$$), 'done', 'P11 by the act of an administrator');
+select is((select name || ': ' || description from groups where id = root_group()), 'concern: all of it', 'P11 it is saved');
+select is(tried('test_plain', $$select group_edit('/', 'mine')$$), '42501', 'P11 somebody else does not');
 
 select throws_ok($$select group_create('b', '', '{}')$$, '22023', 'a group needs a parent: "b" is no path', 'P13 a group without a parent is refused');
 select throws_ok($$select group_create('/', 'for tests', '{}')$$, '22023', null, 'P13 so is a path without a name');

@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(101);
+select plan(111);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -32,6 +32,7 @@ select app_member_add('board', 'pat', 'Tester');
 select is(rights('pat', 'app:board'), 'project.view', 'C4 and the same on another');
 
 -- Roles that came with an app.
+select access_group_create('guests');
 insert into roles (kind, name, origin) values ('project', 'Tester', 'shop'), ('project', 'Guide', 'shop'), ('project', 'Guide', 'site');
 insert into role_permissions (role, permission) select r.id, permission_named('project.view') from roles r where r.origin is not null;
 insert into grants (user_id, anchor, role) select person_id('oz'), resource_named('app:site'), r.id from roles r where r.name = 'Tester' and r.origin = 'shop';
@@ -40,6 +41,9 @@ create function inherited(name text, origin text) returns text language sql as '
 select ok((select 'inherited from shop' = any (tags) from role_list() where role = 'Tester' and id = inherited('Tester', 'shop')::integer), 'C5 a role that came with an app says so');
 select is(tried('test_olga', format('select app_member_add(%L, %L, %L)', 'site', 'nel', inherited('Guide', 'site'))), '23514', 'C6 and is given to nobody');
 select is(tried('test_ada', format('select app_member_add(%L, %L, %L)', 'site', 'nel', inherited('Guide', 'site'))), '23514', 'C6 by nobody');
+select is(tried('test_ada', format('select ' || act, inherited('Guide', 'site'))), '23514', 'C6 nor through a group: ' || act)
+from unnest(array['group_member_add(''/dev'', ''nel'', %L)', 'group_member_set(''/dev'', ''nel'', %L)', 'access_group_member_add(''guests'', ''nel'', %L)']) act;
+select is((select count(*) from grants g join roles r on r.id = g.role and r.name = 'Guide' where g.user_id = person_id('nel')), 0::bigint, 'C6 and nothing came of it');
 select set_has($$select role, duplicate from role_duplicates()$$, $$values ('Tester', 'Tester (shop)'), ('Guide (shop)', 'Guide (site)')$$, 'C7 roles that say the same are named');
 select is(tried('test_ann', format('select role_merge(%L, %L)', inherited('Tester', 'shop'), 'Tester')), '42501', 'C7 an administrator merges them');
 select is(tried('test_ada', format('select role_merge(%L, %L)', inherited('Tester', 'shop'), 'Tester')), 'done', 'C7 as here');
@@ -142,6 +146,9 @@ select is((select id from role_list() where role = 'Whole'), role_named('project
 select is(tried('test_ada', $$select role_edit_begin('Whole')$$), 'done', 'C27 one edits');
 select is(tried('test_bea', $$select role_edit_begin('Whole')$$), '55006', 'C27 and nobody else the same role');
 select is(tried('test_bea', $$select role_edit_begin('Tester')$$), '55006', 'C27 nor any other');
+select is(tried('test_ada', $$select role_edit_begin('Tester')$$), '55006', 'C27 nor does the same one edit another beside it');
+select is(tried('test_bea', $$select role_edit('Tester', '{project.view}')$$), '55006', 'C27 nor in one step');
+select is(tried('test_bea', $$select role_merge('Guide', 'Tester')$$), '55006', 'C27 nor is one merged');
 select is(tried('test_bea', $$select role_save('Whole', description => 'x')$$), '55000', 'C27 and saves nothing');
 select is(tried('test_ada', $$select role_edit_cancel()$$), 'done', 'C27 until it is given up');
 select is(tried('test_bea', $$select role_edit_begin('Tester')$$), 'done', 'C27 then another may');
@@ -157,8 +164,17 @@ select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_dele
 select is(roles_at('pat', 'app:board'), 'Tester', 'C30 and nothing has changed');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Tester')$$), '23514', 'C33 it does not take its own place');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Whole')$$), '28000', 'C22 nor one that says something else of production, without the second factor');
+select group_member_add('/ops', 'nel', 'Tester', '2100-01-01'), access_group_member_add('guests', 'nel', 'Tester');
+insert into sources (name, kind) values ('corp', 'ldif');
+insert into grants (user_id, anchor, role, source) select person_id('nel'), group_at('/dev/web'), role_named('project', 'Tester'), s.id from sources s where s.name = 'corp';
+select user_create('asked', external => true), operator_for('asked', 'asked'), app_member_add('board', 'asked', 'Tester');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Guide')$$), 'done', 'C31 with a replacement');
 select is(roles_at('pat', 'app:board') || ' ' || roles_at('oz', 'app:site'), 'Guide Guide', 'C31 every holder has that one, on every app');
+select results_eq($$select resource_name(g.anchor), g.source::integer, g.expires_at::date from grants g where g.user_id = person_id('nel') and g.role = role_named('project', 'Guide') order by 1$$,
+	$$select * from (values ('access-group:guests', 0, null::date), ('group:/dev/web', (select s.id::integer from sources s where s.name = 'corp'), null), ('group:/ops', 0, '2100-01-01')) v$$,
+	'C31 wherever it was held, whoever gave it, and until when');
+select is(tried('test_asked', $$select invitation_accept('board')$$), 'done', 'C31 who was invited in it is invited still');
+select is(roles_at('asked', 'app:board'), 'Guide', 'C31 in the one that took its place');
 select is(rights('pat', 'app:board'), 'project.view', 'C32 and may do what that one says: the same, where they are equal');
 select is(tried('test_ada', $$select role_edit_begin('Scrum Master')$$), '23514', 'C34 the Scrum Master is not edited');
 

@@ -2,7 +2,7 @@
 -- Apps, their owners and their teams.
 \ir support.psql
 \ir company.psql
-select plan(88);
+select plan(105);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 
@@ -78,6 +78,18 @@ select app_group('site', null);
 select is(tried('test_olga', $$select app_owner('site', 'nel')$$), 'done', 'P35 the owner hands the app over');
 select is(rights('nel', 'app:site') || '/' || rights('olga', 'app:site'), permits('Owner', 'app') || '/', 'P34 in one step: one owner, then the other');
 
+-- She takes an app out of use, and back.
+select is(tried('test_' || who, $$select app_archive('gate', true)$$), '42501', 'P36 an app is not taken out of use by ' || who) from unnest(array['ann', 'pat', 'oz', 'gus']) who;
+select committed();
+select is(tried('test_olga', $$select app_archive('gate', true)$$), 'done', 'P35 the owner takes the app out of use');
+select is(rights('olga', 'app:gate'), '', 'P48 and has nothing of it either');
+select is(tried('test_' || who, $$select app_archive('gate', false)$$), '42501', 'P36 nor back by ' || who) from unnest(array['ann', 'pat', 'gus']) who;
+select is(tried('test_olga', $$select app_archive('gate', false)$$), 'done', 'P35 and back');
+select is((select cause || ' ' || login from revisions where id = head()), 'app archive gate test_olga', 'P35 recorded as hers');
+select user_suspend('olga');
+select is(tried('test_olga', $$select app_archive('gate', true)$$), '42501', 'P48 a suspended owner does not');
+select user_resume('olga');
+
 -- Members.
 select is(tried('test_ann', $$select app_member_add('shop', 'nel', 'Contributor')$$), '42501', 'P36 an inherited member who is not owner does not invite');
 select app_member_add('shop', 'oz', 'Developer');
@@ -92,6 +104,15 @@ select second_factor_proven('ada'), role_create('Silent', '', array['project.vie
 select is(tried('test_pat', $$select app_member_add('shop', 'nel', 'Silent')$$), '42501', 'C35 nor one that can do more in environments');
 select is(tried('test_olga', $$select app_member_add('shop', 'nel', 'Silent'); select app_member_remove('shop', 'nel', 'Silent')$$), 'done', 'C35 the owner does');
 select is(tried('test_pat', $$select app_owner('shop', 'pat')$$), '42501', 'P36 the team is not ownership');
+select role_create('Host', '', array['project.view', 'project.invite']), role_create('Steward', '', array['project.view', 'project.administer']);
+select app_member_remove('shop', 'oz', 'Developer'), app_member_add('shop', 'oz', 'Host');
+select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'End-user')$$), 'done', 'C35 who may invite, invites');
+select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'Contributor')$$), '42501', 'C35 in no role that can do more than his own');
+select is(tried('test_oz', $$select app_member_remove('shop', 'nel', 'End-user')$$), '42501', 'C35 but takes nobody out');
+select app_member_remove('shop', 'oz', 'Host'), app_member_add('shop', 'oz', 'Steward');
+select is(tried('test_oz', $$select app_member_remove('shop', 'nel', 'End-user')$$), 'done', 'P36 who administers the app does');
+select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'End-user')$$), 'done', 'P36 and adds');
+select app_member_remove('shop', 'nel', 'End-user'), app_member_remove('shop', 'oz', 'Steward'), app_member_add('shop', 'oz', 'Developer');
 select is(tried('test_pat', $$select app_member_add('gate', 'nel', 'Contributor')$$), '42501', 'P36 nor is one app another');
 select app_member_remove('shop', 'nel', 'Contributor');
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- People: logins, sources, suspension.
 \ir support.psql
-select plan(29);
+select plan(32);
 
 select user_create('Ann', 'ann@example.com', 'Ann Example');
 select throws_ok($$select user_create('ann')$$, '23505', null, 'an active person''s login is taken, in any case of letters');
@@ -47,6 +47,18 @@ select is((select active from users where id = (select id from first)), false, '
 update identities set gone_since = null;
 select user_resume((select id from first)::text);
 select is((select active from users where id = (select id from first)), true, 'and they say yes again');
+select committed();
+create function ann() returns text language sql as 'select id::text from first';
+select throws_ok('select user_resume(ann())', 'P0002', ann() || ' is not suspended by hand', 'who is not suspended is not resumed');
+select user_suspend(ann()), committed();
+select user_suspend(ann());
+select isnt((select transaction from revisions where id = head()), pg_current_xact_id(), 'to suspend again, or to resume whoever is not, is no revision');
+select user_resume(ann());
+update identities set gone_since = now();
+update users set active = false where id = (select id from first);
+select throws_ok('select user_resume(ann())', 'P0002', ann() || ' is not suspended by hand', 'nor whom a source disowns');
+update identities set gone_since = null;
+update users set active = true where id = (select id from first);
 update users set suspended = true where id = (select id from first);
 select is(wanted(), false, 'a suspension by hand outranks every source');
 update users set suspended = false where id = (select id from first);

@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(186);
+select plan(199);
 
 -- Who gets in at all.
 select operator_for('stranger');
@@ -69,6 +69,7 @@ select is(tried('test_' || who, $$select app_member_remove('desk', 'opal', 'Appl
 from unnest(array['opal', 'pia', 'endo', 'tec', 'nel']) who;
 select app_member_add('desk', 'ben', 'Business Engineer');
 select is(tried('test_ben', $$select app_member_add('desk', 'nel', 'End-user')$$), '42501', 'N8 a Business Engineer neither');
+select is(tried('test_ben', $$select node_create('shop', 'ben')$$), '42501', 'N3 nor by a member elsewhere');
 select is(tried('test_ada', $$select app_member_add('desk', 'nel', 'End-user')$$), 'done', 'N8 except a platform administrator');
 select is(tried('test_olga', $$select app_member_remove('desk', 'nel', 'End-user')$$), 'done', 'N8 and the owner');
 
@@ -96,6 +97,7 @@ select is(tried('test_opal', format('select environment_set(%L, %L, %L, %s)', 'd
 	format('N13 but does not set %s %s for %s', p.name, allowed, who))
 from permissions p, unnest(array['ben', 'opal']) who, unnest(array['true', 'false', 'null']) allowed where p.scope = 'env';
 select is(tried('test_opal', $$select environment_alerts('desk/test', 'ben', true)$$), '42501', 'N13 nor the alerts of another member');
+select is(tried('test_' || who, $$select * from environment_list('desk')$$), '42501', 'N14 nor which there are: ' || who) from unnest(array['pia', 'endo', 'nel', 'gus']) who;
 select is(tried('test_' || who, $$select * from node_permissions('desk')$$), '42501', 'N14 to whom the environments are not open does not see them: ' || who)
 from unnest(array['pia', 'endo', 'nel', 'gus']) who;
 
@@ -167,6 +169,17 @@ select access_group_create('friends'), access_group_app('friends', 'desk', true)
 select is(tried('test_ada', $$select group_member_remove('/ops', 'tec', 'Operator')$$), 'done', 'N41 through an access group likewise');
 select is(tried('test_ada', $$select access_group_member_remove('friends', 'tec', 'Operator')$$), '23514', 'N41 where he stays then');
 select is(tried('test_ada', $$select access_group_member_remove('friends', 'tec')$$), '23514', 'N41 in whatever words he is taken out');
+select is(tried('test_ada', $$select access_group_app('friends', 'desk', false)$$), '23514', 'N41 nor does the app leave without him');
+select is(tried('test_ada', $$select access_group_delete('friends')$$), '23514', 'N41 nor the access group end');
+select group_member_add('/dev', 'tec', 'Operator'), group_member_add('/dev/web', 'olga', null), app_group('desk', '/dev/web'), access_group_app('friends', 'desk', false);
+select is(tried('test_ada', $$select app_group('desk', '/ops')$$), '23514', 'N41 nor does the app change its group');
+select is(tried('test_ada', $$select app_group('desk', null)$$), '23514', 'N41 or leave it');
+select is(tried('test_ada', $$select group_move('/dev/web', '/ops')$$), '23514', 'N41 nor is the group moved to where he is nobody');
+select is(roles_at('tec', 'app:desk'), 'Operator Technical Contact', 'N41 so he is in the team');
+select is(tried('test_ada', $$select group_move('/dev/web', '/dev/pay')$$), 'done', 'N41 to where he is somebody it is');
+select group_move('/dev/pay/web', '/dev'), app_member_add('desk', 'tec', 'Application Operator');
+select is(tried('test_ada', $$select group_move('/dev/web', '/ops')$$), 'done', 'N41 and if he is in the team by himself');
+select group_move('/ops/web', '/dev'), group_member_remove('/dev', 'tec', 'Operator'), access_group_app('friends', 'desk', true);
 select app_member_add('desk', 'tec', 'Application Operator'), access_group_member_remove('friends', 'tec'), app_group('desk', null);
 select node_contact('gate', 'olga');
 select is(tried('test_olga', $$select app_owner('gate', 'nel')$$), '23514', 'N41 nor does the Technical Contact leave by handing the app over');

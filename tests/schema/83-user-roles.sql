@@ -2,7 +2,7 @@
 -- User roles: what somebody may do with apps at all. On which apps, his roles there say.
 \ir support.psql
 \ir company.psql
-select plan(151);
+select plan(153);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 
@@ -94,6 +94,10 @@ select is(tried('test_gus', statement), 'done', 'A9 and does it: ' || statement)
 from unnest(array[$$select group_member_add('/dev/web', 'nel', 'App Member')$$, $$select group_member_remove('/dev/web', 'nel', 'App Member')$$,
 	$$select app_role_add('shop', 'nel', 'App Owner')$$, $$select app_role_remove('shop', 'nel', 'App Owner')$$]) statement;
 select is(may('gus', 'manage', 'shop'), 'app.access.manage app.pipelines.manage app.tasks.manage', 'A9 and nothing else of an app');
+select is(tried('test_gus', $$select group_delete('/dev/web')$$), '42501', 'A9 nor is a group his to delete');
+select user_role_add('ann', 'App Viewer'), app_role_add('shop', 'ann', 'App Member');
+select is(tried('test_ann', $$select app_role_remove('shop', 'ann', 'App Member')$$), '42501', 'A10 who only sees an app takes no role of it from anybody');
+select user_role_remove('ann', 'App Viewer'), app_role_remove('shop', 'ann', 'App Member');
 select is(can('gus', permission, resource), false, format('A10 not where he is no group admin: %s on %s', permission, resource))
 from (values ('group.members.manage', 'group:/ops'), ('app.access.manage', 'app:board'), ('group.policies.manage', 'group:/ops'),
 	('group.pipelines.manage', 'group:/ops'), ('app.pipelines.manage', 'app:board'), ('group.tasks.manage', 'group:/ops'),

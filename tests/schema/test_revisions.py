@@ -163,12 +163,13 @@ def test_no_access_is_lost_between_two_writers(connect, watcher, company, order)
     assert_no_gaps(watcher)
 
 
-def test_two_moves_do_not_close_a_cycle(connect, watcher, company):
+@pytest.mark.parametrize("parent, error", [("/to/from", psycopg.errors.CheckViolation), ("/from", psycopg.errors.NoDataFound)])
+def test_two_moves_do_not_close_a_cycle(connect, watcher, company, parent, error):
     first, second = connect(autocommit=False), connect(autocommit=False)
     first.execute("select group_move('/from', '/to')")
-    with Waiting(watcher, second, "select group_move('/to', '/from')") as other:
+    with Waiting(watcher, second, f"select group_move('/to', '{parent}')") as other:
         first.commit()
-    assert isinstance(other.error, psycopg.errors.CheckViolation), other.error
+    assert isinstance(other.error, error), other.error
     assert value(watcher, "select group_path(id) from groups where name = 'from'") == "/to/from"
     assert_no_gaps(watcher)
 
@@ -258,3 +259,17 @@ def test_writers_in_a_crowd_leave_no_gap(connect, watcher):
     assert_no_gaps(watcher)
     assert value(watcher, "select head()") == 1 + 6 * 15
     assert value(watcher, "select count(distinct since) from users") == 6 * 15
+
+
+@pytest.mark.parametrize("act", ["group_create('/to/new', 'x', '{ann}')", "group_move('/from', '/to')", "group_edit('/to', null, 'x')", "group_delete('/to')",
+                                 "group_member_add('/to', 'ann', 'Developer')", "group_member_add('/to', 'ann', null)",
+                                 "group_member_set('/to', 'ann', 'Developer')", "group_member_remove('/to', 'bob', null)",
+                                 "app_create('b', 'bob', '/to')", "app_group('a', '/to')"])
+def test_a_group_that_is_deleted_meanwhile_is_not_there(connect, watcher, company, act):
+    first, second = connect(autocommit=False), connect(autocommit=False)
+    first.execute("select group_delete('/to')")
+    with Waiting(watcher, second, f"select {act}") as other:
+        first.commit()
+    assert isinstance(other.error, psycopg.errors.NoDataFound) and "there is no group /to" in str(other.error)
+    assert value(watcher, "select count(*) from groups g join groups p on p.id = g.parent_id and p.archived") == 0
+    assert value(watcher, "select count(*) from grants g join groups x on x.id = g.anchor and x.archived") == 0
