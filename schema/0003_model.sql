@@ -195,7 +195,8 @@ create table roles (
 	builtin boolean not null default false,
 	locked boolean not null default false,     -- neither edited nor deleted
 	structural boolean not null default false, -- follows from something else and is never given by hand
-	sensitive boolean not null default false,  -- many new holders at once wait for approval
+	governs boolean not null default false,    -- sensitive whatever it says
+	sensitive boolean not null default false,  -- many new holders at once wait for approval: it governs, or fixes something in production
 	opens gate[] not null default '{}',        -- for apps
 	origin text check (origin <> ''),          -- the app it came with; such a role is held by whom has it, and given to nobody else
 	name_key text not null generated always as (lower(normalize(name, NFKC))) stored,

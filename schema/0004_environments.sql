@@ -100,6 +100,22 @@ create table role_environment_permissions (
 call keep_history('role_environment_permissions', array['role', 'kind', 'permission']);
 create index on role_environment_permissions_history (role);
 
+-- Whoever gets a role that fixes something in production has it at once, so many at once wait for approval.
+create function role_sensitive() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	update roles r set sensitive = s.is
+	from (
+		select o.id, o.governs or exists (
+			select from role_environment_permissions p where p.role = o.id and p.kind = 'production_environment') as is
+		from roles o where not o.structural and o.id in (select t.role from touched t)) s
+	where r.id = s.id and r.sensitive <> s.is;
+	return null;
+end $$;
+create trigger f_sensitive after insert on role_environment_permissions referencing new table as touched
+	for each statement execute function role_sensitive();
+create trigger f_sensitive_gone after delete on role_environment_permissions referencing old table as touched
+	for each statement execute function role_sensitive();
+
 -- What was set for one person in one environment: it counts as far as a role of his leaves it open (custom). Missing: as it
 -- comes, which is API Rights outside production and nothing else.
 create table environment_settings (

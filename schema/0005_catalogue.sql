@@ -79,7 +79,7 @@ insert into permissions (name, scope, gate, description) values
 	('app.operate.acceptance', 'app', 'manage', 'bring releases to environments for acceptance'),
 	('app.operate.production', 'app', 'manage', 'bring releases to environments for production');
 
-insert into roles (kind, name, description, builtin, locked, structural, sensitive, opens) values
+insert into roles (kind, name, description, builtin, locked, structural, governs, opens) values
 	('platform', 'Platform Administrator', 'Governs the whole platform', true, true, false, true, '{view,manage}'),
 	('platform', 'Group Administrator', 'Administers a group and everything below it', true, true, false, false, '{view,manage}'),
 	('platform', 'App Administrator', 'Manages apps as far as his roles there go', true, true, false, false, '{view,manage}'),
@@ -103,6 +103,8 @@ insert into roles (kind, name, description, builtin, locked, structural, sensiti
 	('app', 'App Administrator', 'Policies, pipelines, tasks and releases', true, true, false, false, '{}'),
 	('app', 'App Member', 'Sees the app', true, true, false, false, '{}'),
 	('app', 'App Operator', 'Creates releases', true, true, false, false, '{}');
+
+update roles set sensitive = governs where governs;
 
 insert into roles (kind, name, description, builtin, locked, structural)
 select 'setting', p.name || case when a.allowed then ' on' else ' off' end, 'set for a person in an environment', true, true, true

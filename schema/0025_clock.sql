@@ -122,7 +122,7 @@ declare
 	moment timestamptz;
 	people uuid[];
 	keepers uuid[];
-	expired boolean;
+	expired uuid[];
 	arrived boolean;
 	done bigint;
 	count bigint;
@@ -132,13 +132,13 @@ begin
 	moment := clock_timestamp();
 	people := end_grace(grace, moment);
 	keepers := array(select i.user_id from identities i where i.keeps_admin);
-	expired := exists (select from grants g where g.expires_at <= moment);
+	expired := array(select distinct g.user_id from grants g where g.expires_at <= moment);
 	arrived := exists (select from arrived_admins);
-	if people = '{}' and not expired and not arrived and not exists (select from outlived_grants(keepers)) then
+	if people = '{}' and expired = '{}' and not arrived and not exists (select from outlived_grants(keepers)) then
 		return 0;
 	end if;
-	perform open_revision(concat_ws(', ', case when expired then 'expired' end, case when people <> '{}' then 'end of grace' end,
-		case when arrived then 'awaited admins' end, case when not expired and people = '{}' and not arrived then 'other admins' end));
+	perform open_revision(concat_ws(', ', case when expired <> '{}' then 'expired' end, case when people <> '{}' then 'end of grace' end,
+		case when arrived then 'awaited admins' end, case when expired = '{}' and people = '{}' and not arrived then 'other admins' end));
 	done := cardinality(people) + give_awaited();
 	delete from grants g where g.expires_at <= moment;
 	get diagnostics count = row_count;
@@ -146,6 +146,9 @@ begin
 	delete from grants g using outlived_grants(people || keepers) o
 	where g.user_id = o.user_id and g.anchor = o.anchor and g.role = o.role and g.source = o.source;
 	get diagnostics count = row_count;
+	-- What was set for people in environments was said by hand too, and ends with what opened it.
+	perform forget_settings(expired);
+	delete from environment_settings s using users u where s.user_id = any (people) and u.id = s.user_id and is_past_grace(u);
 	update identities i set keeps_admin = not i.keeps_admin
 	where i.user_id = any (people || keepers) and i.ended_at is not null
 	  and i.keeps_admin <> exists (select from grants g join users u on u.id = g.user_id

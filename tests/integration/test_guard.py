@@ -3,6 +3,7 @@
 
 import pytest
 
+from actors import second_factor
 from guarded import ALL, EVERYBODY, NUMBERS, Company, removals
 from guarded import company, held  # noqa: F401  (fixtures)
 
@@ -257,6 +258,14 @@ def test_a_rule_that_makes_everybody_administrator_is_held(company):
     assert administrators(company.roster) == {"admin"}
     company.roster.ctl("approve", "corp/2")
     assert len(administrators(company.roster)) == 32
+
+
+def test_a_role_that_may_something_in_production_is_sensitive(company):
+    second_factor(company.roster, "admin")
+    company.roster.ctl("role", "create", "Releaser", "--permission", "project.cloud_access", "--production", "env.transport")
+    company.configure('first_run: "apply"', EVERYBODY.replace('"platform"', '"/all"').replace("Platform Administrator", "Releaser"))
+    assert "30 new holders of Releaser (limit 20)" in company.sync(code=1).err
+    assert company.roster.value("select count(*) from grants g join roles r on r.id = g.role where r.name = 'Releaser'") == 0
 
 
 def test_new_administrators_one_by_one_stop_at_the_limit(company):

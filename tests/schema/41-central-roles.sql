@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(111);
+select plan(114);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -131,7 +131,13 @@ select second_factor_proven('ada');
 select is(tried('test_ada', $$select role_edit_begin('Whole'); select role_save('Whole', production => 'fixed', production_permissions => array['env.monitoring'])$$),
 	'done', 'C22 with it, it is');
 select is(rights('bea', 'environment:shop/live'), 'env.monitoring', 'C26 and holds for whoever has the role, at once');
+select ok(tagged('Whole') ~ 'sensitive', 'C22 a role that fixes something in production is sensitive: many new holders at once wait');
 select is((select count(*) from environment_settings where user_id = person_id('bea')), 0::bigint, 'C18 what was set before is forgotten');
+select is((select string_agg(r.name, ', ' order by r.name) from roles r where r.sensitive), 'Administrator, Platform Administrator, Whole', 'C22 and no other but those that govern');
+select role_edit('Whole', null, production => 'custom'), role_edit('Administrator', null, production => 'none');
+select is((select string_agg(r.name, ', ' order by r.name) from roles r where r.sensitive), 'Administrator, Platform Administrator', 'C22 while it does');
+select role_edit('Whole', null, production => 'fixed', production_permissions => array['env.monitoring']),
+	role_edit('Administrator', null, production => 'fixed', production_permissions => array['env.manage_permissions', 'env.transport', 'env.backups', 'env.monitoring']);
 update second_factors set proven_at = now() - interval '11 minutes', expires_at = now() - interval '1 minute';
 select is(tried('test_ada', $$select role_edit_begin('Whole'); select role_save('Whole', production => 'none')$$), '28000', 'C22 a proof ends after ten minutes');
 

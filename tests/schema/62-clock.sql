@@ -2,7 +2,7 @@
 -- The clock: what becomes due by time alone. Time is faked: what should be over is put into the past.
 \ir support.psql
 \ir company.psql
-select plan(75);
+select plan(79);
 
 create function given(login text) returns text language sql as $$
 	select coalesce(string_agg(r.name || ' at ' || resource_name(g.anchor) || ' by ' || s.name, ', ' order by r.name, resource_name(g.anchor), s.name), '')
@@ -88,6 +88,14 @@ select is((select array_agg(h.until order by h.until) from grants_history h wher
 	'but history, which knows the other end that was said before');
 select is(given('pat'), 'Contributor at group:/dev/pay by hand, Operator at group:/ops by hand', 'what others hold stays');
 select is(clock_due('30 days'), 'infinity', 'a grant without an end is never due');
+-- What was set for him while he held it ends with it.
+select node_create('board', 'oz'), environment_create('board', 'live', 'production'), group_member_add('/ops', 'nel', 'Operator', now() - interval '1 minute');
+select environment_set('board/live', login, 'env.transport', true) from unnest(array['nel', 'pat']) login;
+select is(tick(), 1::bigint, 'a grant ends, and another like it stays');
+select group_member_add('/ops', 'nel', 'Operator');
+select is(rights('nel', 'environment:board/live') || '/' || rights('pat', 'environment:board/live'), '/env.transport',
+	'who gets the role back begins anew in environments; who kept it has what was set for him');
+select group_member_remove('/ops', 'nel', 'Operator');
 select is(tick(), 0::bigint, 'done once, it is done');
 delete from grants where expires_at = 'infinity';
 
@@ -98,6 +106,7 @@ select is(given('bob'), 'Developer at group:/team by corp', 'a source gives');
 select group_member_add('/ops', 'bob', 'Operator');
 select group_create('/bobs', 'for tests', array['bob']), group_create('/both', 'for tests', array['bob', 'ann']);
 select app_create('hut', 'bob', '/bobs');
+select environment_set('board/live', 'bob', 'env.backups', true);
 create table bob as select person_id('bob') as id;
 select is_empty('select from attention_list()', 'nothing needs attention');
 
@@ -119,6 +128,7 @@ select is(given('bob'), 'Developer at group:/team by corp, Group Administrator a
 	'who comes back in time is as he was');
 select is((select active from users where login = 'bob'), true, 'and active');
 select is(clock_due('30 days'), null, 'nothing is due for him any more');
+select is(rights('bob', 'environment:board/live'), 'env.backups', 'with what was set for him');
 
 -- Not in time.
 select sync(array['cat', 'gus2'], array['team: bob cat']);
@@ -128,6 +138,7 @@ select is(clock_due('40 days') > now(), true, 'with a longer grace it is not');
 select is(tick(), 5::bigint, 'one person, and four of his grants');
 select is(cause(), 'end of grace', 'one revision says why');
 select is(given('bob'), 'Group Administrator at group:/bobs by hand', 'what he held is gone, by hand or not, but for his place as the last admin');
+select is_empty($$select from environment_settings where user_id = (select id from bob)$$, 'and what was set for him in environments');
 select is((select count(*) from users where id = (select id from bob) and not active), 1::bigint, 'the person stays, as a tombstone');
 select is((select a.owner from apps a where a.name = 'hut'), (select id from bob), 'and owns what he owned');
 select results_eq('select kind, what, array_to_string(who, '', '') from attention_list()', $$values ('no Scrum Master', 'app:hut', ''), ('no admin', 'group:/bobs', 'bob'), ('owner past grace', 'app:hut', 'bob')$$,
