@@ -248,6 +248,13 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		and can(can_by_api.user_id, permission_named('env.api'), can_by_api.resource)
 $$;
 
+-- The same by name: an unknown name is an error, never a "no".
+create function can_by_api(login text, permission text, resource text) returns boolean
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return can_by_api(need_user(can_by_api.login), permission_named(can_by_api.permission), resource_named(can_by_api.resource));
+end $$;
+
 -- Whom an app's environments are open to, and who answers for them: suspended people too.
 create function node_members(app integer) returns table (user_id uuid) language sql stable security definer set search_path = roster, pg_temp as $$
 	select h.user_id from reach t join holdings h on h.anchor = t.anchor

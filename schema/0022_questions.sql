@@ -137,7 +137,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	group by k.name, n.name, n.purpose order by k.name, n.name, n.purpose
 $$;
 
--- Roles of the company that say the same: to be merged. Each pair both ways.
+-- Roles of the company that say the same: to be merged. twins: which, the role itself among them.
 create view role_twins as
 with said as (
 	select r.id, array(select rp.permission from role_permissions rp where rp.role = r.id order by rp.permission) as permits,
@@ -145,7 +145,7 @@ with said as (
 			from role_environments e left join role_environment_permissions f on f.role = e.role and f.kind = e.kind
 			where e.role = r.id order by e.kind, f.permission) as environments
 	from roles r where r.kind = 'project' and not r.structural)
-select a.id as role, b.id as twin from said a join said b on b.permits = a.permits and b.environments = a.environments and b.id <> a.id;
+select array_agg(s.id) as twins from said s group by s.permits, s.environments having count(*) > 1;
 
 -- tags: what else there is to know of it, such as that nobody holds it, or that another says the same.
 -- members: people who hold it themselves, each once, on whatever app; those who hold it through a group are counted apart.
@@ -165,8 +165,14 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			(select 'edited by ' || e.login from role_edit e where e.role = r.id and e.expires_at > now()),
 			'duplicate of ' || t.names, case when not r.structural and not exists (select from grants g where g.role = r.id) then 'not used' end], null), r.description
 	from roles r left join (
-		select t.role, string_agg(d.name || coalesce(' (' || d.origin || ')', ''), ', ' order by d.name_key, d.origin nulls first) as names
-		from role_twins t join roles d on d.id = t.twin group by t.role) t on t.role = r.id
+		-- A few are named and the others counted: of very many that say the same each would name all.
+		select u.role, (select string_agg(o.label, ', ' order by o.place) from unnest(w.ids[:6], w.labels[:6]) with ordinality o(id, label, place)
+				where o.id <> u.role and o.place <= case when u.role = any (w.ids[:5]) then 6 else 5 end)
+			|| case when cardinality(w.ids) > 6 then format(' and %s more', cardinality(w.ids) - 6) else '' end as names
+		from (
+			select array_agg(d.id order by d.name_key, d.origin nulls first) as ids,
+				array_agg(d.name || coalesce(' (' || d.origin || ')', '') order by d.name_key, d.origin nulls first) as labels
+			from role_twins t join roles d on d.id = any (t.twins) group by t.twins) w, unnest(w.ids) u(role)) t on t.role = r.id
 	where r.kind <> 'setting' order by r.kind, r.name_key, r.origin
 $$;
 
@@ -197,7 +203,7 @@ $$;
 create function role_duplicates() returns table (role text, duplicate text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select a.name || coalesce(' (' || a.origin || ')', ''), b.name || coalesce(' (' || b.origin || ')', '')
-	from role_twins t join roles a on a.id = t.role join roles b on b.id = t.twin where a.id < b.id order by 1, 2
+	from role_twins t, unnest(t.twins) x(id), unnest(t.twins) y(id), roles a, roles b where x.id < y.id and a.id = x.id and b.id = y.id order by 1, 2
 $$;
 
 create function run_list(most integer) returns table (run text, kind text, state text, read text, entries bigint, unreadable bigint, adds bigint,

@@ -120,10 +120,21 @@ create function held_since(user_id uuid, anchor integer, role integer, source sm
 		from roles r where r.id = held_since.role))
 $$;
 
--- The model's half: how a role reaches the resource.
+-- A word of a command line.
+create function typed(word text) returns text language sql immutable as $$
+	select case when word ~ '^[[:alnum:]_./@:-]+$' then word else '''' || replace(word, '''', '''\''''') || '''' end
+$$;
+
+-- What a role does for another that needs it.
+create function gate_words(gates gate[]) returns text language sql immutable as $$
+	select string_agg(case g when 'cloud' then 'opens environments' when 'custom' then 'leaves it open to be set'
+		when 'view' then 'may view apps' else 'may manage apps' end, ', ' order by g) from unnest(gates) g
+$$;
+
+-- The model's half: how a role reaches the resource. opens: it does not give the permission, what gives it counts beside it.
 create function model_paths(user_id uuid, resource integer, permission smallint)
 returns table (role text, role_id integer, anchor text, anchor_id integer, source text, source_id smallint, through text, distance integer,
-	since bigint, since_at timestamptz)
+	since bigint, since_at timestamptz, opens text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with used as materialized (
 		select e.* from effective e where e.user_id = model_paths.user_id and e.resource = model_paths.resource
@@ -132,25 +143,27 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		select distinct n.gate from used e join role_meanings m on m.role = e.role and m.kind = e.kind and m.permission = e.permission,
 		unnest(m.needs) n(gate) where model_paths.permission is not null
 	), ways as (
-		select u.role, u.anchor, u.source, u.distance, u.via from used u
-		union
-		select a.role, a.anchor, a.source, a.distance, a.via from gates n join access a on a.user_id = model_paths.user_id and a.resource = model_paths.resource
-		join role_gates g on g.role = a.role and g.kind = a.kind and g.gate = n.gate
+		select w.role, w.anchor, w.source, w.distance, w.via, case when bool_and(w.gate is not null) then gate_words(array_agg(distinct w.gate)) end as opens from (
+			select u.role, u.anchor, u.source, u.distance, u.via, null::gate as gate from used u
+			union
+			select a.role, a.anchor, a.source, a.distance, a.via, n.gate from gates n join access a on a.user_id = model_paths.user_id and a.resource = model_paths.resource
+			join role_gates g on g.role = a.role and g.kind = a.kind and g.gate = n.gate) w
+		group by w.role, w.anchor, w.source, w.distance, w.via
 	)
 	select r.name, w.role, resource_name(w.anchor), w.anchor, s.name, w.source, case when w.via is not null then group_path(w.via) end,
-		w.distance, h.since, v.at
+		w.distance, h.since, v.at, w.opens
 	from ways w
 	join roles r on r.id = w.role
 	join sources s on s.id = w.source
 	cross join lateral held_since(model_paths.user_id, w.anchor, w.role, w.source) h(since)
 	left join revisions v on v.id = h.since
-	order by w.distance, r.name, w.anchor, w.source, w.via
+	order by w.opens is not null, w.distance, r.name, w.anchor, w.source, w.via
 $$;
 
 -- The same as of an earlier revision. What the directory said then is not kept, so the way ends at the role.
 create function paths_then(user_id uuid, resource integer, permission smallint, at bigint)
 returns table (role text, role_id integer, anchor text, anchor_id integer, source text, source_id smallint, through text, distance integer,
-	since bigint, since_at timestamptz)
+	since bigint, since_at timestamptz, opens text)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	return query
@@ -161,21 +174,23 @@ begin
 		select distinct n.gate from used e join role_meanings_at(paths_then.at) m on m.role = e.role and m.kind = e.kind and m.permission = e.permission,
 		unnest(m.needs) n(gate) where paths_then.permission is not null
 	), ways as (
-		select u.role, u.anchor, u.source, u.distance, u.via from used u
-		union
-		select a.role, a.anchor, a.source, a.distance, a.via from gates n
-		join access_at(paths_then.at) a on a.user_id = paths_then.user_id and a.resource = paths_then.resource
-		join role_gates_at(paths_then.at) g on g.role = a.role and g.kind = a.kind and g.gate = n.gate
+		select w.role, w.anchor, w.source, w.distance, w.via, case when bool_and(w.gate is not null) then gate_words(array_agg(distinct w.gate)) end as opens from (
+			select u.role, u.anchor, u.source, u.distance, u.via, null::gate as gate from used u
+			union
+			select a.role, a.anchor, a.source, a.distance, a.via, n.gate from gates n
+			join access_at(paths_then.at) a on a.user_id = paths_then.user_id and a.resource = paths_then.resource
+			join role_gates_at(paths_then.at) g on g.role = a.role and g.kind = a.kind and g.gate = n.gate) w
+		group by w.role, w.anchor, w.source, w.distance, w.via
 	), held as materialized (
 		select * from all_holdings_since(paths_then.at) h where h.user_id = paths_then.user_id
 	)
 	select role_name(w.role, paths_then.at), w.role, resource_name(w.anchor, paths_then.at), w.anchor, s.name, w.source,
-		regexp_replace(resource_name(w.via, paths_then.at), '^group:', ''), w.distance, h.since, v.at
+		regexp_replace(resource_name(w.via, paths_then.at), '^group:', ''), w.distance, h.since, v.at, w.opens
 	from ways w
 	join sources s on s.id = w.source
 	left join held h on h.anchor = w.anchor and h.role = w.role and h.source = w.source
 	left join revisions v on v.id = h.since
-	order by w.distance, 1, w.anchor, w.source, w.via;
+	order by w.opens is not null, w.distance, 1, w.anchor, w.source, w.via;
 end $$;
 
 -- What was in the way then, the nearest first.
@@ -314,8 +329,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		where a.user_id = roles_without.user_id and a.resource = roles_without.resource
 	)
 	select b.name, b.anchor, null, format('counts only beside a role that %s: %s',
-		case n.gate when 'cloud' then 'opens environments' when 'custom' then 'leaves it open to be set'
-			when 'view' then 'may view apps' else 'may manage apps' end,
+		gate_words(array[n.gate]),
 		coalesce((select string_agg(distinct r.name, ', ') from roles r join role_gates o on o.role = r.id
 			where o.gate = n.gate and o.kind = b.kind and not r.structural and r.kind <> 'setting'), 'no role does'))
 	from bringing b, unnest(b.needs) n(gate) where not exists (select from opened o where o.gate = n.gate and o.kind = b.kind)
@@ -324,7 +338,10 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	from bringing b where not exists (select from unnest(b.needs) n(gate) where not exists (select from opened o where o.gate = n.gate and o.kind = b.kind))
 	union all
 	(	select distinct r.name, resource_name(a.anchor),
-		(select string_agg(b.name, ', ' order by b.name) from roles b where role_opens(b.id, a.kind, roles_without.permission) and not b.structural and b.kind <> 'setting'), null
+		(select string_agg(b.name, ', ' order by b.name) from roles b where role_opens(b.id, a.kind, roles_without.permission) and not b.structural and b.kind <> 'setting'),
+		case when exists (select from role_gates o where o.role = a.role and o.kind = a.kind and o.gate = 'custom')
+			then (select format('leaves it to be set for him: rosterctl environment set %s %s %s on', typed(regexp_replace(resource_name(a.resource), '^environment:', '')), typed(u.login), p.name)
+				from permissions p, users u where p.id = roles_without.permission and p.scope = 'env' and u.id = a.user_id) end
 	from access a join roles r on r.id = a.role
 	where a.user_id = roles_without.user_id and a.resource = roles_without.resource and r.kind <> 'setting'
 	  and (r.kind <> 'platform' or a.kind in ('platform', 'cluster', 'group')) and not (r.kind = 'platform' and r.structural)

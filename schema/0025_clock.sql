@@ -158,11 +158,6 @@ end $$;
 
 -- What needs a person ---------------------------------------------------------------------------------------------------------
 
--- A word of a command line.
-create function typed(word text) returns text language sql immutable as $$
-	select case when word ~ '^[[:alnum:]_./@:-]+$' then word else '''' || replace(word, '''', '''\''''') || '''' end
-$$;
-
 create function gone_how(person users) returns text language sql stable set search_path = roster, pg_temp as $$
 	select case when is_past_grace(person) then 'past grace' when person.suspended then 'suspended' else 'gone' end
 $$;

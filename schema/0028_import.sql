@@ -192,7 +192,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- Everything that is wrong with the staged lines.
-create function import_problems() returns table (line integer, why text)
+create function import_flaws() returns table (line integer, why text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with said as (select * from my_imports where not broken),
 	named_groups as (select distinct m.path_key from my_imports m where m.fact = 'group'),
@@ -255,6 +255,22 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			or s.fact = 'node' and v.what = 'contact' or s.fact = 'environment' and v.what in ('purpose', 'namespace'))
 		window same as (partition by s.fact, v.what, coalesce(s.path_key, array[coalesce(s.name_key, s.place_key)]) order by s.line)
 	) w where w.value <> w.first_value
+	order by 1, 2
+$$;
+
+-- The same, the first ones with the nearest name there is: to look for one takes a look at all names.
+create function import_problems() returns table (line integer, why text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select f.line, f.why || coalesce('; ' || rtrim(n.hint), '')
+	from (select f.*, row_number() over (order by f.line, f.why) as place from import_flaws() f) f
+	left join lateral (
+		select near_hint(k.kind, k.name, '') as hint
+		from my_imports s, lateral (values
+			('no active user has the login "', 'active user', s.login, s.user_id::text), ('there is no role "', 'role', s.role, s.role_id::text),
+			('there is no app ', 'app', split_part(s.name, '/', 1), case when s.fact <> 'environment' then s.resource::text end),
+			('there is no group ', 'group', s.path, s.group_id::text), ('there is no access group ', 'access-group', s.place, s.place_id::text)
+		) k(said, kind, name, known)
+		where s.line = f.line and k.known is null and starts_with(f.why, k.said || k.name) limit 1) n on f.place <= 20 and n.hint <> ''
 	order by 1, 2
 $$;
 

@@ -13,7 +13,7 @@ grant execute on function need_revision(bigint), need_number(text), need_moment(
 	effective_access(uuid, integer, bigint), effective_access(text, text, bigint),
 	who_can(smallint, integer, bigint), who_can(text, text, bigint),
 	head(), revision_at(timestamptz), platform(), resource_named(text), resource_name(integer), resource_name(integer, bigint), resource_named(text, bigint), permission_named(text),
-	user_by_login(text), group_path(integer), group_at(text), can_by_api(uuid, smallint, integer), alert_receivers(integer),
+	user_by_login(text), group_path(integer), group_at(text), can_by_api(uuid, smallint, integer), can_by_api(text, text, text), alert_receivers(integer),
 	technical_contact(integer), support_request(uuid, integer, text) to roster_reader, roster_admin, roster_daemon;
 grant select on permissions, roles, statistics, migrations to roster_reader, roster_admin, roster_daemon;
 

@@ -44,6 +44,7 @@ struct explain_path {
 	int64_t distance;                   /* steps down the tree from the anchor to that group */
 	int64_t since;                      /* revision; 0 when it follows from being here at all */
 	const char *since_at, *by, *cause;
+	const char *opens; /* it does not give the permission: what gives it counts beside what this does; or "" */
 	struct explain_door *doors;
 	size_t door_count;
 	const char *kept; /* of a source that gives it no more: why it is there all the same; "" otherwise */

@@ -33,6 +33,8 @@ static void add_role(struct str *out, const struct explain_path *path)
 {
 	str_printf(out, "%s in ", path->role);
 	output_add_text(out, place(path->anchor));
+	if (path->opens[0] != '\0')
+		str_printf(out, ", which %s", path->opens);
 }
 
 /* The entry, the groups it is in, and the rule at the end. */
@@ -218,6 +220,7 @@ static struct json *json_of_path(const struct explain_path *path)
 	json_put_text(object, "since_at", path->since_at, NULL);
 	json_put_text(object, "by", path->by, NULL);
 	json_put_text(object, "cause", path->cause, NULL);
+	json_put_text(object, "opens", path->opens, NULL);
 	json_put_text(object, "kept", path->kept, NULL);
 	json_put(object, "doors", doors, NULL);
 	return object;

@@ -27,6 +27,7 @@ enum {
 	PATH_DISTANCE,
 	PATH_SINCE,
 	PATH_SINCE_AT,
+	PATH_OPENS,
 	PATH_BY,
 	PATH_CAUSE
 };
@@ -156,6 +157,7 @@ static int fill_paths(const struct search *search, const struct pg_rows *rows, s
 		    .distance = pg_integer(rows, i, PATH_DISTANCE),
 		    .since = pg_integer(rows, i, PATH_SINCE),
 		    .since_at = copy(search, rows, i, PATH_SINCE_AT),
+		    .opens = copy(search, rows, i, PATH_OPENS),
 		    .by = copy(search, rows, i, PATH_BY),
 		    .cause = copy(search, rows, i, PATH_CAUSE),
 		    .kept = "",

@@ -231,6 +231,19 @@ nonsense
     ]
 
 
+def test_what_is_mistyped_is_named_right(files, roster):
+    roster.ctl("group", "create", "/billing", "--admin", "alice", "--description", "x")
+    roster.ctl("app", "create", "ledger", "--owner", "alice")
+    roster.ctl("access-group", "create", "auditors")
+    assert files.mistakes([{"member": "alice", "group": "/biling", "role": "Developer"}, {"member": "alice", "app": "legder", "role": "Developer"},
+                           {"member": "alice", "access_group": "auditor", "role": "Developer"}]) == [
+        (1, 'there is no group /biling, in the tree or in this file; did you mean "/billing"?'),
+        (2, 'there is no app legder, in roster or in this file; did you mean "ledger"?'),
+        (3, 'there is no access group auditor, in roster or in this file; did you mean "auditors"?')]
+    many = files.mistakes([{"member": "alcie", "group": "/", "role": "Developer"}] * 30)
+    assert [why.endswith('did you mean "alice"?') for _, why in many] == [True] * 20 + [False] * 10
+
+
 def test_the_line_stands_below_its_mistakes(files):
     assert 'all.jsonl:1: "role" is missing\n    {"member": "zed\\u001b", "group": "/"}\n' in files.load(
         [{"member": "zed\x1b", "group": "/"}], code=65).err
@@ -247,6 +260,9 @@ def test_the_line_stands_below_its_mistakes(files):
     ({"group": "/x", "admins": ["alice"], "description": "x" * 251}, "the description is longer than 250 characters: it has 251"),
     ({"member": "alice", "app": "none", "role": "Developer"}, "there is no app none, in roster or in this file"),
     ({"member": "alice", "group": "/", "role": "Platform Administrator"}, None),
+    ({"member": "alcie", "group": "/", "role": "Developer"}, 'no active user has the login "alcie"; did you mean "alice"?'),
+    ({"member": "alice", "group": "/", "role": "Devleoper"},
+     'there is no role "Devleoper"; see: rosterctl role list; did you mean "Developer"?'),
 ])
 def test_one_mistake(files, line, mistake):
     ((number, text),) = files.mistakes([line])

@@ -222,3 +222,22 @@ def test_an_environment_is_a_resource_everywhere(desk):
     desk.ctl("environment", "set", "desk/test", "opal", "env.backups", "off", user="op_tec")
     (row,) = desk.json("diff", before)["differences"]
     assert (row["resource"], row["login"], row["lost"]) == ("environment:desk/test", "opal", ["env.backups"])
+
+
+def test_a_reason_says_what_gives_and_what_only_opens(desk):
+    second_factor(desk, "tec")
+    desk.ctl("environment", "set", "desk/live", "opal", "env.backups", "on", user="op_tec")
+    first, second = desk.json("explain", "opal", "environment:desk/live", "env.backups")["paths"]
+    assert (first["role"], first["opens"]) == ("env.backups on", "")
+    assert (second["role"], second["opens"]) == ("Application Operator", "opens environments, leaves it open to be set")
+    said = desk.ctl("explain", "opal", "environment:desk/live", "env.backups").out.splitlines()
+    assert "env.backups on in environment:desk/live   by tec: environment set desk/live opal env.backups on" in said[1]
+    assert "Application Operator in app:desk, which opens environments, leaves it open to be set   by " in said[3]
+    revision = desk.value("select head()")
+    assert desk.json("explain", "opal", "environment:desk/live", "env.backups", "--at", str(revision))["paths"][1]["opens"] == second["opens"]
+
+
+def test_a_no_says_who_could_set_it(desk):
+    said = desk.ctl("explain", "opal", "environment:desk/live", "env.api").out
+    assert ("opal is Application Operator in app:desk, which leaves it to be set for him: "
+            "rosterctl environment set desk/live opal env.api on") in said

@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(114);
+select plan(120);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -65,6 +65,17 @@ select group_member_remove('/dev', 'nel', 'Tester');
 create function tagged(name text) returns text language sql as $$select array_to_string(tags, '; ') from role_list() where role = tagged.name and not kind = 'setting'$$;
 select is(tagged('Tester'), 'duplicate of End-user, Guide, Guide (shop)', 'C8 it names the roles that say the same');
 select is(tagged('Operator'), 'predefined', 'C9 one that is held says no more');
+insert into roles (kind, name) select 'project', 'twin ' || chr(96 + n) from generate_series(1, 9) n;
+insert into role_permissions (role, permission) select r.id, permission_named('project.delete') from roles r where r.name like 'twin _';
+select is(tagged('twin a'), 'duplicate of twin b, twin c, twin d, twin e, twin f and 3 more; not used', 'C7 of many that say the same a few are named');
+select is(tagged('twin e'), 'duplicate of twin a, twin b, twin c, twin d, twin f and 3 more; not used', 'C7 of any of them');
+select is(tagged('twin i'), 'duplicate of twin a, twin b, twin c, twin d, twin e and 3 more; not used', 'C7 of the last too');
+select is((select count(*) from role_duplicates() d where d.role like 'twin _'), 36::bigint, 'C7 and all pairs are listed apart');
+delete from roles where name like 'twin _' and name > 'twin f';
+select is(tagged('twin f'), 'duplicate of twin a, twin b, twin c, twin d, twin e; not used', 'C7 of six all others');
+delete from roles where name like 'twin _' and name > 'twin b';
+select is(tagged('twin b'), 'duplicate of twin a; not used', 'C7 of two the other');
+delete from roles where name like 'twin _';
 select is(tagged('Application Operator'), 'predefined; not used', 'C9 one that nobody holds says so');
 select group_member_add('/ops', 'nel', 'Application Operator');
 select is(tagged('Application Operator'), 'predefined', 'C10 held in a group it is used');

@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(265);
+select plan(267);
 
 select second_factor_proven('tec');
 
@@ -76,6 +76,9 @@ select is(portal('opal', p.name, 'desk/' || e) || ' ' || api('opal', p.name, 'de
 from permissions p, unnest(array['test', 'live']) e where p.scope = 'env' and p.name <> 'env.api';
 select is(api('tec', 'env.transport', 'desk/live') || ' ' || api('tec', 'env.transport', 'desk/test'), 'false true', 'N30 the same holds for the Technical Contact');
 select environment_set('desk/' || e, 'opal', p, null) from unnest(array['test', 'live']) e, unnest(array['env.transport', 'env.backups', 'env.monitoring', 'env.manage_permissions', 'env.api']) p;
+select is(can_by_api('opal', 'env.backups', 'environment:desk/test') || ' ' || can_by_api('opal', 'env.transport', 'environment:desk/test'),
+	api('opal', 'env.backups', 'desk/test') || ' ' || api('opal', 'env.transport', 'desk/test'), 'N30 the same is asked by name');
+select throws_ok($$select can_by_api('opal', 'env.bakcups', 'environment:desk/test')$$, 'P0002', null, 'N30 where an unknown one is an error, not a no');
 select remembered();
 select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.api', true)$$), 'done', 'N32 the Technical Contact turns API Rights on for one person in production');
 select is(changed(), '+opal live env.api', 'N32 and for nobody else');
