@@ -180,7 +180,7 @@ exception when insufficient_privilege then
 		raise;
 	end if;
 	raise exception 'nobody here may let "%" use roster', operator using errcode = 'insufficient_privilege',
-		hint = format('somebody who may types: grant roster_admin to %I', operator);
+		hint = format('somebody who may types: grant roster_admin to %I; or rosterctl database init, after which operators are let in by this', operator);
 end $$;
 
 -- The last one who can act as a platform administrator stays, unless the owner of the schema says otherwise. Gives what is left
