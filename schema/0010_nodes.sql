@@ -52,6 +52,21 @@ exception when unique_violation then
 	raise exception 'app:% has a node already', app using errcode = 'unique_violation', hint = 'hand it over with rosterctl node contact';
 end $$;
 
+-- By whatever way somebody comes to answer for environments: at the end they are open to him. Of an archived app they are open to
+-- nobody, and who is suspended may be back.
+create function check_contact() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
+begin
+	if exists (select from nodes n join apps a on a.id = n.app and not a.archived join users u on u.id = n.technical_contact and u.active
+			where n.app = new.app and n.technical_contact = new.technical_contact and not is_listed(u.id, a.id)) then
+		raise exception '% has no access to the environments of %, and cannot answer for them',
+			(select u.login from users u where u.id = new.technical_contact), resource_name(new.app) using errcode = 'check_violation',
+			hint = 'a role with project.cloud_access opens them';
+	end if;
+	return null;
+end $$;
+create constraint trigger g_contact after insert or update of technical_contact on nodes deferrable initially deferred
+	for each row execute function check_contact();
+
 -- By the contact himself; by a platform administrator where there is none who is active. With it goes what only he may do in
 -- every environment, production too, so it asks for a second factor.
 create function node_contact(app text, login text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$

@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(199);
+select plan(201);
 
 -- Who gets in at all.
 select operator_for('stranger');
@@ -32,6 +32,9 @@ select col_not_null('roster', 'nodes', 'technical_contact', 'N3 a node has a Tec
 select throws_ok($$update nodes set technical_contact = null where app = need_app('desk')$$, '23502', null, 'N3 none is refused');
 select throws_ok($$insert into nodes values (need_app('desk'), person_id('opal'))$$, '23505', null, 'N3 two are refused');
 select is(tried('test_olga', $$select node_create('desk', 'opal')$$), '23505', 'N3 by the act too');
+select throws_ok($$update nodes set technical_contact = person_id('pia') where app = need_app('desk'); set constraints g_contact immediate$$, '23514', null,
+	'N3 by no way somebody to whom the environments are not open');
+select throws_ok($$insert into nodes values (need_app('board'), person_id('pia')); set constraints g_contact immediate$$, '23514', null, 'N3 nor of a new node');
 select is(tried('test_olga', $$select node_create('board', null)$$), 'P0002', 'N3 a node is not made without one');
 select is(tried('test_olga', $$select node_create('board', 'pia')$$), '23514', 'N3 nor with one to whom the environments are not open');
 select is(tried('test_ben', $$select node_create('shop', 'ann')$$), '42501', 'N3 nor by somebody without the right');

@@ -3,6 +3,7 @@
 says what it said then."""
 
 import random
+import re
 
 import psycopg
 import pytest
@@ -14,8 +15,20 @@ from oracle import Facts
 STEPS = 120
 # What an act may be refused with. Anything else (an ambiguous column, a missing function) is a defect.
 REFUSALS = (errors.CheckViolation, errors.ForeignKeyViolation, errors.UniqueViolation, errors.NoDataFound,
-            errors.CardinalityViolation)
+            errors.CardinalityViolation, errors.InvalidParameterValue, errors.ObjectNotInPrerequisiteState)
 PURPOSES = ["development", "test", "acceptance", "production"]
+# Write functions; {WHAT} is what Chance.WHAT() gives. The acts in bare SQL make what these refuse, as imports and sources do.
+WRITES = [
+    "group_member_set({group}, {user}, {role})", "group_member_remove({group}, {user}, {role})", "group_member_remove({group}, {user}, null)",
+    "group_delete({group})", "app_member_remove({app}, {user}, {role})", "app_role_add({app}, {user}, {app_role})",
+    "app_role_remove({app}, {user}, {app_role})", "node_create({app}, {user})", "node_contact({app}, {user})", "node_delete({app})",
+    "environment_create({app}, {name}, {purpose}::purpose)", "environment_delete({environment})",
+    "environment_set({environment}, {user}, {setting}, {switch})", "environment_set({environment}, {user}, {setting}, {switch})",
+    "environment_alerts({environment}, {user}, {switch})", "access_group_create({name})", "access_group_delete({access_group})",
+    "access_group_app({access_group}, {app}, {switch})", "access_group_member_add({access_group}, {user}, {role})",
+    "access_group_member_remove({access_group}, {user})", "user_role_add({user}, {user_role})", "user_role_remove({user}, {user_role})",
+    "role_merge({role}, {role})", "role_edit({role}, null, non_production => {access})", "role_edit({role}, null, production => {access})",
+    "role_edit({role}, null, production => 'fixed', production_permissions => array[{setting}])", "app_operator_role(array[{purpose}::purpose])"]
 
 
 class Chance:
@@ -25,7 +38,7 @@ class Chance:
         self.session = session
         self.random = random.Random(seed)
         self.number = 0
-        self.acts = [getattr(Chance, name) for name in vars(Chance) if name.startswith("act_")]
+        self.acts = [getattr(Chance, name) for name in vars(Chance) if name.startswith("act_")] + [Chance.act_written] * len(WRITES)
 
     def fresh(self, prefix):
         self.number += 1
@@ -52,6 +65,45 @@ class Chance:
 
     def namespace(self):
         return self.pick("select substr(resource_name(id), 11) from namespaces order by 1")
+
+    def environment(self):
+        return self.pick("select substr(resource_name(id), 13) from environments order by 1")
+
+    def access_group(self):
+        return self.pick("select name from access_groups order by name")
+
+    def app_role(self):
+        return self.pick("select name from roles where kind = 'app' order by name")
+
+    def user_role(self):
+        return self.random.choice(["Platform Administrator", "App Administrator", "App Viewer", "No Access"])
+
+    def name(self):
+        return self.fresh("name")
+
+    def purpose(self):
+        return self.random.choice(PURPOSES)
+
+    def setting(self):
+        return self.random.choice(["env.api", "env.transport", "env.backups", "env.manage_permissions"])
+
+    def switch(self):
+        return self.random.choice([True, False])
+
+    def access(self):
+        return self.random.choice(["none", "custom", "custom"])
+
+    def act_written(self):
+        act = self.random.choice(WRITES)
+        arguments = [getattr(self, what)() for what in re.findall(r"\{(\w+)\}", act)]
+        self.run("select " + re.sub(r"\{\w+\}", "%s", act), *arguments)
+
+    def listed(self, app):
+        """Somebody to whom the environments of an app are open: who may answer for them."""
+        found = [row[0] for row in self.session.execute(
+            "select u.login from users u, apps a where a.name = %s and u.active and can(u.id, permission_named('project.cloud_access'), a.id) "
+            "order by 1", [app])]
+        return self.random.choice(found) if found else self.user()
 
     def permissions(self):
         names = [row[0] for row in self.session.execute("select name from permissions order by id")]
@@ -186,10 +238,12 @@ class Chance:
                  "order by x.id %% %s limit 1 on conflict do nothing", self.user(), self.role(), self.random.randint(2, 5))
 
     def act_node(self):
-        self.run("insert into nodes (app, technical_contact) values (need_app(%s), need_user(%s)) on conflict do nothing", self.app(), self.user())
+        app = self.app()
+        self.run("insert into nodes (app, technical_contact) values (need_app(%s), need_user(%s)) on conflict do nothing", app, self.listed(app))
 
     def act_contact(self):
-        self.run("update nodes set technical_contact = need_user(%s) where app = need_app(%s)", self.user(), self.app())
+        app = self.app()
+        self.run("update nodes set technical_contact = need_user(%s) where app = need_app(%s)", self.listed(app), app)
 
     def act_environment(self):
         self.run("insert into environments (app, name, purpose) select app, %s, %s from nodes order by app %% %s limit 1",
