@@ -65,10 +65,12 @@ call define_access('holdings', 'user_id uuid, anchor integer, role integer, sour
 	union all
 	-- Who is in a group is App Member of its apps; that means something with a user role alone.
 	select g.user_id, g.anchor, m.id, g.source
-	from roles o join {grants} l on l.role = o.id join {grants} g on g.user_id = l.user_id
-	join roles r on r.id = g.role and r.kind in ('project', 'app')
-	join resources x on x.id = g.anchor and x.kind in ('group', 'access_group'), roles m
+	from roles o join {grants} l on l.role = o.id join {grants} g on g.user_id = l.user_id, roles m
 	where o.opens <> '{}' and m.kind = 'app' and m.name = 'App Member'
+	  -- Not at an app itself, nor by a user role. Said so because roles and access groups that are gone are not looked up: what
+	  -- was held there earlier was held.
+	  and not exists (select from {apps} a where a.id = g.anchor)
+	  and not exists (select from roles p where p.id = g.role and p.kind = 'platform')
 $$);
 
 -- distance counts the steps down the group tree from the anchor to the group the resource belongs to.

@@ -2,7 +2,7 @@
 -- Access groups: apps that belong together for some people, whatever groups own them.
 \ir support.psql
 \ir company.psql
-select plan(87);
+select plan(91);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 select user_role_add(p, 'App Administrator') from unnest(array['nel', 'pat', 'oz']) p;
@@ -91,6 +91,26 @@ select access_group_app('night', 'shop', false), access_group_app('night', 'shop
 select is(can('nel', 'env.backups', 'environment:shop/test'), false, 'what was set there is forgotten with the app that left');
 select environment_set('shop/test', 'nel', 'env.backups', true), access_group_delete('night');
 select is_empty($$select from environment_settings where user_id = person_id('nel')$$, 'and with the access group');
+
+-- What is gone was there: who was in it saw its apps then, by a role that is gone now, too.
+create function saw(login text, at bigint) returns text language sql as $$
+	select coalesce(string_agg(distinct a.name || ' ' || p.name, ', ' order by a.name || ' ' || p.name), '') from effective_at(saw.at) e
+	join apps a on a.id = e.resource join permissions p on p.id = e.permission and p.gate = 'view' where e.user_id = person_id(saw.login)
+$$;
+select access_group_create('past'), access_group_app('past', 'gate', true), role_create('Passing', '', '{project.view}'), role_create('Lasting', '', '{project.view}');
+delete from grants g using resources x where g.user_id = person_id('nel') and x.id = g.anchor and x.kind <> 'platform';
+-- As an import makes a member.
+insert into grants (user_id, anchor, role) values (person_id('nel'), need_access_group('past'), role_named('project', 'Lasting'));
+select group_member_add('/ops', 'nel', 'Passing'), committed();
+create table back as select head() as revision, saw('nel', head()) as apps;
+select matches((select apps from back), 'board app.release.view.*gate app.release.view', 'who is in a group or an access group sees its apps');
+select role_merge('Passing', 'Lasting'), committed();
+select is(saw('nel', revision), apps, 'and saw them then, when the role he had is gone') from back;
+delete from grants where anchor = need_access_group('past');
+select access_group_delete('past'), committed();
+select is(saw('nel', revision), apps, 'and when the access group is') from back;
+select set_has(format('select d.resource from difference(%s, head()) d where d.user_id = person_id(''nel'')', revision),
+	$$select resource_named('app:gate')$$, 'which the difference tells') from back;
 
 select * from finish();
 rollback;
