@@ -45,8 +45,9 @@ language sql stable as $$
 		select h.user_id, case when r.kind = 'platform' then platform() else h.anchor end as anchor,
 			case when r.kind = 'platform' then role_named('platform', 'Administrator of Some Group') else role_named('app', 'App Member') end as role,
 			h.source, h.since
-		from holdings_since(at) h join roles r on r.id = h.role join resources x on x.id = h.anchor
-		where x.kind in ('group', 'access_group') and r.name <> 'App Member') d
+		from holdings_since(at) h left join roles r on r.id = h.role -- gone, it was no user role
+		where h.anchor <> platform() and r.kind is distinct from 'setting' and r.name is distinct from 'App Member'
+		  and not exists (select from apps a where a.id = h.anchor) and not exists (select from apps_history a where a.id = h.anchor)) d
 	group by d.user_id, d.anchor, d.role, d.source
 $$;
 

@@ -2,7 +2,7 @@
 -- Access groups: apps that belong together for some people, whatever groups own them.
 \ir support.psql
 \ir company.psql
-select plan(91);
+select plan(92);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 select user_role_add(p, 'App Administrator') from unnest(array['nel', 'pat', 'oz']) p;
@@ -109,6 +109,8 @@ select is(saw('nel', revision), apps, 'and saw them then, when the role he had i
 delete from grants where anchor = need_access_group('past');
 select access_group_delete('past'), committed();
 select is(saw('nel', revision), apps, 'and when the access group is') from back;
+select is((select string_agg(distinct r.role || ' ' || r.since::text, ', ') from report_access('nel', 'app:gate', revision) r where r.role = 'App Member'),
+	'App Member ' || revision, 'an auditor is told since when') from back;
 select set_has(format('select d.resource from difference(%s, head()) d where d.user_id = person_id(''nel'')', revision),
 	$$select resource_named('app:gate')$$, 'which the difference tells') from back;
 
