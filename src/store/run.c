@@ -40,7 +40,9 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 			return -1;
 	}
 	if (pg_is_null(rows, 0, 0))
-		rc = error_set(err, ERR_CONFIG, "the name \"%s\" belongs to an import, or to the administrator's hand: give the source another name",
+		rc = error_set(err, ERR_CONFIG,
+			       "the name \"%s\" belongs to an import, or to the administrator's hand: give the source "
+			       "another name",
 			       source->name);
 	else if (!pg_boolean(rows, 0, 1))
 		rc = error_set(err, ERR_CONFLICT,
