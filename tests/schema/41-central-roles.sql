@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(120);
+select plan(121);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -201,6 +201,9 @@ select operator_for('guest', 'guest');
 select is(tried('test_olga', $$select app_member_add('shop', 'guest', 'Contributor')$$), 'done', 'C36 somebody of another company is invited');
 select is(rights('guest', 'app:shop'), '', 'C36 and is no member yet');
 select is(tried('test_nel', $$select invitation_accept('shop')$$), '42501', 'C36 nobody accepts for him');
+select user_suspend('guest');
+select is(tried('test_guest', $$select invitation_accept('shop')$$), '42501', 'C36 nor he himself while he is suspended');
+select user_resume('guest');
 select is(tried('test_guest', $$select invitation_accept('shop')$$), 'done', 'C36 he accepts');
 select is(rights('guest', 'app:shop'), permits('Contributor', 'app'), 'C36 and is one');
 select is(tried('test_guest', $$select invitation_accept('shop')$$), '42501', 'C36 once');

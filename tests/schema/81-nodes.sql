@@ -72,7 +72,9 @@ select is(tried('test_' || who, $$select app_member_remove('desk', 'opal', 'Appl
 from unnest(array['opal', 'pia', 'endo', 'tec', 'nel']) who;
 select app_member_add('desk', 'ben', 'Business Engineer');
 select is(tried('test_ben', $$select app_member_add('desk', 'nel', 'End-user')$$), '42501', 'N8 a Business Engineer neither');
-select is(tried('test_ben', $$select node_create('shop', 'ben')$$), '42501', 'N3 nor by a member elsewhere');
+select app_member_add('board', 'ben', 'Business Engineer');
+select is(tried('test_ben', $$select node_create('board', 'ben')$$), '42501', 'N3 nor does a member of its team make a node');
+select app_member_remove('board', 'ben', 'Business Engineer');
 select is(tried('test_ada', $$select app_member_add('desk', 'nel', 'End-user')$$), 'done', 'N8 except a platform administrator');
 select is(tried('test_olga', $$select app_member_remove('desk', 'nel', 'End-user')$$), 'done', 'N8 and the owner');
 
