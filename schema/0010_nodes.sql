@@ -170,7 +170,8 @@ end $$;
 -- Permissions --------------------------------------------------------------------------------------------------------------------
 
 -- allowed NULL: as it comes. By the Technical Contact, or by who may manage permissions there; these give everything but that.
-create function environment_set(name text, login text, permission text, allowed boolean) returns void
+-- Gives what is to be said besides: where a role fixes it, to turn it off where another leaves it open takes nothing.
+create function environment_set(name text, login text, permission text, allowed boolean) returns text
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here environments := need_environment(name);
@@ -205,6 +206,7 @@ begin
 		values (here.id, person, what.id, environment_set.allowed)
 		on conflict on constraint environment_settings_pkey do update set allowed = excluded.allowed where s.allowed <> excluded.allowed;
 	end if;
+	return case when not allowed and can(person, what.id, here.id) then '; he has it all the same, by a role that fixes it' else '' end;
 end $$;
 
 -- What a fixed role says nobody changes, by whatever way: a setting needs a role that leaves it open.

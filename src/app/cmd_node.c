@@ -83,7 +83,7 @@ static const struct call environment_set[] = {
      .least = 4,
      .most = 4,
      .params = {ARGUMENT(0), ARGUMENT(1), ARGUMENT(2), ARGUMENT(3)},
-     .done = "{2} is {3} for {1} in environment:{0}"},
+     .done = "{2} is {3} for {1} in environment:{0}{=}"},
 };
 
 static const struct call environment_alerts[] = {

@@ -241,3 +241,11 @@ def test_a_no_says_who_could_set_it(desk):
     said = desk.ctl("explain", "opal", "environment:desk/live", "env.api").out
     assert ("opal is Application Operator in app:desk, which leaves it to be set for him: "
             "rosterctl environment set desk/live opal env.api on") in said
+
+
+def test_r20_what_a_role_fixes_is_not_turned_off_and_that_is_said(desk):
+    said = desk.ctl("environment", "set", "desk/test", "olga", "env.transport", "off", user="op_tec").err
+    assert said == "done: env.transport is off for olga in environment:desk/test; he has it all the same, by a role that fixes it\n"
+    assert "env.transport" in may(desk, "test")["olga"]
+    said = desk.ctl("environment", "set", "desk/test", "opal", "env.transport", "off", user="op_tec").err
+    assert said == "done: env.transport is off for opal in environment:desk/test\n"
