@@ -114,8 +114,8 @@ static void try_source(struct app *app, const struct source_config *config, stru
 		rc = error_set(&fault, ERR_CONFIG, "there is no driver for type \"%s\"", config->type);
 	else
 		rc = read_first_entry(driver, config, &dialect, &fault);
-	note(arena_printf(app->arena, dialect != NULL ? "source %s (%s)" : "source %s", config->name, dialect), rc, &fault,
-	     err);
+	note(arena_printf(app->arena, dialect != NULL ? "source %s (%s)" : "source %s", config->name, dialect), rc,
+	     &fault, err);
 }
 
 /* "1 rule", "2 rules" */

@@ -113,8 +113,8 @@ static void check_keytab(const struct checked_source *checked)
 				     "Kerberos encrypts by itself, and is not for %s with TLS or over a socket",
 				     checked->source->ldap.urls[i]);
 	if (!gssapi && has(checked->node, "keytab"))
-		report_error(checked->loader, child_position(checked->node, "keytab"), "set sasl: \"gssapi\", or remove it",
-			     "\"keytab\" is for \"sasl: gssapi\" only");
+		report_error(checked->loader, child_position(checked->node, "keytab"),
+			     "set sasl: \"gssapi\", or remove it", "\"keytab\" is for \"sasl: gssapi\" only");
 }
 
 static void check_ldap(const struct checked_source *checked)

@@ -71,8 +71,8 @@ static int bind_by_gssapi(struct attempt *attempt, struct error *err)
 	if (ldap_attempt_option(attempt, LDAP_OPT_X_SASL_SECPROPS, "noplain,noanonymous,minssf=56", err) ||
 	    ldap_attempt_option(attempt, LDAP_OPT_X_SASL_NOCANON, LDAP_OPT_ON, err))
 		return -1;
-	int code = ldap_sasl_interactive_bind_s(attempt->connection->handle, NULL, "GSSAPI", NULL, NULL, LDAP_SASL_QUIET,
-						answer_nothing, NULL);
+	int code = ldap_sasl_interactive_bind_s(attempt->connection->handle, NULL, "GSSAPI", NULL, NULL,
+						LDAP_SASL_QUIET, answer_nothing, NULL);
 	return code == LDAP_SUCCESS ? 0 : fail_bind(attempt, "SASL GSSAPI bind", code, err);
 }
 
