@@ -23,6 +23,21 @@ create index grants_expire on grants (expires_at) where expires_at is not null;
 create function lead_clock() returns boolean language sql volatile security definer set search_path = roster, pg_temp
 as 'select pg_try_advisory_lock(writer_lock_class() + 3, 0)';
 
+-- Accounts of which the directory has said when they close, and when that is looked at: whoever leads their source does it
+-- then, on the road of every change, from what the mirror knows. While he is asked already, or just failed, a little later.
+create view accounts_that_close as
+select s.name as source, greatest(d.ends_at, max(q.at) + interval '1 minute') as due
+from directory_entries d
+join sources s on s.id = d.source and s.retired_at is null
+left join requests q on q.subject = s.name and q.options @> '{"from_mirror": true}'
+where d.ends_at is not null and d.gone_since is null
+group by s.name, d.ends_at;
+
+create function ask_to_close(moment timestamptz) returns void language sql volatile set search_path = roster, pg_temp as $$
+	select request_make('sync', a.source, '{"from_mirror": true}')
+	from (select distinct a.source from accounts_that_close a where a.due <= moment) a
+$$;
+
 -- Identities in their time of grace, and when it began. An entry that is there again, though the person could not have his
 -- login back yet, is not gone: nobody loses anything because of an entry in quarantine.
 create view in_grace as
@@ -68,6 +83,7 @@ begin
 	select least(
 		(select min(g.expires_at) from grants g where g.expires_at is not null),
 		(select min(n.since) + clock_due.grace from in_grace n),
+		(select min(a.due) from accounts_that_close a),
 		case when exists (select from arrived_admins) or exists (select from identities i where i.keeps_admin) and exists (
 			select from outlived_grants(array(select i.user_id from identities i where i.keeps_admin))) then now() end));
 end $$;
@@ -130,6 +146,7 @@ begin
 	-- The lock comes first: who waits for it looks at what there is then.
 	perform pg_advisory_xact_lock(writer_lock_class(), 1);
 	moment := clock_timestamp();
+	perform ask_to_close(moment);
 	people := end_grace(grace, moment);
 	keepers := array(select i.user_id from identities i where i.keeps_admin);
 	expired := array(select distinct g.user_id from grants g where g.expires_at <= moment);

@@ -2,6 +2,7 @@
 """The clock of rosterd: what becomes due is a revision within about a second, and targets are told."""
 
 import signal
+import time
 
 import pytest
 
@@ -134,3 +135,29 @@ def test_an_entry_in_the_hands_of_a_run_is_left_for_the_next_time(corp):
         assert corp.value("select clock_tick('2s')") == 0
         run.commit()
     assert corp.value("select clock_due('2s')") is None and grants(corp, "alice") == 3
+
+
+def test_an_account_closes_when_its_directory_said_it_would_although_it_cannot_be_asked(told):
+    """H7: the directory says nothing at that moment, and is not even there."""
+    roster = told.roster
+    people = roster.directory / "people.ldif"
+    ends = int(time.time()) + 5
+    people.write_text(LDIF + f"accountExpires: {(ends + 11644473600) * 10000000}\n")
+    roster.configure(f"""
+version: 1
+database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{ corp: {{ type: "ldif"; file: "{people}"; poll: "1h" }} }}
+safety: {{ first_run: "apply" }}
+rules: {{ all: {{ users: "(uid=*)"; into: "/all"; role: "Contributor" }} default_admins: [ "admin" ] }}
+""")
+    with rosterd(roster):
+        wait_until(lambda: active(roster) == {"alice", "bob"}, "both people")
+        people.unlink()
+        wait_until(lambda: active(roster) == {"alice"}, "the end of an account")
+        late = roster.value("select extract(epoch from max(at)) from revisions") - ends
+        assert 0 <= late < 1 + SOON
+        assert roster.value("select closed from directory_entries where login = 'bob'") == "its time is over"
+
+
+def active(roster):
+    return {row["login"] for row in roster.sql("select login from users where active and login <> 'admin'")}

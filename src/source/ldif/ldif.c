@@ -160,6 +160,8 @@ static int take_entry(struct reading *reading, const struct ldif_record *record,
 				  "it is a group that cannot be empty, but shows no member: the members may be hidden "
 				  "from who wrote the file",
 				  err);
+	if (entry.kind == ENTRY_USER)
+		entry_account(&entry, reading->arena, &entry.account);
 	keep_wanted(reading->config, &entry);
 	reading->result->entries++;
 	return reading->sink->entry(reading->sink, &entry, err);
