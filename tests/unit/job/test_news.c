@@ -83,18 +83,36 @@ static void everything_is_a_copy(void **state)
 	char id[] = "1", dn[] = "uid=a", name[] = "cn", text[] = "x\0y";
 	struct value value = {.data = text, .size = 3};
 	struct attribute attribute = {.name = name, .values = &value, .count = 1};
+	char closed[] = "it is locked", ends_by[] = "shadowExpire", sid[] = "S-1-2", group[] = "S-1-3";
 	const struct entry entry = {
-	    .kind = ENTRY_USER, .id = id, .dn = dn, .attributes = &attribute, .attribute_count = 1};
+	    .kind = ENTRY_USER,
+	    .id = id,
+	    .dn = dn,
+	    .attributes = &attribute,
+	    .attribute_count = 1,
+	    .account = {.closed = closed, .ends_by = ends_by, .ends = 17},
+	    .security_id = sid,
+	    .primary_group = group,
+	};
 
 	assert_int_equal(news->sink.entries.entry(&news->sink.entries, &entry, NULL), 0);
 	memset(id, '?', sizeof id);
 	memset(dn, '?', sizeof dn);
 	memset(name, '?', sizeof name);
 	memset(text, '?', sizeof text);
+	memset(closed, '?', sizeof closed - 1);
+	memset(ends_by, '?', sizeof ends_by - 1);
+	memset(sid, '?', sizeof sid - 1);
+	memset(group, '?', sizeof group - 1);
 	assert_string_equal(news->items[0].id, "1");
 	assert_string_equal(news->items[0].entry.dn, "uid=a");
 	assert_string_equal(news->items[0].entry.attributes[0].name, "cn");
 	assert_memory_equal(news->items[0].entry.attributes[0].values[0].data, "x\0y", 4);
+	assert_string_equal(news->items[0].entry.account.closed, "it is locked");
+	assert_string_equal(news->items[0].entry.account.ends_by, "shadowExpire");
+	assert_int_equal(news->items[0].entry.account.ends, 17);
+	assert_string_equal(news->items[0].entry.security_id, "S-1-2");
+	assert_string_equal(news->items[0].entry.primary_group, "S-1-3");
 }
 
 static int count_calls(struct news *news, void *context, struct error *err)
