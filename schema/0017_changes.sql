@@ -155,6 +155,7 @@ begin
 				and not exists (select from directory_entries o where o.source = news_doubt.source and o.reference = n.parent and o.gone_since is null)
 				then 2
 			when n.reference is null then case when (d.gone_since is null or d.closed is not null) and exists (select from directory_edges e where e.member_id = d.id) then 1 end
+			-- Who is closed is where he was.
 			when d.id is not null and (d.gone_since is not null and d.closed is null or d.reference <> n.reference) then 1
 			end)
 		from unnest(ids, kinds, refs, parents) n(id, kind, reference, parent)
