@@ -64,8 +64,8 @@ const char *entry_text(const struct entry *entry, const char *name);
  * in the RDN, else the bytewise smallest valid one; NULL when there is none. */
 const char *entry_chosen_text(const struct entry *entry, const char *name);
 
-/* The canonical text of an immutable id: a UUID in lower case, the 16 octets of an objectGUID as a UUID, any other text as
- * it is. ERR_DATA when the attribute has not exactly one value, or one that is no text. */
+/* The canonical text of an immutable id: a UUID in lower case, the 16 octets of an objectGUID and an nsUniqueId as a UUID,
+ * any other text as it is. ERR_DATA when the attribute has not exactly one value, or one that is no text. */
 int entry_id(const struct attribute *attribute, struct arena *arena, const char **ret, struct error *err);
 /* What its attributes say of the account, whatever the make of the directory; texts are from arena or the entry. */
 void entry_account(const struct entry *entry, struct arena *arena, struct account *ret);

@@ -7,6 +7,7 @@
 #include "roster/dnparse.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -136,6 +137,17 @@ static void guid_format(const char *octets, char text[UUID_TEXT])
 	uuid_format(bytes, text);
 }
 
+/* 389 Directory Server groups the digits in its own way: b76385cc-e59011f1-87d6fea3-de8439ba. */
+static bool unique_id_parse(const char *text, uint8_t bytes[16])
+{
+	char digits[UUID_TEXT] = "";
+
+	if (strlen(text) != 35 || text[8] != '-' || text[17] != '-' || text[26] != '-')
+		return false;
+	snprintf(digits, sizeof(digits), "%.13s-%.9s-%.4s%.8s", text, text + 13, text + 22, text + 27);
+	return uuid_parse(digits, bytes);
+}
+
 int entry_id(const struct attribute *attribute, struct arena *arena, const char **ret, struct error *err)
 {
 	char uuid[UUID_TEXT];
@@ -153,7 +165,8 @@ int entry_id(const struct attribute *attribute, struct arena *arena, const char 
 	if (!*ret)
 		return error_set(err, ERR_DATA, "%s is empty or not text, choose another attribute as id",
 				 attribute->name);
-	if (uuid_parse(*ret, bytes)) {
+	bool is_unique_id = text_equal_fold(attribute->name, "nsUniqueId") && unique_id_parse(*ret, bytes);
+	if (is_unique_id || uuid_parse(*ret, bytes)) {
 		uuid_format(bytes, uuid);
 		*ret = arena_strdup(arena, uuid);
 	}

@@ -107,6 +107,14 @@ static void ids_have_one_canonical_text(void **state)
 	assert_string_equal(id_of("ObjectGuid", guid, 16, arena), "00112233-4455-6677-8899-aabbccddeeff");
 	assert_string_equal(id_of("employeeNumber", "E-0042", 6, arena), "E-0042");
 	assert_string_equal(id_of("objectGUID", "plain", 5, arena), "plain");
+	assert_string_equal(id_of("nsuniqueid", "B76385cc-e59011f1-87d6fea3-de8439ba", 35, arena),
+			    "b76385cc-e590-11f1-87d6-fea3de8439ba");
+	assert_string_equal(id_of("nsUniqueId", "b76385cc-e59011f1-87d6fea3-de8439bx", 35, arena),
+			    "b76385cc-e59011f1-87d6fea3-de8439bx");
+	assert_string_equal(id_of("nsUniqueId", "b76385cc-e59011f1-87d6fea3+de8439ba", 35, arena),
+			    "b76385cc-e59011f1-87d6fea3+de8439ba");
+	assert_string_equal(id_of("employeeNumber", "b76385cc-e59011f1-87d6fea3-de8439ba", 35, arena),
+			    "b76385cc-e59011f1-87d6fea3-de8439ba");
 	assert_null(id_of("nsUniqueId", guid, 16, arena));
 	assert_null(id_of("employeeNumber", "", 0, arena));
 	arena_free(&arena);
