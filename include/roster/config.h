@@ -105,6 +105,7 @@ struct dialect {
 	const char *name, *title;
 	const char *id, *login, *user_name;              /* names of attributes */
 	const char *user_filter, *group_filter, *member; /* NULL: what such entries usually are */
+	const char *below;          /* where in the naming context people and groups are, as a DN; NULL: anywhere */
 	const char *const *account; /* attributes by which it says that an account is closed, NULL-terminated */
 	bool names_by_identity;     /* groups name their members by what never changes */
 };

@@ -60,6 +60,8 @@ static const struct dialect dialects[] = {
 	.user_filter = "(&(objectClass=person)(objectClass=posixAccount))",
 	.group_filter = "(objectClass=ipaUserGroup)",
 	.member = "member",
+	/* Stage users and deleted ones are elsewhere, and all groups are here a second time for old clients. */
+	.below = "cn=accounts",
 	.account = ipa_account,
     },
 };

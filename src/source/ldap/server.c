@@ -3,6 +3,7 @@
 
 #include "roster/log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +72,20 @@ int server_connect(const struct source_config *config, const struct server_choic
 struct root {
 	struct ldap_source *source;
 	bool is_openldap, is_ad, is_389, is_ipa;
-	char only[512], usual[512]; /* naming contexts */
+	char usual[512];     /* the naming context it says is meant when none is named */
+	char changelog[512]; /* the one that holds no entries of anybody */
 };
+
+bool server_read_number(const char *text, int64_t *ret)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*ret = strtoll(text, &end, 10);
+	return *end == '\0' && errno == 0;
+}
 
 static bool has_value(const struct ldap_attribute *attribute, const char *text)
 {
@@ -96,10 +109,10 @@ static void take_context(struct root *root, const struct ldap_attribute *attribu
 
 	if (text_equal_fold(attribute->name, "defaultNamingContext"))
 		snprintf(root->usual, sizeof(root->usual), "%s", first);
+	if (text_equal_fold(attribute->name, "changeLog"))
+		snprintf(root->changelog, sizeof(root->changelog), "%s", first);
 	if (!text_equal_fold(attribute->name, "namingContexts"))
 		return;
-	if (attribute->count == 1)
-		snprintf(root->only, sizeof(root->only), "%s", first);
 	for (size_t i = 0; i < attribute->count; i++)
 		str_append(&root->source->contexts, attribute->values[i].data, attribute->values[i].size + 1);
 }
@@ -116,6 +129,10 @@ static void take_make(struct root *root, const struct ldap_attribute *attribute)
 		root->is_ad = has_value(attribute, OID_ACTIVE_DIRECTORY);
 	else if (text_equal_fold(attribute->name, "supportedExtension"))
 		root->is_ipa = has_start(attribute, OID_IPA_EXTENSIONS);
+	else if (text_equal_fold(attribute->name, "firstChangeNumber"))
+		server_read_number(first, &source->changes.first);
+	else if (text_equal_fold(attribute->name, "lastChangeNumber"))
+		server_read_number(first, &source->changes.last);
 	else if (text_equal_fold(attribute->name, "structuralObjectClass"))
 		root->is_openldap = has_value(attribute, "OpenLDAProotDSE");
 	else if (text_equal_fold(attribute->name, "vendorVersion")) {
@@ -143,12 +160,40 @@ static const char *spoken_by(const struct root *root)
 					      : DIALECT_OTHER;
 }
 
+/* The one that people and groups are in: what it names itself, or the only one there is. A changelog is none, although 389
+ * Directory Server names it when it is older than the rest. */
+static void choose_suffix(const struct root *root)
+{
+	struct ldap_source *source = root->source;
+	const char *context = str_text(&source->contexts), *end = context + source->contexts.size, *only = "";
+	size_t count = 0;
+
+	for (; context < end; context += strlen(context) + 1) {
+		if (*root->changelog && dn_equal(context, root->changelog))
+			continue;
+		only = context;
+		count++;
+	}
+	if (*root->usual && !(*root->changelog && dn_equal(root->usual, root->changelog)))
+		only = root->usual;
+	else if (count != 1)
+		only = "";
+	snprintf(source->suffix, sizeof(source->suffix), "%s", only);
+}
+
+static void choose_base(struct ldap_source *source)
+{
+	const char *below = source->dialect && *source->suffix ? source->dialect->below : NULL;
+
+	snprintf(source->base, sizeof(source->base), "%s%s%s", below ? below : "", below ? "," : "", source->suffix);
+}
+
 static int end_root(const struct root *root, const struct ldap_connection *connection, struct error *err)
 {
 	struct ldap_source *source = root->source;
-	const char *suffix = *root->usual ? root->usual : root->only;
 
-	snprintf(source->suffix, sizeof(source->suffix), "%s", suffix);
+	choose_suffix(root);
+	choose_base(source);
 	source->spoken = dialect_find(spoken_by(root));
 	if (!*source->vendor)
 		snprintf(source->vendor, sizeof(source->vendor), "%s", source->spoken->title);
@@ -161,9 +206,17 @@ static int end_root(const struct root *root, const struct ldap_connection *conne
 
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err)
 {
-	static const char *attributes[] = {
-	    "namingContexts",   "defaultNamingContext",  "vendorVersion",      "structuralObjectClass",
-	    "supportedControl", "supportedCapabilities", "supportedExtension", NULL};
+	static const char *attributes[] = {"namingContexts",
+					   "defaultNamingContext",
+					   "vendorVersion",
+					   "structuralObjectClass",
+					   "supportedControl",
+					   "supportedCapabilities",
+					   "supportedExtension",
+					   "changeLog",
+					   "firstChangeNumber",
+					   "lastChangeNumber",
+					   NULL};
 	struct root root = {.source = source};
 	struct ldap_search search = {.base = "",
 				     .scope = SCOPE_BASE,
@@ -177,6 +230,7 @@ int server_read_root(struct ldap_source *source, struct ldap_connection *connect
 	*source->vendor = *source->suffix = '\0';
 	str_clear(&source->contexts);
 	source->knows_sync = false;
+	source->changes = (struct server_changes){.first = -1, .last = -1};
 	if (ldap_connection_search(connection, &search, &outcome, &refused) && refused.class != ERR_DENIED)
 		return error_set(err, refused.class, "%s", refused.text);
 	return end_root(&root, connection, err);
@@ -195,7 +249,7 @@ bool server_passes_over(const struct ldap_source *source, const char *dn)
 int server_find_base(const struct ldap_source *source, const struct scope *scope,
 		     const struct ldap_connection *connection, const char **base, struct error *err)
 {
-	*base = *scope->base ? scope->base : source->suffix;
+	*base = *scope->base ? scope->base : source->base;
 	if (**base)
 		return 0;
 	return error_set(err, ERR_CONFIG, "the %ss have no base, and the server at %s does not name one suffix: set it",
@@ -293,6 +347,7 @@ int server_settle(struct ldap_source *source, struct error *err)
 		source->dialect = source->spoken;
 	else
 		return -1;
+	choose_base(source);
 	source->settled = *source->config;
 	source->settled.dialect = source->dialect->name;
 	dialect_fill(source->dialect, &source->settled);

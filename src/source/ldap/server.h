@@ -13,6 +13,11 @@ struct news;    /* see news_private.h */
 struct ad_news; /* see ad_news.c */
 struct ahead;
 
+/* The numbers of its changelog; -1 for none. */
+struct server_changes {
+	int64_t first, last;
+};
+
 struct ldap_source {
 	const struct source_config *config;
 	struct source_config settled;  /* with the names of the server's dialect */
@@ -27,9 +32,11 @@ struct ldap_source {
 	/* What the server said of itself at the last connection. */
 	char vendor[128];
 	char suffix[512];    /* its only or its default naming context; "" when there is none */
+	char base[640];      /* where in it people and groups are, when the file does not say */
 	struct str contexts; /* all naming contexts, each with its NUL */
 	const struct dialect *spoken;
 	bool knows_sync;
+	struct server_changes changes;
 	bool told;       /* why it has no news */
 	bool is_limited; /* it does not answer all at once */
 	/* The URL of a server that is behind what was read before: the next attempt leaves it out. NULL for none. */
@@ -45,6 +52,8 @@ int server_connect(const struct source_config *config, const struct server_choic
 /* Connect, and read the rootDSE; what was begun ahead is taken. */
 int server_open(struct ldap_source *source, const struct server_choice *choice, struct ldap_connection **ret,
 		struct error *err);
+/* A number as a server writes it: digits, and nothing else. */
+bool server_read_number(const char *text, int64_t *ret);
 /* Know the dialect, and with it what to ask for. */
 int server_settle(struct ldap_source *source, struct error *err);
 /* Begin it ahead, in a thread that touches the source until server_open(), or server_forget(). */
