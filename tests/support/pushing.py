@@ -69,11 +69,16 @@ class Site:
         password.chmod(0o600)
         self.roster.configure(CONFIGURATION.format(password=password, **self.settings))
 
-    def start(self):
-        """A child that leads and listens: its first run is over."""
+    def begin(self):
+        """A child that will lead."""
         child = Child(self.roster)
         self.children.append(child)
         self.roster.led = True
+        return child
+
+    def start(self):
+        """A child that leads and listens: its first run is over."""
+        child = self.begin()
         child.await_word("run corp/|held: run")
         return child
 

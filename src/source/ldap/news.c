@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/named.h"
 #include "source/ldap/news_private.h"
 
 #include "roster/log.h"
@@ -9,21 +10,6 @@
 #include <unistd.h>
 
 /* --- start ------------------------------------------------------------------------------------------------------------- */
-
-/* Ids must be those the protocol speaks of. */
-static const char *obstacle(const struct ldap_source *source)
-{
-	if (strcmp(source->config->ldap.changes, "full") == 0)
-		return "changes: \"full\" is set";
-	if (strcmp(source->spoken->name, DIALECT_OPENLDAP) != 0)
-		return "the server does not say that it is OpenLDAP";
-	if (!source->knows_sync)
-		return "the server does not offer content synchronization (overlay syncprov)";
-	for (size_t i = 0; i < source->scope_count; i++)
-		if (!text_equal_fold(source->scopes[i].id, "entryUUID"))
-			return "attributes.id is not entryUUID";
-	return NULL;
-}
 
 static const struct source_cookie *cookie_of(const struct source_cookies *cookies, const struct part *part)
 {
@@ -36,16 +22,38 @@ static const struct source_cookie *cookie_of(const struct source_cookies *cookie
 	return NULL;
 }
 
+/* Of every part. */
+static int check_memory(struct news *news, const struct source_cookies *cookies, struct error *err)
+{
+	const struct following *following = news->following;
+	char why[256];
+
+	for (size_t i = 0; following->remembers && i < news->count && news->goes_on; i++) {
+		const struct source_cookie *cookie = cookie_of(cookies, &news->parts[i]);
+		int status = following->remembers(news->source, news->parts[0].connection, cookie->bytes, why, err);
+		if (status < 0)
+			return -1;
+		news->goes_on = status > 0;
+	}
+	if (following->remembers && cookies && cookies->count > 0 && !news->goes_on && *why)
+		log_warn("source %s is read whole, because %s does not go on from where it was: %s",
+			 news->source->config->name, news->url, why);
+	return 0;
+}
+
 /* All parts go on, or all begin anew: what one of them says is about the same directory at the same time. */
-static void take_cookies(struct news *news, const struct source_cookies *cookies)
+static int take_cookies(struct news *news, const struct source_cookies *cookies, struct error *err)
 {
 	news->goes_on = true;
 	for (size_t i = 0; i < news->count; i++)
 		news->goes_on = news->goes_on && cookie_of(cookies, &news->parts[i]);
+	if (news->goes_on && check_memory(news, cookies, err))
+		return -1;
 	for (size_t i = 0; i < news->count && news->goes_on; i++) {
 		const struct source_cookie *cookie = cookie_of(cookies, &news->parts[i]);
 		str_append(&news->parts[i].cookie, cookie->bytes, cookie->size);
 	}
+	return 0;
 }
 
 static void tell_once(struct ldap_source *source, const char *why)
@@ -68,8 +76,10 @@ static struct part *kinds_of(struct news *news)
 /* For each the server goes through all that changed since: here for all at the same time, in any order. */
 static int start_together(struct news *news, struct part *first, const struct part *last, struct error *err)
 {
+	const struct part_wish wish = {.config = &news->source->config->ldap};
+
 	for (struct part *part = first; part < last; part++)
-		if (part_start(part, news->parts[0].connection, &news->source->config->ldap, false, err))
+		if (part_start(part, news->following, news->parts[0].connection, &wish, err))
 			return -1;
 	return 0;
 }
@@ -87,21 +97,24 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	news->url = server_url(source->config, connection);
 	/* The first part takes it over. */
 	news->parts[0].connection = connection;
-	const char *why = obstacle(source);
-	if (why) {
+	const char *why;
+	news->following = following_find(source, &why);
+	if (!news->following) {
 		tell_once(source, why);
 		*ret = NEWS_NONE;
 		return 0;
 	}
-	int count = part_list(source, connection, news->arena, news->parts, err);
+	int count = part_list(source, news->following, connection, news->arena, news->parts, err);
 	news->parts[0].connection = connection;
 	if (count < 0)
 		return -1;
 	news->count = (size_t)count;
-	take_cookies(news, ask->cookies);
+	if (take_cookies(news, ask->cookies, err))
+		return -1;
 	*ret = news->goes_on ? NEWS_GO_ON : NEWS_ANEW;
-	return news->goes_on && !news->persist ? start_together(news, kinds_of(news), news->parts + news->count, err)
-					       : 0;
+	return news->goes_on && news_refreshes_apart(news)
+		   ? start_together(news, kinds_of(news), news->parts + news->count, err)
+		   : 0;
 }
 
 int ldap_news_start(struct source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
@@ -134,6 +147,7 @@ void ldap_news_stop(struct source *source)
 		ldap_sync_close(&news->parts[i].sync);
 	for (size_t i = 0; i < PARTS_MOST; i++)
 		part_close(&news->parts[i]);
+	ldap_connection_close(&news->reader);
 	if (news->epoll >= 0)
 		close(news->epoll);
 	arena_free(&news->arena);
@@ -152,16 +166,12 @@ static int hand_over_place(struct news *news, const struct ldap_sync_message *me
 	return text_is_valid(place.dn, message->entry.dn_size) ? news->sink->place(news->sink, &place, err) : 0;
 }
 
-int news_hand_over(struct news *news, const struct part *part, const struct ldap_sync_message *message,
-		   struct error *err)
+int news_hand_over_entry(struct news *news, const struct part *part, const char *id, const struct ldap_entry *entry,
+			 struct error *err)
 {
 	struct entry_sink *sink = &news->sink->entries;
-	char id[UUID_TEXT];
 
-	uuid_format(message->uuid.bytes, id);
-	if (part->kind == ENTRY_KINDS)
-		return hand_over_place(news, message, id, err);
-	decode(&news->decoder, part->scope, &message->entry);
+	decode(&news->decoder, part->scope, entry);
 	if (news->decoder.ranged && !news->decoder.fault)
 		news->decoder.fault = "only a part of its values came";
 	if (!news->decoder.fault) {
@@ -169,7 +179,18 @@ int news_hand_over(struct news *news, const struct part *part, const struct ldap
 		return sink->entry(sink, &news->decoder.entry, err);
 	}
 	news->result->unreadable++;
-	return sink->unreadable(sink, id, message->entry.dn, news->decoder.fault, err);
+	return sink->unreadable(sink, id ? id : news->decoder.entry.id, entry->dn, news->decoder.fault, err);
+}
+
+int news_hand_over(struct news *news, const struct part *part, const struct ldap_sync_message *message,
+		   struct error *err)
+{
+	char id[UUID_TEXT];
+
+	uuid_format(message->uuid.bytes, id);
+	if (part->kind == ENTRY_KINDS)
+		return hand_over_place(news, message, id, err);
+	return news_hand_over_entry(news, part, id, &message->entry, err);
 }
 
 int news_hand_over_removal(struct news *news, const struct part *part, const struct ldap_uuid *uuid, struct error *err)
@@ -224,6 +245,12 @@ static struct part *part_of(struct news *news, const struct ldap_sync_message *m
 	return part;
 }
 
+/* Of an entry whose name came with a cookie: a place has nothing else that counts. */
+static bool has_only_name(const struct news *news, const struct part *part)
+{
+	return news->following->only_names && part->refresh.cookie.size > 0 && part->kind != ENTRY_KINDS;
+}
+
 /* 1 at the end of a refresh, which becomes *ret, 0 to go on, -1. */
 static int take_refreshed(struct news *news, const struct part *waiting, struct part **ret, struct error *err)
 {
@@ -241,7 +268,7 @@ static int take_refreshed(struct news *news, const struct part *waiting, struct 
 	struct part *part = *ret = part_of(news, &message);
 	switch (refresh_take(&part->refresh, &message)) {
 	case REFRESH_STORE:
-		return news_hand_over(news, part, &message, err);
+		return has_only_name(news, part) ? 0 : news_hand_over(news, part, &message, err);
 	case REFRESH_OVER:
 		if (part->refresh.verdict == REFRESH_NEWER && news->source->config->ldap.url_count > 1)
 			return fail_behind(news, err);
@@ -267,6 +294,8 @@ static int conclude(struct news *news, struct part *part, struct error *err)
 		if (status)
 			return -1;
 	}
+	if (has_only_name(news, part) && named_read(news, part, &part->refresh.uuids, err))
+		return -1;
 	news->result->whole = news->result->whole && part->refresh.absent_is_gone;
 	refresh_free(&part->refresh);
 	return 0;
@@ -281,7 +310,7 @@ static int end_part(struct news *news, struct part *part, struct error *err)
 		refuse(news, NEWS_INVALID, "the server does not know any more what changed since");
 	if (news->result->verdict == NEWS_GOOD && conclude(news, part, err))
 		return -1;
-	if (!news->persist)
+	if (news_refreshes_apart(news))
 		ldap_sync_close(&part->sync);
 	return 0;
 }
@@ -309,6 +338,8 @@ static bool is_same_cookie(const struct part *a, const struct part *b)
  * hear of any. They go on from there. */
 static int pass_over_places(struct news *news, const struct part *kinds, bool *ret, struct error *err)
 {
+	if (!news->following->is_of_database)
+		return 0;
 	for (const struct part *part = kinds; part < news->parts + news->count; part++)
 		if (!is_same_cookie(part, kinds))
 			return 0;
@@ -338,26 +369,28 @@ static int read_since(struct news *news, struct error *err)
 	return start_together(news, news->parts, kinds, err) ? -1 : read_started(news, news->parts, kinds, err);
 }
 
-static int start_part(struct news *news, struct part *part, struct error *err)
+int news_start_part(struct news *news, struct part *part, bool persist, struct error *err)
 {
+	const struct part_wish wish = {.config = &news->source->config->ldap, .persist = persist};
 	/* What the parts say is about the same directory. */
 	const struct server_choice choice = {.only = news->url};
 
 	if (!part->connection && server_connect(news->source->config, &choice, &part->connection, err))
 		return -1;
-	return part_start(part, part->connection, &news->source->config->ldap, news->persist, err);
+	return part_start(part, news->following, part->connection, &wish, err);
 }
 
 /* Each is read to its end before the next: there may be much of each, and the first that names an entry counts. */
 static int read_in_turn(struct news *news, struct error *err)
 {
 	struct part *end = news->parts + news->count;
+	bool apart = news_refreshes_apart(news);
 
 	for (struct part *part = news->parts; part < end && news->result->verdict == NEWS_GOOD; part++) {
-		if (start_part(news, part, err) || read_started(news, part, part + 1, err))
+		if (news_start_part(news, part, !apart, err) || read_started(news, part, part + 1, err))
 			return -1;
 		/* One after the other over the same connection. */
-		if (!news->persist && part + 1 < end) {
+		if (apart && part + 1 < end) {
 			part[1].connection = part->connection;
 			part->connection = NULL;
 		}
@@ -390,7 +423,11 @@ int ldap_news_read(struct source *source, struct news_sink *sink, struct news_re
 	*result = (struct news_result){.verdict = NEWS_GOOD, .whole = true};
 	news->sink = sink;
 	news->result = result;
-	if (news->goes_on && !news->persist ? read_since(news, err) : read_in_turn(news, err))
+	bool follows = news->persist && news_refreshes_apart(news);
+
+	if (news->goes_on && news_refreshes_apart(news) ? read_since(news, err) : read_in_turn(news, err))
+		return -1;
+	if (follows && result->verdict == NEWS_GOOD && news_follow(news, err))
 		return -1;
 	news_give_cookies(news);
 	return 0;

@@ -13,6 +13,8 @@ struct news {
 	struct ldap_source *source;
 	struct arena *arena;
 	const char *url; /* of the server all parts are about */
+	const struct following *following;
+	struct ldap_connection *reader; /* of those that were only named; NULL while none is read */
 	struct part parts[PARTS_MOST];
 	size_t count;
 	bool persist, goes_on;
@@ -25,6 +27,17 @@ struct news {
 	struct news_result *result;
 };
 
+/* Does the refresh end before the search that persists begins? */
+static inline bool news_refreshes_apart(const struct news *news)
+{
+	return !news->persist || news->following->persists_apart;
+}
+/* After refreshes that were searches of their own: from there on, for all parts. */
+int news_follow(struct news *news, struct error *err);
+int news_start_part(struct news *news, struct part *part, bool persist, struct error *err);
+/* Give the sink an entry, or what is wrong with it; id: when it is known. */
+int news_hand_over_entry(struct news *news, const struct part *part, const char *id, const struct ldap_entry *entry,
+			 struct error *err);
 /* Give the sink the entry of a message, or what is wrong with it. */
 int news_hand_over(struct news *news, const struct part *part, const struct ldap_sync_message *message,
 		   struct error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What comes after the refresh: waiting for all parts, for the caller's descriptor and for the time at once. */
-#include "source/ldap/news_private.h"
+#include "source/ldap/named.h"
 
 #include "roster/elapsed.h"
 
@@ -13,6 +13,44 @@ static int fail_ended(const struct part *part, const struct ldap_sync_message *m
 			 *message->reason ? message->reason : "without a reason");
 }
 
+static int take_removal(struct news *news, struct part *part, const struct ldap_uuid *uuid, struct error *err)
+{
+	if (news->following->has_echoes)
+		uuids_set(&part->removed, uuid, UUID_REMOVED);
+	if (uuids_get(&part->changed, uuid) == UUID_CAME)
+		uuids_set(&part->changed, uuid, UUID_REMOVED);
+	return news_hand_over_removal(news, part, uuid, err);
+}
+
+/* What was removed comes back as added, as far as it comes back: that it was modified is said of what it was. */
+static bool is_echo(const struct part *part, const struct ldap_sync_message *message)
+{
+	return message->state == SYNC_MODIFY && uuids_get(&part->removed, &message->uuid) == UUID_REMOVED;
+}
+
+static int take_entry(struct news *news, struct part *part, const struct ldap_sync_message *message, struct error *err)
+{
+	if (is_echo(part, message))
+		return 0;
+	if (uuids_get(&part->removed, &message->uuid) == UUID_REMOVED)
+		uuids_set(&part->removed, &message->uuid, UUID_PRESENT);
+	if (part->over || part->kind == ENTRY_KINDS)
+		return news_hand_over(news, part, message, err);
+	uuids_set(&part->changed, &message->uuid, UUID_CAME);
+	return 0;
+}
+
+/* In the middle of a refresh that begins with the search that persists, it stands for what is still to come. */
+static void take_cookie(struct part *part, const struct ldap_sync_message *message)
+{
+	if (message->kind == SYNC_PHASE && message->refresh_done)
+		part->over = true;
+	if (!part->over || !message->cookie.data || message->cookie.size == 0)
+		return;
+	str_clear(&part->cookie);
+	str_append(&part->cookie, message->cookie.data, message->cookie.size);
+}
+
 static int take_news(struct news *news, struct part *part, const struct ldap_sync_message *message, struct error *err)
 {
 	int status = 0;
@@ -20,18 +58,38 @@ static int take_news(struct news *news, struct part *part, const struct ldap_syn
 	if (message->kind == SYNC_DONE)
 		return fail_ended(part, message, err);
 	if (message->kind == SYNC_ENTRY && message->state == SYNC_DELETE)
-		status = news_hand_over_removal(news, part, &message->uuid, err);
+		status = take_removal(news, part, &message->uuid, err);
 	else if (message->kind == SYNC_ENTRY && message->state != SYNC_PRESENT)
-		status = news_hand_over(news, part, message, err);
+		status = take_entry(news, part, message, err);
 	for (size_t i = 0; message->kind == SYNC_IDS && message->deletes && i < message->id_count && !status; i++)
-		status = news_hand_over_removal(news, part, &message->ids[i], err);
-	if (message->cookie.data && message->cookie.size > 0) {
-		str_clear(&part->cookie);
-		str_append(&part->cookie, message->cookie.data, message->cookie.size);
+		status = take_removal(news, part, &message->ids[i], err);
+	take_cookie(part, message);
+	return status;
+}
+
+/* Those of whom the server said only that they changed. */
+static int read_changed(struct news *news, struct error *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < news->count && !status; i++) {
+		struct part *part = &news->parts[i];
+		if (part->changed.count > 0)
+			status = named_read(news, part, &part->changed, err);
+		uuids_free(&part->changed);
 	}
 	return status;
 }
 
+int news_follow(struct news *news, struct error *err)
+{
+	for (size_t i = 0; i < news->count; i++) {
+		news->parts[i].over = false;
+		if (news_start_part(news, &news->parts[i], true, err))
+			return -1;
+	}
+	return 0;
+}
 /* What has come over one connection: adds how many messages. */
 static int drain_part(struct news *news, struct part *part, unsigned long most, unsigned long *taken, struct error *err)
 {
@@ -128,7 +186,7 @@ int ldap_news_wait(struct source *source, const struct news_wait *wait, struct n
 	*result = (struct news_result){.verdict = NEWS_GOOD};
 	news->sink = sink;
 	news->result = result;
-	if (await_news(news, wait, &taken, err))
+	if (await_news(news, wait, &taken, err) || read_changed(news, err))
 		return -1;
 	news_give_cookies(news);
 	return taken > 0;

@@ -8,19 +8,38 @@ enum { HEARTBEAT_MOST_MS = 30000 };
 
 const char place_filter[] = "(|(objectClass=organizationalUnit)(objectClass=organization)(objectClass=domain)"
 			    "(objectClass=dcObject)(objectClass=locality)(objectClass=country)"
-			    "(objectClass=container)(objectClass=builtinDomain))";
-static const char *place_attributes[] = {"entryUUID", NULL};
+			    "(objectClass=container)(objectClass=builtinDomain)(objectClass=nsContainer))";
 
-static const struct scope place_scope = {
-    .filter = place_filter, .id = "entryUUID", .attributes = place_attributes, .count = 1};
+/* What all parts have in common. */
+struct list {
+	const struct ldap_source *source;
+	const struct following *following;
+	struct arena *arena;
+	const char *url; /* of the server all are about */
+};
 
-static struct digest settings_of(const struct ldap_source *source, const struct part *part)
+static const struct scope *place_scope(const struct list *list)
 {
+	struct scope *scope = arena_alloc(list->arena, sizeof(*scope));
+	const char **attributes = arena_alloc_array(list->arena, 2, sizeof(*attributes));
+
+	attributes[0] = list->following->id;
+	attributes[1] = NULL;
+	*scope =
+	    (struct scope){.filter = place_filter, .id = list->following->id, .attributes = attributes, .count = 1};
+	return scope;
+}
+
+static struct digest settings_of(const struct list *list, const struct part *part)
+{
+	const struct ldap_source *source = list->source;
 	const struct ldap_config *ldap = &source->config->ldap;
+	const char *only[] = {list->url};
+	bool is_of_one = list->following->is_of_one_url && list->url;
 
 	return refresh_settings_digest(&(struct refresh_settings){
-	    .urls = ldap->urls,
-	    .url_count = ldap->url_count,
+	    .urls = is_of_one ? only : ldap->urls,
+	    .url_count = is_of_one ? 1 : ldap->url_count,
 	    .bind_dn = ldap->bind_dn,
 	    .vendor = source->vendor,
 	    .base = part->base,
@@ -30,10 +49,10 @@ static struct digest settings_of(const struct ldap_source *source, const struct 
 	});
 }
 
-static void add(const struct ldap_source *source, struct part *part, const struct scope *scope, const char *base)
+static void add(const struct list *list, struct part *part, const struct scope *scope, const char *base)
 {
 	*part = (struct part){.scope = scope, .base = base};
-	part->settings = settings_of(source, part);
+	part->settings = settings_of(list, part);
 }
 
 static const char *canonical(struct arena *arena, const char *base, struct error *err)
@@ -58,31 +77,34 @@ static bool is_topmost(const char *const bases[], size_t count, size_t index)
 	return true;
 }
 
-static int add_places(const struct ldap_source *source, struct arena *arena, const struct part kinds[],
-		      struct part *parts, struct error *err)
+static int add_places(const struct list *list, const struct part kinds[], struct part *parts, struct error *err)
 {
+	const struct scope *scope = place_scope(list);
 	const char *bases[ENTRY_KINDS];
-	size_t count = source->scope_count;
+	size_t count = list->source->scope_count;
 	int all = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bases[i] = canonical(arena, kinds[i].base, err);
+		bases[i] = canonical(list->arena, kinds[i].base, err);
 		if (!bases[i])
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!is_topmost(bases, count, i))
 			continue;
-		add(source, &parts[all], &place_scope, kinds[i].base);
+		add(list, &parts[all], scope, kinds[i].base);
 		parts[all].kind = ENTRY_KINDS;
-		parts[all++].name = arena_printf(arena, "place %s", bases[i]);
+		parts[all++].name = arena_printf(list->arena, "place %s", bases[i]);
 	}
 	return all;
 }
 
-int part_list(const struct ldap_source *source, const struct ldap_connection *connection, struct arena *arena,
-	      struct part parts[PARTS_MOST], struct error *err)
+int part_list(const struct ldap_source *source, const struct following *following,
+	      const struct ldap_connection *connection, struct arena *arena, struct part parts[PARTS_MOST],
+	      struct error *err)
 {
+	const struct list list = {
+	    .source = source, .following = following, .arena = arena, .url = server_url(source->config, connection)};
 	struct part kinds[ENTRY_KINDS];
 	const char *base;
 
@@ -90,11 +112,11 @@ int part_list(const struct ldap_source *source, const struct ldap_connection *co
 		const struct scope *scope = &source->scopes[i];
 		if (server_find_base(source, scope, connection, &base, err))
 			return -1;
-		add(source, &kinds[i], scope, base);
+		add(&list, &kinds[i], scope, base);
 		kinds[i].kind = (int)scope->kind;
 		kinds[i].name = entry_kind_name(scope->kind);
 	}
-	int count = add_places(source, arena, kinds, parts, err);
+	int count = add_places(&list, kinds, parts, err);
 	for (size_t i = 0; count >= 0 && i < source->scope_count; i++)
 		parts[count++] = kinds[i];
 	return count;
@@ -107,22 +129,23 @@ static int64_t heartbeat_ms(const struct ldap_config *config)
 	return half < HEARTBEAT_MOST_MS ? half : HEARTBEAT_MOST_MS;
 }
 
-int part_start(struct part *part, struct ldap_connection *connection, const struct ldap_config *config, bool persist,
-	       struct error *err)
+int part_start(struct part *part, const struct following *following, struct ldap_connection *connection,
+	       const struct part_wish *wish, struct error *err)
 {
 	const struct refresh_terms terms = {
-	    .persist = persist,
+	    .persist = wish->persist,
 	    .settings = part->settings,
 	    .stored_by = part->settings,
 	    .stored = {.data = str_text(&part->cookie), .size = part->cookie.size},
+	    .names_no_present = following->names_no_present,
 	};
 	struct ldap_sync_search search = {
 	    .base = part->base,
 	    .scope = SCOPE_SUBTREE,
 	    .filter = part->scope->filter,
 	    .attributes = part->scope->attributes,
-	    .persist = persist,
-	    .heartbeat_ms = heartbeat_ms(config),
+	    .persist = wish->persist,
+	    .heartbeat_ms = heartbeat_ms(wish->config),
 	};
 
 	refresh_start(&part->refresh, &terms);
@@ -136,4 +159,6 @@ void part_close(struct part *part)
 	ldap_connection_close(&part->connection);
 	refresh_free(&part->refresh);
 	str_free(&part->cookie);
+	uuids_free(&part->changed);
+	uuids_free(&part->removed);
 }

@@ -10,6 +10,7 @@
 #define ROSTER_SOURCE_LDAP_PART_H
 
 #include "roster/ldap_sync.h"
+#include "source/ldap/following.h"
 #include "source/ldap/refresh.h"
 #include "source/ldap/server.h"
 
@@ -17,6 +18,11 @@ enum { PARTS_MOST = 2 * ENTRY_KINDS };
 
 /* Classes of entries that others are usually below. One that the server does not know matches nothing. */
 extern const char place_filter[];
+
+struct part_wish {
+	const struct ldap_config *config;
+	bool persist;
+};
 
 struct part {
 	const char *name; /* "user", "group", "unit", "place BASE" */
@@ -31,14 +37,18 @@ struct part {
 	struct ldap_sync *sync;
 	struct refresh refresh;
 	bool over; /* the refresh */
+	/* While it persists, of a server that asks for it: those to read, and those that were said to be removed. */
+	struct uuids changed, removed;
 };
 
-/* Fill parts[], the places first: whoever is read after them is below what they were, or their next news say otherwise. All memory is from arena, the source or the configuration. The number of them, or -1. */
-int part_list(const struct ldap_source *source, const struct ldap_connection *connection, struct arena *arena,
-	      struct part parts[PARTS_MOST], struct error *err);
+/* Fill parts[], the places first: whoever is read after them is below what they were, or their next news say otherwise.
+ * All memory is from arena, the source or the configuration. The number of them, or -1. */
+int part_list(const struct ldap_source *source, const struct following *following,
+	      const struct ldap_connection *connection, struct arena *arena, struct part parts[PARTS_MOST],
+	      struct error *err);
 /* Ask for what is new since its cookie, over a connection that may be another part's. */
-int part_start(struct part *part, struct ldap_connection *connection, const struct ldap_config *config, bool persist,
-	       struct error *err);
+int part_start(struct part *part, const struct following *following, struct ldap_connection *connection,
+	       const struct part_wish *wish, struct error *err);
 /* Close what is open of it, and forget its cookie. */
 void part_close(struct part *part);
 

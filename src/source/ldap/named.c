@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/named.h"
+
+#include <stdio.h>
+
+/* In one search: of a filter with so many a server makes as many look-ups in an index. */
+enum { TOGETHER_MOST = 50 };
+
+struct named {
+	struct news *news;
+	const struct part *part;
+	struct str filter;
+	size_t count;
+};
+
+static int take_entry(void *context, const struct ldap_entry *entry, struct error *err)
+{
+	struct named *named = context;
+
+	return news_hand_over_entry(named->news, named->part, NULL, entry, err);
+}
+
+/* As nsUniqueId is written. */
+static void add(struct named *named, const struct ldap_uuid *uuid)
+{
+	const char *id = named->news->following->id;
+	char text[UUID_TEXT];
+
+	uuid_format(uuid->bytes, text);
+	if (named->count++ == 0)
+		str_printf(&named->filter, "(&%s(|", named->part->scope->filter);
+	str_printf(&named->filter, "(%s=%.13s%.9s%.4s-%s)", id, text, text + 14, text + 24, text + 28);
+}
+
+static int read_filter(struct named *named, struct error *err)
+{
+	struct news *news = named->news;
+	const struct server_choice choice = {.only = news->url};
+	struct ldap_search search = {.base = named->part->base,
+				     .scope = SCOPE_SUBTREE,
+				     .attributes = named->part->scope->attributes,
+				     .entry = take_entry,
+				     .context = named};
+	struct ldap_outcome outcome;
+	int status = 0;
+
+	if (named->count == 0)
+		return 0;
+	str_printf(&named->filter, "))");
+	search.filter = str_text(&named->filter);
+	if (!news->reader)
+		status = server_connect(news->source->config, &choice, &news->reader, err);
+	if (!status)
+		status = ldap_connection_search(news->reader, &search, &outcome, err);
+	if (!status && !outcome.complete)
+		status = error_set(err, ERR_UNREACHABLE, "what changed could not be read: %s", outcome.reason);
+	str_clear(&named->filter);
+	named->count = 0;
+	return status;
+}
+
+int named_read(struct news *news, const struct part *part, const struct uuids *uuids, struct error *err)
+{
+	struct named named = {.news = news, .part = part};
+	const struct uuid_slot *slot;
+	size_t position = 0;
+	int status = 0;
+
+	while (!status && (slot = uuids_next(uuids, &position))) {
+		if (slot->state == UUID_CAME)
+			add(&named, &slot->uuid);
+		if (named.count == TOGETHER_MOST)
+			status = read_filter(&named, err);
+	}
+	if (!status)
+		status = read_filter(&named, err);
+	str_free(&named.filter);
+	ldap_connection_close(&news->reader);
+	return status;
+}
