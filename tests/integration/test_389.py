@@ -241,6 +241,29 @@ def test_a_limit_of_the_server_takes_nothing_from_anybody(alone, limits):
     assert done["remove"] == 0
 
 
+def test_changes_that_cannot_be_read_one_by_one_lead_to_a_full_read(alone):
+    """Of a limit that came later, and of a right that is missing."""
+    site = alone(ds389.FOLLOWED)
+    site.configure(more="page_size: 4;")
+    people = [site.user(f"u{number}") for number in range(12)]
+    site.sync()
+    modify(site.directory, f"uid=sync,{SUFFIX}", nsSizeLimit=5)
+    for dn in people[:6]:
+        modify(site.directory, dn, nsAccountLock="true")
+    assert site.sync()["completeness"] == "complete" and sum(site.people().values()) == 6
+    modify(site.directory, f"uid=sync,{SUFFIX}", nsSizeLimit=-1)
+    site.sync()
+    # It may read it, and not search by it.
+    modify(site.directory, SUFFIX, aci=None)
+    account = f"uid=sync,{SUFFIX}"
+    ds389.allow(site.directory, SUFFIX, account, 'targetattr!="userPassword || aci || nsUniqueId"')
+    ds389.allow(site.directory, SUFFIX, account, 'targetattr="nsUniqueId"', rights="read")
+    modify(site.directory, people[0], nsAccountLock="false")
+    done = site.roster.ctl("sync")
+    assert "of 1 changed entries 0 could be found by nsUniqueId" in done.err
+    assert site.last_run()["completeness"] == "complete" and sum(site.people().values()) == 7
+
+
 def test_an_account_without_rights_sees_nothing_and_nobody_is_gone(alone):
     """Success, and no entries."""
     site = alone(ds389.FOLLOWED)

@@ -248,6 +248,6 @@ def add_account(connection, name="sync", parent=SUFFIX, password=PASSWORD, **att
     return account
 
 
-def allow(connection, dn, account, attributes='targetattr!="userPassword || aci"'):
-    rule = f'({attributes})(version 3.0; acl "{account} reads"; allow (read, search, compare) userdn="ldap:///{account}";)'
+def allow(connection, dn, account, attributes='targetattr!="userPassword || aci"', rights="read, search, compare"):
+    rule = f'({attributes})(version 3.0; acl "{account} may"; allow ({rights}) userdn="ldap:///{account}";)'
     connection.modify_s(dn, [(ldap.MOD_ADD, "aci", rule.encode())])

@@ -10,13 +10,15 @@ struct named {
 	struct news *news;
 	const struct part *part;
 	struct str filter;
-	size_t count;
+	size_t count, found; /* in one search */
+	char *why;
 };
 
 static int take_entry(void *context, const struct ldap_entry *entry, struct error *err)
 {
 	struct named *named = context;
 
+	named->found++;
 	return news_hand_over_entry(named->news, named->part, NULL, entry, err);
 }
 
@@ -32,6 +34,20 @@ static void add(struct named *named, const struct ldap_uuid *uuid)
 	str_printf(&named->filter, "(%s=%.13s%.9s%.4s-%s)", id, text, text + 14, text + 24, text + 28);
 }
 
+static int fail_missing(const struct named *named, const struct ldap_outcome *outcome)
+{
+	const char *id = named->news->following->id;
+
+	if (!outcome->complete)
+		snprintf(named->why, 512, "%s", outcome->reason);
+	else
+		snprintf(named->why, 512,
+			 "of %zu changed entries %zu could be found by %s; let the bind DN search by it", named->count,
+			 named->found, id);
+	return 1;
+}
+
+/* As named_read(). */
 static int read_filter(struct named *named, struct error *err)
 {
 	struct news *news = named->news;
@@ -52,16 +68,16 @@ static int read_filter(struct named *named, struct error *err)
 		status = server_connect(news->source->config, &choice, &news->reader, err);
 	if (!status)
 		status = ldap_connection_search(news->reader, &search, &outcome, err);
-	if (!status && !outcome.complete)
-		status = error_set(err, ERR_UNREACHABLE, "what changed could not be read: %s", outcome.reason);
+	if (!status && (!outcome.complete || named->found < named->count))
+		status = fail_missing(named, &outcome);
 	str_clear(&named->filter);
-	named->count = 0;
+	named->count = named->found = 0;
 	return status;
 }
 
-int named_read(struct news *news, const struct part *part, const struct uuids *uuids, struct error *err)
+int named_read(struct news *news, const struct part *part, const struct uuids *uuids, char why[512], struct error *err)
 {
-	struct named named = {.news = news, .part = part};
+	struct named named = {.news = news, .part = part, .why = why};
 	const struct uuid_slot *slot;
 	size_t position = 0;
 	int status = 0;

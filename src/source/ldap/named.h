@@ -7,8 +7,8 @@
 
 #include "source/ldap/news_private.h"
 
-/* Hand over those that came (UUID_CAME) as they are by now. Who is not there any more is left out: of that there are other
- * news, or there will be. Over a connection of its own, as the part's may be busy. */
-int named_read(struct news *news, const struct part *part, const struct uuids *uuids, struct error *err);
+/* Hand over those that came (UUID_CAME) as they are by now, over a connection of its own, as the part's may be busy. 0; 1
+ * with why when not all of them can be had: it may be that somebody went since, or that the account may not ask so; -1. */
+int named_read(struct news *news, const struct part *part, const struct uuids *uuids, char why[512], struct error *err);
 
 #endif

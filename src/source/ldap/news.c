@@ -279,6 +279,16 @@ static int take_refreshed(struct news *news, const struct part *waiting, struct 
 	}
 }
 
+static int conclude_named(struct news *news, const struct part *part, struct error *err)
+{
+	char why[512];
+	int status = named_read(news, part, &part->refresh.uuids, why, err);
+
+	if (status > 0)
+		refuse(news, NEWS_INVALID, why);
+	return status < 0 ? -1 : 0;
+}
+
 /* Only at a clean end anything follows from what was named. */
 static int conclude(struct news *news, struct part *part, struct error *err)
 {
@@ -294,7 +304,7 @@ static int conclude(struct news *news, struct part *part, struct error *err)
 		if (status)
 			return -1;
 	}
-	if (has_only_name(news, part) && named_read(news, part, &part->refresh.uuids, err))
+	if (has_only_name(news, part) && conclude_named(news, part, err))
 		return -1;
 	news->result->whole = news->result->whole && part->refresh.absent_is_gone;
 	refresh_free(&part->refresh);

@@ -70,15 +70,17 @@ static int take_news(struct news *news, struct part *part, const struct ldap_syn
 /* Those of whom the server said only that they changed. */
 static int read_changed(struct news *news, struct error *err)
 {
+	char why[512];
 	int status = 0;
 
 	for (size_t i = 0; i < news->count && !status; i++) {
 		struct part *part = &news->parts[i];
 		if (part->changed.count > 0)
-			status = named_read(news, part, &part->changed, err);
+			status = named_read(news, part, &part->changed, why, err);
 		uuids_free(&part->changed);
 	}
-	return status;
+	/* Whoever asks again is told them again, and may read everything. */
+	return status > 0 ? error_set(err, ERR_UNREACHABLE, "%s", why) : status;
 }
 
 int news_follow(struct news *news, struct error *err)
