@@ -45,13 +45,14 @@ create function directory_paths(user_id uuid, anchor integer, role integer, sour
 returns table (entry_dn text, seen_at timestamptz, path text[], rule text, "position" text, captures text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with recursive person as (
-		select d.id, d.dn, d.parent, s.last_complete_at
+		select d.id, d.dn, d.parent, d.primary_group, s.last_complete_at
 		from identities i join directory_entries d on d.source = i.source and d.external_id = i.external_id join sources s on s.id = i.source
 		where i.user_id = directory_paths.user_id and i.source = directory_paths.source
 	), up(entry, dn, path, ids) as (
 		select p.id, p.dn, '{}'::text[], array[p.id] from person p
 		union all
-		select g.id, u.dn, u.path || g.dn, u.ids || g.id
+		select g.id, u.dn, u.path || case when cardinality(u.ids) = 1 and g.alias = (select p.primary_group from person p)
+			then g.dn || ' (his primary group)' else g.dn end, u.ids || g.id
 		from up u join directory_edges e on e.member_id = u.entry join directory_entries g on g.id = e.group_id
 		where not g.id = any (u.ids) and (cardinality(u.ids) = 1 or (select s.nested from sources s where s.id = directory_paths.source))
 	), places as (
@@ -95,8 +96,10 @@ begin
 	  and h.role = why_kept.role and resolve_anchor(h.source, h.anchor_key) = why_kept.anchor
 	order by h.run desc limit 1;
 	if why is null then
-		select format('gone from %s since %s, what he had is kept for the time of grace', s.name, to_char(min(i.gone_since), 'YYYY-MM-DD HH24:MI')) into why
+		select format('%s %s since %s, what he had is kept for the time of grace', case when bool_or(d.closed is not null) then 'closed in' else 'gone from' end,
+			s.name, to_char(min(i.gone_since), 'YYYY-MM-DD HH24:MI')) into why
 		from identities i join sources s on s.id = i.source
+		left join directory_entries d on d.source = i.source and d.external_id = i.external_id
 		where i.source = why_kept.source and i.user_id = why_kept.user_id
 		group by s.name having bool_and(i.gone_since is not null);
 	end if;
@@ -283,6 +286,12 @@ begin
 			raise exception 'nobody has the login "%": its entry in source % is in quarantine', who, caught.name
 				using errcode = 'no_data_found', hint = caught.why;
 		end if;
+		select s.name, d.closed into caught from directory_entries d join sources s on s.id = d.source
+		where lower(normalize(d.login, NFKC)) = key and d.kind = 'user' and d.closed is not null order by s.position limit 1;
+		if found then
+			raise exception 'nobody has the login "%": the account was never open since source % is read', who, caught.name
+				using errcode = 'no_data_found', hint = caught.closed;
+		end if;
 		select s.name into caught from directory_entries d join sources s on s.id = d.source
 		where lower(normalize(d.login, NFKC)) = key and d.kind = 'user' and d.gone_since is null order by s.position limit 1;
 		if found then
@@ -294,8 +303,10 @@ begin
 	select u.id, u.login, u.active, case when u.active then null else coalesce(
 		case when u.suspended then 'suspended by hand' end,
 		(select string_agg(case when i.gone_since is null then 'disabled in ' || s.name
+			when d.closed is not null then format('closed in %s since %s (%s)', s.name, to_char(i.gone_since, 'YYYY-MM-DD HH24:MI'), d.closed)
 			else format('gone from %s since %s', s.name, to_char(i.gone_since, 'YYYY-MM-DD HH24:MI')) end, ', ' order by s.position)
 		from identities i join sources s on s.id = i.source
+		left join directory_entries d on d.source = i.source and d.external_id = i.external_id
 		where i.user_id = u.id and s.authoritative and (not i.enabled or i.gone_since is not null)),
 		'inactive') end
 	from users u where u.id = need_user(who);

@@ -118,6 +118,9 @@ def test_who_is_in_a_group_by_its_primary_group_is_in_it(site):
     alice = site.user("alice")
     site.sync()
     assert ("group:/everybody", "Contributor") in site.holdings("alice")
+    site.roster.adopt("hall", "admin", "/everybody")
+    why = site.roster.ctl("explain", "alice", "app:hall").out
+    assert f"member of CN=Domain Users,CN=Users,{SUFFIX} (his primary group)" in why
     devs = site.group("pay-api-devs", alice)
     token = samba.value(site.directory, devs, "objectSid")
     modify(site.directory, alice, primaryGroupID=int.from_bytes(token[-4:], "little"))
@@ -143,6 +146,10 @@ def test_a_disabled_account_is_suspended_and_comes_back_whole(site):
     done = site.sync()
     assert [(line["kind"], line["action"], line["login"]) for line in done["changes"]] == [("user", "disable", "alice")]
     assert site.people() == {"alice": False} and site.holdings("alice") == held
+    why = site.roster.ctl("explain", "alice", "group:/pay/api").out
+    assert "closed in corp since" in why and "(userAccountControl is 514 (disabled))" in why
+    refused = site.roster.ctl("explain", "carol", "group:/pay/api", code=65).err
+    assert "was never open" in refused and "userAccountControl is 514" in refused
     assert "nothing to do" in site.roster.ctl("sync").err
     modify(site.directory, alice, userAccountControl=samba.NORMAL)
     modify(site.directory, f"CN=carol,{site.staff}", userAccountControl=samba.NORMAL)
