@@ -38,7 +38,7 @@ const char *entry_kind_name(enum entry_kind kind);   /* "user", "group", "unit":
 /* What an entry says of the account itself. A lock that ends by itself, after wrong passwords, is nothing of this. */
 struct account {
 	const char *closed;  /* "nsAccountLock is TRUE"; NULL when it is open */
-	const char *ends_by; /* the attribute that says when it closes, a constant; NULL: it does not say */
+	const char *ends_by; /* the attribute that says when it closes; NULL: it does not say */
 	int64_t ends;        /* then: seconds since 1970 */
 };
 

@@ -73,6 +73,7 @@ static void copy_entry(struct arena *arena, const struct entry *from, const char
 			     .security_id = arena_strdup(arena, from->security_id),
 			     .primary_group = arena_strdup(arena, from->primary_group)};
 	to->account.closed = arena_strdup(arena, from->account.closed);
+	to->account.ends_by = arena_strdup(arena, from->account.ends_by);
 	to->attribute_count = from->attribute_count;
 	to->attributes = arena_alloc_array(arena, from->attribute_count + 1, sizeof *to->attributes);
 	for (size_t i = 0; i < from->attribute_count; i++)

@@ -29,12 +29,16 @@ struct reread {
 
 /* --- ids ---------------------------------------------------------------------------------------------------------------- */
 
+static bool is_guid(const struct ad_change *change, const struct ldap_value *guid)
+{
+	return guid->size == GUID_SIZE && memcmp(change->guid.bytes, guid->data, GUID_SIZE) == 0;
+}
+
 static size_t index_of(const struct reread *reread, const struct ldap_value *guid)
 {
 	size_t i = 0;
 
-	while (i < reread->count &&
-	       (guid->size != GUID_SIZE || memcmp(reread->changes[i].guid.bytes, guid->data, GUID_SIZE)))
+	while (i < reread->count && !is_guid(&reread->changes[i], guid))
 		i++;
 	return i;
 }
