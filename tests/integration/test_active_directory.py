@@ -15,7 +15,7 @@ CONFIGURATION = """
 version: 1
 database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
 sources: {{ corp: {{
-  type: "ldap"; url: "{url}"; bind_dn: "{bind_dn}"; password: "file:{password}"; ca_file: "{ca}"
+  type: "ldap"; url: "{url}"; bind_dn: "{bind_dn}"; password: "file:{password}"; ca_file: "{ca}"; timeouts: {{ connect: "30s" }}
   users: {{ base: "OU=Staff,{root}" }}
   groups: {{ base: "{groups}" }}
   units: {{ base: "OU=Staff,{root}" }}
