@@ -86,7 +86,7 @@ def test_the_configuration_that_is_shown_is_good_and_reaches_the_directory_and_t
     assert 'type: "ldap"' in shown and "embedded:" in shown and 'type: "webhook"' in shown
     assert "is good" in transcript.said(2, "rosterctl check") and "is good" in transcript.said(2, "rosterd -t")
     said = transcript.said(3, "rosterctl check --connect")
-    assert "database: ok" in said and "source corp: ok" in said
+    assert "database: ok" in said and "source corp (OpenLDAP): ok" in said
 
 
 def test_rosterd_makes_its_database_as_an_ordinary_user(transcript):

@@ -24,7 +24,7 @@ rules: {{
   org-chart: {{ subtree: "OU=Staff,{root}"; into: "/org"; role: "Contributor" }}
 }}
 """
-EDITS, TOGETHER = 60, 4
+EDITS, TOGETHER = 40, 4
 
 
 class Site:

@@ -22,6 +22,9 @@ PASSWORD = "Passw0rd!x"
 ADMIN = f"Administrator@{REALM}"
 
 NORMAL, DISABLED = 0x200, 0x202  # userAccountControl
+# It writes to the disk, and waits for it, at every change.
+MEMORY = pathlib.Path("/dev/shm")
+
 NEVER = "9223372036854775807"
 
 
@@ -38,7 +41,7 @@ class Samba:
     """with Samba() as domain: ... domain.ldaps, domain.ldap (StartTLS, GSSAPI), domain.ca, domain.admin()"""
 
     def __init__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-samba-"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-samba-", dir=MEMORY if MEMORY.is_dir() else None))
         self.directory.chmod(0o755)
         self.dc = self.directory / "dc"
         self.inside = None
