@@ -73,6 +73,9 @@ struct ldap_entry {
 	size_t count;
 };
 
+/* The attribute named so (ASCII case-insensitive, options included) with a value at least; NULL when there is none. */
+const struct ldap_attribute *ldap_entry_attribute(const struct ldap_entry *entry, const char *name);
+
 enum ldap_scope { SCOPE_BASE, SCOPE_CHILDREN, SCOPE_SUBTREE };
 
 /* Directory synchronization (MS-ADTS section 3.1.1.3.4.1.3): what changed since the cookie. */

@@ -96,6 +96,14 @@ int ldap_entry_decode(struct ldap_connection *connection, LDAPMessage *message, 
 	return code == LDAP_SUCCESS ? 0 : -1;
 }
 
+const struct ldap_attribute *ldap_entry_attribute(const struct ldap_entry *entry, const char *name)
+{
+	for (size_t i = 0; i < entry->count; i++)
+		if (text_equal_fold(entry->attributes[i].name, name))
+			return entry->attributes[i].count ? &entry->attributes[i] : NULL;
+	return NULL;
+}
+
 static int take_entry(struct reading *reading, LDAPMessage *message, struct error *err)
 {
 	struct ldap_entry entry;

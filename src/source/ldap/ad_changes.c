@@ -20,18 +20,11 @@ const char *ad_way_name(enum ad_way way)
 
 /* --- the list ------------------------------------------------------------------------------------------------------------ */
 
-static const struct ldap_attribute *find(const struct ldap_entry *entry, const char *name)
-{
-	for (size_t i = 0; i < entry->count; i++)
-		if (text_equal_fold(entry->attributes[i].name, name) && entry->attributes[i].count > 0)
-			return &entry->attributes[i];
-	return NULL;
-}
-
 static int take_change(void *context, const struct ldap_entry *entry, struct error *err)
 {
 	struct ad_changes *changes = context;
-	const struct ldap_attribute *guid = find(entry, "objectGUID"), *deleted = find(entry, "isDeleted");
+	const struct ldap_attribute *guid = ldap_entry_attribute(entry, "objectGUID"),
+				    *deleted = ldap_entry_attribute(entry, "isDeleted");
 
 	if (!guid || guid->values[0].size != GUID_SIZE)
 		return error_set(err, ERR_PROTOCOL, "the server says that %s changed, and not who that is", entry->dn);
@@ -159,8 +152,9 @@ struct place_in_time {
 static int take_place(void *context, const struct ldap_entry *entry, struct error *err)
 {
 	struct place_in_time *place = context;
-	const struct ldap_attribute *highest = find(entry, "highestCommittedUSN"),
-				    *service = find(entry, "dsServiceName"), *invocation = find(entry, "invocationId");
+	const struct ldap_attribute *highest = ldap_entry_attribute(entry, "highestCommittedUSN"),
+				    *service = ldap_entry_attribute(entry, "dsServiceName"),
+				    *invocation = ldap_entry_attribute(entry, "invocationId");
 
 	(void)err;
 	if (highest)

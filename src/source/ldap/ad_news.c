@@ -86,13 +86,6 @@ static bool take_cookie(struct ldap_source *source, const struct news_ask *ask, 
 	return false;
 }
 
-static void tell_once(struct ldap_source *source, const char *why)
-{
-	if (!source->told)
-		log_info("source %s is read whole at each poll: %s", source->config->name, why);
-	source->told = true;
-}
-
 static int offer(struct ldap_source *source, const struct news_ask *ask, enum news_offer *ret, struct error *err)
 {
 	struct ad_news *news = source->ad;
@@ -103,7 +96,7 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 		return -1;
 	const char *why = obstacle(source, news->connection, news->arena);
 	if (why) {
-		tell_once(source, why);
+		server_tell_whole(source, why);
 		return 0;
 	}
 	news->way = strcmp(changes, "usn") == 0 ? AD_USN : AD_DIRSYNC;

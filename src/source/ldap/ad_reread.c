@@ -95,11 +95,9 @@ static int take_place(struct reread *reread, size_t index, const struct ldap_ent
 static int take_entry(void *context, const struct ldap_entry *from, struct error *err)
 {
 	struct reread *reread = context;
-	size_t index = reread->count;
+	const struct ldap_attribute *guid = ldap_entry_attribute(from, "objectGUID");
+	size_t index = guid ? index_of(reread, &guid->values[0]) : reread->count;
 
-	for (size_t i = 0; i < from->count && index == reread->count; i++)
-		if (text_equal_fold(from->attributes[i].name, "objectGUID") && from->attributes[i].count > 0)
-			index = index_of(reread, &from->attributes[i].values[0]);
 	if (index == reread->count)
 		return 0;
 	reread->found[index] = reread->visible[index] = true;

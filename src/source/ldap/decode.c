@@ -59,18 +59,9 @@ static struct attribute convert(const struct ldap_attribute *from, const struct 
 	return to;
 }
 
-static const struct ldap_attribute *find(const struct ldap_entry *entry, const char *name)
-{
-	for (size_t i = 0; i < entry->count; i++) {
-		if (text_equal_fold(entry->attributes[i].name, name))
-			return entry->attributes[i].count ? &entry->attributes[i] : NULL;
-	}
-	return NULL;
-}
-
 static void decode_id(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
 {
-	const struct ldap_attribute *id = find(from, scope->id);
+	const struct ldap_attribute *id = ldap_entry_attribute(from, scope->id);
 	struct error err = {0};
 
 	if (!id) {
@@ -88,14 +79,14 @@ static void decode_id(struct decoder *decoder, const struct scope *scope, const 
 /* A group whose members an access rule hides must not look like an empty one. */
 static void check_members(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
 {
-	const struct ldap_attribute *classes = find(from, "objectClass");
+	const struct ldap_attribute *classes = ldap_entry_attribute(from, "objectClass");
 
 	for (size_t i = 0; i < sizeof(needs_member) / sizeof(*needs_member); i++) {
 		const char *attribute = needs_member[i].attribute;
 		bool has_class = !classes; /* hidden as well: it may be any */
 		for (size_t j = 0; classes && j < classes->count; j++)
 			has_class = has_class || value_is(&classes->values[j], needs_member[i].class);
-		if (!has_class || scope_find(scope, attribute) == scope->count || find(from, attribute))
+		if (!has_class || scope_find(scope, attribute) == scope->count || ldap_entry_attribute(from, attribute))
 			continue;
 		decoder->fault =
 		    arena_printf(decoder->arena, "it shows no %s, which %s: let the bind DN read %s", attribute,
@@ -107,7 +98,8 @@ static void check_members(struct decoder *decoder, const struct scope *scope, co
 /* Who he is to Windows, and which group it counts him in though the group does not list him. */
 static void decode_security_id(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
 {
-	const struct ldap_attribute *id = find(from, "objectSid"), *primary = find(from, "primaryGroupID");
+	const struct ldap_attribute *id = ldap_entry_attribute(from, "objectSid"),
+				    *primary = ldap_entry_attribute(from, "primaryGroupID");
 	struct str text = {0};
 
 	if (scope_find(scope, "objectSid") == scope->count || !id)

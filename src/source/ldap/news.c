@@ -56,13 +56,6 @@ static int take_cookies(struct news *news, const struct source_cookies *cookies,
 	return 0;
 }
 
-static void tell_once(struct ldap_source *source, const char *why)
-{
-	if (!source->told)
-		log_info("source %s is read whole at each poll: %s", source->config->name, why);
-	source->told = true;
-}
-
 /* The places come first. */
 static struct part *kinds_of(struct news *news)
 {
@@ -100,7 +93,7 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	const char *why;
 	news->following = following_find(source, &why);
 	if (!news->following) {
-		tell_once(source, why);
+		server_tell_whole(source, why);
 		*ret = NEWS_NONE;
 		return 0;
 	}

@@ -236,6 +236,13 @@ int server_read_root(struct ldap_source *source, struct ldap_connection *connect
 	return end_root(&root, connection, err);
 }
 
+void server_tell_whole(struct ldap_source *source, const char *why)
+{
+	if (!source->told)
+		log_info("source %s is read whole at each poll: %s", source->config->name, why);
+	source->told = true;
+}
+
 bool server_passes_over(const struct ldap_source *source, const char *dn)
 {
 	const char *context = str_text(&source->contexts), *end = context + source->contexts.size;

@@ -63,6 +63,8 @@ void server_forget(struct ldap_source *source);
 const char *server_url(const struct source_config *config, const struct ldap_connection *connection);
 /* The rootDSE (RFC 4512 section 5.1). A server may hide it: that is no error. */
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err);
+/* Say, once, why it is not asked what changed. */
+void server_tell_whole(struct ldap_source *source, const char *why);
 /* Active Directory refers to its own other contexts (its configuration, DNS zones), which hold no people and no groups. */
 bool server_passes_over(const struct ldap_source *source, const char *dn);
 /* The base of a scope, or what the server names as its only one. */
