@@ -27,6 +27,15 @@ class Inside:
         self.process = subprocess.Popen(["unshare", "--net", "sh", "-c", script, "sh", *map(str, command)],
                                         stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.forwarders = []
+        self.await_network()
+
+    def await_network(self):
+        """Until then it is in ours, and so would be whoever follows it."""
+        for _ in range(SECONDS * 100):
+            if os.readlink(f"/proc/{self.process.pid}/ns/net") != os.readlink("/proc/self/ns/net"):
+                return
+            time.sleep(0.01)
+        raise RuntimeError("there is no network of its own")
 
     def port(self, inner):
         """The listening socket is made outside, the connections inside: a process that enters the network has both."""

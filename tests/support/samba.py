@@ -60,6 +60,7 @@ class Samba:
 
     def __exit__(self, *_):
         if self.inside:
+            print(f"samba ended: {self.inside.process.poll()}", self.log()[-4000:])
             self.inside.stop()
         shutil.rmtree(self.directory)
 
@@ -95,7 +96,10 @@ class Samba:
                 if self.inside.process.poll() is not None:
                     break
                 time.sleep(0.1)
-        raise RuntimeError("samba does not start:\n" + (self.directory / "log").read_text(errors="replace")[-4000:])
+        raise RuntimeError("samba does not start:\n" + self.log()[-4000:])
+
+    def log(self):
+        return (self.directory / "log").read_text(errors="replace")
 
     def restart(self, number=signal.SIGTERM):
         self.inside.signal(number)
