@@ -75,7 +75,7 @@ struct attempt {
 	struct ldap_connection *connection;
 	LDAPURLDesc *url;
 	struct ldap_socket socket;
-	bool secure, local;
+	bool secure;
 };
 /* What went wrong at `doing`, by libldap's or the server's code; a deadline that has passed explains any code. */
 int ldap_attempt_fail(const struct attempt *attempt, const char *doing, int code, struct error *err);

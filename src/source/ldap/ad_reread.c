@@ -24,7 +24,7 @@ struct reread {
 	struct arena *arena; /* of the batch */
 	bool found[BATCH];   /* by the search under way */
 	bool visible[BATCH]; /* by any of them */
-	struct str later;    /* DNs of those whose values came in part, each with its NUL */
+	struct ranged later; /* those whose values came in part */
 };
 
 /* --- ids ---------------------------------------------------------------------------------------------------------------- */
@@ -108,31 +108,21 @@ static int take_entry(void *context, const struct ldap_entry *from, struct error
 	decode(&reread->decoder, reread->scope, from);
 	if (!reread->decoder.ranged || reread->decoder.fault)
 		return hand_over(reread, id_of(reread, index), err);
-	str_append(&reread->later, from->dn, from->dn_size + 1);
+	ranged_add(&reread->later, id_of(reread, index), from);
 	return 0;
 }
 
-/* Groups with many members, each by questions of its own. */
+static int take_ranged(void *context, const char *id, struct error *err)
+{
+	return hand_over(context, id, err);
+}
+
+/* Groups with many members. */
 static int read_later(struct reread *reread, struct error *err)
 {
-	const char *dn = str_text(&reread->later), *end = dn + reread->later.size;
-	struct arena *arena = arena_new();
-	int status = 0;
+	const struct ranged_reader reader = {reread->connection, reread->scope, &reread->decoder, take_ranged, reread};
 
-	for (; dn < end && status >= 0; dn += strlen(dn) + 1) {
-		struct ldap_entry entry;
-		const char *fault = NULL;
-		const struct ranged ranged = {reread->connection, reread->scope, dn, arena};
-		status = ranged_read(&ranged, &entry, &fault, err);
-		/* Gone, or changed again: the next news say so. */
-		if (status == 1) {
-			decode(&reread->decoder, reread->scope, &entry);
-			status = hand_over(reread, reread->decoder.entry.id, err) ? -1 : 1;
-		}
-	}
-	arena_free(&arena);
-	str_clear(&reread->later);
-	return status < 0 ? -1 : 0;
+	return ranged_read(&reread->later, &reader, err);
 }
 
 static int ask(struct reread *reread, const char *base, const char *filter, const char **attributes, struct error *err)
@@ -226,6 +216,6 @@ int ad_reread(struct ldap_source *source, struct ldap_connection *connection, co
 	}
 	arena_free(&reread.arena);
 	arena_free(&reread.decoder.arena);
-	str_free(&reread.later);
+	ranged_free(&reread.later);
 	return status;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/ldap/decode.h"
-#include "source/ldap/ranged.h"
 
 #include <string.h>
 
@@ -126,7 +125,7 @@ static void decode_attributes(struct decoder *decoder, const struct scope *scope
 		size_t at = scope_find(scope, attribute->name);
 		if (at < scope->kept)
 			entry->attributes[entry->attribute_count++] = convert(attribute, scope, decoder->arena);
-		else if (is_range_of(scope, attribute->name))
+		else if (scope_is_range(scope, attribute->name))
 			decoder->ranged = true;
 		if (at < scope->told && scope->kept < scope->told && of_account.attribute_count < scope->told)
 			told[of_account.attribute_count++] = convert(attribute, scope, decoder->arena);

@@ -9,8 +9,6 @@
 /* A server gives 1,500 values at a time, or what it is set to; a group that changes while so many are read is read again. */
 enum { ATTEMPTS = 5 };
 
-static const char option[] = ";range=";
-
 /* The number of the update that last touched the entry, on this server. */
 static const char stamp[] = "uSNChanged";
 
@@ -40,25 +38,6 @@ struct whole {
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */
 
-static size_t plain_size(const char *name)
-{
-	const char *at = strchr(name, ';');
-
-	return at && strncasecmp(at, option, sizeof(option) - 1) == 0 ? (size_t)(at - name) : strlen(name);
-}
-
-bool is_range_of(const struct scope *scope, const char *name)
-{
-	char plain[128];
-	size_t size = plain_size(name);
-
-	if (name[size] == '\0' || size >= sizeof(plain))
-		return false;
-	memcpy(plain, name, size);
-	plain[size] = '\0';
-	return scope_find(scope, plain) < scope->count;
-}
-
 /* The number behind the last one of the part, or 0 when it ends with the last value of all. */
 static unsigned long end_of(const char *name)
 {
@@ -71,7 +50,7 @@ static unsigned long end_of(const char *name)
 
 static struct value_list *list_of(struct whole *whole, const char *name)
 {
-	size_t size = plain_size(name);
+	size_t size = scope_plain_size(name);
 
 	for (size_t i = 0; i < whole->count; i++)
 		if (strlen(whole->lists[i].name) == size && strncasecmp(whole->lists[i].name, name, size) == 0)
@@ -168,8 +147,7 @@ static struct value_list *first_missing(struct whole *whole)
 /* 0 with the next part taken, or nothing of it when the entry went or was cut short. */
 static int ask_next(struct whole *whole, const struct value_list *list, struct error *err)
 {
-	const char *attributes[] = {arena_printf(whole->arena, "%s%s%lu-*", list->name, option, list->next), stamp,
-				    NULL};
+	const char *attributes[] = {arena_printf(whole->arena, "%s;range=%lu-*", list->name, list->next), stamp, NULL};
 
 	whole->asked = list->name;
 	return ask(whole, attributes, err);
@@ -219,30 +197,91 @@ static void give(struct whole *whole, struct ldap_entry *ret)
 	    .dn = whole->own_dn, .dn_size = strlen(whole->own_dn), .attributes = attributes, .count = whole->count};
 }
 
-int ranged_read(const struct ranged *ranged, struct ldap_entry *ret, const char **fault, struct error *err)
+/* 1 with ret, 0 when it is not there any more, 2 with *fault, -1. */
+static int read_whole(struct whole *whole, struct ldap_entry *ret, const char **fault, struct error *err)
 {
-	struct whole whole = {
-	    .connection = ranged->connection, .scope = ranged->scope, .dn = ranged->dn, .arena = ranged->arena};
 	struct error refused = {0};
 	int status = 2;
 
-	for (int attempt = 0; attempt < ATTEMPTS && status == 2 && !whole.cut; attempt++) {
-		forget(&whole);
-		status = read_once(&whole, &refused);
+	for (int attempt = 0; attempt < ATTEMPTS && status == 2 && !whole->cut; attempt++) {
+		forget(whole);
+		status = read_once(whole, &refused);
 	}
+	if (status < 0 && whole->code == LDAP_CODE_NO_SUCH_OBJECT)
+		status = 0;
 	if (status == 1)
-		give(&whole, ret);
-	else if (status == 2 && whole.cut)
-		*fault = whole.cut;
+		give(whole, ret);
+	else if (status == 2 && whole->cut)
+		*fault = whole->cut;
 	else if (status == 2)
 		*fault =
 		    "its values come in parts, and it was changed while they were read: it is read again next time";
-	else if (status < 0 && whole.code == LDAP_CODE_NO_SUCH_OBJECT)
-		status = 0;
-	else if (status < 0)
+	else if (status == 0)
+		*fault = "its values come in parts, and it went while they were read: it is read again next time";
+	else
 		error_set(err, refused.class, "%s", refused.text);
-	for (size_t i = 0; i < whole.count; i++)
-		free(whole.lists[i].values);
+	return status;
+}
+
+/* --- all of a search ------------------------------------------------------------------------------------------------------ */
+
+void ranged_add(struct ranged *ranged, const char *id, const struct ldap_entry *entry)
+{
+	str_append(&ranged->pairs, id, strlen(id) + 1);
+	str_append(&ranged->pairs, entry->dn, strlen(entry->dn) + 1);
+}
+
+void ranged_free(struct ranged *ranged)
+{
+	str_free(&ranged->pairs);
+}
+
+/* "<GUID=...>" of an extended name: that stays when the entry is renamed meanwhile (MS-ADTS section 3.1.1.3.1.2.4). */
+static const char *base_of(const char *dn, struct arena *arena)
+{
+	const char *end = text_starts_with(dn, "<GUID=") ? strchr(dn, '>') : NULL;
+
+	return end ? arena_strndup(arena, dn, (size_t)(end + 1 - dn)) : dn;
+}
+
+static int read_one(struct whole *whole, const struct ranged_reader *reader, const char *id, const char *dn,
+		    struct error *err)
+{
+	struct decoder *decoder = reader->decoder;
+	struct ldap_entry entry;
+	struct extended_dn name;
+	const char *fault = NULL;
+	int status = read_whole(whole, &entry, &fault, err);
+
+	if (status < 0)
+		return -1;
+	extended_dn_split(dn, &name);
+	if (status == 1)
+		decode(decoder, reader->scope, &entry);
+	else
+		decoder->entry = (struct entry){.kind = reader->scope->kind, .id = id, .dn = name.dn};
+	if (fault)
+		decoder->fault = fault;
+	return reader->each(reader->context, id, err);
+}
+
+int ranged_read(struct ranged *ranged, const struct ranged_reader *reader, struct error *err)
+{
+	const char *id = str_text(&ranged->pairs), *end = id + ranged->pairs.size;
+	struct arena *names = arena_new();
+	struct whole whole = {.connection = reader->connection, .scope = reader->scope, .arena = arena_new()};
+	int status = 0;
+
+	for (const char *dn; id < end && !status; id = dn + strlen(dn) + 1) {
+		dn = id + strlen(id) + 1;
+		whole.dn = base_of(dn, names);
+		whole.cut = NULL;
+		status = read_one(&whole, reader, id, dn, err);
+	}
+	forget(&whole);
 	free(whole.lists);
+	arena_free(&whole.arena);
+	arena_free(&names);
+	str_clear(&ranged->pairs);
 	return status;
 }

@@ -6,21 +6,25 @@
 #ifndef ROSTER_SOURCE_LDAP_RANGED_H
 #define ROSTER_SOURCE_LDAP_RANGED_H
 
-#include "roster/arena.h"
-#include "roster/ldap.h"
-#include "source/ldap/scope.h"
+#include "source/ldap/decode.h"
 
-/* Is it a part of the values of an attribute that is asked for? */
-bool is_range_of(const struct scope *scope, const char *name);
-
+/* Those of one search, to be read when it is over; starts as {0}. */
 struct ranged {
+	struct str pairs; /* id and DN, each with its NUL */
+};
+void ranged_add(struct ranged *ranged, const char *id, const struct ldap_entry *entry);
+void ranged_free(struct ranged *ranged);
+
+/* Who reads them. */
+struct ranged_reader {
 	struct ldap_connection *connection;
 	const struct scope *scope;
-	const char *dn;
-	struct arena *arena; /* of the values; reset for each */
+	struct decoder *decoder; /* holds the entry, or what is wrong with it, for each */
+	int (*each)(void *context, const char *id, struct error *err);
+	void *context;
 };
-/* Read the entry at dn whole, asking for part after part, and from the beginning where it was changed meanwhile. 1; 0 when
- * it is not there any more; 2 with *fault when it cannot be had whole; -1. */
-int ranged_read(const struct ranged *ranged, struct ldap_entry *ret, const char **fault, struct error *err);
+/* Read each whole, asking for part after part, and from the beginning where it was changed meanwhile; one that cannot be had
+ * whole is at fault. Forgets them. */
+int ranged_read(struct ranged *ranged, const struct ranged_reader *reader, struct error *err);
 
 #endif

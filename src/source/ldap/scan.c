@@ -22,8 +22,7 @@ struct read {
 	const struct scope *scope; /* of the search under way */
 	struct decoder decoder;
 	struct seen seen;
-	/* The DNs of those whose values came in part, each with its NUL. */
-	struct str later;
+	struct ranged later; /* those whose values came in part */
 };
 
 /* --- entries ---------------------------------------------------------------------------------------------------------- */
@@ -50,38 +49,23 @@ static int take_entry(void *context, const struct ldap_entry *from, struct error
 	if (entry->id && !seen_add(&read->seen, entry->id))
 		return 0;
 	if (read->decoder.ranged && !read->decoder.fault) {
-		str_append(&read->later, from->dn, from->dn_size + 1);
+		ranged_add(&read->later, entry->id, from);
 		return 0;
 	}
 	return hand_over(read, err);
 }
 
-/* Those whose values come in parts, each by questions of its own. */
+static int take_ranged(void *context, const char *id, struct error *err)
+{
+	(void)id;
+	return hand_over(context, err);
+}
+
 static int read_later(struct read *read, struct error *err)
 {
-	struct arena *arena = arena_new();
-	const char *dn = str_text(&read->later), *end = dn + read->later.size;
-	int status = 0;
+	const struct ranged_reader reader = {read->connection, read->scope, &read->decoder, take_ranged, read};
 
-	for (; dn < end && status >= 0; dn += strlen(dn) + 1) {
-		struct ldap_entry entry;
-		const char *fault = NULL;
-		const struct ranged ranged = {read->connection, read->scope, dn, arena};
-		status = ranged_read(&ranged, &entry, &fault, err);
-		if (status == 0) /* it was deleted meanwhile, or has another name: that we do not know */
-			fault = "it was there, and then not under its name: it is read again next time";
-		if (status == 1)
-			decode(&read->decoder, read->scope, &entry);
-		else if (status >= 0)
-			read->decoder.entry = (struct entry){.kind = read->scope->kind, .dn = dn};
-		if (fault)
-			read->decoder.fault = fault;
-		if (status >= 0 && hand_over(read, err))
-			status = -1;
-	}
-	arena_free(&arena);
-	str_clear(&read->later);
-	return status < 0 ? -1 : 0;
+	return ranged_read(&read->later, &reader, err);
 }
 
 static void log_search(const struct read *read, const struct ldap_search *search)
@@ -163,7 +147,7 @@ int scan_all(struct ldap_source *source, struct ldap_connection *connection, str
 		result->completeness = READ_FAILED;
 	arena_free(&read.decoder.arena);
 	seen_free(&read.seen);
-	str_free(&read.later);
+	ranged_free(&read.later);
 	return status;
 }
 

@@ -108,3 +108,23 @@ size_t scope_list(const struct source_config *config, const struct dialect *dial
 	}
 	return count;
 }
+
+size_t scope_plain_size(const char *name)
+{
+	static const char option[] = ";range=";
+	const char *at = strchr(name, ';');
+
+	return at && strncasecmp(at, option, sizeof(option) - 1) == 0 ? (size_t)(at - name) : strlen(name);
+}
+
+bool scope_is_range(const struct scope *scope, const char *name)
+{
+	char plain[128];
+	size_t size = scope_plain_size(name);
+
+	if (name[size] == '\0' || size >= sizeof(plain))
+		return false;
+	memcpy(plain, name, size);
+	plain[size] = '\0';
+	return scope_find(scope, plain) < scope->count;
+}

@@ -26,4 +26,9 @@ size_t scope_list(const struct source_config *config, const struct dialect *dial
 /* Place of name (exactly so, ASCII case-insensitive) among the attributes, or count. */
 size_t scope_find(const struct scope *scope, const char *name);
 
+/* Of "member;range=0-1499" that of "member": a part of the values (MS-ADTS section 3.1.1.3.1.3.3). */
+size_t scope_plain_size(const char *name);
+/* Is it a part of the values of an attribute that is asked for? */
+bool scope_is_range(const struct scope *scope, const char *name);
+
 #endif

@@ -8,6 +8,7 @@ from ldap_double import LdapDouble, entry, page, result
 
 GROUP = "CN=devs,OU=groups,DC=ex,DC=org"
 GUID = bytes(range(16))
+ID = "03020100-0504-0706-0809-0a0b0c0d0e0f"
 NOBODY = [page(0, "")]
 
 
@@ -44,7 +45,8 @@ def read_script(read, *script):
 def only(outcome):
     assert not outcome.unreadable, outcome.unreadable
     (found,) = outcome.entries
-    assert found["dn"] == GROUP and found["id"] == "03020100-0504-0706-0809-0a0b0c0d0e0f"
+    assert found["dn"] == GROUP and found["id"] == ID
+    assert {search.base for search in outcome.searches[2:]} == {"<GUID=x>"}, "by what a rename does not change"
     return found["attributes"]["member"]
 
 
@@ -73,12 +75,13 @@ def test_a_group_that_never_stands_still_is_named_and_stays_as_it_was(read):
     changing = [step for usn in range(10, 20, 2) for step in (answer(usn, 0, 1, 1, 2), answer(usn + 1, 2, "*", 3))]
     outcome = read_script(read, *changing)
     assert not outcome.entries and outcome.completeness == "complete"
-    assert GROUP in outcome.unreadable[0]["unreadable"] and "while they were read" in outcome.unreadable[0]["why"]
+    assert outcome.unreadable[0]["unreadable"] == GROUP and outcome.unreadable[0]["id"] == ID
+    assert "changed while they were read" in outcome.unreadable[0]["why"]
 
 
 def test_a_group_that_is_not_there_any_more_is_named(read):
     outcome = read_script(read, [result(32, "no such object")])
-    assert not outcome.entries and "not under its name" in outcome.unreadable[0]["why"]
+    assert not outcome.entries and outcome.unreadable[0]["id"] == ID and "it went while" in outcome.unreadable[0]["why"]
 
 
 @pytest.mark.parametrize("code", [3, 51, 80])
