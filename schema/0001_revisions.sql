@@ -50,7 +50,10 @@ create table revisions (
 	actor uuid, -- the person, where the session is a person's
 	login name not null,
 	cause text not null,
-	transaction xid8 not null
+	transaction xid8 not null,
+	-- Brought by a source, an import or the clock, or brought back: what must be so after an act by hand may be missing then, and
+	-- needs a person.
+	by_itself boolean not null default false
 );
 create index on revisions (run) where run is not null;
 create index on runs (source, id);
@@ -76,7 +79,7 @@ begin
 end $$;
 
 -- The revision this transaction writes, opened when it has none. Everything that changes a fact goes through here.
-create function open_revision(cause text default null, run bigint default null, actor uuid default null) returns bigint
+create function open_revision(cause text default null, run bigint default null, actor uuid default null, by_itself boolean default false) returns bigint
 language plpgsql security definer set search_path = roster, pg_temp as $$
 declare
 	latest revisions;
@@ -93,9 +96,9 @@ begin
 	perform pg_advisory_xact_lock(writer_lock_class(), 1);
 	-- A fresh statement: under READ COMMITTED it sees what the previous holder of the lock committed.
 	select * into latest from revisions order by id desc limit 1;
-	insert into revisions (id, at, run, actor, login, cause, transaction)
+	insert into revisions (id, at, run, actor, login, cause, transaction, by_itself)
 	values (coalesce(latest.id, 0) + 1, greatest(clock_timestamp(), latest.at), open_revision.run, open_revision.actor,
-		session_user, coalesce(open_revision.cause, 'sql'), pg_current_xact_id())
+		session_user, coalesce(open_revision.cause, 'sql'), pg_current_xact_id(), open_revision.by_itself)
 	returning * into latest;
 	perform pg_notify('roster_revision', latest.id::text);
 	return latest.id;

@@ -100,6 +100,7 @@ declare
 	come_from integer[];
 	come_by integer[];
 	loop_at text;
+	much bigint;
 begin
 	select array_agg(n.id) into moved from was o join became n using (id) where o.parent_id is distinct from n.parent_id;
 	if moved is null then
@@ -132,6 +133,11 @@ begin
 	select a.ancestor, b.group_id, a.distance + b.depth, r.now
 	from (select current_revision() as now offset 0) r, unnest(come, come_from, come_by) a(mover, ancestor, distance)
 	join unnest(movers, below, depths) b(mover, group_id, depth) on b.mover = a.mover;
+	-- Statements planned while there was less of it would read all of it: the planner is told.
+	get diagnostics much = row_count;
+	if much > 20000 then
+		analyze group_closure, group_closure_history;
+	end if;
 	return null;
 end $$;
 create trigger e_closure_moved after update on groups referencing old table as was new table as became
@@ -157,6 +163,31 @@ create trigger a_root before delete or update of parent_id on groups for each ro
 
 create function root_group() returns integer language sql stable security definer set search_path = roster, pg_temp
 as 'select id from groups where parent_id is null';
+
+-- "/pay/api", "/" for the root.
+create function group_paths(groups integer[]) returns table (group_id integer, path text) language sql stable as $$
+	select c.descendant, coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
+	from group_closure c join groups g on g.id = c.ancestor where c.descendant = any (group_paths.groups) group by c.descendant
+$$;
+
+create function group_path(group_id integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return coalesce((select p.path from group_paths(array[group_path.group_id]) p), '/');
+end $$;
+
+-- The group at a path, NULL when there is none. Names compare case-folded.
+create function group_at(path text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	here integer := root_group();
+	segment text;
+begin
+	foreach segment in array string_to_array(trim(both '/' from path), '/') loop
+		continue when segment = '';
+		select g.id into here from groups g where g.parent_id = here and g.name_key = lower(normalize(segment, NFKC));
+		exit when here is null;
+	end loop;
+	return here;
+end $$;
 
 -- Permissions and roles --------------------------------------------------------------------------------------------------
 
@@ -184,6 +215,17 @@ create table scope_resources (
 insert into scope_resources values ('project', 'app'), ('cicd', 'app'), ('cluster', 'cluster'),
 	('namespace', 'namespace'), ('group', 'group'), ('platform', 'platform'), ('app', 'app'),
 	('env', 'environment'), ('env', 'production_environment'), ('env_self', 'environment'), ('env_self', 'production_environment');
+
+create function permission_named(name text) returns smallint language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	found_id smallint;
+begin
+	select p.id into found_id from permissions p where p.name = permission_named.name;
+	if found_id is null then
+		raise exception 'there is no permission "%"', name using errcode = 'no_data_found', hint = near_hint('permission', name, 'see rosterctl permission list');
+	end if;
+	return found_id;
+end $$;
 
 create type role_kind as enum ('platform', 'project', 'app', 'setting');
 

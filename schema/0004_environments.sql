@@ -78,9 +78,11 @@ create trigger e_kind before insert or update on environments for each row execu
 create type environment_access as enum ('fixed', 'custom');
 
 create table role_environments (
-	role integer not null references roles on delete cascade,
+	role integer not null,
 	kind resource_kind not null check (kind in ('environment', 'production_environment')),
 	access environment_access not null,
+	role_kind role_kind not null default 'project' check (role_kind = 'project'),
+	foreign key (role, role_kind) references roles (id, kind) on delete cascade,
 	primary key (role, kind),
 	unique (role, kind, access)
 );

@@ -237,31 +237,6 @@ end $$;
 
 -- Names for people and for command lines ------------------------------------------------------------------------------------
 
--- "/pay/api", "/" for the root.
-create function group_paths(groups integer[]) returns table (group_id integer, path text) language sql stable as $$
-	select c.descendant, coalesce(nullif('/' || string_agg(g.name, '/' order by c.distance desc) filter (where g.parent_id is not null), '/'), '/')
-	from group_closure c join groups g on g.id = c.ancestor where c.descendant = any (group_paths.groups) group by c.descendant
-$$;
-
-create function group_path(group_id integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
-begin
-	return coalesce((select p.path from group_paths(array[group_path.group_id]) p), '/');
-end $$;
-
--- The group at a path, NULL when there is none. Names compare case-folded.
-create function group_at(path text) returns integer language plpgsql stable security definer set search_path = roster, pg_temp as $$
-declare
-	here integer := root_group();
-	segment text;
-begin
-	foreach segment in array string_to_array(trim(both '/' from path), '/') loop
-		continue when segment = '';
-		select g.id into here from groups g where g.parent_id = here and g.name_key = lower(normalize(segment, NFKC));
-		exit when here is null;
-	end loop;
-	return here;
-end $$;
-
 -- platform, group:/PATH, app:NAME, environment:APP/NAME, access-group:NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE
 -- Of one that is gone the last name it had (past_names).
 create function resource_name(resource integer) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
@@ -312,17 +287,6 @@ begin
 	return found_id;
 end $$;
 
-create function permission_named(name text) returns smallint language plpgsql stable security definer set search_path = roster, pg_temp as $$
-declare
-	found_id smallint;
-begin
-	select p.id into found_id from permissions p where p.name = permission_named.name;
-	if found_id is null then
-		raise exception 'there is no permission "%"', name using errcode = 'no_data_found', hint = near_hint('permission', name, 'see rosterctl permission list');
-	end if;
-	return found_id;
-end $$;
-
 -- Questions -------------------------------------------------------------------------------------------------------------------
 
 -- May this person do this here? The app's own check, asked at every click, so it is the definition above cut down by hand:
@@ -338,6 +302,38 @@ create procedure define_can() language plpgsql set search_path = roster, pg_temp
 declare
 	branches text := '';
 	one record;
+	-- Every role he has there, then the gates, then what these roles say: fixed, as it comes, or set for him.
+	settings constant text := $settings$
+		select a.id, a.owner = can.user_id, {places}
+		into here, owns, places from roster.environments e join roster.apps a on a.id = e.app and not a.archived
+		where e.id = can.resource and e.kind = '{kind}';
+		if places is not null then
+			if not exists (select from roster.users u where u.id = can.user_id and u.active) then
+				return false;
+			end if;
+			select array(
+				select g.role from roster.grants g
+				where g.user_id = can.user_id and g.anchor = any (pg_catalog.array_append(pg_catalog.array_append(places, here), can.resource))
+				union all select r.id from roster.roles r where r.kind = 'project' and owns and r.name = 'Owner'
+				union all select r.id from roster.roles r where r.kind = 'project' and r.name = 'Technical Contact'
+					and exists (select from roster.nodes n where n.app = here and n.technical_contact = can.user_id)
+				union all select r.role from roster.environment_settings s
+					join roster.setting_roles r on r.permission = s.permission and r.allowed = s.allowed
+					where s.environment = can.resource and s.user_id = can.user_id) into held;
+			select exists (select from roster.roles r where r.id = any (held) and r.kind = 'project' and r.name = 'Technical Contact'),
+				exists (select from roster.role_environments m where m.role = any (held) and m.kind = '{kind}' and m.access = 'custom')
+			into contact, open;
+			if not contact and not exists (select from roster.role_permissions m where m.role = any (held) and m.permission = {cloud}) then
+				return false;
+			elsif exists (select from roster.role_environment_permissions m
+					where m.role = any (held) and m.kind = '{kind}' and m.permission = can.permission) then
+				return true;
+			end if;
+			return exists (select from roster.setting_roles m join roster.permissions p on p.id = m.permission
+					where m.permission = can.permission and m.allowed and m.role = any (held) and (contact or open or p.scope = 'env_self'))
+				or {api} and open and not exists (select from roster.setting_roles m
+					where m.permission = can.permission and not m.allowed and m.role = any (held));
+		end if;$settings$;
 begin
 	for one in select k.kind, g.gated, coalesce(case when g.gated then k.gated else k.body end, format($$
 		if exists (select from roster.resources r where r.id = can.resource and r.kind = '%1$s') then
@@ -373,7 +369,7 @@ begin
 			and exists (select from roster.role_permissions m join roster.roles r on r.id = m.role and r.kind = 'app' and r.name = 'App Member'
 				where m.permission = can.permission)
 			and exists (select from roster.grants g join roster.roles r on r.id = g.role and r.kind = any ('{project,app}'::roster.role_kind[])
-				where g.user_id = can.user_id and g.anchor = any (places));$app$]) k(kind, body, gated), (values (false), (true)) g(gated)
+				where g.user_id = can.user_id and g.anchor = any (places));$app$, null, null, null, settings, settings]) k(kind, body, gated), (values (false), (true)) g(gated)
 		where exists (select from permissions p join scope_resources s on s.scope = p.scope where s.kind = k.kind and (p.gate is not null) = g.gated)
 		order by k.body is null
 	loop
@@ -381,8 +377,12 @@ begin
 		branches := branches || format(e'\n\tif (%L::pg_catalog.bool[])[can.permission] then%s\n\tend if;',
 			(select array_agg(exists (select from permissions p join scope_resources s on s.scope = p.scope
 					where p.id = n and s.kind = one.kind and (p.gate is not null) = one.gated) order by n)
-				from generate_series(1, (select max(id) from permissions)) n), one.body);
+				from generate_series(1, (select max(id) from permissions)) n),
+			replace(replace(one.body, '{kind}', one.kind::text), '{api}', case one.kind
+				-- API Rights come by themselves where they are open to be set, but not in production.
+				when 'environment' then 'can.permission = ' || (select p.id from permissions p where p.name = 'env.api') else 'false' end));
 	end loop;
+	branches := replace(branches, '{cloud}', (select p.id::text from permissions p where p.name = 'project.cloud_access'));
 	branches := replace(branches, '{places}', 'array(
 				select c.ancestor from roster.group_closure c where c.descendant = a.owner_group
 				union all select x.access_group from roster.access_group_apps x where x.app = a.id)');
@@ -395,7 +395,11 @@ language plpgsql stable security definer as $f$
 declare
 	allowed boolean;
 	owns boolean;
+	contact boolean;
+	open boolean;
+	here integer;
 	places integer[];
+	held integer[];
 begin%s
 	return false;
 end $f$', replace(branches, ' = ', ' operator(pg_catalog.=) '));
@@ -454,12 +458,15 @@ begin
 	return query select * from effective_access(need_user(effective_access.login), resource_named(effective_access.resource, as_of), as_of);
 end $$;
 
--- Who may do this here, with every path that gives it.
+-- Who may do this here, with every path that gives it. Of environments a person is told to whom they are open.
 create function who_can(permission smallint, resource integer, as_of bigint default null)
 returns table (user_id uuid, login text, role text, anchor text, source text, distance integer)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	perform need_revision(as_of);
+	if (actor() is not null or pg_has_role(session_user, 'roster_admin', 'member')) and (select r.kind in ('environment', 'production_environment') from resources r where r.id = resource) then
+		perform need_seen_permissions(resource);
+	end if;
 	return query select e.user_id, u.login, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
 	from (select * from effective where as_of is null
 		union all select * from effective_at(as_of) where as_of is not null) e

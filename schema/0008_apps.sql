@@ -135,7 +135,7 @@ end $$;
 create table invitations (
 	user_id uuid not null references users on delete cascade,
 	app integer not null references apps on delete cascade,
-	role integer not null references roles on delete cascade,
+	role integer not null references roles, -- of an invitation too somebody takes the place
 	expires_at timestamptz, -- of the membership
 	invited_at timestamptz not null default now(),
 	invited_by name not null default session_user,
@@ -146,7 +146,8 @@ create table invitations (
 create function hand_on_invitations(role integer, heir integer) returns void language sql volatile set search_path = roster, pg_temp as $$
 	insert into invitations (user_id, app, role, expires_at, invited_at, invited_by)
 	select i.user_id, i.app, heir, i.expires_at, i.invited_at, i.invited_by from invitations i where i.role = hand_on_invitations.role
-	on conflict do nothing
+	on conflict do nothing;
+	delete from invitations i where i.role = hand_on_invitations.role
 $$;
 
 -- Any of these permissions is enough.
@@ -174,7 +175,7 @@ declare
 	what integer := need_member_role(role, 'groups have admins: rosterctl group admin', '{project}');
 begin
 	perform act_on_team(format('app members %s add %s as %s', name, login, role), need_app(name), '{project.team,project.administer,project.invite}');
-	perform refuse_inherited(what);
+	perform refuse_inherited(what), forget_settings(array[user_by_login(login)]);
 	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
 	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
 	   and exceeds(what, actor(), need_app(name)) then
@@ -323,15 +324,31 @@ end $$;
 
 -- namespace as CLUSTER/NAME/PURPOSE.
 create function namespace_attach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	cause text := format('namespace attach %s %s', namespace, path);
+	here integer;
+	what integer;
 begin
-	perform act(format('namespace attach %s %s', namespace, path));
-	insert into group_namespaces (group_id, namespace) values (need_group(path), resource_named('namespace:' || namespace_attach.namespace))
-	on conflict do nothing;
+	perform require_administrator(cause), writer_turn();
+	here := need_group(path);
+	what := resource_named('namespace:' || namespace);
+	if not exists (select from group_namespaces g where g.group_id = here and g.namespace = what) then
+		perform act(cause);
+		insert into group_namespaces (group_id, namespace) values (here, what);
+	end if;
 end $$;
 
 create function namespace_detach(namespace text, path text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	cause text := format('namespace detach %s %s', namespace, path);
+	here integer;
+	what integer;
 begin
-	perform act(format('namespace detach %s %s', namespace, path));
-	delete from group_namespaces g
-	where g.group_id = need_group(path) and g.namespace = resource_named('namespace:' || namespace_detach.namespace);
+	perform require_administrator(cause), writer_turn();
+	here := need_group(path);
+	what := resource_named('namespace:' || namespace);
+	if exists (select from group_namespaces g where g.group_id = here and g.namespace = what) then
+		perform act(cause);
+		delete from group_namespaces g where g.group_id = here and g.namespace = what;
+	end if;
 end $$;

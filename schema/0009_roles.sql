@@ -218,18 +218,20 @@ exception when unique_violation then
 	raise exception 'there is a role "%" already', new_name using errcode = 'unique_violation', hint = 'see rosterctl role list';
 end $$;
 
--- Delete a role. Whoever holds it holds the replacement instead, wherever that was and whoever gave it; nobody needs one for
--- a role that nobody holds.
+-- Delete a role. Whoever holds it holds the replacement instead, wherever that was and whoever gave it, and so with whoever is
+-- invited in it; nobody needs one for a role that nobody holds.
 create function role_delete(name text, replacement text default null) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	gone roles := editable_role(name);
 	heir roles;
 	holders bigint;
+	invited bigint;
 begin
 	perform act(format('role delete %s', name) || coalesce(format(' --replacement %s', replacement), ''));
 	perform require_role_edit(gone.id);
 	select count(*) into holders from grants g where g.role = gone.id;
+	select count(*) into invited from invitations i where i.role = gone.id;
 	if replacement is not null then
 		select * into heir from roles r where r.id = need_role('project', replacement);
 		if heir.id = gone.id or heir.structural then
@@ -246,6 +248,9 @@ begin
 	elsif holders > 0 then
 		raise exception '% hold the role "%"', case holders when 1 then 'one person' else holders || ' people' end, gone.name
 			using errcode = 'foreign_key_violation', hint = 'name the role that takes its place: --replacement';
+	elsif invited > 0 then
+		raise exception '% invited in the role "%"', case invited when 1 then 'one person is' else invited || ' people are' end, gone.name
+			using errcode = 'foreign_key_violation', hint = 'name the role that takes its place: --replacement; or take the invitation back: rosterctl app members';
 	end if;
 	delete from roles r where r.id = gone.id;
 	return holders;
@@ -270,8 +275,9 @@ begin
 		join role_gates g on g.role = h.role and g.kind = t.kind and g.gate = 'custom';
 end $$;
 
--- Settings of people whose role leaves them open no longer are forgotten, so that a later role does not bring them back. Who is
--- suspended keeps his. people: NULL for everybody.
+-- Settings of people whose role leaves them open no longer are forgotten, so that a later role does not bring them back: after
+-- what is taken by hand, and before what is given, since what a source takes leaves them be. Who is suspended keeps his.
+-- people: NULL for everybody.
 create function forget_settings(people uuid[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer[];

@@ -304,6 +304,15 @@ begin
 	return here;
 end $$;
 
+-- The same for the permissions in an environment, also in one that is gone.
+create function need_seen_permissions(environment integer) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if not exists (select from environments_ever() e where e.id = environment and may_see_node(e.app)) then
+		raise exception '% is not allowed to see the permissions of %', session_user, resource_name(environment)
+			using errcode = 'insufficient_privilege', hint = 'a role with project.cloud_access opens them';
+	end if;
+end $$;
+
 create function environment_list(app text) returns table (environment text, purpose purpose, namespace text)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column

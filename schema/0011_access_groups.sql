@@ -64,7 +64,7 @@ declare
 	here integer := need_access_group(name);
 begin
 	perform act(format('access-group members %s add %s as %s', name, login, role));
-	perform refuse_inherited(need_app_role(role));
+	perform refuse_inherited(need_app_role(role)), forget_settings(array[user_by_login(login)]);
 	insert into grants (user_id, anchor, role, expires_at)
 	select user_by_login(access_group_member_add.login), here, r, access_group_member_add.expires_at
 	from unnest(array[role_named('app', 'App Member'), need_app_role(access_group_member_add.role)]) r group by r

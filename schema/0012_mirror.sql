@@ -246,8 +246,8 @@ declare
 	many boolean := into_nothing and (select sum(cardinality(s.members)) > 100000 from staged_entries s where s.run = merge_fresh.run);
 	aside text[] := case when many then set_indexes_aside('directory_edges') else '{}' end;
 begin
-	insert into directory_edges (group_id, reference, member_id, reference_text)
-	select g.id, m.reference, d.id, case when d.id is null then m.text end
+	insert into directory_edges (group_id, reference, member_id, reference_text, dangling_since)
+	select g.id, m.reference, d.id, case when d.id is null then m.text end, case when d.id is null then now() end
 	from staged_entries s
 	join directory_entries g on g.source = merge_fresh.source and g.external_id = s.external_id
 	cross join lateral unnest(s.members, s.member_texts) m(reference, text)
@@ -257,7 +257,7 @@ begin
 	perform restore_indexes(aside);
 
 	-- The same by login (memberUid), when exactly one person has it.
-	update directory_edges e set member_id = d.id, reference_text = null
+	update directory_edges e set member_id = d.id, reference_text = null, dangling_since = null
 	from directory_entries d
 	where e.group_id = any (groups) and e.member_id is null and d.alias = e.reference and d.gone_since is null
 	  and not exists (select from directory_entries o where o.alias = d.alias and o.id <> d.id and o.gone_since is null);
@@ -332,8 +332,8 @@ begin
 	if listed then
 		-- What it lists anew, bound to whom it names if he is there.
 		with fresh as (
-			insert into directory_edges (group_id, reference, member_id, reference_text)
-			select n.group_id, n.reference, d.id, case when d.id is null then n.text end
+			insert into directory_edges (group_id, reference, member_id, reference_text, dangling_since)
+			select n.group_id, n.reference, d.id, case when d.id is null then n.text end, case when d.id is null then now() end
 			from staged_edges n
 			left join directory_entries d on d.reference = n.reference and d.gone_since is null
 			where n.run = merge_edges.run
@@ -348,7 +348,7 @@ begin
 			return;
 		end if;
 		with bound as (
-			update directory_edges e set member_id = d.id, reference_text = null
+			update directory_edges e set member_id = d.id, reference_text = null, dangling_since = null
 			from staged_edges n join directory_entries d on d.alias = n.reference and d.gone_since is null
 			where n.run = merge_edges.run and e.group_id = n.group_id and e.reference = n.reference and e.member_id is null
 			  and not exists (select from directory_entries o where o.alias = d.alias and o.id <> d.id and o.gone_since is null)
@@ -361,7 +361,7 @@ begin
 		return;
 	end if;
 	with bound as (
-		update directory_edges e set member_id = d.id, reference_text = null
+		update directory_edges e set member_id = d.id, reference_text = null, dangling_since = null
 		from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
 		where s.run = merge_edges.run and d.kind = s.kind and e.member_id is null and e.reference in (s.reference, s.alias)
 		  and not exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference and x.void)
@@ -373,7 +373,7 @@ begin
 	-- A login that two people had, and one of them is gone: the other is meant.
 	if exists (select from staged_gone g where g.run = merge_edges.run) then
 		with bound as (
-			update directory_edges e set member_id = d.id, reference_text = null
+			update directory_edges e set member_id = d.id, reference_text = null, dangling_since = null
 			from staged_gone g
 			join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
 			join directory_entries d on d.alias = o.alias and d.gone_since is null

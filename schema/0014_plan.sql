@@ -1,6 +1,61 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The plan: what is wanted, against what is there. plan(run) says what would change in the model.
 
+-- Before the merge: a source is read in several searches, and what happens meanwhile some of them see and others do not.
+
+-- A group lists somebody nobody knows, and no longer somebody who is there: perhaps he is the same, has another name, and the word
+-- of that is on its way. Asked of what was staged, before it is merged.
+create function meets_strangers(run bigint, source smallint) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (
+		select from staged_entries s
+		join directory_entries g on g.source = meets_strangers.source and g.external_id = s.external_id and g.kind = s.kind
+		cross join lateral (
+			select e.reference from directory_edges e where e.group_id = g.id and e.member_id is not null and s.members_left is null
+			except select unnest(s.members)
+			union all
+			select unnest(s.members_left)) l
+		join directory_edges e on e.group_id = g.id and e.reference = l.reference
+		join directory_entries m on m.id = e.member_id and m.gone_since is null
+		left join staged_entries o on o.run = s.run and o.external_id = m.external_id
+		where s.run = meets_strangers.run and s.members is not null
+		  and not exists (select from staged_gone x where x.run = s.run and x.external_id = m.external_id)
+		  and coalesce(o.reference, m.reference) <> all (s.members)
+		  and exists (
+			select from unnest(s.members) n(reference)
+			where not exists (select from directory_edges k where k.group_id = g.id and k.reference = n.reference)
+			  and not exists (select from directory_entries d where d.reference = n.reference and (d.gone_since is null or d.closed is not null))
+			  and not exists (select from directory_entries d where d.alias = n.reference and (d.gone_since is null or d.closed is not null))
+			  and not exists (select from staged_entries d where d.run = s.run and n.reference in (d.reference, d.alias))))
+$$;
+
+-- A unit has another name or is gone, and somebody below it still has the old one; or he has a new one, and there is no such unit:
+-- it was renamed while everything was read. Asked as meets_strangers().
+create function meets_homeless(run bigint, source smallint) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (
+		select from (
+			select p.reference from staged_entries s
+			join directory_entries p on p.source = meets_homeless.source and p.external_id = s.external_id and p.kind = 'unit' and p.gone_since is null
+			where s.run = meets_homeless.run and s.reference <> p.reference
+			union all
+			select p.reference from staged_gone x
+			join directory_entries p on p.source = meets_homeless.source and p.external_id = x.external_id and p.kind = 'unit' and p.gone_since is null
+			where x.run = meets_homeless.run) unit
+		where not exists (select from staged_entries o where o.run = meets_homeless.run and o.reference = unit.reference)
+		  and exists (
+			select from directory_entries d
+			where d.parent = unit.reference and d.source = meets_homeless.source and d.kind = 'user' and d.gone_since is null
+			  and not exists (select from staged_gone x where x.run = meets_homeless.run and x.external_id = d.external_id)
+			  and not exists (select from staged_entries o where o.run = meets_homeless.run and o.external_id = d.external_id and o.parent <> d.parent)))
+	or exists (
+		select from staged_entries s
+		join directory_entries d on d.source = meets_homeless.source and d.external_id = s.external_id and d.kind = 'user' and d.gone_since is null
+		join directory_entries p on p.reference = d.parent and p.kind = 'unit'
+		where s.run = meets_homeless.run and s.kind = 'user' and s.parent <> d.parent
+		  and not exists (select from staged_entries o where o.run = s.run and o.reference = s.parent)
+		  and not exists (select from directory_entries o where o.reference = s.parent and o.gone_since is null
+			and not exists (select from staged_entries m where m.run = s.run and m.external_id = o.external_id and m.reference <> o.reference)))
+$$;
+
 -- How many changes are planned so far: the next ones are numbered from there.
 create function planned(run bigint) returns bigint language plpgsql stable set search_path = roster, pg_temp
 as $$ begin return (select coalesce(max(c.seq), 0) from planned_changes c where c.run = planned.run); end $$;
@@ -47,6 +102,64 @@ begin
 	  and t.entry_id not in (select a.entry_id from affected_people a where a.run = renamed_people.run);
 end $$;
 
+-- New people, those who return, and those whose login changed, against everybody who keeps the login he has. Of several who want one
+-- that nobody keeps none gets it. Who is refused keeps his own, which may refuse the next: so it does not matter of whom else a run
+-- is about. No more than these may be asked: who was suspended by hand wants nothing, nor does one whose login another source says.
+create function plan_rivals(run bigint, source smallint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
+	where a.run = plan_rivals.run and q.source = plan_rivals.source and q.stage = 'person' and q.external_id = d.external_id;
+
+	insert into quarantine (source, external_id, what, why, stage, run)
+	with recursive newcomers as materialized (
+		select d.id, d.external_id, d.dn, d.login, lower(normalize(d.login, NFKC)) as login_key, i.user_id
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id and d.gone_since is null
+		left join identities i on i.source = d.source and i.external_id = d.external_id
+		left join users u on u.id = i.user_id
+		where a.run = plan_rivals.run and (u.id is null or i.gone_since is not null
+			or u.active and u.attributes_from = plan_rivals.source and u.login_key <> lower(normalize(d.login, NFKC)))
+	), contested as (
+		select n.login_key from newcomers n group by n.login_key having count(*) > 1
+		union
+		select n.login_key from newcomers n join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
+	), rivals as (
+		select n.*, first_value(n.dn) over same as first_dn, last_value(n.dn) over same as last_dn, count(*) over same as claims
+		from newcomers n where n.login_key in (select c.login_key from contested c)
+		window same as (partition by n.login_key order by n.id rows between unbounded preceding and unbounded following)
+	), claims as materialized (
+		-- gives_up: the entry of the holder, if he is gone or wants another login
+		select r.*, h.id as holder, g.id as gives_up
+		from rivals r
+		left join users h on h.login_key = r.login_key and h.active and h.id is distinct from r.user_id
+		left join lateral (
+			select d.id from identities i
+			join directory_entries d on d.source = i.source and d.external_id = i.external_id
+			join affected_people a on a.run = plan_rivals.run and a.entry_id = d.id
+			where i.user_id = h.id and i.source = plan_rivals.source and case
+				when d.gone_since is null then h.attributes_from = i.source and lower(normalize(d.login, NFKC)) <> h.login_key
+				else not exists (select from held_changes k where k.source = i.source and k.kind = 'user'
+					and k.external_id = i.external_id and k.state <> 'approved') end
+			limit 1) g on true
+	), refused(id) as (
+		select c.id from claims c where c.claims > 1 or c.holder is not null and c.gives_up is null
+		union
+		select c.id from refused r join claims c on c.gives_up = r.id
+	)
+	select plan_rivals.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login%s', n.login,
+		coalesce('user ' || h.login || ' (' || h.id || coalesce(', in source ' || w.name || ' ' || w.dn, '') || ')', case when n.dn = n.first_dn then n.last_dn else n.first_dn end),
+		case when h.attributes_from = 0 and n.user_id is null then format(', or say that they are one: rosterctl user link %s %s', h.login,
+			(select s.name from sources s where s.id = plan_rivals.source)) else '' end),
+		'person', plan_rivals.run
+	from refused r
+	join claims n on n.id = r.id
+	left join users h on h.id = n.holder and (n.gives_up is null or n.gives_up in (select o.id from refused o))
+	left join lateral (select s.name, d.dn from identities i join sources s on s.id = i.source
+		join directory_entries d on d.source = i.source and d.external_id = i.external_id
+		where i.user_id = h.id and i.gone_since is null order by s.position limit 1) w on true;
+end $$;
+
 create function plan_people(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
@@ -66,40 +179,7 @@ begin
 					or (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name))) then
 		return;
 	end if;
-	-- New people, and people whose login changed, against everybody who keeps the login he has.
-	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
-	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
-
-	insert into quarantine (source, external_id, what, why, stage, run)
-	with newcomers as materialized (
-		select d.id, d.external_id, d.dn, d.login, lower(normalize(d.login, NFKC)) as login_key, i.user_id
-		from affected_people a
-		join directory_entries d on d.id = a.entry_id and d.gone_since is null
-		left join identities i on i.source = d.source and i.external_id = d.external_id
-		left join users u on u.id = i.user_id
-		where a.run = plan_people.run and (u.id is null or not u.active or u.login_key <> lower(normalize(d.login, NFKC)))
-	), contested as (
-		select n.login_key from newcomers n group by n.login_key having count(*) > 1
-		union
-		select n.login_key from newcomers n join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
-	), rivals as (
-		select n.*, first_value(n.dn) over same as first_dn, last_value(n.dn) over same as last_dn, count(*) over same as claims
-		from newcomers n where n.login_key in (select c.login_key from contested c)
-		window same as (partition by n.login_key order by n.id rows between unbounded preceding and unbounded following)
-	)
-	select plan_people.source, n.external_id, n.dn, format('login "%s" belongs to %s already; give one of them another login%s', n.login,
-		coalesce('user ' || h.login || ' (' || h.id || ')', case when n.dn = n.first_dn then n.last_dn else n.first_dn end),
-		case when h.attributes_from = 0 and n.user_id is null then format(', or say that they are one: rosterctl user link %s %s', h.login,
-			(select s.name from sources s where s.id = plan_people.source)) else '' end),
-		'person', plan_people.run
-	from rivals n
-	left join users h on h.login_key = n.login_key and h.active and h.id is distinct from n.user_id
-	  -- whoever gives the login up in this run is no rival
-	  and not exists (select from identities i join affected_people a on a.run = plan_people.run
-		join directory_entries d on d.id = a.entry_id and d.source = i.source and d.external_id = i.external_id
-		where i.user_id = h.id and i.source = plan_people.source
-		  and (d.gone_since is not null or (h.attributes_from = plan_people.source and lower(normalize(d.login, NFKC)) <> h.login_key)))
-	where h.id is not null or n.claims > 1;
+	perform plan_rivals(run, source);
 
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id)
 	select plan_people.run, row_number() over (order by c.id), 'user', c.action, c.id, c.user_id

@@ -280,7 +280,7 @@ begin
 	if not exists (select from planned_changes c where c.run = apply.run and c.seq between first and last and not c.held) then
 		return null;
 	end if;
-	revision := open_revision(format('run %s/%s', (select s.name from sources s where s.id = src), run), run);
+	revision := open_revision(format('run %s/%s', (select s.name from sources s where s.id = src), run), run, by_itself => true);
 	if exists (select from planned_changes c where c.run = apply.run and c.seq between first and last and c.kind = 'user') then
 		perform apply_people(run, src, first, last);
 	end if;
@@ -304,12 +304,14 @@ begin
 	return revision;
 end $$;
 
--- The model follows from the mirror again; settles is false when it did not before, and only a part was looked at.
+-- The model follows from the mirror again; settles is false when it did not before, and only a part was looked at. Nor does it
+-- when somebody approved while this run was under way what it still held: the next one looks at everybody.
 create function settle(run bigint, rules_digest text, settings_digest text, complete boolean, settles boolean) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
-	update sources s set settled = settles and not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null),
+	update sources s set settled = settles and not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null)
+			and not exists (select from held_changes h where h.source = s.id and h.state = 'approved' and h.external_id is not null),
 		rules_digest = settle.rules_digest, settings_digest = settle.settings_digest,
 		first_run_at = coalesce(s.first_run_at, now()),
 		last_complete_at = case when complete then now() else s.last_complete_at end,

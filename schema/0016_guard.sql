@@ -357,6 +357,21 @@ begin
 	delete from guard_log g where g.source = apply_held.source and g.at < now() - interval '90 days';
 end $$;
 
+-- Does something wait for a decision because entries were not seen any more? They may be there all the same, hidden from the account
+-- that reads, and no message says that they can be seen again.
+create function misses_entries(source smallint) returns boolean language sql stable set search_path = roster, pg_temp as $$
+	select exists (
+		select from held_changes h
+		join directory_entries d on d.source = h.source and d.external_id = h.external_id
+		where h.source = misses_entries.source and h.state = 'held' and h.action = 'vanish' and d.gone_since is not null)
+	or exists (
+		select from held_changes h
+		join runs r on r.id = h.run
+		join directory_entries d on d.source = h.source and d.kind <> 'user' and not d.gone_explicit
+			and d.gone_since >= r.started_at - interval '1 minute' -- its transaction began before it, with the connection
+		where h.source = misses_entries.source and h.state = 'held' and h.action in ('remove', 'archive'))
+$$;
+
 -- The DN of what is above, as it is written; null at the top.
 create function dn_above(dn text) returns text language sql immutable parallel safe set search_path = roster, pg_temp
 as $$ select substring(dn from '^(?:[^\\,]|\\.)*,\s*(.*)$') $$;

@@ -7,6 +7,18 @@ alter table sources add column last_full_at timestamptz;
 -- The last run of pushed changes. It is swept when it has been committed, unless its process dies in between.
 alter table sources add column unswept bigint;
 
+-- Of a run that read everything of a source that is followed: how many entries differed from what was known by its news, and
+-- which, some of them. NULL: that was not compared.
+alter table runs add column drift bigint;
+create index on runs (source, id) where drift is not null;
+create table drifted_entries (
+	run bigint not null references runs on delete cascade,
+	external_id text not null,
+	dn text not null,
+	what text not null,
+	primary key (run, external_id)
+);
+
 -- Where the news of each part of a source left off. Written together with what followed from them, so neither is ahead.
 create table source_cookies (
 	source smallint not null references sources,
@@ -36,9 +48,12 @@ create table doubtful_edges (
 	primary key (group_id, reference)
 );
 
+-- A group lists something that nobody is known by: since when.
+alter table directory_edges add column dangling_since timestamptz;
+
 -- All that a run asks before it reads.
 create type source_start as (id smallint, led boolean, settled boolean, applied_before boolean, rules_digest text, settings_digest text,
-	full_ms bigint);
+	full_ms bigint, misses boolean);
 
 -- Where the source is known as it is configured, nobody else leads it and no earlier run of it broke off; else no row. It is led
 -- before it is looked at, and once more to say so. In plain SQL, as all that a run asks which hears nothing new: its session is
@@ -47,7 +62,7 @@ create function lead_known_source(name text, kind text, "position" integer, auth
 language sql volatile security definer set search_path = roster, pg_temp as $$
 	select pg_try_advisory_lock(writer_lock_class() + 1, s.id) from sources s where s.name = lead_known_source.name;
 	select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
-		(extract(epoch from now() - s.last_full_at) * 1000)::bigint
+		(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id)
 	from sources s where s.name = lead_known_source.name and s.kind = lead_known_source.kind and s.position = lead_known_source.position
 	  and s.authoritative = lead_known_source.authoritative and s.nested = lead_known_source.nested
 	  and s.retired_at is null and s.kind <> 'import' and s.id <> 0 and s.unswept is null
@@ -73,7 +88,7 @@ begin
 	start.led := source is not null and lead_source(source);
 	if start.led then
 		select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
-			(extract(epoch from now() - s.last_full_at) * 1000)::bigint
+			(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id)
 		into start from sources s where s.id = source;
 	end if;
 	return start;
@@ -314,13 +329,34 @@ begin
 			select e.group_id, e.reference from misnamed e
 			where exists (select from staged_edges n where n.run = merge_renamed.run and n.group_id = e.group_id and n.reference = e.name)
 		), given as (
-			update directory_edges e set reference_text = null,
+			update directory_edges e set reference_text = null, dangling_since = case when not exists (
+					select from directory_entries o where o.reference = e.reference and o.gone_since is null) then now() end,
 				member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)
 			from renamed r where e.group_id = r.group_id and e.reference = r.reference
 			returning e.group_id, e.reference, e.member_id
 		), settled as (
 			delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)
 		insert into touched_entries select distinct merge_renamed.run, g.member_id from given g where g.member_id is not null;
+	end if;
+
+	-- Whose old name a group does not list any more, and whose new one it lists, has stayed in it: also when somebody else was
+	-- called so, who is gone or has another name himself.
+	if exists (select from dropped_edges x where x.run = merge_renamed.run) then
+		with stayed as (
+			select distinct on (e.group_id, e.reference) e.group_id, e.reference, m.id, e.member_id as other
+			from dropped_edges x join directory_entries m on m.id = x.member_id and m.gone_since is null
+			join directory_edges e on e.group_id = x.group_id and e.reference = m.reference and e.member_id <> m.id
+			join directory_entries o on o.id = e.member_id
+			where x.run = merge_renamed.run and m.source = merge_renamed.source
+			  and (o.reference <> e.reference or o.gone_since is not null and o.closed is null)
+			order by e.group_id, e.reference, m.id
+		), given as (
+			update directory_edges e set member_id = s.id from stayed s where e.group_id = s.group_id and e.reference = s.reference
+		), settled as (
+			delete from doubtful_edges x using stayed s where x.group_id = s.group_id and x.reference = s.reference
+		), touched as (
+			insert into touched_entries select distinct merge_renamed.run, s.id from stayed s)
+		insert into dropped_edges select merge_renamed.run, s.group_id, s.other from stayed s;
 	end if;
 
 	if not exists (select from doubtful_edges x) then
@@ -334,7 +370,7 @@ begin
 		  and exists (select from directory_entries o where o.reference = e.reference and o.id <> m.id and o.gone_since is null)
 		returning x.group_id, x.reference, m.id
 	), freed as (
-		update directory_edges e set member_id = null from taken t where e.group_id = t.group_id and e.reference = t.reference)
+		update directory_edges e set member_id = null, dangling_since = now() from taken t where e.group_id = t.group_id and e.reference = t.reference)
 	insert into dropped_edges select merge_renamed.run, t.group_id, t.id from taken t;
 	-- What the group does not list any more is in no doubt, and what it lists when everything is read is as it says.
 	delete from doubtful_edges x using directory_entries g

@@ -29,6 +29,14 @@ create function held_at(anchors integer[]) returns integer language sql stable s
 	select count(*)::integer from (select from grants g where g.anchor = any (anchors) limit 6000) few
 $$;
 
+-- Of these anchors, each once, where somebody holds something or did: a long chain of groups is mostly of others. At all that is
+-- no group something is held by being what one is.
+create function held_places(anchors integer[]) returns integer[] language sql stable set search_path = roster, pg_temp as $$
+	select array(select d.anchor from (select distinct a as anchor from unnest(anchors) a offset 0) d
+		where exists (select from grants g where g.anchor = d.anchor) or exists (select from grants_history h where h.anchor = d.anchor)
+		or not exists (select from groups g where g.id = d.anchor))
+$$;
+
 -- Expansions -----------------------------------------------------------------------------------------------------------
 
 alter table fact_tables add column expansions regprocedure[] not null default '{}';
@@ -74,8 +82,8 @@ $$;
 -- Register what follows from a changed row of a fact table. It has changed when it is in force at one revision and no row
 -- with the same deciding columns is at the other. body selects holdings (user_id, anchor, role) or reaches (anchor, resource,
 -- kind) as of the revision "at", from {changed}, which are these rows; every_COLUMN is an array of that column. only_if: what
--- must be so of these arrays for anything to follow.
-create procedure define_expansion(fact text, gives text, deciding text[], body text, only_if text default 'true') language plpgsql set search_path = roster, pg_temp as $$
+-- must be so of these arrays for anything to follow; fewer: a statement that leaves out of them what nothing follows from.
+create procedure define_expansion(fact text, gives text, deciding text[], body text, only_if text default 'true', fewer text default '') language plpgsql set search_path = roster, pg_temp as $$
 declare
 	table_oid regclass := to_regclass('roster.' || fact);
 	short text := format('expand_%s_%s', fact, (select cardinality(f.expansions) + 1 from fact_tables f where f.name = table_oid));
@@ -95,6 +103,7 @@ declare
 	%s;
 begin
 	select %s into %s from ((%s) except (%s)) changed;
+	%s
 	if every_%s is not null and (%s) then
 		perform plan_for(cardinality(every_%s));
 		return query %s;
@@ -102,7 +111,7 @@ begin
 end $f$', short, returned,
 		(select string_agg(format('every_%s %s[]', a.attname, format_type(a.atttypid, a.atttypmod)), '; ')
 			from pg_attribute a where a.attrelid = table_oid and a.attname = any (deciding)),
-		(select string_agg(format('array_agg(%s)', c), ', ') from unnest(deciding) c), arrays, format(changed, 'other', 'at'), format(changed, 'at', 'other'),
+		(select string_agg(format('array_agg(%s)', c), ', ') from unnest(deciding) c), arrays, format(changed, 'other', 'at'), format(changed, 'at', 'other'), fewer,
 		deciding[1], only_if, deciding[1],
 		replace(body, '{changed}', format('unnest(%s) changed(%s)', arrays, list)));
 	update fact_tables f set expansions = f.expansions || format('roster.%I(bigint, bigint)', short)::regprocedure where f.name = table_oid;
@@ -170,12 +179,13 @@ call define_expansion('clusters', 'reach', array['id'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_id) $$);
 call define_expansion('group_namespaces', 'reach', array['group_id', 'namespace'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t where t.resource = any (every_namespace) and t.via = any (every_group_id) $$);
--- Of the groups above only those where somebody holds something: a long chain that is moved is mostly of others.
+-- Of the groups above only those where somebody holds something: few of a long chain.
 call define_expansion('group_closure', 'reach', array['ancestor', 'descendant'], $$
 	select t.anchor, t.resource, t.kind from reach_at(at) t join {changed} on changed.ancestor = t.anchor and changed.descendant = t.via
-	where t.anchor = any (array(select distinct a from unnest(every_ancestor) a where exists (select from grants g where g.anchor = a)
-		or exists (select from grants_history h where h.anchor = a)))
-	and t.via = any (array(select distinct d from unnest(every_descendant) d)) $$);
+	where t.anchor = any (array(select distinct a from unnest(every_ancestor) a))
+	and t.via = any (array(select distinct d from unnest(every_descendant) d)) $$, 'true',
+	$$ select array_agg(c.ancestor), array_agg(c.descendant) into every_ancestor, every_descendant
+		from unnest(every_ancestor, every_descendant) c(ancestor, descendant) where c.ancestor = any (array(select unnest(held_places(every_ancestor)))); $$);
 
 -- Pairs that may differ between the two revisions, of those in force at the second one. most: of either kind, at most.
 create function touched_at(other bigint, at bigint, most bigint, tables bigint) returns table (user_id uuid, resource integer)
@@ -196,7 +206,7 @@ begin
 		kinds := array(select distinct m.kind from role_kinds_at(at) m where m.role = any (meant));
 		places := array(select distinct a from unnest(anchors) a);
 		-- What an anchor reaches grows with the groups below it.
-		perform plan_for(cardinality(users) + (select count(*)::integer from group_closure c where c.ancestor = any (places)));
+		perform plan_for(cardinality(users) + (select count(*)::integer / 20 from group_closure c where c.ancestor = any (places)));
 		return query select h.user_id, t.resource from (
 				select distinct h.user_id, h.anchor, m.kind from unnest(users, anchors, roles) h(user_id, anchor, role)
 				join (select k.role, k.kind from role_kinds_at(at) k where k.role = any (meant)) m on m.role = h.role offset 0) h
@@ -205,12 +215,14 @@ begin
 	end if;
 	perform plan_for(1);
 	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, resources, kinds from changed_reach(other, at, tables) t;
-	if anchors is not null then
+	places := held_places(anchors);
+	if places <> '{}' then
+		select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, resources, kinds
+		from unnest(anchors, resources, kinds) t(anchor, resource, kind) where t.anchor = any (places);
 		-- Not everybody who holds something there: a new group is reached from the platform, where every person holds a role.
 		-- Nor whom a user role alone connects with it: what comes and goes is reached by what that role would open, too.
 		roles := array(select distinct m.role from role_kinds_at(at) m where m.kind = any (array(select distinct k from unnest(kinds) k))
 			and m.role not in (select u.role from user_roles u));
-		places := array(select distinct a from unnest(anchors) a);
 		perform plan_for(cardinality(anchors) + held_at(places));
 		return query select h.user_id, t.resource from (
 				select t.anchor, t.resource, m.role from unnest(anchors, resources, kinds) t(anchor, resource, kind)
@@ -248,12 +260,14 @@ end $$;
 -- Of these pairs, users[i] and resources[i].
 call define_snapshot('access_of_pairs', 'users uuid[], resources integer[], at bigint', $$
 declare
+	few boolean; -- people
 	many constant integer := 1000; -- of more people the planner would look at each, again and again
 	people uuid[] := array(select distinct u from unnest(users) u);
 	things integer[] := array(select distinct r from unnest(resources) r);
 	anchors integer[];
 	places integer[];
-	held integer[]; -- the roles of the people, one by one, and where they hold them
+	holders uuid[]; -- who holds which role where, one by one
+	held integer[];
 	held_at integer[];
 	roles integer[];
 	kinds resource_kind[];
@@ -264,40 +278,57 @@ begin
 	else
 		people := array(select a.user_id from active_users_at(at) a where a.user_id = any (people));
 	end if;
-	if cardinality(users) > 30 and cardinality(people) * 10 < cardinality(things) then
-		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, anchors, roles
+	few := cardinality(people) <= cardinality(things);
+	if few then
+		select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into holders, held_at, held
 		from holdings_at(at) h where h.user_id = any (people);
-		held := roles;
+		places := array(select distinct a from unnest(held_at) a);
+	elsif cardinality(people) <= many then
+		-- Where they hold something, and what is held by being what one is.
+		places := array(select g.anchor from grants g where g.user_id = any (people) union select h.anchor from grants_history h where h.user_id = any (people)
+			union select t from unnest(things) t union select e.app from environments_ever() e where e.id = any (things) union select platform());
+	end if;
+	if cardinality(places) * cardinality(things) <= 10000 then
+		-- Each place with each resource: a few steps along indexes, however much lies below one and above the other.
+		perform plan_for(1);
+		select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
+		from reach_at(at) t where t.anchor = any (places) and t.resource = any (things);
+	elsif few and cardinality(users) > 30 and cardinality(people) * 10 < cardinality(things) then
 		roles := array(select distinct r from unnest(held) r);
 		kinds := array(select distinct m.kind from role_kinds_at(at) m where m.role = any (roles));
-		places := array(select distinct a from unnest(anchors) a);
 		perform plan_for(cardinality(users) * 3);
 		return query {access select p.user_id, p.resource, a.bit from (
 				select h.user_id, t.resource, h.bit from (
-					select h.user_id, h.anchor, m.kind, m.bit from unnest(people, anchors, held) h(user_id, anchor, role)
+					select h.user_id, h.anchor, m.kind, m.bit from unnest(holders, held_at, held) h(user_id, anchor, role)
 					join meant m on m.role = h.role offset 0) h
 				join reach_at(at) t on t.anchor = h.anchor and t.kind = h.kind
 				where t.anchor = any (places) and t.kind = any (kinds) offset 0) a
 			join unnest(users, resources) p(user_id, resource) on p.user_id = a.user_id and p.resource = a.resource};
+		return;
 	else
 		perform plan_for(cardinality(things) * 3);
 		select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds
 		from reach_at(at) t where t.resource = any (things);
-		perform plan_for(cardinality(users) * 3);
+		few := false;
+	end if;
+	if not few then
 		places := array(select distinct a from unnest(anchors) a);
+		perform plan_for(least(cardinality(users) * 3, cardinality(people) * cardinality(places) / 20));
 		if cardinality(people) > many then
-			select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, held_at, held
+			select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into holders, held_at, held
 			from holdings_at(at) h where h.anchor = any (places) and h.user_id in (select p from unnest(people) p);
 		else
-			select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into people, held_at, held
+			select array_agg(h.user_id), array_agg(h.anchor), array_agg(h.role) into holders, held_at, held
 			from holdings_at(at) h where h.user_id = any (people) and h.anchor = any (places);
 		end if;
-		roles := array(select distinct r from unnest(held) r);
-		return query {access select p.user_id, p.resource, m.bit from unnest(users, resources) p(user_id, resource)
-			join unnest(anchors, things, kinds) t(anchor, resource, kind) on t.resource = p.resource
-			join unnest(people, held_at, held) h(user_id, anchor, role) on h.anchor = t.anchor and h.user_id = p.user_id
-			join meant m on m.role = h.role and m.kind = t.kind};
 	end if;
+	roles := array(select distinct r from unnest(held) r);
+	perform plan_for(least(cardinality(users) * 3, cardinality(anchors) * cardinality(holders) / 1000));
+	return query {access select a.user_id, a.resource, m.bit from (
+			select h.user_id, t.resource, h.role, t.kind from unnest(anchors, things, kinds) t(anchor, resource, kind)
+			join unnest(holders, held_at, held) h(user_id, anchor, role) on h.anchor = t.anchor
+			where ((h.user_id, t.resource) in (select p.u, p.r from unnest(users, resources) p(u, r))) is true offset 0) a -- one look at each
+		join meant m on m.role = a.role and m.kind = a.kind};
 end $$);
 
 -- What both functions below do. {how}: what is returned; {said}: of roles that mean something; {who}: whose access.
@@ -465,28 +496,4 @@ returns table (user_id uuid, resource integer, permissions_before smallint[], pe
 language plpgsql stable rows 50 security definer set search_path = roster, pg_temp as $$
 begin
 	return query select * from difference(difference.first, difference.last, null);
-end $$;
-
--- The same by name, for rosterctl: what each person won and lost. A resource that is gone goes by the name it had.
-create function difference_named(first bigint, last bigint)
-returns table (resource text, login text, roles_won text[], roles_lost text[], won text[], lost text[])
-language plpgsql stable security definer set search_path = roster, pg_temp as $$
-begin
-	last := coalesce(need_revision(last), head());
-	return query
-	with found as materialized (
-		select * from difference(need_revision(first), last)
-	), places as materialized (
-		select d.resource, resource_name(d.resource, last) as name from (select distinct f.resource from found f) d
-	), named as materialized (
-		select d.role, role_name(d.role, greatest(first, last)) as name
-		from (select distinct r as role from found f, unnest(f.roles_before || f.roles_after) r) d
-	)
-	select n.name, u.login,
-		array(select r.name from named r where r.role = any (f.roles_after) and r.role <> all (f.roles_before) order by r.name),
-		array(select r.name from named r where r.role = any (f.roles_before) and r.role <> all (f.roles_after) order by r.name),
-		array(select p.name from permissions p where p.id = any (f.permissions_after) and p.id <> all (f.permissions_before) order by p.name),
-		array(select p.name from permissions p where p.id = any (f.permissions_before) and p.id <> all (f.permissions_after) order by p.name)
-	from found f join users u on u.id = f.user_id join places n on n.resource = f.resource
-	order by 1, 2;
 end $$;

@@ -304,7 +304,8 @@ begin
 		case when u.suspended then 'suspended by hand' end,
 		(select string_agg(case when i.gone_since is null then 'disabled in ' || s.name
 			when d.closed is not null then format('closed in %s since %s (%s)', s.name, to_char(i.gone_since, 'YYYY-MM-DD HH24:MI'), d.closed)
-			else format('gone from %s since %s', s.name, to_char(i.gone_since, 'YYYY-MM-DD HH24:MI')) end, ', ' order by s.position)
+			else format('gone from %s since %s', s.name, to_char(i.gone_since, 'YYYY-MM-DD HH24:MI'))
+				|| case when d.gone_explicit then ' (the directory said so)' when d.id is not null then ' (a complete read did not find it)' else '' end end, ', ' order by s.position)
 		from identities i join sources s on s.id = i.source
 		left join directory_entries d on d.source = i.source and d.external_id = i.external_id
 		where i.user_id = u.id and s.authoritative and (not i.enabled or i.gone_since is not null)),

@@ -155,7 +155,7 @@ begin
 		return 0;
 	end if;
 	perform open_revision(concat_ws(', ', case when expired <> '{}' then 'expired' end, case when people <> '{}' then 'end of grace' end,
-		case when arrived then 'awaited admins' end, case when expired = '{}' and people = '{}' and not arrived then 'other admins' end));
+		case when arrived then 'awaited admins' end, case when expired = '{}' and people = '{}' and not arrived then 'other admins' end), by_itself => true);
 	done := cardinality(people) + give_awaited();
 	delete from grants g where g.expires_at <= moment;
 	get diagnostics count = row_count;

@@ -121,6 +121,8 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	union all
 	select 'roster_quarantined', a.name, null, (select count(*) from quarantine q where q.source = a.id) from asked a
 	union all
+	select 'roster_source_drift', a.name, null, last_drift(a.id) from asked a where last_drift(a.id) is not null
+	union all
 	select 'roster_runs_total', a.name, r.result::text, coalesce(c.runs, 0)
 	from asked a cross join unnest(array['nothing', 'applied', 'held', 'failed']::run_state[]) r(result)
 	left join run_counts c on c.source = a.id and c.result = r.result

@@ -6,7 +6,7 @@
 -- more and then deleted; if nobody was told that it began, it is deleted at once. So whatever ends in between, the process
 -- or the database, nothing is told twice, but for what was on its way just then.
 
-create type notice_kind as enum ('run_held', 'source_stale', 'target_stuck', 'needs_attention');
+create type notice_kind as enum ('run_held', 'source_stale', 'source_drift', 'target_stuck', 'needs_attention');
 create type notice_state as enum ('begins', 'ends');
 
 create table notices (
@@ -69,6 +69,17 @@ language sql stable set search_path = roster, pg_temp as $$
 	where c.late or (c.due and l.state = 'failed')
 $$;
 
+-- The source does not tell all that happens in it: until everything was read once more without that.
+create function drifted_sources(sources text[]) returns setof notice_found language sql stable set search_path = roster, pg_temp as $$
+	select 'source_drift'::notice_kind, s.name,
+		format('source %s does not say all that changes: run %s/%s read everything and found %s without a word of it: %s', s.name, s.name, r.id,
+			case r.drift when 1 then '1 entry changed' else r.drift || ' entries changed' end, array_to_string((drift_examples(r.id))[1:3], '; ')),
+		r.ended_at, '0 s'::interval
+	from sources s
+	cross join lateral (select * from runs r where r.source = s.id and r.drift is not null order by r.id desc limit 1) r
+	where s.name = any (drifted_sources.sources) and s.retired_at is null and r.drift > 0
+$$;
+
 create function stuck_targets() returns setof notice_found language sql stable set search_path = roster, pg_temp as $$
 	select 'target_stuck'::notice_kind, t.name,
 		format('target %s %s%s', t.name, case when t.state = 'disabled' then 'is switched off' when t.attempts > 0 then 'does not confirm what it is sent'
@@ -85,6 +96,8 @@ language sql stable set search_path = roster, pg_temp as $$
 	union all
 	select * from stale_sources(what_is_so.sources, polls) where 'source_stale' = any (kinds)
 	union all
+	select * from drifted_sources(what_is_so.sources) where 'source_drift' = any (kinds)
+	union all
 	select * from stuck_targets() where 'target_stuck' = any (kinds)
 	union all
 	-- One notice of each app, whatever it lacks.
@@ -98,6 +111,8 @@ create function notice_over(notice notices, sources text[]) returns text languag
 		when 'run_held' then format('run %s does not wait for approval any more', notice.subject)
 		when 'source_stale' then format('source %s %s', notice.subject,
 			case when notice.subject = any (notice_over.sources) then 'is read again' else 'is not in the configuration any more' end)
+		when 'source_drift' then format('source %s %s', notice.subject,
+			case when notice.subject = any (notice_over.sources) then 'was read whole and was as it had said' else 'is not in the configuration any more' end)
 		when 'target_stuck' then format('target %s %s', notice.subject, coalesce((select case when not t.configured then 'is not in the configuration any more'
 			when t.state = 'paused' then 'is paused' end from targets t where t.name = notice.subject), 'is not stuck any more'))
 		else format('%s needs nobody any more', notice.subject) end

@@ -170,7 +170,7 @@ begin
 	select apply_imports.source, apply_imports.kind, 'applied', (select count(distinct m.line) from my_imports m),
 		count(*) filter (where p.action in ('add', 'change', 'restore')), count(*) filter (where p.action in ('remove', 'archive')), clock_timestamp()
 	from planned_imports p where p.transaction = pg_current_xact_id() returning id into made_run;
-	revision := open_revision(format('%s %s', case apply_imports.kind when 'retire' then 'source retire' else apply_imports.kind end, (select s.name from sources s where s.id = apply_imports.source)), made_run, actor());
+	revision := open_revision(format('%s %s', case apply_imports.kind when 'retire' then 'source retire' else apply_imports.kind end, (select s.name from sources s where s.id = apply_imports.source)), made_run, actor(), true);
 	if counted then
 		insert into guard_log (source, kind, scope, removed, added)
 		select apply_imports.source, g.kind, g.scope, count(*) filter (where g.kind <> 'grant'), count(*) filter (where g.kind = 'grant')

@@ -76,6 +76,8 @@ begin
 	delete from directory_rules r where r.source = src;
 	delete from quarantine q where q.source = src;
 	delete from held_changes h where h.source = src;
+	delete from drifted_entries x using runs r where r.id = x.run and r.source = src;
+	update runs r set drift = null where r.source = src and r.drift is not null;
 	update runs r set state = 'superseded' where r.source = src and r.state = 'held';
 	delete from guard_log g where g.source = src;
 	-- Should it come back, it begins anew.

@@ -78,6 +78,16 @@ begin
 	return coalesce(rules, '{}');
 end $$;
 
+-- Who takes everything away: a platform administrator, or each what is about himself. What there is in environments only those
+-- may read to whom they are open, and only the Technical Contact takes it away (node_report).
+create function require_reader(what text, person uuid) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if not is_owner() and not coalesce(is_administrator(actor()) or person = actor(), false) then
+		raise exception '% is not allowed to: report %', session_user, what using errcode = 'insufficient_privilege',
+			hint = 'a platform administrator may, and everybody about himself: --user';
+	end if;
+end $$;
+
 create function report_grants(who text, place text, as_of bigint)
 returns table (login text, name text, user_id uuid, active boolean, anchor text, role text, source text, rule text[],
 	since bigint, since_at timestamptz, given_by text, cause text, expires_at timestamptz)
@@ -88,6 +98,7 @@ declare
 	here integer := case when place is not null then resource_named(place, moment) end;
 	today boolean := moment = head();
 begin
+	perform require_reader('grants', person);
 	return query
 	with names as materialized (select * from resource_names where today union all select * from resource_names_at(moment) where not today),
 	titles as materialized (select r.id, role_name(r.id, moment) as name from role_names r),
@@ -119,6 +130,7 @@ declare
 	here integer := case when place is not null then resource_named(place, moment) end;
 	today boolean := moment = head();
 begin
+	perform require_reader('access', person);
 	return query execute regexp_replace($query$
 	with names as materialized (select * from {resource_names}), titles as materialized (
 		select r.id, role_name(r.id, $3) as name from role_names r),
@@ -155,4 +167,23 @@ begin
 	using person, here, moment, today;
 end $$;
 
-grant execute on function report_grants(text, text, bigint), report_access(text, text, bigint) to roster_admin, roster_daemon;
+-- What groups list without there being anybody: names nobody is known by, and people who are gone. It gives nobody anything.
+-- source: one, or null for all.
+create function report_dangling(source text) returns table (source_name text, group_dn text, value text, why text, since timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, g.dn, coalesce(e.reference_text, d.dn, '(a name that somebody else has now)'),
+		case when d.id is not null then case when d.closed is not null then 'the account is closed' else 'is gone' end
+			when exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference) then 'changed hands'
+			when exists (select from directory_entries o where o.alias = e.reference and o.gone_since is null) then 'several have it'
+			else 'nobody known has it' end,
+		coalesce(e.dangling_since, d.gone_since)
+	from directory_edges e
+	join directory_entries g on g.id = e.group_id and g.gone_since is null
+	join sources s on s.id = g.source
+	left join directory_entries d on d.id = e.member_id
+	where (e.member_id is null or d.gone_since is not null) and (report_dangling.source is null or s.id = need_source(report_dangling.source))
+	order by s.position, g.dn collate "C", coalesce(e.reference_text, d.dn) collate "C", g.id
+$$;
+grant execute on function report_dangling(text) to roster_admin, roster_daemon;
+
+grant execute on function report_grants(text, text, bigint), report_access(text, text, bigint) to roster_admin;

@@ -185,7 +185,8 @@ begin
 	perform leave_reverts('grants', 'this is the only admin of the group', array(select p.seq from my_reverts p join groups x on x.id = p.resource and x.parent_id is not null
 		where p.fact = 'grants' and p.role = administrator and p.was is null and p.why is null
 		  -- of a group that goes with it nobody needs to be one
-		  and not exists (select from my_reverts o where o.fact = 'groups' and o.resource = p.resource and o.was is null and o.why is null)
+		  and not exists (select from my_reverts o where o.fact = 'groups' and o.resource = p.resource and o.why is null
+			and (o.was is null or o.was ->> 'archived' = 'true'))
 		  and not exists (select from grants g where g.anchor = p.resource and g.role = administrator and not exists (
 			select from my_reverts o where o.fact = 'grants' and o.why is null and o.was is null and o.role = administrator
 			  and o.resource = g.anchor and o.user_id = g.user_id and o.key ->> 'source' = g.source::text))));

@@ -58,7 +58,7 @@ begin
 	-- A role that was made then, and says nothing now.
 	delete from roles r where not r.builtin and r.id in (select p.role from my_reverts p where p.fact = 'role_permissions' and p.why is null and p.was is null)
 	  and not exists (select from role_permissions x where x.role = r.id) and not exists (select from role_environments x where x.role = r.id)
-	  and not exists (select from grants g where g.role = r.id)
+	  and not exists (select from grants g where g.role = r.id) and not exists (select from invitations i where i.role = r.id)
 	  and not exists (select from role_permissions_history h where h.role = r.id and h.until < current_revision());
 end $$;
 
@@ -113,8 +113,9 @@ begin
 end $$;
 
 -- What must be so after every act by hand. Of who is taken out, none answers for a node or is the last Scrum Master; a contact has
--- access to his environments; somebody governs the platform.
-create function check_reverted() returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- access to his environments; somebody governs the platform. Who gets an app of a group back is in that group, unless it was a
+-- source that had given it away.
+create function check_reverted(by_hand boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	wrong record;
 begin
@@ -123,6 +124,11 @@ begin
 		or exists (select from nodes n where n.technical_contact = p.user_id));
 	perform keep_team((p.became ->> 'owner')::uuid, p.resource, null) from my_reverts p
 	where p.fact = 'apps' and p.why is null and p.was is not null and p.was ->> 'owner' <> p.became ->> 'owner';
+	if by_hand then
+		perform require_belongs(a.name, a.owner, a.owner_group) from my_reverts p join apps a on a.id = p.resource
+		where p.fact = 'apps' and p.why is null and p.was is not null and p.became is not null
+		  and (p.was ->> 'owner', p.was ->> 'owner_group') is distinct from (p.became ->> 'owner', p.became ->> 'owner_group');
+	end if;
 	select u.login, p.resource into wrong from my_reverts p join nodes n on n.app = p.resource join users u on u.id = n.technical_contact
 		join apps a on a.id = n.app and not a.archived
 	where p.fact = 'nodes' and p.why is null and not is_listed(n.technical_contact, n.app) limit 1;
@@ -186,7 +192,8 @@ begin
 				count(*) filter (where p.action in ('remove', 'archive')), clock_timestamp()
 			from planned_imports p where p.transaction = pg_current_xact_id() returning id into made_run;
 		end if;
-		revision := open_revision('revert ' || what, made_run, actor());
+		-- It is held to what check_reverted() says: what comes back may have been so that no act by hand would bring it about.
+		revision := open_revision('revert ' || what, made_run, actor(), true);
 		perform factor_for_revert(what);
 		if counted then
 			insert into guard_log (source, kind, scope, removed, added)
@@ -200,7 +207,7 @@ begin
 		where p.fact = 'groups' and p.why is null and coalesce(p.was ->> 'archived', 'true') = 'true' and g.id = p.resource;
 		update imported i set withdrawn = true from my_reverts p
 		where p.fact in ('apps', 'groups') and p.why is null and p.was is null and i.kind in ('app', 'group') and i.resource = p.resource;
-		perform check_reverted();
+		perform check_reverted((select not v.by_itself from revisions v where v.id = meant[1]));
 		if of.kind = 'revert' then
 			delete from held_changes h where h.run = of.id and h.state <> 'approved';
 		elsif here.kind <> 'import' then

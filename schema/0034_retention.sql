@@ -191,6 +191,7 @@ begin
 	update held_changes h set reason = without_words(h.reason, words) where h.held_at <= until and h.reason ilike any (likely);
 	update quarantine q set what = without_words(q.what, words), why = without_words(q.why, words)
 	where q.noted_at <= until and (q.what ilike any (likely) or q.why ilike any (likely));
+	update drifted_entries x set dn = without_words(x.dn, words) from runs r where r.id = x.run and r.started_at <= until and x.dn ilike any (likely);
 	update notices n set text = without_words(n.text, words), error = without_words(n.error, words) where n.began_at <= until;
 	update targets t set error = without_words(t.error, words) where t.error ilike any (likely);
 	update lanes l set error = without_words(l.error, words) where l.error ilike any (likely);
@@ -232,6 +233,8 @@ begin
 		raise exception 'a run is about this person just now' using errcode = 'lock_not_available', hint = 'try again when it is over';
 	end;
 	delete from quarantine q using directory_entries d where d.id = any (entries) and q.source = d.source and q.external_id = d.external_id;
+	delete from drifted_entries x using directory_entries d
+	where d.id = any (entries) and x.external_id = d.external_id and x.run in (select r.id from runs r where r.source = d.source);
 	delete from held_changes h using directory_entries d where d.id = any (entries) and h.source = d.source and h.external_id = d.external_id;
 	delete from directory_places l using directory_entries d where d.id = any (entries) and l.source = d.source and l.external_id = d.external_id;
 	delete from directory_mappings m where m.entry_id = any (entries);

@@ -48,9 +48,11 @@ begin
 		perform note();
 		perform group_move('/dev/web', '/ops');
 		perform note();
+		perform by_itself();
 		perform group_member_remove('/dev', 'nel', 'Developer');
 		update apps set owner = person_id('pat') where name = 'shop';
 		perform note();
+		perform by_itself();
 		perform group_move('/ops/web', '/dev');
 		update apps set owner = person_id('olga') where name = 'shop';
 		perform note();

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The group tree.
 \ir support.psql
-select plan(88);
+select plan(89);
+select by_itself(); -- what a rule makes has no admin yet
 
 select is((select count(*) from groups), 1::bigint, 'P9 a fresh installation has one group that nobody created');
 select is((select parent_id from groups where id = root_group()), null, 'P9 and that is the root');
@@ -87,6 +88,9 @@ select set_eq($$select purpose::text from namespaces where name = 'pay'$$, array
 select is_empty($$select from group_namespaces g join namespaces n on n.id = g.namespace where n.name = 'pay'$$, 'P47 no group has any of them by itself');
 select namespace_attach('k1/pay/acceptance', '/a');
 select set_eq($$select n.purpose::text from group_namespaces g join namespaces n on n.id = g.namespace where n.name = 'pay'$$, array['acceptance'], 'P47 each is given by itself');
+select committed();
+select namespace_attach('k1/pay/acceptance', '/a'), namespace_detach('k1/pay/development', '/a');
+select is((select count(*) from revisions where transaction = pg_current_xact_id()), 0::bigint, 'P47 what is so already takes no revision');
 select namespace_attach('k1/pay/development', '/a'), namespace_detach('k1/pay/acceptance', '/a');
 select set_eq($$select n.purpose::text from group_namespaces g join namespaces n on n.id = g.namespace where n.name = 'pay'$$, array['development'], 'P47 and taken by itself');
 

@@ -3,6 +3,7 @@
 \ir support.psql
 select plan(11);
 
+select by_itself();
 select person('top'), person('owner'), person('low');
 select branch('/chain'), branch('/other');
 

@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(121);
+select plan(125);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -210,6 +210,13 @@ select is(tried('test_guest', $$select invitation_accept('shop')$$), '42501', 'C
 select app_member_add('gate', 'guest', 'Contributor');
 select is(tried('test_olga', $$select app_member_remove('gate', 'guest', 'Contributor')$$), 'done', 'C36 an invitation is taken back');
 select is(tried('test_guest', $$select invitation_accept('gate')$$), '42501', 'C36 then nobody accepts it');
+select role_create('Asked', 'for invitations', array['project.view']), app_member_add('gate', 'guest', 'Asked'), role_edit_begin('Asked');
+select throws_ok($$select role_delete('Asked')$$, '23503', 'one person is invited in the role "Asked"', 'C30 a role somebody is invited in is not deleted without a replacement');
+select throws_ok($$delete from roles where name = 'Asked'$$, '23503', null, 'C30 by no way');
+select is(role_delete_preview('Asked', 'Contributor'), 'nobody holds the role "Asked", 1 person is invited in it, and "Contributor" takes its place', 'C28 which is said before');
+select role_delete('Asked', 'Contributor');
+select results_eq($$select role from invitation_list() where login = 'guest' and app = 'gate'$$, $$values ('Contributor')$$, 'C31 with one he is invited in that');
+select app_member_remove('gate', 'guest', 'Contributor');
 select is(tried('test_olga', $$select app_member_add('gate', 'nel', 'Contributor')$$), 'done', 'C36 somebody of the company joins');
 select is(roles_at('nel', 'app:gate'), 'Contributor', 'C36 at once');
 

@@ -20,6 +20,7 @@ $$;
 create function group_id(path text) returns integer language sql as $$select resource_named('group:' || path)$$;
 
 -- What is compared is little: only roles that mean something on a kind of resource count.
+select by_itself();
 insert into groups (parent_id, name) values (root_group(), 'new');
 select committed(); -- a new group
 select set_eq('select * from touched()', $$values ('ada', 'group:/new')$$,
@@ -43,17 +44,20 @@ update groups set parent_id = group_id('/dev/web') where id = group_id('/dev/pay
 select committed(); -- a group that is moved
 select set_eq('select * from touched()', $$values ('pat', 'app:gate')$$,
 	'touches who had or has it from the group it lay or lies in, not who holds something further up');
+select by_itself();
 update apps set owner = person_id('nel') where name = 'shop';
 select committed(); -- an app with a new owner
 select set_eq('select * from touched()', $$values ('olga', 'app:shop'), ('nel', 'app:shop')$$, 'touches both owners and nobody else');
 
 -- What came and went is not told.
+select by_itself();
 update apps set owner = person_id('olga') where name = 'shop';
 select committed(); -- the first owner again
 select is_empty('select * from touched_pairs(head() - 2, head())', 'and in both changes together nothing is touched');
 select set_eq('select * from differs(head(), head() - 1)', 'select * from differs(head() - 1, head())', 'backwards the same pairs differ');
 
 -- One person and many resources are compared in another order than many people; the answer is the same.
+select by_itself();
 insert into apps (name, owner, owner_group) select 'bulk' || n, person_id('olga'), group_id('/ops') from generate_series(1, 60) n;
 select committed();
 insert into grants (user_id, anchor, role) values (person_id('nel'), root_group(), role_named('project', 'Operator'));

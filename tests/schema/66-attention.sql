@@ -20,13 +20,15 @@ select is_empty('select from attention_list()', 'R6 where everybody is in his pl
 -- Owners.
 select app_create('free', 'max', null), committed();
 select is(needs('app:free'), null, 'an app of no group has no group its owner could leave');
+select by_itself();
 delete from grants where user_id = person_id('olga') and anchor = group_at('/pay'); select committed();
 select is(needs('app:shop'), 'owner left the group (olga): rosterctl app owner shop LOGIN, or rosterctl app group shop PATH', 'R6 an owner who is not in the group of his app any more');
 select is((select since from attention_list() where what = 'app:shop'), (select at from revisions where id = head()), 'R6 since he left it');
 select is(rights('olga', 'app:shop'), permits('Owner', 'app'), 'R6 and he keeps what an owner may');
 select group_member_add('/', 'olga', 'Contributor'), committed();
 select is(needs('app:shop'), null, 'R6 who is in a group above is in the group');
-select group_member_remove('/', 'olga', 'Contributor'), committed();
+select by_itself(), group_member_remove('/', 'olga', 'Contributor'), committed();
+select by_itself();
 update apps set owner = person_id('max') where name = 'shop'; select committed(); -- as an import may
 select is(needs('app:shop'), null, 'R6 who was given the app while he was not in its group was meant');
 select user_suspend('max'), committed();
@@ -36,6 +38,7 @@ select is(needs('app:free'), null, 'but not of an app that is archived');
 select user_resume('max'), committed();
 
 -- Technical Contacts.
+select by_itself();
 delete from grants where user_id = person_id('tec'); select committed();
 select is(needs('app:shop'), 'Technical Contact left the team (tec): rosterctl node contact shop LOGIN, as tec, or rosterctl app members shop add tec --role ROLE',
 	'N41 a Technical Contact without any other role there');
@@ -58,12 +61,14 @@ select committed();
 select is(needs('app:shop'), null, 'nor one that has one');
 select user_suspend('eve'), committed();
 select is(needs('app:shop'), 'no Scrum Master (eve): rosterctl app members shop add LOGIN --role ''Scrum Master''', 'N41 whose last one is suspended');
+select by_itself();
 delete from grants where user_id = person_id('eve'); select committed();
 select is(needs('app:shop'), 'no Scrum Master: rosterctl app members shop add LOGIN --role ''Scrum Master''', 'N41 or taken away by his source');
 select app_member_add('shop', 'boss', 'Scrum Master'), committed();
 select is(needs('app:shop'), null, 'until there is another');
 
 -- Groups and the platform.
+select by_itself();
 delete from grants where anchor = group_at('/other'); select committed();
 select is(needs('group:/other'), 'no admin: rosterctl group admin /other add LOGIN', 'a group without an admin');
 select user_suspend('boss'), committed();

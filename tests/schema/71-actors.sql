@@ -32,6 +32,8 @@ select is(last_revision(), 'group create /dev|test_first|ada', 'an act is record
 select committed();
 select is(tried('roster_owner', $$select user_create('oz')$$), 'done', 'the owner of the schema acts');
 select is(last_revision(), 'user create oz|roster_owner', 'as nobody, and under his login');
+select committed();
+select by_itself();
 select user_create(u) from unnest(array['gus', 'pat', 'nel']) u;
 select imported_app('shop', 'pat', '/dev'), namespace_create('k', 'n', array['test']::purpose[]), namespace_attach('k/n/test', '/dev');
 select group_create('/dev/pay', 'for tests', array['gus']), branch('/ops');
@@ -54,7 +56,7 @@ insert into acts values
 	($$select user_role_add('oz', 'App Viewer')$$), ($$select user_role_remove('ada', 'Platform Administrator')$$), ($$select second_factor_proven('pat')$$),
 	($$select app_role_add('shop', 'oz', 'App Member')$$), ($$select app_role_remove('shop', 'oz', 'App Member')$$),
 	($$select app_operator_role(array['test']::purpose[])$$),
-	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
+	($$select request_make('plan', 'corp')$$), ($$select pause('corp', null, null)$$), ($$select resume('corp', null)$$), ($$select reload_ask()$$), ($$select target_hurry(null, false)$$), ($$select target_forget('billing')$$), ($$select database_restored()$$),
 	($$select import_stage('[{"line": 1, "fact": "cluster", "name": "k"}]')$$), ($$select import_begin('import', false)$$), ($$select import_plan('import', true)$$),
 	($$select import_apply('import', true, true)$$), ($$select retire_plan('corp', true)$$), ($$select retire_apply('corp')$$), ($$select user_link('oz', 'corp')$$), ($$select user_unlink('oz', 'corp')$$),
 	($$select operator_add('test_second', 'oz')$$), ($$select operator_remove('test_second')$$), ($$select cluster_delete('k')$$), ($$select namespace_delete('k/n')$$),

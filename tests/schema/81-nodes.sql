@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(201);
+select plan(219);
 
 -- Who gets in at all.
 select operator_for('stranger');
@@ -234,6 +234,13 @@ select is(tried('test_tec', $$select * from node_report('desk')$$), 'done', 'N43
 select is((select count(*) || ' ' || count(distinct environment) || ' ' || count(distinct login) || ' ' || count(distinct permission) from node_report('desk')),
 	'90 3 5 6', 'N43 environments x people x permissions, for a file of comma-separated values');
 select set_eq($$select login || ' ' || environment || ' ' || permission from node_report('desk') where allowed$$, 'select may_do()', 'N43 and it says what holds');
+select is(tried('test_' || who, $$select * from who_can('env.transport', 'environment:desk/test')$$), '42501', 'N14 who may do something in an environment is not told to ' || who)
+from unnest(array['pia', 'endo', 'stranger']) who;
+select is(tried('test_' || who, $$select * from who_can('env.transport', 'environment:desk/test')$$), 'done', 'N13 but to ' || who) from unnest(array['opal', 'ada', 'nel']) who;
+select is(tried('test_' || who, format('select * from %s(null, null, null)', report)), '42501', 'N43 the access of all is not taken away by ' || who || ': ' || report)
+from unnest(array['tec', 'opal', 'nel', 'stranger']) who, unnest(array['report_access', 'report_grants']) report;
+select is(tried('test_' || who, format('select * from %s(%s, null, null)', report, whose)), 'done', 'N43 but by ' || who || ': ' || report)
+from (values ('ada', 'null'), ('opal', '''opal''')) r(who, whose), unnest(array['report_access', 'report_grants']) report;
 select app_archive('desk', true);
 select is(tried('test_tec', $$select * from node_report('desk')$$), '42501', 'N10 of an archived app nobody manages the node');
 select is_empty($$select from effective x join environments e on e.id = x.resource$$, 'N10 and it gives its Technical Contact nothing either');

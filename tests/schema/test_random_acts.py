@@ -47,6 +47,18 @@ class Chance:
     def run(self, statement, *arguments):
         self.session.execute(statement, arguments)
 
+    def begin(self, by_itself=None):
+        """Half of what is done comes as of itself, from a source: what an act by hand must leave may be missing then."""
+        if self.random.choice([True, False]) if by_itself is None else by_itself:
+            self.run("select open_revision('a source', by_itself => true)")
+
+    def begun(self, *acts):
+        """To begin with, as an import and a source may leave it."""
+        for act in acts:
+            with self.session.transaction():
+                self.begin(by_itself=True)
+                getattr(self, f"act_{act}")()
+
     def pick(self, statement):
         found = [row[0] for row in self.session.execute(statement)]
         return self.random.choice(found) if found else "none"
@@ -297,6 +309,7 @@ class Chance:
         act = self.random.choice(self.acts)
         try:
             with self.session.transaction():
+                self.begin()
                 act(self)
             return True
         except REFUSALS:
@@ -395,13 +408,7 @@ def test_any_sequence_of_acts(connect, seed):
     session.execute("insert into sources (name, kind) values ('corp', 'ldif')")
     chance = Chance(session, seed)
     for _ in range(4):
-        chance.act_user_create()
-        chance.act_group_create()
-        chance.act_app_imported()
-        chance.act_namespace_create()
-        chance.act_node()
-        chance.act_user_role()
-        chance.act_access_group()
+        chance.begun("user_create", "group_create", "app_imported", "namespace_create", "node", "user_role", "access_group")
     chance.run("insert into environments (app, name, purpose) select app, p::text, p from nodes, unnest(enum_range(null::purpose)) p")
     answers, done = {}, 0
     for _ in range(STEPS):

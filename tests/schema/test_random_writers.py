@@ -59,6 +59,7 @@ class Writer(Chance):
             act = self.random.choice(self.acts)
             try:
                 with self.session.transaction():
+                    self.begin()
                     act(self)
                 self.done += 1
             except psycopg.Error as problem:
@@ -83,8 +84,7 @@ def furnish(session, seed):
     session.execute("insert into sources (name, kind) values ('corp', 'ldif')")
     chance = Chance(session, seed)
     for _ in range(6):
-        for act in ("user_create", "group_create", "app_imported", "namespace_create", "node", "user_role", "access_group"):
-            getattr(chance, f"act_{act}")()
+        chance.begun("user_create", "group_create", "app_imported", "namespace_create", "node", "user_role", "access_group")
     chance.run("insert into environments (app, name, purpose) select app, p::text, p from nodes, unnest(enum_range(null::purpose)) p")
     return chance
 

@@ -30,7 +30,7 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	access_group_create(text, text), access_group_delete(text), access_group_app(text, text, boolean),
 	access_group_member_add(text, text, text, timestamptz), access_group_member_remove(text, text, text),
 	user_role_add(text, text, timestamptz), user_role_remove(text, text), second_factor_proven(text, interval), app_role_add(text, text, text, timestamptz), app_role_remove(text, text, text),
-	app_operator_role(purpose[]), cluster_delete(text), namespace_delete(text), node_delete(text), operator_add(name, text), operator_remove(name), decide(bigint, boolean), pause(text, text, text), resume(text, text) to roster_admin;
+	app_operator_role(purpose[]), cluster_delete(text), namespace_delete(text), node_delete(text), operator_add(name, text), operator_remove(name), decide(bigint, boolean), pause(text, text, text), resume(text, text), reload_ask() to roster_admin;
 grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), role_holders(text), role_duplicates(), role_by_name(text), invitation_list(), cluster_list(), access_group_list(), access_group_show(text), access_group_members(text), group_show(text),
 	operator_list(), operator_remove_preview(name), namespace_delete_preview(text), cluster_delete_preview(text), node_delete_preview(text), role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]), writer_list(),
@@ -39,7 +39,7 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
 	held_list(bigint), held_waiting(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
 	access_snapshot(integer, bigint), access_snapshot(integer[], bigint),
-	leads(request_kind, text), request_make(request_kind, text, jsonb), request_show(bigint), request_line_list(bigint), request_list(integer)
+	leads(request_kind, text), request_make(request_kind, text, jsonb), request_show(bigint), request_line_list(bigint), request_list(integer), daemon_list(bigint)
 	to roster_admin, roster_daemon;
 
 -- The daemon stages, and calls the road.
@@ -57,12 +57,15 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 -- Of a source that says what changed, from where to go on.
 grant select on source_cookies to roster_daemon;
 grant execute on function push_begin(smallint, bigint), keep_cookies(smallint, text[], uuid[], text[]), note_full(smallint, boolean), unstage_entries(bigint, text[]),
-	keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
+	meets_strangers(bigint, smallint), meets_homeless(bigint, smallint), keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
 
 -- Whoever leads a source carries out what it is asked for.
 grant execute on function request_attend(text), request_recover(request_kind[], text), request_take(request_kind[], text),
 	request_progress(bigint, text), request_lines_add(bigint, bigint, jsonb), request_end(bigint, bigint, jsonb, text, text),
 	source_paused(text) to roster_daemon;
+
+-- Every rosterd says that it is there, and what became of a reload.
+grant execute on function daemon_attend(text, text, integer, text), daemon_hears(text), daemon_answer(text, text) to roster_daemon;
 
 -- And delivers.
 grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, boolean), open_lanes(text, bigint[], bigint), main_rows(text, bigint, bigint),
