@@ -107,7 +107,9 @@ struct dialect {
 	const char *user_filter, *group_filter, *member; /* NULL: what such entries usually are */
 	const char *below;          /* where in the naming context people and groups are, as a DN; NULL: anywhere */
 	const char *const *account; /* attributes by which it says that an account is closed, NULL-terminated */
+	bool empty_groups;          /* of classes that ask for a member elsewhere */
 	bool names_by_identity;     /* groups name their members by what never changes */
+	bool tells_backlinks;       /* a change of memberOf is one of the person */
 };
 const struct dialect *dialect_find(const char *name); /* never NULL: DIALECT_OTHER for any other name */
 /* Fill in what the file says nothing about. */
@@ -131,7 +133,14 @@ struct target_config {
 };
 
 /* What somebody is told about, once for each change of state. */
-enum notice { NOTICE_RUN_HELD, NOTICE_SOURCE_STALE, NOTICE_TARGET_STUCK, NOTICE_NEEDS_ATTENTION, NOTICES };
+enum notice {
+	NOTICE_RUN_HELD,
+	NOTICE_SOURCE_STALE,
+	NOTICE_SOURCE_DRIFT,
+	NOTICE_TARGET_STUCK,
+	NOTICE_NEEDS_ATTENTION,
+	NOTICES
+};
 
 struct notice_config {
 	const char *exec; /* absolute path of a program, "" for none */

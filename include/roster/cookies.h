@@ -27,6 +27,21 @@ int store_cookies_keep(struct store *store, int source, const struct store_cooki
 /* Everything was read, or must be soon. */
 int store_full_note(struct store *store, int source, bool done, struct error *err);
 
+/* What everything that was read, is staged and not merged shows to be other than the news had made it. Possible: something may
+ * be. Note: without those who are told of; keeps it with the run. */
+struct store_drift {
+	int64_t count;
+	const char *examples; /* from arena */
+};
+int store_drift_possible(struct store *store, int64_t run, bool *ret, struct error *err);
+struct store_told {
+	const char *const *ids;
+	size_t count;
+	bool of_removals; /* else who is gone is no drift */
+};
+int store_drift_note(struct store *store, int64_t run, const struct store_told *told, struct arena *arena,
+		     struct store_drift *ret, struct error *err);
+
 /* A run for pushed changes of a source this session leads: *run goes on when it can, else becomes a new one. */
 int store_push_begin(struct store *store, int source, int64_t *run, struct source_state *ret, struct error *err);
 
@@ -34,6 +49,11 @@ int store_push_begin(struct store *store, int source, int64_t *run, struct sourc
 int store_stage_removed(struct store *store, int64_t run, const char *const ids[], size_t count, struct error *err);
 /* Take back what was staged of these entries. */
 int store_unstage(struct store *store, int64_t run, const char *const ids[], size_t count, struct error *err);
+
+/* A group that was staged lists somebody nobody knows, and no longer somebody who is there: he may be the same. */
+int store_meets_strangers(struct store *store, int64_t run, int source, bool *ret, struct error *err);
+/* Of everything that was staged: somebody is in a unit that is not there, and was in one that was. */
+int store_meets_homeless(struct store *store, int64_t run, int source, bool *ret, struct error *err);
 
 /* What the news at hand say of names; references are NULL for what is gone. */
 struct store_named {

@@ -45,15 +45,16 @@ struct duty {
 
 enum { CHILD_SILENCE_MS = 120000, CHILD_STOP_MS = 30000, CHILD_READY_MS = 120000, CHILD_TRIAL_MS = 60000 };
 
-/* The whole program: options, supervisor or child. duties ends with NULL; its children are started in this order. Two
- * duties are started on demand, where they are there: "request" by signals, with the subject "sync" or "full", and "trial"
+/* The whole program: options, supervisor or child. duties ends with NULL; its children are started in this order. Three
+ * duties are started on demand, where they are there: "request" by signals, with the subject "sync" or "full", "reload"
+ * with the subject "answer" when another configuration is in force, or was refused, and "trial"
  * with a configuration before that comes into force, with the subject "all", or "secrets" when it keeps the connection to
  * the database; one that does not end with 0 within CHILD_TRIAL_MS is an objection. Returns the exit code. */
 int daemon_main(const struct duty *const duties[], int argc, char **argv);
 
 /* The duties there are. */
-extern const struct duty duty_clock, duty_database, duty_notices, duty_request, duty_source, duty_status, duty_trial,
-    duty_webhook;
+extern const struct duty duty_clock, duty_database, duty_notices, duty_reload, duty_request, duty_source, duty_status,
+    duty_trial, duty_webhook;
 
 /* Has the child been told to stop (TERM, INT, or its parent is gone)? A signal ends every wait of the child, and comes once
  * more each second until the child has ended, so that none is slept through: looping on this is enough. */

@@ -115,6 +115,8 @@ void dn_escape(const char *value, size_t size, struct str *out);
  * as RFC 4511 4.5.1.7 says, and an undefined filter does not match. */
 struct filter;
 int filter_parse(const char *text, struct arena *arena, struct filter **ret, struct error *err);
+/* One that is sent to a server, who may know more: approximate and extensible matching are taken too, and undefined here. */
+int filter_parse_for_server(const char *text, struct arena *arena, struct filter **ret, struct error *err);
 bool filter_matches(const struct filter *filter, const struct entry *entry);
 /* Append why it does not match, for people: `employeeType is "internal", not "contractor"`, `mail is absent`. */
 void filter_explain(const struct filter *filter, const struct entry *entry, struct str *out);

@@ -47,6 +47,7 @@ struct session; /* a source that stays open, see job/session.h */
 struct sync_options {
 	bool dry_run;       /* take the same road, then undo it */
 	bool full;          /* read everything and compare everybody, whether anything of them changed or not */
+	bool spare;         /* do not read everything only to see whether those who are missed are there again */
 	bool from_mirror;   /* do not ask the source: its last word is in the mirror */
 	const char *expect; /* digest of a plan somebody agreed to: apply that plan or nothing; NULL to judge anew */
 	struct change_sink *sink; /* sees every planned change in order, after the guard; NULL for none */
@@ -70,9 +71,12 @@ struct sync_report {
 	int64_t first_revision, last_revision; /* 0 when none was written */
 	double seconds;                        /* the reading */
 	enum news_doubt doubt;  /* something may have happened that was not said: read everything, soon or at once */
+	bool ask_again;         /* what was pushed does not fit together yet, and was not taken */
 	bool observed;          /* safety.mode is "observe": nothing was written, though it was no plan */
 	int64_t waiting;        /* changes that still wait for a decision, of this run and of earlier ones */
 	char waiting_runs[256]; /* which found them: "corp/2, corp/5" */
+	int64_t drift;          /* entries that had changed without a word of a source that is followed */
+	char drifted[1024];     /* some of them: "uid=a,dc=example is gone; ..." */
 	char would_notify[NOTIFY_TEXT]; /* of a plan: see store_plan_notifies() */
 };
 

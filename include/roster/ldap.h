@@ -15,6 +15,7 @@
 #ifndef ROSTER_LDAP_H
 #define ROSTER_LDAP_H
 
+#include "roster/arena.h"
 #include "roster/error.h"
 #include "roster/str.h"
 
@@ -92,6 +93,7 @@ struct ldap_search {
 	const char *filter;           /* RFC 4515 */
 	const char **attributes;      /* NULL-terminated; operational ones by name */
 	int64_t page_size;            /* 0 for none */
+	int most;                     /* entries to stop at, which makes it incomplete and cut; 0 for no such limit */
 	struct ldap_dirsync *dirsync; /* NULL for none; excludes pages */
 	bool show_deleted;            /* Active Directory: tombstones too */
 	bool extended_dns; /* Active Directory: values that are DNs come with GUID and SID (MS-ADTS 3.1.1.3.4.1.5) */
@@ -116,12 +118,18 @@ struct ldap_outcome {
 };
 
 /* 0 with outcome filled, or -1: the search failed, and nothing follows from what came before (a base that does not exist
- * is such a failure, never an empty answer). */
+ * is such a failure, never an empty answer). At the level debug the log has each search as an ldapsearch command that asks
+ * the same, ready to paste into a shell; it asks for the password. */
 int ldap_connection_search(struct ldap_connection *connection, const struct ldap_search *search,
 			   struct ldap_outcome *ret, struct error *err);
 
-/* Append the ldapsearch command that asks the same, ready to paste into a shell; it asks for the password. */
-void ldap_connection_command(const struct ldap_connection *connection, const struct ldap_search *search,
-			     struct str *out);
+/* A search in the form of a URL (RFC 4516). */
+struct ldap_url {
+	const char *base, *filter;
+	enum ldap_scope scope;
+	bool has_attributes; /* it names what is wanted of the entries */
+};
+/* -1 when it is none, or one of another server. Memory is from arena. */
+int ldap_url_split(const char *url, struct arena *arena, struct ldap_url *ret);
 
 #endif

@@ -21,6 +21,9 @@ enum log_format log_format_named(const char *name);
 /* Bind (value) or unbind (NULL) a field for all later lines of this process; name and value are copied. */
 void log_bind(const char *name, const char *value);
 
+/* Whether lines of that level are written: for who would have work to say something. */
+bool log_wants(enum log_level level);
+
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define log_debug(...)  log_write(LOG_DEBUG_LEVEL, __VA_ARGS__)
 #define log_info(...)   log_write(LOG_INFO_LEVEL, __VA_ARGS__)

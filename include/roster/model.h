@@ -54,6 +54,7 @@ enum model_call {
 	MODEL_QUARANTINE_LIST,
 	MODEL_ATTENTION_LIST,
 	MODEL_TARGET_LIST, /* target or NULL */
+	MODEL_DAEMON_LIST, /* reload or NULL: host, process, configuration, state, error */
 	MODEL_LANE_LIST,
 	MODEL_WRITER_LIST,
 	MODEL_DELIVERY_WAITING, /* target or NULL, revision: target, is it served, is something coming */
@@ -145,6 +146,7 @@ enum model_call {
 	MODEL_TARGET_FORGET,              /* target */
 	MODEL_PAUSE,  /* name; "source", "target" or NULL: what the configuration says it is; its type */
 	MODEL_RESUME, /* name; "source", "target" or NULL */
+	MODEL_RELOAD, /* gives its number */
 	MODEL_CALLS
 };
 

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-enum report_kind { REPORT_ACCESS, REPORT_GRANTS };
+enum report_kind { REPORT_ACCESS, REPORT_GRANTS, REPORT_DANGLING };
 
 /* What the columns of a row are called, in order; NULL ends them. */
 const char *const *report_columns(enum report_kind kind);
@@ -22,6 +22,7 @@ struct report_question {
 	const char *who;      /* login or id; NULL for everybody */
 	const char *resource; /* "app:crm"; NULL for all */
 	const char *as_of;    /* revision; NULL for now */
+	const char *source;   /* its name, NULL for all; of REPORT_DANGLING, which takes nothing else */
 };
 /* ERR_DATA when one of them does not exist. */
 int store_report(struct store *store, const struct report_question *question, const struct pg_reader *reader,

@@ -34,26 +34,28 @@ struct entry_sink {
 			  struct error *err);
 };
 
-struct read_result {
-	enum completeness completeness;
-	char reason[512]; /* why it is not complete */
-	/* ignored: read, but neither user nor group nor unit */
-	unsigned long entries, unreadable, ignored;
-};
-
-/* --- news --------------------------------------------------------------------------------------------------------------- */
-
 /* Where the news of one part of a source left off. */
 struct source_cookie {
 	const char *part;       /* the name of the part */
 	struct digest settings; /* of what the answer depended on: with others, it is no cookie */
 	const char *bytes;
 	size_t size;
+	bool mark; /* only says how far the source was: kept also when there is nothing to go on from */
 };
 struct source_cookies {
 	struct source_cookie *items;
 	size_t count;
 };
+
+struct read_result {
+	enum completeness completeness;
+	char reason[512]; /* why it is not complete */
+	/* ignored: read, but neither user nor group nor unit */
+	unsigned long entries, unreadable, ignored;
+	struct source_cookies marks; /* how far the source was; live until the next call */
+};
+
+/* --- news --------------------------------------------------------------------------------------------------------------- */
 
 /* An entry below which others are: when its name changes, theirs do, and no source says so. */
 struct place {
@@ -92,7 +94,8 @@ struct news_result {
 	enum news_verdict verdict;
 	char reason[512]; /* of a verdict that is not good, or why it is not whole; "" for a part that is elsewhere */
 	unsigned long entries, unreadable;
-	bool whole; /* asked without cookies: what was not named is not there */
+	bool whole;             /* asked without cookies: what was not named is not there */
+	bool tells_no_removals; /* what is gone is found by reading everything, and in no other way */
 	/* What to go on from after all that was handed over; lives until the next call. None: ask anew. */
 	struct source_cookies cookies;
 };
@@ -103,6 +106,12 @@ struct news_wait {
 	/* What comes together is handed over together: up to so many entries and milliseconds. */
 	unsigned long most;
 	int64_t most_ms;
+};
+
+/* What is known of a source from before. */
+struct source_past {
+	const struct source_cookies *kept;
+	bool any; /* an administrator wants what the source has, also when it is older */
 };
 
 struct source; /* opened by a driver; its first member is this opaque handle's driver struct */
@@ -116,6 +125,8 @@ struct source_ops {
 	/* Stream every entry in scope. 0 with result filled (complete or incomplete), -1 when it failed. */
 	int (*read_all)(struct source *source, struct entry_sink *sink, struct read_result *result, struct error *err);
 	void (*close)(struct source **source); /* accepts NULL, sets NULL */
+	/* Before it is asked for anything: what was known. NULL for a driver whose peer cannot be behind that. */
+	void (*recall)(struct source *source, const struct source_past *past);
 	/* It will be read in a moment: connect while the caller does something else. What goes wrong the read says. NULL for a
 	 * driver that has nothing to do ahead. */
 	void (*prepare)(struct source *source);

@@ -67,6 +67,7 @@ struct source_state {
 	bool waits;                          /* rows that runs of this source held wait for a decision */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings_digest[FINGERPRINT_TEXT];
+	bool misses;     /* something waits for a decision because entries were not seen any more */
 	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
 	int64_t run;     /* the number of the run; 0: it has none yet */
 };

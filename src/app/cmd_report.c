@@ -137,12 +137,15 @@ static int print_batch(const struct pg_rows *rows, void *context, struct error *
 	return ferror(stdout) ? error_set(err, ERR_INTERNAL, "the report cannot be written") : 0;
 }
 
+static const char *const names[] = {
+    [REPORT_ACCESS] = "access", [REPORT_GRANTS] = "grants", [REPORT_DANGLING] = "dangling"};
+
 static int report(struct app *app, const struct report_question *question, struct error *err)
 {
 	struct printer printer = {.format = app->format == OUTPUT_JSON    ? REPORT_JSON
 					    : app->format == OUTPUT_PLAIN ? REPORT_PLAIN
 									  : REPORT_CSV,
-				  .name = question->kind == REPORT_ACCESS ? "access" : "grants",
+				  .name = names[question->kind],
 				  .columns = report_columns(question->kind)};
 	const struct pg_reader reader = {.batch = print_batch, .context = &printer};
 	struct store *store = NULL;
@@ -179,6 +182,18 @@ static int run_report(struct app *app, int argc, char **argv, struct error *err)
 	return report(app, &question, err);
 }
 
+static int run_dangling(struct app *app, int argc, char **argv, struct error *err)
+{
+	struct option_value options[] = {{"--csv", OPTION_FLAG, NULL}, {"--source", OPTION_VALUE, NULL}};
+
+	if (app_options(app->verb, &argc, argv, options, 2, 0, 0, err) != 0)
+		return -1;
+	if (options[0].value != NULL && app->format != OUTPUT_TEXT)
+		return error_set(err, ERR_USAGE, "--csv, --json or --plain: one of them");
+	const struct report_question question = {.kind = REPORT_DANGLING, .source = options[1].value};
+	return report(app, &question, err);
+}
+
 static const struct verb verbs[] = {
     {
 	.name = "report access",
@@ -202,6 +217,16 @@ static const struct verb verbs[] = {
 		"it is held.",
 	.example = "report grants --user alice --json",
 	.run = run_report,
+    },
+    {
+	.name = "report dangling",
+	.usage = "[--csv] [--source SOURCE]",
+	.summary = "list what groups of directories list without there being anybody",
+	.help = "One row for each group and value: a name nobody is known by, as somebody outside the bases or a "
+		"person who was deleted, or somebody known who is gone or closed; and since when. Nobody has anything "
+		"by it. CSV unless --json or --plain is given.",
+	.example = "report dangling --source corp",
+	.run = run_dangling,
     },
 };
 

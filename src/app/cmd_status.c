@@ -51,7 +51,7 @@ static int cmd_requests(struct app *app, int argc, char **argv, struct error *er
 	return print_latest(app, argc, argv, &(struct list){.call = MODEL_REQUEST_LIST, .name = "requests"}, err);
 }
 
-enum { SOURCES, TARGETS, LANES, WRITERS, STATUS_LISTS };
+enum { SOURCES, TARGETS, LANES, WRITERS, DAEMONS, STATUS_LISTS };
 
 /* Until somebody says so they are kept: a rosterd may have been started with the wrong file. */
 static void warn_absent_targets(const struct pg_rows *targets)
@@ -84,14 +84,25 @@ static void warn_writer(const struct pg_rows *writers)
 				pg_text(writers, i, PROCESS), pg_text(writers, i, PROCESS));
 }
 
-/* Where people come from, and who is told; lanes only where there are some, and who writes only in words, but for
- * programs. */
+/* What is in its file and what it does are two things since then. */
+static void warn_refused(const struct pg_rows *daemons)
+{
+	enum { HOST, PROCESS, CONFIGURATION, STATE, ERROR };
+
+	for (size_t i = 0; i < pg_count(daemons); i++)
+		if (strcmp(pg_text(daemons, i, STATE), "refused") == 0)
+			fprintf(stderr, "rosterd %s on %s works with an earlier configuration: %s\n",
+				pg_text(daemons, i, PROCESS), pg_text(daemons, i, HOST), pg_text(daemons, i, ERROR));
+}
+
+/* Where people come from, and who is told; lanes only where there are some, and who writes and which rosterds there are only
+ * in words, but for programs. */
 static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 {
 	static const enum model_call questions[] = {MODEL_SOURCE_LIST, MODEL_TARGET_LIST, MODEL_LANE_LIST,
-						    MODEL_WRITER_LIST};
-	static const char *const names[] = {"sources", "targets", "lanes", "writers"};
-	struct pg_rows *rows[STATUS_LISTS] = {NULL, NULL, NULL, NULL};
+						    MODEL_WRITER_LIST, MODEL_DAEMON_LIST};
+	static const char *const names[] = {"sources", "targets", "lanes", "writers", "daemons"};
+	struct pg_rows *rows[STATUS_LISTS] = {NULL, NULL, NULL, NULL, NULL};
 	struct table *tables[STATUS_LISTS];
 	struct store *store = NULL;
 	int rc = -1;
@@ -99,7 +110,7 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 ||
 	    app_connect(app, STORE_OPERATOR, &store, err) != 0)
 		return -1;
-	const char *params[] = {sources_names(app), NULL, NULL, NULL};
+	const char *params[] = {sources_names(app), NULL, NULL, NULL, NULL};
 	for (size_t i = 0; i < STATUS_LISTS; i++) {
 		if (model_call(store, questions[i], &params[i], &rows[i], err) != 0)
 			goto out;
@@ -109,6 +120,7 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	rc = app_print_tables(app, tables, shown, err);
 	warn_absent_targets(rows[TARGETS]);
 	warn_writer(rows[WRITERS]);
+	warn_refused(rows[DAEMONS]);
 out:
 	for (size_t i = 0; i < STATUS_LISTS; i++)
 		pg_free(&rows[i]);

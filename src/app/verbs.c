@@ -88,6 +88,18 @@ static const struct verb sync_verbs[] = {
 	.example = "resume corp",
 	.run = cmd_resume,
     },
+    {
+	.name = "reload",
+	.usage = "[--no-wait]",
+	.summary = "have every rosterd read its configuration again",
+	.help = "Each rosterd that works with this database reads its own file and tries what it names, as by SIGHUP; "
+		"what is "
+		"wrong leaves the old configuration in force. This waits until all have, and shows what became of it; "
+		"the exit "
+		"code is 1 when one refused. Only a platform administrator may.",
+	.example = "reload",
+	.run = cmd_reload,
+    },
 };
 
 static const struct verb_family sync_family = {"Synchronisation", sync_verbs, sizeof sync_verbs / sizeof sync_verbs[0]};

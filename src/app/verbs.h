@@ -29,6 +29,7 @@ const struct verb *verb_next(size_t *family, size_t *index);
 int cmd_plan(struct app *app, int argc, char **argv, struct error *err);
 int cmd_pause(struct app *app, int argc, char **argv, struct error *err);
 int cmd_resume(struct app *app, int argc, char **argv, struct error *err);
+int cmd_reload(struct app *app, int argc, char **argv, struct error *err);
 int cmd_sync(struct app *app, int argc, char **argv, struct error *err);
 int cmd_approve(struct app *app, int argc, char **argv, struct error *err);
 int cmd_revert(struct app *app, int argc, char **argv, struct error *err);

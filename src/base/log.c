@@ -272,13 +272,18 @@ static void write_message(enum log_level level, const char *message)
 	str_free(&line);
 }
 
+bool log_wants(enum log_level level)
+{
+	return level >= settings.least;
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
 	int saved = errno;
 	char *message;
 	va_list args;
 
-	if (level < settings.least)
+	if (!log_wants(level))
 		return;
 	va_start(args, format);
 	int size = vasprintf(&message, format, args);

@@ -46,6 +46,7 @@ void check_notices(struct loader *loader)
 	static const char *const names[NOTICES] = {
 	    [NOTICE_RUN_HELD] = "run_held",
 	    [NOTICE_SOURCE_STALE] = "source_stale",
+	    [NOTICE_SOURCE_DRIFT] = "source_drift",
 	    [NOTICE_TARGET_STUCK] = "target_stuck",
 	    [NOTICE_NEEDS_ATTENTION] = "needs_attention",
 	};

@@ -7,7 +7,8 @@
 const char config_unset[1] = "";
 
 /* Names of attributes by which a directory says that an account is closed, or when it closes. */
-static const char *const openldap_account[] = {"pwdAccountLockedTime", "pwdEndTime", "shadowExpire", NULL};
+static const char *const openldap_account[] = {"pwdAccountLockedTime", "pwdStartTime", "pwdEndTime", "shadowExpire",
+					       NULL};
 static const char *const ad_account[] = {"userAccountControl", "accountExpires", NULL};
 static const char *const ds389_account[] = {"nsAccountLock", "shadowExpire", NULL};
 static const char *const ipa_account[] = {"nsAccountLock", "krbPrincipalExpiration", NULL};
@@ -28,6 +29,8 @@ static const struct dialect dialects[] = {
 	.id = "entryUUID",
 	.login = "uid",
 	.user_name = "cn",
+	.group_filter = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)"
+			"(objectClass=group)(objectClass=groupOfURLs))",
 	.account = openldap_account,
     },
     {
@@ -50,6 +53,8 @@ static const struct dialect dialects[] = {
 	.login = "uid",
 	.user_name = "cn",
 	.account = ds389_account,
+	.empty_groups = true,
+	.tells_backlinks = true,
     },
     {
 	.name = DIALECT_IPA,
@@ -63,6 +68,8 @@ static const struct dialect dialects[] = {
 	/* Stage users and deleted ones are elsewhere, and all groups are here a second time for old clients. */
 	.below = "cn=accounts",
 	.account = ipa_account,
+	.empty_groups = true,
+	.tells_backlinks = true,
     },
 };
 

@@ -94,6 +94,29 @@ bool child_is_supervised(void)
 	return supervisor != 0;
 }
 
+int64_t child_supervisor(void)
+{
+	return supervisor;
+}
+
+const char *child_instance(void)
+{
+	const char *instance = getenv(spawn_instance_variable);
+
+	return instance == NULL ? "" : instance;
+}
+
+const char *child_refusal(void)
+{
+	return getenv(spawn_refusal_variable);
+}
+
+void child_ask_reload(void)
+{
+	if (supervisor != 0 && getppid() == supervisor)
+		kill(supervisor, SIGHUP);
+}
+
 static void tell(char what)
 {
 	if (supervisor != 0)

@@ -20,4 +20,12 @@ int child_prepare(const struct duty *duty);
 /* False for one that was started by hand: nobody has handed it a configuration. */
 bool child_is_supervised(void);
 
+/* The process of its supervisor, 0 for none, and what that calls this one life of its own; "" for none. */
+int64_t child_supervisor(void);
+const char *child_instance(void);
+/* Why the configuration that was read last is not in force; NULL when it is. */
+const char *child_refusal(void);
+/* Tell the supervisor to read its configuration again: as if somebody had sent it SIGHUP. */
+void child_ask_reload(void);
+
 #endif

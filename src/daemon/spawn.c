@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 const char spawn_supervisor_variable[] = "ROSTER_SUPERVISOR";
+const char spawn_instance_variable[] = "ROSTER_INSTANCE";
+const char spawn_refusal_variable[] = "ROSTER_REFUSAL";
 
 static void set_supervisor(pid_t pid)
 {

@@ -12,6 +12,8 @@
 enum { CHANNEL_FD = 3, CHANNEL_READY = 'r', CHANNEL_ALIVE = 'a', HANDOVER_FD = 4 };
 /* The process id of the supervisor, in the environment of a child until child_main() has seen it. */
 extern const char spawn_supervisor_variable[];
+/* What the supervisor calls this life of its own, and why what its file says is not in force; not there when it is. */
+extern const char spawn_instance_variable[], spawn_refusal_variable[];
 
 struct spawned {
 	pid_t pid;

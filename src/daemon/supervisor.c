@@ -4,11 +4,15 @@
 #include "daemon/child.h"
 #include "daemon/children.h"
 #include "daemon/notify.h"
+#include "daemon/spawn.h"
 #include "roster/log.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* Where things are to get. Whatever happens, advance() does the next steps towards it. */
@@ -18,7 +22,7 @@ enum goal { GOAL_RUN, GOAL_RELOAD, GOAL_STOP };
 static const char *const request_subjects[] = {"sync", "full"};
 enum { REQUESTS = sizeof request_subjects / sizeof request_subjects[0] };
 
-enum { STATUS_MOST = 512 };
+enum { STATUS_MOST = 512, INSTANCE_TEXT = 17 };
 
 struct supervisor {
 	const struct duty *const *duties;
@@ -35,6 +39,7 @@ struct supervisor {
 	bool told_ready;          /* the service manager was told so at least once */
 	bool announce;            /* it is to be told so when the children are started */
 	bool requests[REQUESTS];  /* asked for and not yet begun */
+	bool answer;              /* what became of a reload is to be told in the database */
 	char refused[ERROR_TEXT]; /* why the file is not what is in force; "" when it is */
 	char status[STATUS_MOST];
 };
@@ -117,6 +122,18 @@ static void start_requests(struct supervisor *self)
 			self->requests[i] = false;
 }
 
+static void start_answer(struct supervisor *self)
+{
+	const struct duty *duty = duty_on_demand(self, "reload");
+
+	if (self->refused[0] == '\0')
+		unsetenv(spawn_refusal_variable);
+	else
+		setenv(spawn_refusal_variable, self->refused, 1);
+	if (duty == NULL || children_run_once(self->children, duty, "answer"))
+		self->answer = false;
+}
+
 /* --- on the way to the goal ---------------------------------------------------------------------------------------------- */
 
 static void run_on(struct supervisor *self)
@@ -126,6 +143,8 @@ static void run_on(struct supervisor *self)
 		return;
 	children_start(self->children, false);
 	start_requests(self);
+	if (self->answer)
+		start_answer(self);
 	say_ready(self);
 }
 
@@ -142,7 +161,7 @@ static void take_next(struct supervisor *self)
 	self->next = (struct setup){.handover = -1};
 	daemon_log_as(self->setup.config);
 	self->goal = GOAL_RUN;
-	self->announce = true;
+	self->announce = self->answer = true;
 	children_configure(self->children, self->setup.handover);
 	want_all(self);
 	log_info("%s is in force", self->config_file);
@@ -215,6 +234,7 @@ static void refuse_next(struct supervisor *self, const struct error *err)
 {
 	log_error("%s; the configuration in force stays", err->text);
 	snprintf(self->refused, sizeof self->refused, "%s", err->text);
+	self->answer = true;
 	if (self->told_ready && self->goal == GOAL_RUN)
 		notify_send(&self->notify, "READY=1");
 }
@@ -305,6 +325,18 @@ static void on_request(int number, void *context)
 	advance(self);
 }
 
+/* Something no other rosterd is called, here or elsewhere: a process id comes back, and every container has its 1. */
+static void name_instance(void)
+{
+	uint64_t number = 0;
+	char text[INSTANCE_TEXT];
+
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		number = (uint64_t)getpid();
+	snprintf(text, sizeof text, "%016" PRIx64, number);
+	setenv(spawn_instance_variable, text, 1);
+}
+
 /* --- the whole ------------------------------------------------------------------------------------------------------------ */
 
 static void open_supervisor(struct supervisor *self)
@@ -345,6 +377,7 @@ int supervise(const struct duty *const duties[], const char *config_file, struct
 	*setup = (struct setup){.handover = -1};
 	/* Who reads the log may go away; that is no reason to end. */
 	signal(SIGPIPE, SIG_IGN);
+	name_instance();
 	open_supervisor(&self);
 	children_configure(self.children, self.setup.handover);
 	if (self.notify.watchdog_ms > 0)

@@ -131,6 +131,16 @@ static const struct {
     {"krbPrincipalExpiration", take_time},
 };
 
+/* One that ends before it starts is open at no time: so it is closed on purpose. */
+static void take_span(struct account *account, struct arena *arena, const struct entry *entry)
+{
+	const char *starts = entry_text(entry, "pwdStartTime"), *ends = entry_text(entry, "pwdEndTime");
+	int64_t first, last;
+
+	if (starts != NULL && ends != NULL && read_time(starts, &first) && read_time(ends, &last) && first >= last)
+		close_for(account, arena, "pwdStartTime", "not before pwdEndTime");
+}
+
 void entry_account(const struct entry *entry, struct arena *arena, struct account *ret)
 {
 	*ret = (struct account){0};
@@ -139,4 +149,5 @@ void entry_account(const struct entry *entry, struct arena *arena, struct accoun
 		if (text != NULL)
 			readers[i].take(ret, arena, readers[i].name, text);
 	}
+	take_span(ret, arena, entry);
 }

@@ -60,6 +60,8 @@ static enum truth evaluate_leaf(const struct filter *filter, const struct entry 
 	const struct attribute *attribute = entry_attribute(entry, filter->attribute);
 	bool present = attribute && attribute->count > 0;
 
+	if (filter->kind == FILTER_FOREIGN)
+		return TRUTH_UNDEFINED;
 	if (filter->kind == FILTER_PRESENT)
 		return present ? TRUTH_TRUE : TRUTH_FALSE;
 	return present ? evaluate_values(filter, attribute, scratch) : TRUTH_FALSE;

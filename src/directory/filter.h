@@ -17,7 +17,8 @@ enum filter_kind {
 	FILTER_EQUAL,
 	FILTER_SUBSTRINGS,
 	FILTER_AT_LEAST,
-	FILTER_AT_MOST
+	FILTER_AT_MOST,
+	FILTER_FOREIGN /* only a server knows */
 };
 
 /* One stretch of literal text of a substring filter, prepared. */

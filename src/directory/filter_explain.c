@@ -69,10 +69,8 @@ static void add_values(const struct attribute *attribute, struct str *out)
 static void explain_leaf(const struct question *question, const struct filter *filter, bool wanted)
 {
 	static const char *const relations[] = {
-	    [FILTER_EQUAL] = "",
-	    [FILTER_SUBSTRINGS] = "like ",
-	    [FILTER_AT_LEAST] = "at least ",
-	    [FILTER_AT_MOST] = "at most ",
+	    [FILTER_EQUAL] = "",           [FILTER_SUBSTRINGS] = "like ",  [FILTER_AT_LEAST] = "at least ",
+	    [FILTER_AT_MOST] = "at most ", [FILTER_FOREIGN] = "matching ",
 	};
 	const struct attribute *attribute = entry_attribute(question->entry, filter->attribute);
 

@@ -12,6 +12,7 @@ struct parser {
 	struct arena *arena;
 	struct error *err;
 	unsigned depth;
+	bool for_server; /* it compares in ways of its own */
 };
 
 static int fail(const struct parser *parser, const char *at, const char *what)
@@ -64,10 +65,31 @@ static int parse_attribute(struct parser *parser, struct filter *filter)
 	return 0;
 }
 
+/* ":dn:2.4.6.8.10:=" or "~=". */
+static int parse_foreign_operator(struct parser *parser, struct filter *filter)
+{
+	filter->kind = FILTER_FOREIGN;
+	filter->syntax = SYNTAX_EXACT;
+	if (*parser->at == '~') {
+		parser->at++;
+		return expect(parser, '=', "expected ~=");
+	}
+	while (*parser->at == ':' && parser->at[1] != '=') {
+		parser->at++;
+		while (is_name_character(*parser->at))
+			parser->at++;
+	}
+	if (expect(parser, ':', "expected := behind the matching rule") < 0)
+		return -1;
+	return expect(parser, '=', "expected := behind the matching rule");
+}
+
 static int parse_operator(struct parser *parser, struct filter *filter)
 {
 	const char *at = parser->at;
 
+	if (parser->for_server && (*at == '~' || *at == ':'))
+		return parse_foreign_operator(parser, filter);
 	if (*at == '~')
 		return fail(parser, at, "approximate matching (~=) is not supported, use = with * instead");
 	if (*at == ':')
@@ -189,7 +211,7 @@ static int parse_value(struct parser *parser, struct filter *filter, struct str 
 	if (parse_literal(parser, literal) < 0)
 		return -1;
 	if (*parser->at == '*' && filter->kind != FILTER_EQUAL)
-		return fail(parser, parser->at, "a * is written \\2a behind >= and <=");
+		return fail(parser, parser->at, "a * is written \\2a behind >=, <=, ~= and :=");
 	if (*parser->at == '*') {
 		if (parse_substrings(parser, filter, start, literal) < 0)
 			return -1;
@@ -278,20 +300,33 @@ static struct filter *parse_filter(struct parser *parser)
 	return filter && expect(parser, ')', "expected )") == 0 ? filter : NULL;
 }
 
+static int parse_whole(struct parser *parser, struct filter **ret)
+{
+	struct filter *filter;
+
+	skip_white(parser);
+	filter = parse_filter(parser);
+	if (!filter)
+		return -1;
+	skip_white(parser);
+	if (*parser->at != '\0')
+		return fail(parser, parser->at, "the filter should end here");
+	*ret = filter;
+	return 0;
+}
+
 int filter_parse(const char *text, struct arena *arena, struct filter **ret, struct error *err)
 {
 	struct parser parser = {.text = text, .at = text, .arena = arena, .err = err};
-	struct filter *filter;
 
-	skip_white(&parser);
-	filter = parse_filter(&parser);
-	if (!filter)
-		return -1;
-	skip_white(&parser);
-	if (*parser.at != '\0')
-		return fail(&parser, parser.at, "the filter should end here");
-	*ret = filter;
-	return 0;
+	return parse_whole(&parser, ret);
+}
+
+int filter_parse_for_server(const char *text, struct arena *arena, struct filter **ret, struct error *err)
+{
+	struct parser parser = {.text = text, .at = text, .arena = arena, .err = err, .for_server = true};
+
+	return parse_whole(&parser, ret);
 }
 
 void filter_escape(const char *value, size_t size, struct str *out)

@@ -156,6 +156,19 @@ static void add_entries(struct absorption *absorption, const struct news *news, 
 	said->entries = list;
 }
 
+/* Where who is in it is read from the people, and they are not said to have changed. */
+static bool changes_backlinks(const struct absorption *absorption, const struct store_news *said)
+{
+	bool group = false;
+
+	for (size_t i = 0; i < said->entry_count; i++) {
+		const struct store_named *named = &said->entries[i];
+		int kind = named->gone ? mirror_kind(intake_mirror(absorption->intake), named->id) : (int)named->kind;
+		group = group || kind == ENTRY_GROUP;
+	}
+	return group && intake_reads_backlinks(absorption->intake);
+}
+
 static int doubt(struct absorption *absorption, const struct news *news, const struct digest *called, struct error *err)
 {
 	struct store_news said = {0};
@@ -174,6 +187,8 @@ static int doubt(struct absorption *absorption, const struct news *news, const s
 	/* Whoever is called by what never changes is in the same groups under any name. */
 	if (found == DOUBT_UNTOLD && intake_names_by_identity(absorption->intake))
 		found = DOUBT_NONE;
+	if (found == DOUBT_NONE && changes_backlinks(absorption, &said))
+		found = DOUBT_UNTOLD;
 	if (found > absorption->doubt)
 		absorption->doubt = found;
 	return 0;

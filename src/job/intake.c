@@ -259,6 +259,17 @@ bool intake_names_by_identity(const struct intake *intake)
 	return dialect_find(intake->source->dialect)->names_by_identity;
 }
 
+/* The plug-in of 389 Directory Server writes it as anybody would. */
+bool intake_reads_backlinks(const struct intake *intake)
+{
+	const struct source_config *source = intake->source;
+	bool reads = false;
+
+	for (size_t i = 0; i < source->attribute_count; i++)
+		reads = reads || text_equal_fold(source->attributes[i], "memberOf");
+	return reads && !dialect_find(source->dialect)->tells_backlinks;
+}
+
 struct entry_sink *intake_sink(struct intake *intake)
 {
 	return &intake->sink;

@@ -36,6 +36,9 @@ int intake_reference(struct intake *intake, const char *dn, struct digest *refer
 /* Do the groups of the source name their members by an identifier that is never another's? */
 bool intake_names_by_identity(const struct intake *intake);
 
+/* Do rules look at what groups a person is said to be in, while nobody tells that this changed with a group? */
+bool intake_reads_backlinks(const struct intake *intake);
+
 struct mirror *intake_mirror(struct intake *intake);
 const struct matches *intake_matches(struct intake *intake);
 struct digest intake_rules_fingerprint(const struct intake *intake);

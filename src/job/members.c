@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a group: whom each value means, as far as a name can say. */
-#include "job/staging_private.h"
+#include "job/members.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +11,6 @@ bool members_attribute(const struct source_config *source, const char *name)
 		return text_equal_fold(name, source->groups.member);
 	return text_equal_fold(name, "member") || text_equal_fold(name, "uniqueMember") ||
 	       text_equal_fold(name, "memberUid");
-}
-
-static void remark(struct stager *stager, const char *text)
-{
-	if (stager->remark_count < REMARKS_MOST)
-		stager->remarks[stager->remark_count++] = text;
 }
 
 /* A member value may carry a unique identifier behind the DN (RFC 4517 3.3.21); it says nothing about who is meant. */
@@ -38,7 +32,7 @@ static struct digest extended_reference(struct stager *stager, const struct valu
 		return stager_security_id(stager, parts.security_id, parts.security_id_size);
 	if (dn_canonical(parts.dn, strlen(parts.dn), &stager->text, NULL) == 0)
 		return stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
-	remark(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody", parts.dn));
+	stager_note(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody", parts.dn));
 	return stager_name(stager, "raw", value->data, value->size);
 }
 
@@ -55,8 +49,8 @@ static struct digest member_reference(struct stager *stager, const char *name, c
 		return extended_reference(stager, value, arena);
 	if (text_is_valid(value->data, size) && dn_canonical(value->data, size, &stager->text, NULL) == 0)
 		return stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
-	remark(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody",
-				    text_is_valid(value->data, value->size) ? value->data : "(not UTF-8)"));
+	stager_note(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody",
+					 text_is_valid(value->data, value->size) ? value->data : "(not UTF-8)"));
 	return stager_name(stager, "raw", value->data, value->size);
 }
 

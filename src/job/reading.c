@@ -62,6 +62,7 @@ static int read_plainly(struct reading *reading, struct error *err)
 	}
 	if (store_stage_end(reading->store, err) != 0)
 		return -1;
+	session->result.cookies = reading->result.marks;
 	doubt(reading);
 	if (reading->result.completeness != READ_COMPLETE)
 		return 0;
@@ -181,14 +182,12 @@ static int read_by_news(struct reading *reading, struct error *err)
 
 /* --- which way ---------------------------------------------------------------------------------------------------------- */
 
-static int load_cookies(struct reading *reading, struct source_cookies *ret, struct error *err)
+int reading_load_cookies(struct reading *reading, struct source_cookies *ret, struct error *err)
 {
 	struct arena *arena = reading->absorption.arena;
 	struct store_cookies stored = {0};
 
 	*ret = (struct source_cookies){0};
-	if (reading->way != READ_BY_COOKIE)
-		return 0;
 	if (store_cookies_load(reading->store, reading->session->id, arena, &stored, err) != 0)
 		return -1;
 	ret->items = arena_alloc_array(arena, stored.count + 1, sizeof *ret->items);
@@ -200,18 +199,36 @@ static int load_cookies(struct reading *reading, struct source_cookies *ret, str
 	return 0;
 }
 
+/* Who reads everything goes on from nowhere, but is told what was known. */
+static int recall(struct reading *reading, struct error *err)
+{
+	struct session *session = reading->session;
+	const struct source_past past = {.kept = &reading->cookies, .any = reading->takes_any};
+
+	if (session->driver->recall == NULL && session->driver->news_start == NULL)
+		return 0;
+	if (reading_load_cookies(reading, &reading->cookies, err) != 0)
+		return -1;
+	if (session->driver->recall != NULL)
+		session->driver->recall(session->source, &past);
+	if (reading->way != READ_BY_COOKIE)
+		reading->cookies.count = 0;
+	return 0;
+}
+
 static int choose(struct reading *reading, struct error *err)
 {
 	struct session *session = reading->session;
 	const struct news_ask ask = {.cookies = &reading->cookies, .persist = reading->persist};
 	enum news_offer offer = NEWS_NONE;
 
+	if (recall(reading, err) != 0)
+		return -1;
 	if (session->driver->news_start == NULL || reading->way == READ_PLAINLY) {
 		reading->way = READ_PLAINLY;
 		return 0;
 	}
-	if (load_cookies(reading, &reading->cookies, err) != 0 ||
-	    session->driver->news_start(session->source, &ask, &offer, err) != 0)
+	if (session->driver->news_start(session->source, &ask, &offer, err) != 0)
 		return -1;
 	reading->way = offer == NEWS_GO_ON ? READ_BY_COOKIE : offer == NEWS_ANEW ? READ_WITH_COOKIE : READ_PLAINLY;
 	return 0;
@@ -263,11 +280,12 @@ static int keep_cookies(struct store *store, const struct session *session, bool
 	struct store_cookie items[COOKIES_MOST];
 	struct store_cookies kept = {.items = items};
 
-	for (size_t i = 0; any && i < cookies->count && i < COOKIES_MOST; i++)
-		items[kept.count++] = (struct store_cookie){.part = cookies->items[i].part,
-							    .settings = cookies->items[i].settings,
-							    .bytes = cookies->items[i].bytes,
-							    .size = cookies->items[i].size};
+	for (size_t i = 0; i < cookies->count && i < COOKIES_MOST; i++)
+		if (any || cookies->items[i].mark)
+			items[kept.count++] = (struct store_cookie){.part = cookies->items[i].part,
+								    .settings = cookies->items[i].settings,
+								    .bytes = cookies->items[i].bytes,
+								    .size = cookies->items[i].size};
 	return store_cookies_keep(store, session->id, &kept, err);
 }
 
@@ -332,9 +350,10 @@ int reading_keep(struct reading *reading, struct error *err)
 	bool whole = reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE;
 	enum news_doubt doubt = reading->absorption.doubt;
 
-	/* What follows from an incomplete read is what came; from where to go on stays as it was. */
+	/* What follows from an incomplete read is what came; from where to go on stays as it was. Nobody says what could not be
+	 * seen when it can be: everything is read until that was possible. */
 	if (reading->result.completeness != READ_COMPLETE)
-		return 0;
+		return whole ? store_full_note(reading->store, reading->session->id, false, err) : 0;
 	if (whole && keep_names(reading, err) != 0)
 		return -1;
 	/* What was not taken comes again, if this process dies before everything is read. */

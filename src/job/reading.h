@@ -18,6 +18,7 @@ struct reading {
 	struct watched *watched;
 	enum reading_way way; /* start with the first that may be tried */
 	bool persist;         /* news will be waited for afterwards */
+	bool takes_any;       /* an administrator wants everything, as it is */
 
 	/* Filled. */
 	struct read_result result;
@@ -32,6 +33,8 @@ int reading_start(struct reading *reading, struct error *err);
 int reading_finish(struct reading *reading, int64_t run, struct error *err);
 /* What followed from it is merged: keep its cookies with that. */
 int reading_keep(struct reading *reading, struct error *err);
+/* From where the news of the source go on, as far as the mirror is; until reading_end(). */
+int reading_load_cookies(struct reading *reading, struct source_cookies *ret, struct error *err);
 /* Nothing came but where the source is by now. */
 int reading_keep_cookies(struct store *store, const struct session *session, struct error *err);
 /* Whatever it says of itself, everything shall be read the next time. */

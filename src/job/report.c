@@ -31,6 +31,7 @@ static const struct {
     {"gone", offsetof(struct sync_report, totals.gone)},
     {"grants", offsetof(struct sync_report, totals.grants)},
     {"people", offsetof(struct sync_report, totals.people)},
+    {"drift", offsetof(struct sync_report, drift)},
     {"quarantined", offsetof(struct sync_report, totals.quarantined)},
 };
 
@@ -67,6 +68,7 @@ void report_write(const struct sync_report *report, struct str *out)
 	put_text(object, "reason", report->reason);
 	put_text(object, "held_reason", report->held_reason);
 	put_text(object, "waiting_runs", report->waiting_runs);
+	put_text(object, "drifted", report->drifted);
 	put_text(object, "digest", report->digest);
 	put_text(object, "would_notify", report->would_notify);
 	json_print(object, false, out);
@@ -118,6 +120,7 @@ static int read_report(const struct json *object, struct arena *arena, struct sy
 	    read_text(object, "reason", ret->reason, sizeof ret->reason, err) != 0 ||
 	    read_text(object, "held_reason", ret->held_reason, sizeof ret->held_reason, err) != 0 ||
 	    read_text(object, "waiting_runs", ret->waiting_runs, sizeof ret->waiting_runs, err) != 0 ||
+	    read_text(object, "drifted", ret->drifted, sizeof ret->drifted, err) != 0 ||
 	    read_text(object, "digest", ret->digest, sizeof ret->digest, err) != 0 ||
 	    read_text(object, "would_notify", ret->would_notify, sizeof ret->would_notify, err) != 0)
 		return -1;
@@ -200,4 +203,7 @@ void report_tell(const struct sync_report *report, const char *source, struct st
 		str_printf(out, "run %s/%" PRId64 ": nothing to do", source, report->run);
 	else
 		tell_applied(report, source, out);
+	if (report->drift > 0)
+		str_printf(out, "; the source had not told of %" PRId64 " change%s: %s", report->drift,
+			   report->drift == 1 ? "" : "s", report->drifted);
 }

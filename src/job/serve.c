@@ -19,7 +19,7 @@ enum { LEAD_AGAIN_MS = 500, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000
  * failed run. */
 enum { TOGETHER_MOST = 1000, TOGETHER_MS = 50, RECONNECT_MS = 500 };
 /* Where news leave something untold, everything is read: after SETTLE_MS, in which a server does what it does in silence,
- * and for one part of the time in READING_SHARE. */
+ * and for one part of the time in READING_SHARE. So is it at a poll while those are missed who may only be hidden. */
 enum { SETTLE_MS = 2000, READING_SHARE = 10 };
 
 struct service {
@@ -62,7 +62,7 @@ static void log_report(const struct service *service, const struct sync_report *
 			   report->reason);
 	if (asked_by != NULL)
 		str_printf(&text, " (asked for by %s)", asked_by);
-	if (held || doubtful)
+	if (held || doubtful || report->drift > 0)
 		log_warn("%s", str_text(&text));
 	else if (report->last_revision != 0)
 		log_change("%s", str_text(&text));
@@ -142,9 +142,12 @@ static int doubt_server(struct service *service, const struct sync_report *repor
 
 static int poll_source(struct service *service, struct error *err)
 {
-	const struct sync_options options = {.watch = &service->watch, .session = &service->session, .follow = true};
-	bool followed = service->session.follows;
 	int64_t began = clock_ms();
+	const struct sync_options options = {.watch = &service->watch,
+					     .session = &service->session,
+					     .follow = true,
+					     .spare = began < service->whole_at + READING_SHARE * service->whole_ms};
+	bool followed = service->session.follows;
 	struct sync_report report;
 	struct error failure = {0};
 
@@ -266,7 +269,7 @@ static int apply_news(struct service *service, struct error *err)
 		log_report(service, &report, NULL);
 	/* Held as a whole. */
 	if (!service->session.follows)
-		service->due_at = clock_ms() + service->source->poll_ms;
+		service->due_at = clock_ms() + (report.ask_again ? 0 : service->source->poll_ms);
 	read_what_is_untold(service, report.doubt);
 	return 0;
 }
@@ -409,9 +412,16 @@ static int lead(struct service *service, struct error *err)
 		if (rc != 1)
 			return rc;
 	}
-	if (rc > 0)
-		log_info("source %s is led by this process", service->source->name);
 	return rc;
+}
+
+/* Said when who asks is heard. */
+static int attend(struct service *service, struct error *err)
+{
+	if (request_attend(service->store, service->source->name, err) != 0)
+		return -1;
+	log_info("source %s is led by this process", service->source->name);
+	return 0;
 }
 
 static int serve(struct service *service, struct error *err)
@@ -420,7 +430,7 @@ static int serve(struct service *service, struct error *err)
 	int rc = lead(service, err);
 
 	if (rc > 0)
-		rc = request_attend(service->store, service->source->name, err);
+		rc = attend(service, err);
 	service->due_at = clock_ms();
 	while (rc == 0 && !service->hooks->must_stop()) {
 		service->hooks->alive();

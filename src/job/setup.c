@@ -80,6 +80,15 @@ static void check_rules(const struct config *config, struct arena *arena, struct
 	}
 }
 
+/* A server evaluates it, or we do. */
+static bool is_filter(const struct source_config *source, const char *text, struct arena *arena, struct error *err)
+{
+	bool for_server = strcmp(source->type, "ldap") == 0;
+	struct filter *parsed;
+
+	return (for_server ? filter_parse_for_server : filter_parse)(text, arena, &parsed, err) == 0;
+}
+
 static void check_filters(const struct config *config, struct arena *arena, struct findings *findings)
 {
 	for (size_t i = 0; i < config->source_count; i++) {
@@ -90,9 +99,8 @@ static void check_filters(const struct config *config, struct arena *arena, stru
 			       {"groups", source->groups.filter},
 			       {"units", source->units.filter}};
 		for (size_t k = 0; k < sizeof filters / sizeof filters[0]; k++) {
-			struct filter *parsed;
 			struct error err = {0};
-			if (filters[k].filter[0] == '\0' || filter_parse(filters[k].filter, arena, &parsed, &err) == 0)
+			if (filters[k].filter[0] == '\0' || is_filter(source, filters[k].filter, arena, &err))
 				continue;
 			config_report(
 			    config, arena_printf(arena, "sources.%s.%s.filter", source->name, filters[k].kind),

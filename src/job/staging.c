@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "job/staging_private.h"
+#include "job/members.h"
 
 #include "roster/json.h"
 
@@ -94,39 +94,6 @@ struct digest stager_content(struct stager *stager, const struct entry *entry)
 	return digest_finish(digest);
 }
 
-struct digest stager_name(struct stager *stager, const char *space, const char *text, size_t size)
-{
-	digest_add(stager->digest, stager->source->name, strlen(stager->source->name));
-	digest_add(stager->digest, space, strlen(space));
-	digest_add(stager->digest, text, size);
-	return digest_finish(stager->digest);
-}
-
-struct digest stager_security_id(struct stager *stager, const char *id, size_t size)
-{
-	digest_add(stager->digest, "sid", 3);
-	digest_add(stager->digest, id, size);
-	return digest_finish(stager->digest);
-}
-
-int stager_reference(struct stager *stager, const char *dn, struct digest *ret)
-{
-	str_clear(&stager->text);
-	if (!text_is_valid(dn, strlen(dn)) || dn_canonical(dn, strlen(dn), &stager->text, NULL) != 0)
-		return -1;
-	*ret = stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
-	return 0;
-}
-
-int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of)
-{
-	if (stager_reference(stager, dn, reference_of) != 0)
-		return -1;
-	const char *parent = dn_parent(str_text(&stager->text));
-	*parent_of = stager_name(stager, "dn", parent, strlen(parent));
-	return 0;
-}
-
 static int fill_names(struct stager *stager, const struct entry *entry, struct staged_entry *ret, struct error *err)
 {
 	str_clear(&stager->text);
@@ -204,7 +171,28 @@ void stager_forget(struct stager *stager, const char *id)
 	lists_forget(stager->lists, id);
 }
 
-/* Attributes as a JSON object of arrays; members are edges, not attributes. Values that are not text are left out. */
+/* Values that are not text are left out; those of the option binary (RFC 4522) never are text. */
+static int fill_values(struct stager *stager, const struct attribute *attribute, struct arena *arena,
+		       struct json *values, struct error *err)
+{
+	size_t left_out = 0;
+
+	for (size_t v = 0; v < attribute->count; v++) {
+		const struct value *value = &attribute->values[v];
+		if (!text_is_valid(value->data, value->size))
+			left_out++;
+		else if (json_append(values, json_new_text(value->data, value->size, err), err) != 0)
+			return -1;
+	}
+	if (left_out > 0 && strstr(attribute->name, ";binary") == NULL)
+		stager_note(stager,
+			    arena_printf(arena,
+					 "%zu of the values of its %s cannot be used: not UTF-8, or with a NUL in it",
+					 left_out, attribute->name));
+	return 0;
+}
+
+/* Attributes as a JSON object of arrays; members are edges, not attributes. */
 static int fill_attributes(struct stager *stager, const struct entry *entry, struct arena *arena,
 			   struct staged_entry *ret, struct error *err)
 {
@@ -217,13 +205,9 @@ static int fill_attributes(struct stager *stager, const struct entry *entry, str
 		if (entry->kind == ENTRY_GROUP && members_attribute(stager->source, attribute->name))
 			continue;
 		struct json *values = json_new_array();
-		for (size_t v = 0; v < attribute->count; v++) {
-			const struct value *value = &attribute->values[v];
-			if (text_is_valid(value->data, value->size) &&
-			    json_append(values, json_new_text(value->data, value->size, err), err) != 0) {
-				json_free(&values);
-				goto out;
-			}
+		if (fill_values(stager, attribute, arena, values, err) != 0) {
+			json_free(&values);
+			goto out;
 		}
 		if (json_put(object, attribute->name, values, err) != 0)
 			goto out;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The road from a source to a revision. */
 #include "job/sync.h"
+#include "job/drift.h"
 #include "job/recall.h"
 #include "job/telling.h"
 #include "roster/elapsed.h"
@@ -157,6 +158,9 @@ static enum reading_way first_way(const struct sync *sync)
 	if (sync->options->full || sync->state.full_ms >= sync->source->full_ms ||
 	    strcmp(sync->settings_digest, sync->state.settings_digest) != 0)
 		return READ_WITH_COOKIE;
+	/* No server says that what was hidden can be seen again, and somebody may approve at any moment. */
+	if (sync->state.misses && !sync->options->spare)
+		return READ_WITH_COOKIE;
 	return READ_BY_COOKIE;
 }
 
@@ -168,6 +172,7 @@ static int start_reading(struct sync *sync, struct error *err)
 	sync->reading.store = sync->store;
 	sync->reading.watched = &sync->watched;
 	sync->reading.persist = sync->options->follow && !sync->options->dry_run;
+	sync->reading.takes_any = sync->options->full;
 	if (sync->reading.way < first)
 		sync->reading.way = first;
 	return watch_step(sync->options->watch, "reading", err) != 0 ? -1 : reading_start(&sync->reading, err);
@@ -264,6 +269,16 @@ static void tell_reading(struct sync *sync)
 	report->doubt = reading->absorption.doubt;
 }
 
+/* A source whose news were asked for with other settings has told of something else. */
+static int compare_with_news(struct sync *sync, struct error *err)
+{
+	if (sync->reading.way != READ_WITH_COOKIE || sync->options->dry_run ||
+	    sync->reading.result.completeness != READ_COMPLETE ||
+	    strcmp(sync->settings_digest, sync->state.settings_digest) != 0)
+		return 0;
+	return drift_find(&sync->reading, sync->report->run, sync->report, err);
+}
+
 /* Into the mirror, with the place in the source from which to go on. */
 static int merge(struct sync *sync, struct error *err)
 {
@@ -305,6 +320,42 @@ static int go_on_from_there(struct sync *sync, struct error *err)
 	return finish(sync, err);
 }
 
+/* A group lists somebody nobody knows instead of somebody who is there: the word about him may come later. */
+static int meets_strangers(struct sync *sync, bool *ret, struct error *err)
+{
+	const struct session *session = sync->session;
+
+	if (intake_counts(session->intake)[ENTRY_GROUP] == 0 || intake_names_by_identity(session->intake))
+		return 0;
+	return store_meets_strangers(sync->store, sync->report->run, session->id, ret, err);
+}
+
+/* A source is read in several searches, and what happens meanwhile some of them see and others do not. 1: what they say does
+ * not fit together; it is asked for once more. */
+static int doubts_reading(struct sync *sync, struct error *err)
+{
+	bool is_news = sync->reading.way == READ_BY_COOKIE || sync->reading.way == READ_PUSHED, doubtful = false;
+	int rc = 0;
+
+	if (sync->options->from_mirror || sync->asked_again)
+		return 0;
+	if (is_news)
+		rc = meets_strangers(sync, &doubtful, err);
+	else if (sync->state.applied_before && sync->reading.result.completeness == READ_COMPLETE)
+		rc = store_meets_homeless(sync->store, sync->report->run, sync->session->id, &doubtful, err);
+	sync->asked_again = doubtful;
+	return rc != 0 ? -1 : doubtful;
+}
+
+/* What was pushed comes to nothing, and comes again. */
+static int drop_pushed(struct sync *sync)
+{
+	store_rollback(sync->store);
+	sync->reading.has_cookies = false;
+	sync->report->ask_again = true;
+	return 0;
+}
+
 static int begin(struct sync *sync, struct error *err)
 {
 	return sync->options->pushed ? store_begin_small(sync->store, err) : store_begin(sync->store, err);
@@ -324,8 +375,11 @@ static int travel(struct sync *sync, struct error *err)
 	tell_reading(sync);
 	if (is_idle(sync))
 		return go_on_from_there(sync, err);
-	if (begin_run(sync, err) != 0 || merge(sync, err) != 0 || sync_judge(sync, err) != 0 ||
-	    sync_tell(sync, err) != 0)
+	rc = doubts_reading(sync, err);
+	if (rc != 0)
+		return rc > 0 && sync->options->pushed ? drop_pushed(sync) : rc;
+	if (begin_run(sync, err) != 0 || compare_with_news(sync, err) != 0 || merge(sync, err) != 0 ||
+	    sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
 		return -1;
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
 				   : !sync_is_stopped(report) && apply(sync, err) != 0)
@@ -349,7 +403,8 @@ static int travel_some_way(struct sync *sync, struct error *err)
 	return rc;
 }
 
-/* What went wrong is written down in a transaction of its own: the rest of the run never was. */
+/* What went wrong is written down in a transaction of its own: the rest of the run never was. Where a server refuses to show
+ * something, what it told meanwhile may have left that out: then everything is read. */
 static void record_failure(struct sync *sync, const struct error *failure)
 {
 	const struct run_report report = {.state = "failed", .completeness = "failed", .reason = failure->text};
@@ -361,6 +416,7 @@ static void record_failure(struct sync *sync, const struct error *failure)
 	if (store_begin(sync->store, &err) != 0 ||
 	    store_source_lead(sync->store, sync->source, &sync->state, &err) != 0 ||
 	    store_run_begin(sync->store, &sync->state, "sync", &err) != 0 ||
+	    (failure->class == ERR_DENIED && store_full_note(sync->store, sync->state.id, false, &err) != 0) ||
 	    store_run_end(sync->store, sync->state.run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
 		store_rollback(sync->store);
 		log_warn("the failed run of source %s could not be recorded: %s", sync->source->name, err.text);

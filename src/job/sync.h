@@ -18,10 +18,11 @@ struct sync {
 	bool leads; /* no other process runs this source */
 	bool begun; /* the run is written down */
 	struct reading reading;
-	bool everything; /* the rules changed, or the model does not follow from the mirror: compare everybody */
-	bool untold;     /* what changed is not known in full: read everything, compare everybody */
-	bool ended;      /* the run has, but for what is left of it in the staging tables */
-	bool at_once;    /* nobody's access waits for the others': the model was next to empty */
+	bool everything;  /* the rules changed, or the model does not follow from the mirror: compare everybody */
+	bool asked_again; /* since what came did not fit together */
+	bool untold;      /* what changed is not known in full: read everything, compare everybody */
+	bool ended;       /* the run has, but for what is left of it in the staging tables */
+	bool at_once;     /* nobody's access waits for the others': the model was next to empty */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
 };
 

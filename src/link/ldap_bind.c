@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/ldap_private.h"
 
+#include "roster/log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +52,71 @@ static int fail_bind(const struct attempt *attempt, const char *doing, int code,
 	return -1;
 }
 
+/* --- what the server says of the password (draft-behera-ldap-password-policy section 6.2) -------------------------------- */
+
+static const struct {
+	LDAPPasswordPolicyError code;
+	const char *what;
+} policies[] = {
+    {PP_passwordExpired, "the password has expired"},
+    {PP_accountLocked, "the account is locked"},
+    {PP_changeAfterReset, "the password must be changed first"},
+};
+
+/* 0 for what keeps nobody out. */
+static int fail_closed(const char *doing, LDAPPasswordPolicyError code, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++)
+		if (policies[i].code == code) {
+			error_set(err, ERR_CLOSED, "%s failed: %s", doing, policies[i].what);
+			error_hint(err, "open it, then: rosterctl sync");
+			return 1;
+		}
+	return 0;
+}
+
+/* 1 when it says what keeps us out. */
+static int judge_policy(LDAP *handle, LDAPControl **controls, const char *doing, struct error *err)
+{
+	LDAPControl *control = ldap_control_find(LDAP_CONTROL_PASSWORDPOLICYRESPONSE, controls, NULL);
+	LDAPPasswordPolicyError code = PP_noError;
+	ber_int_t expires = -1, grace = -1;
+
+	if (!control || ldap_parse_passwordpolicy_control(handle, control, &expires, &grace, &code) != LDAP_SUCCESS)
+		return 0;
+	if (grace >= 0)
+		log_warn("%s: the password has expired, and is good for %d more connections", doing, (int)grace);
+	return fail_closed(doing, code, err);
+}
+
+/* 1 when the account is closed, and err says so; otherwise 0 with a code. */
+static int bind_with_password(const struct attempt *attempt, const char *doing, int *ret, struct error *err)
+{
+	const struct ldap_options *options = attempt->options;
+	LDAP *handle = attempt->connection->handle;
+	struct berval password = {.bv_len = options->password_size, .bv_val = (char *)options->password};
+	LDAPControl ask = {.ldctl_oid = (char *)LDAP_CONTROL_PASSWORDPOLICYREQUEST};
+	LDAPControl *asked[] = {&ask, NULL}, **controls = NULL;
+	LDAPMessage *message = NULL;
+	int id, keeps_out = 0;
+
+	*ret = ldap_sasl_bind(handle, options->bind_dn, LDAP_SASL_SIMPLE, &password, asked, NULL, &id);
+	if (*ret != LDAP_SUCCESS)
+		return 0;
+	if (ldap_result(handle, id, LDAP_MSG_ALL, NULL, &message) <= 0) {
+		*ret = LDAP_SERVER_DOWN;
+		ldap_get_option(handle, LDAP_OPT_RESULT_CODE, ret);
+		return 0;
+	}
+	int parsed = ldap_parse_result(handle, message, ret, NULL, NULL, NULL, &controls, 1);
+	if (parsed != LDAP_SUCCESS)
+		*ret = parsed;
+	else
+		keeps_out = judge_policy(handle, controls, doing, err);
+	ldap_controls_free(controls);
+	return keeps_out;
+}
+
 /* There is nothing to ask for: all that is needed is in the keytab. */
 static int answer_nothing(LDAP *handle, unsigned flags, void *defaults, void *questions)
 {
@@ -79,7 +146,6 @@ static int bind_by_gssapi(struct attempt *attempt, struct error *err)
 int ldap_attempt_bind(struct attempt *attempt, struct error *err)
 {
 	const struct ldap_options *options = attempt->options;
-	struct berval password = {.bv_len = options->password_size, .bv_val = (char *)options->password};
 	char empty[] = "";
 	struct berval nothing = {.bv_len = 0, .bv_val = empty};
 	LDAP *handle = attempt->connection->handle;
@@ -95,7 +161,8 @@ int ldap_attempt_bind(struct attempt *attempt, struct error *err)
 		code = ldap_sasl_bind_s(handle, NULL, "EXTERNAL", &nothing, NULL, NULL, NULL);
 	} else if (*options->bind_dn) {
 		snprintf(doing, sizeof(doing), "bind as %s", options->bind_dn);
-		code = ldap_sasl_bind_s(handle, options->bind_dn, LDAP_SASL_SIMPLE, &password, NULL, NULL, NULL);
+		if (bind_with_password(attempt, doing, &code, err))
+			return -1;
 	} else {
 		snprintf(doing, sizeof(doing), "anonymous bind");
 		code = ldap_sasl_bind_s(handle, "", LDAP_SASL_SIMPLE, &nothing, NULL, NULL, NULL);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Each search as a line somebody may paste into a shell, which finds out the same without roster. */
 #include "link/ldap_private.h"
+#include "roster/ldap_sync.h"
+#include "roster/log.h"
 
-void ldap_connection_command(const struct ldap_connection *connection, const struct ldap_search *search,
-			     struct str *out)
+#include <ctype.h>
+
+static void add_connection(const struct ldap_connection *connection, struct str *out)
 {
-	static const char *const scopes[] = {"base", "one", "sub"};
-
 	if (*connection->ca_file)
 		str_add_word(out, "LDAPTLS_CACERT=", connection->ca_file);
 	str_add(out, *connection->ca_file ? " ldapsearch -LLL" : "ldapsearch -LLL");
@@ -17,6 +19,22 @@ void ldap_connection_command(const struct ldap_connection *connection, const str
 		str_add_word(out, " -D ", connection->bind_dn);
 		str_add(out, " -W");
 	}
+}
+
+static void add_question(const char *base, enum ldap_scope scope, const char *filter, const char **attributes,
+			 struct str *out)
+{
+	static const char *const scopes[] = {"base", "one", "sub"};
+
+	str_add_word(out, " -b ", base);
+	str_printf(out, " -s %s", scopes[scope]);
+	str_add_word(out, " ", filter);
+	for (const char **attribute = attributes; *attribute; attribute++)
+		str_add_word(out, " ", *attribute);
+}
+
+static void add_controls(const struct ldap_search *search, struct str *out)
+{
 	if (search->page_size > 0)
 		str_printf(out, " -E '!pr=%lld/noprompt'", (long long)search->page_size);
 	/* Without a cookie, which holds octets: everything. */
@@ -26,9 +44,52 @@ void ldap_connection_command(const struct ldap_connection *connection, const str
 		str_add(out, " -E '!showDeleted'");
 	if (search->extended_dns)
 		str_add(out, " -E '!extendedDn=1'");
-	str_add_word(out, " -b ", search->base);
-	str_printf(out, " -s %s", scopes[search->scope]);
-	str_add_word(out, " ", search->filter);
-	for (const char **attribute = search->attributes; *attribute; attribute++)
-		str_add_word(out, " ", *attribute);
+}
+
+/* Those of the servers that are followed are text; of another one everything is asked for. */
+static bool is_printable(const struct ldap_value *cookie)
+{
+	for (size_t i = 0; i < cookie->size; i++)
+		if (!isprint((unsigned char)cookie->data[i]))
+			return false;
+	return cookie->size > 0;
+}
+
+static void add_sync(const struct ldap_sync_search *search, struct str *out)
+{
+	struct str control = {0};
+
+	str_printf(&control, "!sync=%s", search->persist ? "rp" : "ro");
+	if (is_printable(&search->cookie)) {
+		str_add_char(&control, '/');
+		str_append(&control, search->cookie.data, search->cookie.size);
+	}
+	str_add_word(out, " -E ", str_text(&control));
+	str_free(&control);
+}
+
+void ldap_log_search(const struct ldap_connection *connection, const struct ldap_search *search)
+{
+	struct str command = {0};
+
+	if (!log_wants(LOG_DEBUG_LEVEL))
+		return;
+	add_connection(connection, &command);
+	add_controls(search, &command);
+	add_question(search->base, search->scope, search->filter, search->attributes, &command);
+	log_debug("search: %s", str_text(&command));
+	str_free(&command);
+}
+
+void ldap_log_sync(const struct ldap_connection *connection, const struct ldap_sync_search *search)
+{
+	struct str command = {0};
+
+	if (!log_wants(LOG_DEBUG_LEVEL))
+		return;
+	add_connection(connection, &command);
+	add_sync(search, &command);
+	add_question(search->base, search->scope, search->filter, search->attributes, &command);
+	log_debug("search: %s", str_text(&command));
+	str_free(&command);
 }

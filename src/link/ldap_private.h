@@ -64,7 +64,7 @@ struct ldap_connection {
 	struct arena *arena; /* values of the entry at hand */
 	struct ldap_attribute *attributes;
 	size_t attribute_room;
-	/* for messages and for ldap_connection_command() */
+	/* for messages and for ldap_log_search() */
 	char *url, *bind_dn, *ca_file;
 	bool external, gssapi, starttls;
 };
@@ -100,6 +100,11 @@ int ldap_response_parse(const struct ldap_connection *connection, LDAPMessage *m
 void ldap_response_free(struct ldap_response *response);
 /* The code in words, and what the server says about it; cut, never overrun. */
 void ldap_response_describe(const struct ldap_response *response, char *ret, size_t size);
+
+/* At the level debug; nothing in it is secret. */
+struct ldap_sync_search;
+void ldap_log_search(const struct ldap_connection *connection, const struct ldap_search *search);
+void ldap_log_sync(const struct ldap_connection *connection, const struct ldap_sync_search *search);
 
 int ldap_scope_code(enum ldap_scope scope);
 

@@ -359,7 +359,7 @@ static int send_search(struct reading *reading, struct error *err)
 
 	if (code == LDAP_SUCCESS)
 		code = ldap_search_ext(handle, search->base, ldap_scope_code(search->scope), search->filter,
-				       (char **)search->attributes, 0, controls, NULL, NULL, LDAP_NO_LIMIT,
+				       (char **)search->attributes, 0, controls, NULL, NULL, search->most,
 				       &reading->message_id);
 	for (size_t i = 0; i < CONTROLS_MOST && controls[i]; i++)
 		ldap_control_free(controls[i]);
@@ -407,6 +407,7 @@ int ldap_connection_search(struct ldap_connection *connection, const struct ldap
 	if (connection->broken)
 		return error_set(err, ERR_INTERNAL, "the connection to %s ended with an earlier search",
 				 connection->url);
+	ldap_log_search(connection, search);
 	do {
 		if (read_page(&reading, err))
 			return -1;

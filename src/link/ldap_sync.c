@@ -101,6 +101,7 @@ int ldap_sync_start(struct ldap_connection *connection, const struct ldap_sync_s
 		return error_set(err, ERR_INTERNAL,
 				 "the connection to %s ended with an earlier search or carries another",
 				 connection->url);
+	ldap_log_sync(connection, search);
 	struct ldap_sync *sync = xcalloc(1, sizeof(*sync));
 	sync->connection = connection;
 	sync->base = xstrdup(search->base);

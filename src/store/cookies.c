@@ -82,6 +82,41 @@ int store_full_note(struct store *store, int source, bool done, struct error *er
 	return pg_query(store->pg, "select note_full($1, $2)", params, 2, NULL, err);
 }
 
+/* --- drift -------------------------------------------------------------------------------------------------------------- */
+
+int store_drift_possible(struct store *store, int64_t run, bool *ret, struct error *err)
+{
+	char number[NUMBER_TEXT];
+	const char *params[] = {number_text(run, number)};
+	struct pg_rows *rows = NULL;
+
+	if (pg_query(store->pg, "select may_have_drifted($1)", params, 1, &rows, err) != 0)
+		return -1;
+	*ret = pg_boolean(rows, 0, 0);
+	pg_free(&rows);
+	return 0;
+}
+
+int store_drift_note(struct store *store, int64_t run, const struct store_told *told, struct arena *arena,
+		     struct store_drift *ret, struct error *err)
+{
+	struct str array = {0};
+	char number[NUMBER_TEXT];
+	struct pg_rows *rows = NULL;
+
+	pg_array(told->ids, told->count, &array);
+	const char *params[] = {number_text(run, number), str_text(&array), boolean_text(told->of_removals)};
+	int rc = pg_query(store->pg, "select count, array_to_string(examples[1:5], '; ') from note_drift($1, $2, $3)",
+			  params, 3, &rows, err);
+	if (rc == 0) {
+		ret->count = pg_integer(rows, 0, 0);
+		ret->examples = arena_strdup(arena, pg_text(rows, 0, 1));
+	}
+	pg_free(&rows);
+	str_free(&array);
+	return rc;
+}
+
 /* --- the run of what is pushed ------------------------------------------------------------------------------------------ */
 
 int store_push_begin(struct store *store, int source, int64_t *run, struct source_state *ret, struct error *err)
@@ -130,6 +165,29 @@ int store_unstage(struct store *store, int64_t run, const char *const ids[], siz
 	int rc = pg_query(store->pg, "select unstage_entries($1, $2)", params, 2, NULL, err);
 	str_free(&array);
 	return rc;
+}
+
+static int meets(struct store *store, const char *query, int64_t run, int source, bool *ret, struct error *err)
+{
+	struct pg_rows *rows = NULL;
+	char numbers[2][NUMBER_TEXT];
+	const char *params[] = {number_text(run, numbers[0]), number_text(source, numbers[1])};
+
+	if (pg_query(store->pg, query, params, 2, &rows, err) != 0)
+		return -1;
+	*ret = pg_boolean(rows, 0, 0);
+	pg_free(&rows);
+	return 0;
+}
+
+int store_meets_strangers(struct store *store, int64_t run, int source, bool *ret, struct error *err)
+{
+	return meets(store, "select meets_strangers($1, $2)", run, source, ret, err);
+}
+
+int store_meets_homeless(struct store *store, int64_t run, int source, bool *ret, struct error *err)
+{
+	return meets(store, "select meets_homeless($1, $2)", run, source, ret, err);
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */

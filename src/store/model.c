@@ -61,6 +61,7 @@ static const struct {
     [MODEL_REQUEST_LIST] = {"select * from request_list($1::integer)", 1},
     [MODEL_QUARANTINE_LIST] = {"select * from quarantine_list()", 0},
     [MODEL_ATTENTION_LIST] = {"select kind, what, who, since, type from attention_list()", 0},
+    [MODEL_DAEMON_LIST] = {"select * from daemon_list($1::bigint)", 1},
     [MODEL_TARGET_LIST] = {"select * from target_list($1)", 1},
     [MODEL_LANE_LIST] = {"select * from lane_list()", 0},
     [MODEL_WRITER_LIST] = {"select * from writer_list()", 0},
@@ -179,6 +180,7 @@ static const struct {
     [MODEL_TARGET_FORGET] = {"select target_forget($1)", 1},
     [MODEL_PAUSE] = {"select pause($1, $2, $3)", 3},
     [MODEL_RESUME] = {"select resume($1, $2)", 2},
+    [MODEL_RELOAD] = {"select reload_ask()", 0},
 };
 
 int model_call(struct store *store, enum model_call call, const char *const params[], struct pg_rows **rows,

@@ -7,6 +7,7 @@
 static const char *const names[NOTICES] = {
     [NOTICE_RUN_HELD] = "run_held",
     [NOTICE_SOURCE_STALE] = "source_stale",
+    [NOTICE_SOURCE_DRIFT] = "source_drift",
     [NOTICE_TARGET_STUCK] = "target_stuck",
     [NOTICE_NEEDS_ATTENTION] = "needs_attention",
 };

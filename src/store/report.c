@@ -7,6 +7,7 @@ static const char *const access_columns[] = {"login", "name",     "user_id",  "r
 					     "since", "since_at", "given_by", "cause",    NULL};
 static const char *const grant_columns[] = {"login", "name",  "user_id",  "active",   "anchor", "role",       "source",
 					    "rule",  "since", "since_at", "given_by", "cause",  "expires_at", NULL};
+static const char *const dangling_columns[] = {"source", "group_dn", "value", "why", "since", NULL};
 
 static const struct {
 	const char *const *columns;
@@ -18,6 +19,7 @@ static const struct {
     [REPORT_GRANTS] = {grant_columns,
 		       "select login, name, user_id, active, anchor, role, source, rule, since, since_at, "
 		       "given_by, cause, expires_at from report_grants($1, $2, need_moment($3))"},
+    [REPORT_DANGLING] = {dangling_columns, "select source_name, group_dn, value, why, since from report_dangling($1)"},
 };
 
 const char *const *report_columns(enum report_kind kind)
@@ -28,11 +30,12 @@ const char *const *report_columns(enum report_kind kind)
 int store_report(struct store *store, const struct report_question *question, const struct pg_reader *reader,
 		 struct error *err)
 {
-	const char *params[] = {question->who, question->resource, question->as_of};
+	bool dangling = question->kind == REPORT_DANGLING;
+	const char *params[] = {dangling ? question->source : question->who, question->resource, question->as_of};
 
 	if (store_begin(store, err) != 0)
 		return -1;
-	int rc = pg_stream(store->pg, reports[question->kind].sql, params, 3, reader, err);
+	int rc = pg_stream(store->pg, reports[question->kind].sql, params, dangling ? 1 : 3, reader, err);
 	store_rollback(store);
 	return rc;
 }

@@ -77,13 +77,7 @@ static bool passes_over(void *context, const char *dn)
 static int search(const struct ldap_connection *connection, struct ldap_search *search, struct ldap_outcome *outcome,
 		  struct error *err)
 {
-	struct str command = {0};
-	int status;
-
-	ldap_connection_command(connection, search, &command);
-	log_debug("what changed: %s", str_text(&command));
-	str_free(&command);
-	status = ldap_connection_search((struct ldap_connection *)connection, search, outcome, err);
+	int status = ldap_connection_search((struct ldap_connection *)connection, search, outcome, err);
 	if (!status && !outcome->complete)
 		return error_set(err, ERR_PROTOCOL, "%s", outcome->reason);
 	return status;

@@ -32,6 +32,8 @@ static const char *obstacle(const struct ldap_source *source, const struct ldap_
 		return "changes: \"full\" is set";
 	if (strcmp(changes, "syncrepl") == 0)
 		return "changes: \"syncrepl\" is set, which Active Directory does not do";
+	if (strcmp(changes, "timestamp") == 0)
+		return "changes: \"timestamp\" is set: Active Directory is asked by \"dirsync\" or \"usn\"";
 	for (size_t i = 0; i < source->scope_count; i++) {
 		struct str outer = {0}, inner = {0};
 		const char *base = NULL;
@@ -47,33 +49,14 @@ static const char *obstacle(const struct ldap_source *source, const struct ldap_
 		if (!text_equal_fold(source->scopes[i].id, "objectGUID"))
 			return "attributes.id is not objectGUID";
 	}
-	return NULL;
-}
-
-static struct digest settings_of(const struct ldap_source *source, enum ad_way way)
-{
-	struct digest_state *state = digest_start();
-	const char *const texts[] = {ad_way_name(way), source->suffix, source->config->ldap.bind_dn};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		digest_add(state, texts[i], strlen(texts[i]));
-	for (size_t i = 0; i < source->scope_count; i++) {
-		const struct scope *scope = &source->scopes[i];
-		digest_add(state, scope->base, strlen(scope->base));
-		digest_add(state, scope->filter, strlen(scope->filter));
-		for (size_t k = 0; k < scope->count; k++)
-			digest_add(state, scope->attributes[k], strlen(scope->attributes[k]));
-	}
-	struct digest digest = digest_finish(state);
-	digest_free(&state);
-	return digest;
+	return server_find_untold(source, arena);
 }
 
 /* The name of the part says by which way the cookie was made. */
 static bool take_cookie(struct ldap_source *source, const struct news_ask *ask, enum ad_way way)
 {
 	struct ad_news *news = source->ad;
-	struct digest settings = settings_of(source, way);
+	struct digest settings = server_settings(source, ad_way_name(way));
 
 	for (size_t i = 0; ask->cookies && i < ask->cookies->count; i++) {
 		const struct source_cookie *cookie = &ask->cookies->items[i];
@@ -183,7 +166,8 @@ static int read_everything(struct ldap_source *source, struct news_sink *sink, s
 		return refuse(result, NEWS_REFUSED, &why);
 	if (status != AD_GOOD)
 		return error_set(err, why.class, "%s", why.text);
-	if (scan_places(source, news->connection, sink, err) ||
+	const struct place_scan places = {.base = source->suffix, .id = "objectGUID"};
+	if (scan_places(source, news->connection, &places, sink, err) ||
 	    scan_all(source, news->connection, &sink->entries, &read, err))
 		return -1;
 	result->entries = read.entries;
@@ -203,7 +187,7 @@ int ad_news_read(struct ldap_source *source, struct news_sink *sink, struct news
 	if (status || result->verdict != NEWS_GOOD)
 		return status;
 	news->given = (struct source_cookie){.part = ad_way_name(news->way),
-					     .settings = settings_of(source, news->way),
+					     .settings = server_settings(source, ad_way_name(news->way)),
 					     .bytes = str_text(&news->cookie),
 					     .size = news->cookie.size};
 	result->cookies = (struct source_cookies){.items = &news->given, .count = 1};

@@ -131,6 +131,7 @@ static int ask(struct reread *reread, const char *base, const char *filter, cons
 					   .scope = SCOPE_SUBTREE,
 					   .filter = filter_of(reread, filter),
 					   .attributes = attributes,
+					   .page_size = reread->source->config->ldap.page_size,
 					   .extended_dns = reread->scope && reread->scope->extended_dns,
 					   .entry = take_entry,
 					   .context = reread};
@@ -139,7 +140,7 @@ static int ask(struct reread *reread, const char *base, const char *filter, cons
 	memset(reread->found, 0, sizeof(reread->found));
 	if (ldap_connection_search(reread->connection, &search, &outcome, err) || read_later(reread, err))
 		return -1;
-	/* Everything that is asked for fits in one answer; what is elsewhere is asked for there. */
+	/* What is elsewhere is asked for there. */
 	return outcome.code == 0 ? 0 : error_set(err, ERR_PROTOCOL, "%s", outcome.reason);
 }
 

@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-/* Classes whose definition asks for a member: a group of such a class that shows none hides them (RFC 4519 section 3). */
-static const struct {
-	const char *class, *attribute;
-} needs_member[] = {
+const struct needy_class needy_classes[NEEDY_CLASSES] = {
     {"groupOfNames", "member"},
     {"groupOfUniqueNames", "uniqueMember"},
 };
@@ -80,13 +77,15 @@ static void check_members(struct decoder *decoder, const struct scope *scope, co
 {
 	const struct ldap_attribute *classes = ldap_entry_attribute(from, "objectClass");
 
-	for (size_t i = 0; i < sizeof(needs_member) / sizeof(*needs_member); i++) {
-		const char *attribute = needs_member[i].attribute;
+	for (size_t i = 0; i < NEEDY_CLASSES; i++) {
+		const char *attribute = needy_classes[i].attribute;
 		bool has_class = !classes; /* hidden as well: it may be any */
 		for (size_t j = 0; classes && j < classes->count; j++)
-			has_class = has_class || value_is(&classes->values[j], needs_member[i].class);
-		if (!has_class || scope_find(scope, attribute) == scope->count || ldap_entry_attribute(from, attribute))
+			has_class = has_class || value_is(&classes->values[j], needy_classes[i].class);
+		if (!has_class || scope_find(scope, attribute) == scope->count ||
+		    ldap_entry_attribute(from, attribute) || seen_has(&decoder->empty[i], decoder->entry.id))
 			continue;
+		decoder->hides_members = true;
 		decoder->fault =
 		    arena_printf(decoder->arena, "it shows no %s, which %s: let the bind DN read %s", attribute,
 				 classes ? "its class requires" : "may be hidden like its objectClass", attribute);
@@ -138,7 +137,7 @@ void decode(struct decoder *decoder, const struct scope *scope, const struct lda
 {
 	arena_reset(decoder->arena);
 	decoder->fault = NULL;
-	decoder->ranged = false;
+	decoder->ranged = decoder->hides_members = false;
 	decoder->entry = (struct entry){.kind = scope->kind, .dn = from->dn};
 	if (scope->extended_dns)
 		skip_identifiers(&decoder->entry.dn);

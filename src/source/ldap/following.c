@@ -10,6 +10,7 @@ static const struct following makes[] = {
 	.id = "entryUUID",
 	.needs = "the server does not offer content synchronization (overlay syncprov)",
 	.is_of_database = true,
+	.counts_by_server = true,
     },
     {
 	.make = DIALECT_389,

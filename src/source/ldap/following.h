@@ -16,6 +16,8 @@ struct following {
 	bool names_no_present;
 	/* A cookie says how far the database is, whatever was searched for. */
 	bool is_of_database;
+	/* A cookie counts the changes of each server apart, and may name only the one that something was changed at. */
+	bool counts_by_server;
 	/* A cookie is good at the URL that gave it, and at no other. */
 	bool is_of_one_url;
 	/* With a cookie, its refresh says which entries changed; what they are has to be read. */

@@ -4,8 +4,10 @@
 #include "roster/arena.h"
 #include "source/ldap/ad_news.h"
 #include "source/ldap/news.h"
+#include "source/ldap/replica.h"
 #include "source/ldap/scan.h"
 #include "source/ldap/server.h"
+#include "source/ldap/stamp_news.h"
 #include "source/registry.h"
 
 #include <stdio.h>
@@ -44,10 +46,17 @@ static int ldap_source_read_all(struct source *source, struct entry_sink *sink, 
 	int status = -1;
 
 	*result = (struct read_result){.completeness = READ_FAILED};
-	if (!server_settle(ldap, err) && !server_open(ldap, &(struct server_choice){0}, &connection, err))
+	if (!server_settle(ldap, err) && !replica_open(ldap, &connection, err))
 		status = scan_all(ldap, connection, sink, result, err);
 	ldap_connection_close(&connection);
+	result->marks = (struct source_cookies){.items = ldap->marks};
+	replica_give_marks(ldap, &result->marks);
 	return status;
+}
+
+static void ldap_source_recall(struct source *source, const struct source_past *past)
+{
+	replica_recall((struct ldap_source *)source, past);
 }
 
 static void ldap_source_prepare(struct source *source)
@@ -68,14 +77,19 @@ static int news_start(struct source *source, const struct news_ask *ask, enum ne
 
 	if (server_settle(ldap, err))
 		return -1;
-	return is_ad(ldap) ? ad_news_start(ldap, ask, ret, err) : ldap_news_start(source, ask, ret, err);
+	if (is_ad(ldap))
+		return ad_news_start(ldap, ask, ret, err);
+	return stamp_news_wanted(ldap) ? stamp_news_start(ldap, ask, ret, err) : ldap_news_start(source, ask, ret, err);
 }
 
 static int news_read(struct source *source, struct news_sink *sink, struct news_result *result, struct error *err)
 {
 	struct ldap_source *ldap = (struct ldap_source *)source;
 
-	return is_ad(ldap) ? ad_news_read(ldap, sink, result, err) : ldap_news_read(source, sink, result, err);
+	if (is_ad(ldap))
+		return ad_news_read(ldap, sink, result, err);
+	return stamp_news_wanted(ldap) ? stamp_news_read(ldap, sink, result, err)
+				       : ldap_news_read(source, sink, result, err);
 }
 
 static int news_wait(struct source *source, const struct news_wait *wait, struct news_sink *sink,
@@ -83,13 +97,15 @@ static int news_wait(struct source *source, const struct news_wait *wait, struct
 {
 	struct ldap_source *ldap = (struct ldap_source *)source;
 
-	return is_ad(ldap) ? ad_news_wait(wait, result, err) : ldap_news_wait(source, wait, sink, result, err);
+	return is_ad(ldap) || stamp_news_wanted(ldap) ? ad_news_wait(wait, result, err)
+						      : ldap_news_wait(source, wait, sink, result, err);
 }
 
 static void news_stop(struct source *source)
 {
 	ldap_news_stop(source);
 	ad_news_stop((struct ldap_source *)source);
+	stamp_news_stop((struct ldap_source *)source);
 }
 
 static void ldap_source_close(struct source **source)
@@ -100,6 +116,7 @@ static void ldap_source_close(struct source **source)
 		return;
 	news_stop(*source);
 	server_forget(closing);
+	replica_free(closing);
 	str_free(&closing->contexts);
 	arena_free(&closing->arena);
 	free(closing);
@@ -112,6 +129,7 @@ const struct source_ops ldap_source_ops = {
     .settle = ldap_source_settle,
     .read_all = ldap_source_read_all,
     .close = ldap_source_close,
+    .recall = ldap_source_recall,
     .prepare = ldap_source_prepare,
     .news_start = news_start,
     .news_read = news_read,

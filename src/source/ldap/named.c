@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/ldap/named.h"
 
+#include "source/ldap/empty.h"
+
 #include <stdio.h>
 
 /* In one search: of a filter with so many a server makes as many look-ups in an index. */
@@ -8,7 +10,7 @@ enum { TOGETHER_MOST = 50 };
 
 struct named {
 	struct news *news;
-	const struct part *part;
+	struct part *part;
 	struct str filter;
 	size_t count, found; /* in one search */
 	char *why;
@@ -22,7 +24,7 @@ static int take_entry(void *context, const struct ldap_entry *entry, struct erro
 	return news_hand_over_entry(named->news, named->part, NULL, entry, err);
 }
 
-/* As nsUniqueId is written. */
+/* As entryUUID and nsUniqueId are written. */
 static void add(struct named *named, const struct ldap_uuid *uuid)
 {
 	const char *id = named->news->following->id;
@@ -31,7 +33,10 @@ static void add(struct named *named, const struct ldap_uuid *uuid)
 	uuid_format(uuid->bytes, text);
 	if (named->count++ == 0)
 		str_printf(&named->filter, "(&%s(|", named->part->scope->filter);
-	str_printf(&named->filter, "(%s=%.13s%.9s%.4s-%s)", id, text, text + 14, text + 24, text + 28);
+	if (text_equal_fold(id, "entryUUID"))
+		str_printf(&named->filter, "(%s=%s)", id, text);
+	else
+		str_printf(&named->filter, "(%s=%.13s%.9s%.4s-%s)", id, text, text + 14, text + 24, text + 28);
 }
 
 static int fail_missing(const struct named *named, const struct ldap_outcome *outcome)
@@ -67,6 +72,8 @@ static int read_filter(struct named *named, struct error *err)
 	if (!news->reader)
 		status = server_connect(news->source->config, &choice, &news->reader, err);
 	if (!status)
+		status = empty_find(news->source, news->reader, named->part->scope, &search, &news->decoder, err);
+	if (!status)
 		status = ldap_connection_search(news->reader, &search, &outcome, err);
 	if (!status && (!outcome.complete || named->found < named->count))
 		status = fail_missing(named, &outcome);
@@ -75,7 +82,7 @@ static int read_filter(struct named *named, struct error *err)
 	return status;
 }
 
-int named_read(struct news *news, const struct part *part, const struct uuids *uuids, char why[512], struct error *err)
+int named_read(struct news *news, struct part *part, const struct uuids *uuids, char why[512], struct error *err)
 {
 	struct named named = {.news = news, .part = part, .why = why};
 	const struct uuid_slot *slot;

@@ -9,6 +9,6 @@
 
 /* Hand over those that came (UUID_CAME) as they are by now, over a connection of its own, as the part's may be busy. 0; 1
  * with why when not all of them can be had: it may be that somebody went since, or that the account may not ask so; -1. */
-int named_read(struct news *news, const struct part *part, const struct uuids *uuids, char why[512], struct error *err);
+int named_read(struct news *news, struct part *part, const struct uuids *uuids, char why[512], struct error *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "source/ldap/empty.h"
 #include "source/ldap/named.h"
 #include "source/ldap/news_private.h"
+#include "source/ldap/replica.h"
 
 #include "roster/log.h"
 
@@ -53,6 +55,7 @@ static int take_cookies(struct news *news, const struct source_cookies *cookies,
 		const struct source_cookie *cookie = cookie_of(cookies, &news->parts[i]);
 		str_append(&news->parts[i].cookie, cookie->bytes, cookie->size);
 	}
+	news->knows_dynamic = !news->goes_on || news_has_no_dynamic(news, cookies);
 	return 0;
 }
 
@@ -82,17 +85,16 @@ static int offer(struct ldap_source *source, const struct news_ask *ask, enum ne
 	struct news *news = source->news;
 	struct ldap_connection *connection = NULL;
 
-	const struct server_choice choice = {.except = source->behind};
-
-	source->behind = NULL;
-	if (server_settle(source, err) || server_open(source, &choice, &connection, err))
+	if (server_settle(source, err) || replica_open(source, &connection, err))
 		return -1;
 	news->url = server_url(source->config, connection);
 	/* The first part takes it over. */
 	news->parts[0].connection = connection;
-	const char *why;
+	const char *why, *untold = server_find_untold(source, news->arena);
 	news->following = following_find(source, &why);
-	if (!news->following) {
+	if (news->following && untold)
+		why = untold;
+	if (!news->following || untold) {
 		server_tell_whole(source, why);
 		*ret = NEWS_NONE;
 		return 0;
@@ -141,57 +143,14 @@ void ldap_news_stop(struct source *source)
 	for (size_t i = 0; i < PARTS_MOST; i++)
 		part_close(&news->parts[i]);
 	ldap_connection_close(&news->reader);
+	dynamic_free(&news->dynamic);
 	if (news->epoll >= 0)
 		close(news->epoll);
 	arena_free(&news->arena);
 	arena_free(&news->decoder.arena);
+	empty_forget(&news->decoder);
 	free(news);
 	ldap->news = NULL;
-}
-
-/* --- entries ------------------------------------------------------------------------------------------------------------ */
-
-static int hand_over_place(struct news *news, const struct ldap_sync_message *message, const char *id,
-			   struct error *err)
-{
-	const struct place place = {.id = id, .dn = message->entry.dn};
-
-	return text_is_valid(place.dn, message->entry.dn_size) ? news->sink->place(news->sink, &place, err) : 0;
-}
-
-int news_hand_over_entry(struct news *news, const struct part *part, const char *id, const struct ldap_entry *entry,
-			 struct error *err)
-{
-	struct entry_sink *sink = &news->sink->entries;
-
-	decode(&news->decoder, part->scope, entry);
-	if (news->decoder.ranged && !news->decoder.fault)
-		news->decoder.fault = "only a part of its values came";
-	if (!news->decoder.fault) {
-		news->result->entries++;
-		return sink->entry(sink, &news->decoder.entry, err);
-	}
-	news->result->unreadable++;
-	return sink->unreadable(sink, id ? id : news->decoder.entry.id, entry->dn, news->decoder.fault, err);
-}
-
-int news_hand_over(struct news *news, const struct part *part, const struct ldap_sync_message *message,
-		   struct error *err)
-{
-	char id[UUID_TEXT];
-
-	uuid_format(message->uuid.bytes, id);
-	if (part->kind == ENTRY_KINDS)
-		return hand_over_place(news, message, id, err);
-	return news_hand_over_entry(news, part, id, &message->entry, err);
-}
-
-int news_hand_over_removal(struct news *news, const struct part *part, const struct ldap_uuid *uuid, struct error *err)
-{
-	char id[UUID_TEXT];
-
-	uuid_format(uuid->bytes, id);
-	return news->sink->removed(news->sink, part->kind, id, err);
 }
 
 /* --- the refresh -------------------------------------------------------------------------------------------------------- */
@@ -213,20 +172,11 @@ static void judge_part(struct news *news, struct part *part, const struct ldap_s
 	else if (refresh->verdict == REFRESH_NOTHING)
 		refuse(news, NEWS_REFUSED, message->kind == SYNC_DONE && *reason ? reason : "the search ended early");
 	if (refresh->cookie_act == COOKIE_IS_NEW) {
-		str_clear(&part->cookie);
-		str_append(&part->cookie, str_text(&refresh->new_cookie), refresh->new_cookie.size);
+		news->moved = true;
+		news_take_cookie(news, part, str_text(&refresh->new_cookie), refresh->new_cookie.size);
 	} else if (refresh->cookie_act == COOKIE_IS_GONE) {
 		str_clear(&part->cookie);
 	}
-}
-
-/* A replica that lags, or what is left of a server: its word is older than what we have from another one. */
-static int fail_behind(struct news *news, struct error *err)
-{
-	news->source->behind = news->url;
-	error_set(err, ERR_UNREACHABLE, "%s is behind what was read before (result code 53): another server is tried",
-		  news->url);
-	return error_hint(err, "to take it as it is: rosterctl sync --full");
 }
 
 static struct part *part_of(struct news *news, const struct ldap_sync_message *message)
@@ -264,7 +214,7 @@ static int take_refreshed(struct news *news, const struct part *waiting, struct 
 		return has_only_name(news, part) ? 0 : news_hand_over(news, part, &message, err);
 	case REFRESH_OVER:
 		if (part->refresh.verdict == REFRESH_NEWER && news->source->config->ldap.url_count > 1)
-			return fail_behind(news, err);
+			return replica_reject(news->source, news->url, err);
 		judge_part(news, part, &message);
 		return 1;
 	default:
@@ -272,10 +222,10 @@ static int take_refreshed(struct news *news, const struct part *waiting, struct 
 	}
 }
 
-static int conclude_named(struct news *news, const struct part *part, struct error *err)
+static int conclude_named(struct news *news, struct part *part, const struct uuids *uuids, struct error *err)
 {
 	char why[512];
-	int status = named_read(news, part, &part->refresh.uuids, why, err);
+	int status = named_read(news, part, uuids, why, err);
 
 	if (status > 0)
 		refuse(news, NEWS_INVALID, why);
@@ -289,16 +239,17 @@ static int conclude(struct news *news, struct part *part, struct error *err)
 	size_t position = 0;
 
 	while ((slot = refresh_next(&part->refresh, &position))) {
-		char id[UUID_TEXT];
 		int status = 0;
-		uuid_format(slot->uuid.bytes, id);
 		if (slot->state == UUID_REMOVED)
-			status = news->sink->removed(news->sink, part->kind, id, err);
+			status = news_hand_over_removal(news, part, &slot->uuid, err);
 		if (status)
 			return -1;
 	}
-	if (has_only_name(news, part) && conclude_named(news, part, err))
+	if (has_only_name(news, part) && conclude_named(news, part, &part->refresh.uuids, err))
 		return -1;
+	if (part->changed.count > 0 && conclude_named(news, part, &part->changed, err))
+		return -1;
+	uuids_free(&part->changed);
 	news->result->whole = news->result->whole && part->refresh.absent_is_gone;
 	refresh_free(&part->refresh);
 	return 0;
@@ -372,17 +323,6 @@ static int read_since(struct news *news, struct error *err)
 	return start_together(news, news->parts, kinds, err) ? -1 : read_started(news, news->parts, kinds, err);
 }
 
-int news_start_part(struct news *news, struct part *part, bool persist, struct error *err)
-{
-	const struct part_wish wish = {.config = &news->source->config->ldap, .persist = persist};
-	/* What the parts say is about the same directory. */
-	const struct server_choice choice = {.only = news->url};
-
-	if (!part->connection && server_connect(news->source->config, &choice, &part->connection, err))
-		return -1;
-	return part_start(part, news->following, part->connection, &wish, err);
-}
-
 /* Each is read to its end before the next: there may be much of each, and the first that names an entry counts. */
 static int read_in_turn(struct news *news, struct error *err)
 {
@@ -401,24 +341,6 @@ static int read_in_turn(struct news *news, struct error *err)
 	return 0;
 }
 
-void news_give_cookies(struct news *news)
-{
-	struct source_cookies *cookies = &news->result->cookies;
-
-	*cookies = (struct source_cookies){.items = news->cookies};
-	for (size_t i = 0; i < news->count; i++) {
-		const struct part *part = &news->parts[i];
-		if (part->cookie.size == 0) {
-			cookies->count = 0;
-			return;
-		}
-		news->cookies[cookies->count++] = (struct source_cookie){.part = part->name,
-									 .settings = part->settings,
-									 .bytes = str_text(&part->cookie),
-									 .size = part->cookie.size};
-	}
-}
-
 int ldap_news_read(struct source *source, struct news_sink *sink, struct news_result *result, struct error *err)
 {
 	struct news *news = ((struct ldap_source *)source)->news;
@@ -429,6 +351,9 @@ int ldap_news_read(struct source *source, struct news_sink *sink, struct news_re
 	bool follows = news->persist && news_refreshes_apart(news);
 
 	if (news->goes_on && news_refreshes_apart(news) ? read_since(news, err) : read_in_turn(news, err))
+		return -1;
+	news->dynamic_due = news->dynamic_due || news->moved;
+	if (result->verdict == NEWS_GOOD && news_read_dynamic(news, err) < 0)
 		return -1;
 	if (follows && result->verdict == NEWS_GOOD && news_follow(news, err))
 		return -1;

@@ -34,21 +34,20 @@ static int take_entry(struct news *news, struct part *part, const struct ldap_sy
 		return 0;
 	if (uuids_get(&part->removed, &message->uuid) == UUID_REMOVED)
 		uuids_set(&part->removed, &message->uuid, UUID_PRESENT);
-	if (part->over || part->kind == ENTRY_KINDS)
+	if ((part->over && !part->scope->is_computed) || part->kind == ENTRY_KINDS)
 		return news_hand_over(news, part, message, err);
 	uuids_set(&part->changed, &message->uuid, UUID_CAME);
 	return 0;
 }
 
 /* In the middle of a refresh that begins with the search that persists, it stands for what is still to come. */
-static void take_cookie(struct part *part, const struct ldap_sync_message *message)
+static void take_cookie(const struct news *news, struct part *part, const struct ldap_sync_message *message)
 {
 	if (message->kind == SYNC_PHASE && message->refresh_done)
 		part->over = true;
 	if (!part->over || !message->cookie.data || message->cookie.size == 0)
 		return;
-	str_clear(&part->cookie);
-	str_append(&part->cookie, message->cookie.data, message->cookie.size);
+	news_take_cookie(news, part, message->cookie.data, message->cookie.size);
 }
 
 static int take_news(struct news *news, struct part *part, const struct ldap_sync_message *message, struct error *err)
@@ -63,7 +62,7 @@ static int take_news(struct news *news, struct part *part, const struct ldap_syn
 		status = take_entry(news, part, message, err);
 	for (size_t i = 0; message->kind == SYNC_IDS && message->deletes && i < message->id_count && !status; i++)
 		status = take_removal(news, part, &message->ids[i], err);
-	take_cookie(part, message);
+	take_cookie(news, part, message);
 	return status;
 }
 
@@ -170,13 +169,21 @@ static int sleep_on(struct news *news, int64_t ms, unsigned long *taken, struct 
 	return take_news(news, part, &message, err);
 }
 
+/* Not longer than until the groups that are due may be read. */
+static int64_t patience(const struct news *news, const struct news_wait *wait)
+{
+	int64_t left = news->dynamic_due ? news->dynamic_at - clock_ms() : wait->ms;
+
+	return left < 0 ? 0 : left < wait->ms ? left : wait->ms;
+}
+
 static int await_news(struct news *news, const struct news_wait *wait, unsigned long *taken, struct error *err)
 {
 	if (watch_all(news, wait->fd, err) || drain(news, wait, taken, err))
 		return -1;
 	if (*taken > 0)
 		return 0;
-	return sleep_on(news, wait->ms, taken, err) || drain(news, wait, taken, err) ? -1 : 0;
+	return sleep_on(news, patience(news, wait), taken, err) || drain(news, wait, taken, err) ? -1 : 0;
 }
 
 int ldap_news_wait(struct source *source, const struct news_wait *wait, struct news_sink *sink,
@@ -190,6 +197,11 @@ int ldap_news_wait(struct source *source, const struct news_wait *wait, struct n
 	news->result = result;
 	if (await_news(news, wait, &taken, err) || read_changed(news, err))
 		return -1;
+	/* Anything at all may be what their members depend on. */
+	news->dynamic_due = news->dynamic_due || taken > 0;
+	int read = news_read_dynamic(news, err);
+	if (read < 0)
+		return -1;
 	news_give_cookies(news);
-	return taken > 0;
+	return taken > 0 || read > 0;
 }

@@ -11,8 +11,15 @@
 int scan_all(struct ldap_source *source, struct ldap_connection *connection, struct entry_sink *sink,
 	     struct read_result *result, struct error *err);
 
-/* The places of an Active Directory, all that are below its naming context. */
-int scan_places(struct ldap_source *source, struct ldap_connection *connection, struct news_sink *sink,
-		struct error *err);
+/* The same of what matches a filter besides; NULL for none. */
+int scan_since(struct ldap_source *source, struct ldap_connection *connection, const char *since,
+	       struct entry_sink *sink, struct read_result *result, struct error *err);
+
+/* The places below a base, by an id; since: as above. */
+struct place_scan {
+	const char *base, *id, *since;
+};
+int scan_places(struct ldap_source *source, struct ldap_connection *connection, const struct place_scan *scan,
+		struct news_sink *sink, struct error *err);
 
 #endif

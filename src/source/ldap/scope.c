@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/ldap/scope.h"
+#include "source/ldap/stamp.h"
 
 #include <string.h>
 
@@ -58,8 +59,8 @@ static void fill(struct scope *scope, const struct source_config *config, const 
 {
 	const struct entry_config *entries[ENTRY_KINDS] = {&config->users, &config->groups, &config->units};
 	const struct entry_config *entry = entries[scope->kind];
-	/* login, email, name, members, id, objectClass, objectSid, primaryGroupID and the NULL. */
-	enum { OURS = 11 };
+	/* login, email, name, members, id, objectClass, objectSid, primaryGroupID, two times, two of URLs, and the NULL. */
+	enum { OURS = 13 };
 
 	scope->base = text_or(entry->base, "");
 	scope->filter = text_or(entry->filter, entry_kind_filter(scope->kind));
@@ -80,7 +81,14 @@ static void fill(struct scope *scope, const struct source_config *config, const 
 	if (strcmp(dialect->name, DIALECT_AD) == 0) {
 		add_security_id(scope);
 		scope->extended_dns = scope->kind == ENTRY_GROUP;
+	} else if (scope->kind == ENTRY_GROUP) {
+		add(scope, "memberURL");
+		add(scope, "labeledURI");
 	}
+	for (size_t i = 0; i < 2 && strcmp(text_or(config->ldap.changes, ""), "timestamp") == 0; i++)
+		add(scope, stamp_attributes[i]);
+	scope->is_computed = scope->kind == ENTRY_USER && strcmp(dialect->name, DIALECT_OPENLDAP) == 0 &&
+			     scope_find(scope, "memberOf") < scope->kept;
 	add(scope, scope->id);
 	add(scope, "objectClass");
 }

@@ -16,6 +16,7 @@ struct scope {
 	const char **attributes;
 	size_t count, kept, told;
 	bool extended_dns; /* members come with their SID */
+	bool is_computed;  /* some of it the server makes up when it is asked, and leaves out when it tells by itself */
 };
 
 /* Fill scopes[] in the order in which kinds win (users, groups, units); a scope that asks what an earlier one asks is

@@ -37,12 +37,28 @@ static void grow(struct seen *seen)
 	seen->room = larger.room;
 }
 
-bool seen_add(struct seen *seen, const char *id)
+static struct digest digest_of_id(const char *id)
 {
 	struct digest digest;
 
 	if (!uuid_parse(id, digest.bytes))
 		digest = digest_of(id, strlen(id));
+	return digest;
+}
+
+bool seen_has(const struct seen *seen, const char *id)
+{
+	struct digest digest = digest_of_id(id);
+
+	if (digest_equal(&digest, &free_slot))
+		return seen->zero;
+	return seen->count > 0 && digest_equal(slot_of(seen, &digest), &digest);
+}
+
+bool seen_add(struct seen *seen, const char *id)
+{
+	struct digest digest = digest_of_id(id);
+
 	if (digest_equal(&digest, &free_slot)) {
 		bool first = !seen->zero;
 		seen->zero = true;

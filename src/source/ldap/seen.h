@@ -20,6 +20,7 @@ struct seen {
 
 /* false when the id was there already. */
 bool seen_add(struct seen *seen, const char *id);
+bool seen_has(const struct seen *seen, const char *id);
 void seen_free(struct seen *seen);
 
 #endif

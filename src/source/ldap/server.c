@@ -27,8 +27,7 @@ static size_t choose(const struct ldap_config *ldap, const struct server_choice 
 
 	for (size_t i = 0; i < ldap->url_count; i++) {
 		const char *url = ldap->urls[i];
-		if ((!choice->only || strcmp(url, choice->only) == 0) &&
-		    (!choice->except || strcmp(url, choice->except) != 0))
+		if ((!choice->only || strcmp(url, choice->only) == 0) && (!choice->except || !choice->except[i]))
 			urls[count++] = url;
 	}
 	return count;
@@ -243,6 +242,33 @@ void server_tell_whole(struct ldap_source *source, const char *why)
 	source->told = true;
 }
 
+/* memberOf, by name and by number; by the others Active Directory and its like write who refers to an entry, too. */
+static void note_backlink(const char *name, void *context)
+{
+	static const char *const backlinks[] = {"memberOf", "1.2.840.113556.1.2.102", "isMemberOf", "directReports",
+						"managedObjects"};
+
+	for (size_t i = 0; i < sizeof(backlinks) / sizeof(*backlinks); i++)
+		if (text_equal_fold(name, backlinks[i]))
+			*(const char **)context = backlinks[i];
+}
+
+const char *server_find_untold(const struct ldap_source *source, struct arena *arena)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < source->scope_count && !found && !source->dialect->tells_backlinks; i++) {
+		struct filter *filter = NULL;
+		if (!filter_parse_for_server(source->scopes[i].filter, arena, &filter, NULL))
+			filter_attributes(filter, note_backlink, &found);
+		if (found)
+			return arena_printf(
+			    arena, "the filter of %ss asks for %s, and the server does not say when that changes",
+			    entry_kind_name(source->scopes[i].kind), found);
+	}
+	return NULL;
+}
+
 bool server_passes_over(const struct ldap_source *source, const char *dn)
 {
 	const char *context = str_text(&source->contexts), *end = context + source->contexts.size;
@@ -362,4 +388,23 @@ int server_settle(struct ldap_source *source, struct error *err)
 	if (!*source->config->dialect)
 		log_info("source %s is %s", source->config->name, source->dialect->title);
 	return 0;
+}
+
+struct digest server_settings(const struct ldap_source *source, const char *way)
+{
+	struct digest_state *state = digest_start();
+	const char *const texts[] = {way, source->suffix, source->config->ldap.bind_dn};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		digest_add(state, texts[i], strlen(texts[i]));
+	for (size_t i = 0; i < source->scope_count; i++) {
+		const struct scope *scope = &source->scopes[i];
+		digest_add(state, scope->base, strlen(scope->base));
+		digest_add(state, scope->filter, strlen(scope->filter));
+		for (size_t k = 0; k < scope->count; k++)
+			digest_add(state, scope->attributes[k], strlen(scope->attributes[k]));
+	}
+	struct digest digest = digest_finish(state);
+	digest_free(&state);
+	return digest;
 }

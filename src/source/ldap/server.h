@@ -7,15 +7,32 @@
 
 #include "roster/arena.h"
 #include "roster/ldap.h"
+#include "source/ldap/csn.h"
 #include "source/ldap/scope.h"
 
 struct news;    /* see news_private.h */
 struct ad_news; /* see ad_news.c */
 struct ahead;
+struct stamp_news; /* see stamp_news.c */
+struct stamps;     /* see stamp.h */
 
 /* The numbers of its changelog; -1 for none. */
 struct server_changes {
 	int64_t first, last;
+};
+
+/* Which of several servers lag: see replica.h. A mark is how far one database is. */
+enum { REPLICA_MARKS = ENTRY_KINDS };
+struct replica_mark {
+	char *part; /* the name it is kept under */
+	struct csns csns;
+	struct str cookie; /* as it is kept */
+};
+struct replica {
+	struct replica_mark held[REPLICA_MARKS], now[REPLICA_MARKS];
+	size_t held_count, now_count;
+	bool *left_out; /* by the place of the URL, for one attempt; NULL for none */
+	bool takes_any, takes_lagging, told_hidden;
 };
 
 struct ldap_source {
@@ -27,6 +44,8 @@ struct ldap_source {
 	size_t scope_count;
 	struct news *news;            /* NULL while there is none */
 	struct ad_news *ad;           /* the same of an Active Directory */
+	struct stamp_news *stamped;   /* the same of a server that is asked by times */
+	struct stamps *stamps;        /* of the search under way, or NULL */
 	struct ahead *ahead;          /* a connection that is being opened, or NULL */
 	struct ldap_connection *held; /* one that was opened to ask for the dialect, or NULL */
 	/* What the server said of itself at the last connection. */
@@ -39,13 +58,14 @@ struct ldap_source {
 	struct server_changes changes;
 	bool told;       /* why it has no news */
 	bool is_limited; /* it does not answer all at once */
-	/* The URL of a server that is behind what was read before: the next attempt leaves it out. NULL for none. */
-	const char *behind;
+	struct replica replica;
+	struct source_cookie marks[REPLICA_MARKS]; /* of the last whole read */
 };
 
-/* Which of the servers to try: one that is already spoken with, or all but one. NULL: all. */
+/* Which of the servers to try: one that is already spoken with, or all but some, by their places. NULL: all. */
 struct server_choice {
-	const char *only, *except;
+	const char *only;
+	const bool *except;
 };
 int server_connect(const struct source_config *config, const struct server_choice *choice, struct ldap_connection **ret,
 		   struct error *err);
@@ -65,10 +85,17 @@ const char *server_url(const struct source_config *config, const struct ldap_con
 int server_read_root(struct ldap_source *source, struct ldap_connection *connection, struct error *err);
 /* Say, once, why it is not asked what changed. */
 void server_tell_whole(struct ldap_source *source, const char *why);
+/* Why its word on what changed is not enough for these filters: who is in a group is written at the people, too, and no news of
+ * them. NULL when it is. */
+const char *server_find_untold(const struct ldap_source *source, struct arena *arena);
 /* Active Directory refers to its own other contexts (its configuration, DNS zones), which hold no people and no groups. */
 bool server_passes_over(const struct ldap_source *source, const char *dn);
 /* The base of a scope, or what the server names as its only one. */
 int server_find_base(const struct ldap_source *source, const struct scope *scope,
 		     const struct ldap_connection *connection, const char **base, struct error *err);
+
+/* What a cookie of all scopes was made with: another account, filter or attribute makes it worthless. way: by which way of
+ * asking, and of which server where each counts for itself. */
+struct digest server_settings(const struct ldap_source *source, const char *way);
 
 #endif

@@ -121,7 +121,7 @@ static void every_metric_is_described_once(void **state)
 		types += text_starts_with(at, "# TYPE roster_");
 		helps += text_starts_with(at, "# HELP roster_");
 	}
-	assert_int_equal(types, 15);
+	assert_int_equal(types, 16);
 	assert_int_equal(helps, types);
 }
 

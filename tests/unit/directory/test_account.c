@@ -93,6 +93,24 @@ static void the_end_is_an_instant(void **state)
 	arena_free(&arena);
 }
 
+static void a_span_that_ends_before_it_starts_closes(void **state)
+{
+	static struct value late[] = {TEXT("20990101000000Z")}, early[] = {TEXT("20980101000000Z")};
+	struct attribute attributes[] = {ATTRIBUTE("pwdStartTime", late), ATTRIBUTE("pwdEndTime", early)};
+	const struct entry entry = {.dn = "uid=a,o=x", .attributes = attributes, .attribute_count = COUNT(attributes)};
+	struct arena *arena = arena_new();
+	struct account account;
+
+	(void)state;
+	entry_account(&entry, arena, &account);
+	assert_string_equal(account.closed, "pwdStartTime is not before pwdEndTime");
+	attributes[0].values = early;
+	attributes[1].values = late;
+	entry_account(&entry, arena, &account);
+	assert_null(account.closed);
+	arena_free(&arena);
+}
+
 static void the_earliest_end_counts(void **state)
 {
 	static struct value days[] = {TEXT("20000")}, time[] = {TEXT("20240101000000Z")};
@@ -114,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(closed_accounts_say_why),
 	    cmocka_unit_test(the_end_is_an_instant),
+	    cmocka_unit_test(a_span_that_ends_before_it_starts_closes),
 	    cmocka_unit_test(the_earliest_end_counts),
 	};
 

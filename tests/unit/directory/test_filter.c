@@ -213,9 +213,29 @@ static void faults_are_named_with_their_column(void **state)
 	assert_refused("(a=\\zz)", "4: a \\ must be followed by two hexadecimal digits");
 	assert_refused("(a=x\\", "5: a \\ must be followed by two hexadecimal digits");
 	assert_refused("(a=b(c)", "5: a ( in a value is written \\28");
-	assert_refused("(a>=b*)", "6: a * is written \\2a behind >= and <=");
+	assert_refused("(a>=b*)", "6: a * is written \\2a behind >=, <=, ~= and :=");
 	assert_refused("(a=\\ff)", "4: the value is not UTF-8");
 	assert_refused("(a=b*\\ff)", "6: the value is not UTF-8");
+}
+
+static void what_a_server_compares_is_taken_for_one(void **state)
+{
+	static const char *const good[] = {"(userAccountControl:1.2.840.113556.1.4.803:=2)",
+					   "(&(objectClass=user)(!(memberOf:1.2.840.113556.1.4.1941:=CN=a,DC=x)))",
+					   "(ou:dn:=people)", "(cn~=ann)"};
+	static const char *const bad[] = {"(cn:dn=ann)x", "(cn:dn:ann)", "(cn~ann)", "cn=ann", "(cn:=a*)"};
+	struct arena *arena = arena_new();
+	struct entry nobody = {0};
+	struct filter *filter;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_int_equal(filter_parse_for_server(good[i], arena, &filter, NULL), 0);
+		assert_false(filter_matches(filter, &nobody));
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(filter_parse_for_server(bad[i], arena, &filter, NULL), -1);
+	arena_free(&arena);
 }
 
 static void what_roster_cannot_compare_is_refused(void **state)
@@ -386,6 +406,7 @@ int main(void)
 	    cmocka_unit_test(a_value_that_cannot_be_read_is_undefined),
 	    cmocka_unit_test(and_or_and_not_combine),
 	    cmocka_unit_test(faults_are_named_with_their_column),
+	    cmocka_unit_test(what_a_server_compares_is_taken_for_one),
 	    cmocka_unit_test(what_roster_cannot_compare_is_refused),
 	    cmocka_unit_test(depth_is_limited),
 	    cmocka_unit_test(siblings_do_not_count_as_depth),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* staging_private: what the stager of entries (staging.c) and of their members (members.c) share. */
-#ifndef JOB_STAGING_PRIVATE_H
-#define JOB_STAGING_PRIVATE_H
+/* staging_names: what entries are called and what is remarked about them while they are staged (staging.c, members.c). */
+#ifndef JOB_STAGING_NAMES_H
+#define JOB_STAGING_NAMES_H
 
 #include "job/known.h"
 #include "job/lists.h"
@@ -27,9 +27,7 @@ struct digest stager_name(struct stager *stager, const char *space, const char *
 /* That of a security identifier: whoever has it, in whatever directory, since another domain names its people by it. */
 struct digest stager_security_id(struct stager *stager, const char *id, size_t size);
 
-/* Is it what a group of this source lists its members in? */
-bool members_attribute(const struct source_config *source, const char *name);
-/* The members of a group, as far as they are not remembered. */
-void members_fill(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret);
+/* Add a remark; text lives as long as what is filled. */
+void stager_note(struct stager *stager, const char *text);
 
 #endif
