@@ -29,6 +29,8 @@ class Failed(Exception):
 class Directory(Slapd):
     """slapd with the made-up company; whoever asks may read everything."""
 
+    suffix = SUFFIX
+
     def _write_configuration(self, database, settings):
         schemas = [f"include /etc/ldap/schema/{name}.schema" for name in ("core", "cosine", "inetorgperson")]
         lines = [*schemas, "modulepath /usr/lib/ldap", "moduleload back_mdb", f"pidfile {self.directory}/slapd.pid",

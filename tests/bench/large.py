@@ -118,7 +118,7 @@ class Large:
                 raise Failed(f"{act.name} is {self.head() - before} revisions")
             self.look(act, before)
             if act.after:
-                self.roster.sql(act.after)
+                self.roster.brought(act.after)
             else:
                 act.back.append(self.acted("select revert_plan(%(what)s); select revert_apply(%(what)s, true)".replace("%(what)s", f"'{before + 1}'")))
                 if self.head() != before + 2:

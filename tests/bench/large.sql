@@ -15,6 +15,7 @@
 \endif
 set search_path = roster, pg_temp;
 begin;
+select open_revision('to begin with', by_itself => true) \g /dev/null
 insert into sources (name, kind) values ('corp', 'ldif');
 insert into users (id, login) select md5('person ' || n)::uuid, 'person' || n from generate_series(0, :people - 1) n;
 insert into users (login) values ('newcomer'), ('another');
@@ -30,8 +31,7 @@ select group_create('/quiet', 'nobody', array['admin']) \g /dev/null
 insert into grants (user_id, anchor, role)
 select u.id, group_at('/crowd'), role_named('project', 'Crew') from users u where u.login like 'person%';
 select app_create('forum', 'admin', '/crowd'), app_create('annex', 'person1', '/crowd') \g /dev/null
--- Owned by somebody who is in no group, as an import may say.
-insert into apps (name, owner, owner_group) select n.name, user_by_login(n.owner), group_at('/quiet') from (values ('outside', 'person1'), ('shared', 'person3')) n(name, owner);
+select app_create('outside', 'admin', '/quiet'), app_create('shared', 'admin', '/quiet') \g /dev/null
 select node_create('forum', 'admin'), environment_create('forum', 'test', 'test'), environment_create('forum', 'live', 'production') \g /dev/null
 insert into environment_settings (environment, user_id, permission, allowed)
 select resource_named('environment:forum/test'), u.id, permission_named('env.transport'), true
@@ -40,7 +40,7 @@ from users u where u.login like 'person%00';
 -- An access group of everybody, too.
 select access_group_create('friends', 'everybody'), access_group_create('strangers', 'nobody') \g /dev/null
 select group_create('/retired', 'once many', array['admin']) \g /dev/null
-insert into apps (name, owner, owner_group) select 'attic', user_by_login('person4'), group_at('/retired');
+insert into apps (name, owner, owner_group) select 'attic', user_by_login('admin'), group_at('/retired');
 select access_group_app('friends', 'shared', true) \g /dev/null
 insert into grants (user_id, anchor, role)
 select u.id, resource_named('access-group:friends'), r from users u, unnest(array[role_named('app', 'App Member'), role_named('project', 'Contributor')]) r
@@ -65,6 +65,9 @@ select 'deep' || n, md5('person ' || n)::uuid, g.id from generate_series(10, :le
 insert into grants (user_id, anchor, role)
 select md5('person ' || n)::uuid, case when n < 100 then group_at('/chain/link1') else group_at('/elsewhere') end, role_named('project', 'Developer')
 from generate_series(0, 199) n;
+-- Whose app moves with a part of the chain is in its group there, too: else moving it would be refused.
+insert into grants (user_id, anchor, role)
+select md5('person ' || n)::uuid, group_at('/elsewhere'), role_named('project', 'Developer') from generate_series(10, 90, 10) n;
 insert into grants (user_id, anchor, role)
 select md5('person 0')::uuid, g.id, role_named('platform', 'Group Administrator') from groups g where g.name = 'link1';
 -- A group in the middle with nothing below it: what is deleted.

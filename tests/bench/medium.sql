@@ -19,6 +19,7 @@
 \endif
 set search_path = roster, pg_temp;
 begin;
+select open_revision('to begin with', by_itself => true) \g /dev/null
 insert into sources (name, kind) values ('corp', 'ldif');
 insert into users (id, login) select md5('person ' || n)::uuid, 'person' || n from generate_series(0, :people - 1) n;
 

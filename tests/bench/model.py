@@ -123,13 +123,13 @@ def measure_chain(results, ground, options):
     length = 10 if options.size == "tiny" else CHAIN
     roster = ground.installation("chain")
     roster.sql("insert into users (id, login) values (md5('one')::uuid, 'one')")
-    roster.sql(f"""with numbered as (
+    roster.brought(f"""with numbered as (
             select n, case n when 0 then root_group() else new_resource('group') end as id from generate_series(0, {length}) n)
         insert into groups (id, parent_id, name)
         select a.id, b.id, 'link' || a.n from numbered a join numbered b on b.n = a.n - 1""")
     roster.sql("""insert into grants (user_id, anchor, role) select md5('one')::uuid, id, role_named('project', 'Developer')
         from groups where name = 'link1'""")
-    app = roster.sql(f"""insert into apps (name, owner, owner_group)
+    app = roster.brought(f"""insert into apps (name, owner, owner_group)
         select 'last', u.id, g.id from groups g, users u where g.name = 'link{length}' and u.login = '{ADMINISTRATOR}' returning id""")[0]["id"]
     ground.settle("chain")
     view = roster.value("select permission_named('project.view')")
@@ -147,7 +147,7 @@ def measure_chain(results, ground, options):
 def differ(results, model, number, change, repeat):
     """How long the difference takes that this statement makes."""
     roster = model.roster
-    roster.sql(change)
+    roster.brought(change)
     head = roster.value("select head()")
     samples, rows = [], None
     for _ in range(repeat + 1):

@@ -53,7 +53,7 @@ class Said(Site):
         inside = [dn.encode() for _, _, dn in self.company.people[:len(self.company.people) - len(self.outside)]]
         self.admin.add_s(self.large_dn, [("objectClass", [b"groupOfNames"]), ("cn", [LARGE.encode()]), ("member", inside)])
         self.first_run()
-        self.roster.sql("""insert into apps (name, owner, owner_group)
+        self.roster.brought("""insert into apps (name, owner, owner_group)
             select p.name || '-' || g.name, u.id, g.id from groups g join groups p on p.id = g.parent_id, users u
             where u.login = %s and p.parent_id = root_group() and g.name ~ '^t[0-9]+$'""", ADMINISTRATOR)
         self.ground.settle(self.roster.database)

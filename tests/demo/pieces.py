@@ -218,10 +218,10 @@ class Rosterd(Piece):
         self.database = database
 
     def children(self):
-        """Title -> process id of those that live."""
+        """Title -> process id of those that live; but for who only says in the database that a configuration was refused."""
         parents = {pid: field(pid, "PPid") for pid in (path.name for path in pathlib.Path("/proc").glob("[0-9]*"))}
         found = [int(pid) for pid, parent in parents.items() if parent == str(self.process.pid) and lives(pid)]
-        return {title(pid): pid for pid in found if title(pid).startswith("rosterd: ")}
+        return {title(pid): pid for pid in found if title(pid).startswith("rosterd: ") and title(pid) != "rosterd: reload answer"}
 
     def await_child(self, name, other_than):
         """Of that title, and another process than that one."""

@@ -274,3 +274,49 @@ def test_an_account_without_rights_sees_nothing_and_nobody_is_gone(alone):
     done = site.roster.run("sync", "--full")
     assert "returned no user at all" in done.out + done.err
     assert sum(site.people().values()) == 12
+
+
+@pytest.mark.parametrize("words", [[], ["--full"]])
+def test_a_group_whose_last_member_left_is_empty_and_one_that_hides_them_is_not(alone, words):
+    """Its classes ask for no member, unlike those of the standard."""
+    site = alone(ds389.FOLLOWED)
+    alice, bob = site.user("alice"), site.user("bob")
+    devs, readers = site.group("pay-api-devs", alice), site.group("pay-api-readers", bob)
+    site.group("web-api-devs")
+    site.sync()
+    assert DEVELOPER in site.holdings("alice") and CONTRIBUTOR in site.holdings("bob")
+    modify(site.directory, devs, member=None)
+    site.sync(*words)
+    assert DEVELOPER not in site.holdings("alice")
+    assert site.roster.json("quarantine")["problems"] == []
+    account = f"uid=sync,{SUFFIX}"
+    site.directory.modify_s(SUFFIX, [(ldap.MOD_ADD, "aci", (
+        f'(targetattr="member || uniqueMember")(version 3.0; acl "no members"; deny (all) userdn="ldap:///{account}";)').encode())])
+    modify(site.directory, readers, description="changed")
+    site.sync(*words)
+    assert CONTRIBUTOR in site.holdings("bob")
+
+
+def hide_members(site, *groups):
+    for dn in groups:
+        site.directory.modify_s(dn, [(ldap.MOD_ADD, "aci", (
+            f'(targetattr="member")(version 3.0; acl "no members"; deny (all) userdn="ldap:///uid=sync,{SUFFIX}";)').encode())])
+
+
+@pytest.mark.parametrize("more, words", [("", []), ("", ["--full"]), ('changes: "full"', []), ('changes: "timestamp"', [])])
+def test_one_group_that_hides_its_members_is_not_taken_for_empty(alone, more, words):
+    """An access control of that group alone: others show theirs, and one is empty."""
+    site = alone(ds389.FOLLOWED)
+    site.configure(more=more)
+    alice, bob = site.user("alice"), site.user("bob")
+    devs, readers = site.group("pay-api-devs", alice), site.group("pay-api-readers", bob)
+    site.group("web-shop-devs", alice)
+    site.sync()
+    hide_members(site, devs)
+    modify(site.directory, devs, description="changed")
+    modify(site.directory, readers, member=None)
+    done = site.sync(*words)
+    assert DEVELOPER in site.holdings("alice") and CONTRIBUTOR not in site.holdings("bob")
+    assert done["completeness"] == ("complete" if words or "full" in more else "changes")
+    (problem,) = site.roster.json("quarantine")["problems"]
+    assert devs in str(problem) and "let the bind DN read member" in str(problem)

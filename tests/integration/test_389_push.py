@@ -67,6 +67,17 @@ def test_an_edit_arrives_at_once(site):
     site.assert_true()
 
 
+def test_a_group_that_becomes_empty_is_empty_at_once(site):
+    site.start()
+    head = site.head()
+    change(site.directory, group("pay-api-admins"), "delete", "member")
+    site.await_head(head, 5)
+    assert ("group:/pay/api", "Administrator") not in site.holdings("u10")
+    assert {run["completeness"] for run in site.runs()[1:]} == {"changes"}
+    assert site.roster.json("quarantine")["problems"] == []
+    site.assert_true()
+
+
 def test_who_is_deleted_stays_so(site):
     """After its place was renamed, a plug-in of the server edits him while he is deleted, and the server says so after it
     has said that he is gone."""

@@ -223,11 +223,11 @@ def test_p10_what_a_group_has_keeps_it(company):
     company.ctl("group", "create", "/pay/api", "--description", "For tests", "--admin", "bob")
     assert "the root group cannot be deleted" in company.ctl("group", "delete", "/", "--yes", code=65).err
     assert "/pay has app:shop" in company.ctl("group", "delete", "/pay", "--yes", code=65).err
-    company.sql("update apps set owner_group = group_at('/pay/api') where name = 'shop'")
+    company.brought("update apps set owner_group = group_at('/pay/api') where name = 'shop'")
     assert "/pay has group /pay/api" in company.ctl("group", "delete", "/pay", "--yes", code=65).err
     company.ctl("namespace", "create", "east/api", "--purpose", "test")
     company.ctl("namespace", "attach", "east/api/test", "/pay/api")
-    company.sql("update apps set owner_group = group_at('/pay') where name = 'shop'")
+    company.brought("update apps set owner_group = group_at('/pay') where name = 'shop'")
     assert "/pay/api has namespace:east/api/test" in company.ctl("group", "delete", "/pay/api", "--yes", code=65).err
     company.ctl("namespace", "detach", "east/api/test", "/pay/api")
     assert company.ctl("group", "delete", "/pay/api", code=2).err == (

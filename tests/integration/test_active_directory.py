@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Active Directory, a real Samba domain controller: what it calls things, whom it counts in, whom it has closed."""
 
+import re
+import shlex
+import subprocess
 import time
 
 import ldap
 import pytest
 
+import leading
 import samba
 from roster import ADMINISTRATOR
 from samba import DISABLED, NEVER, SUFFIX, add_group, add_unit, add_user, filetime, modify
@@ -65,6 +69,17 @@ class Site:
 
     def sync(self, *words):
         return self.roster.json("sync", *words)["sources"][0]
+
+    def try_by_hand(self, line):
+        """What a search that was logged finds in a shell."""
+        secret = self.roster.directory / "typed"
+        secret.write_text(samba.PASSWORD)
+        secret.chmod(0o600)
+        done = subprocess.run(line.replace(" -W", f" -y {shlex.quote(str(secret))}"), shell=True, capture_output=True, text=True,
+                              timeout=60, check=False)
+        print(line, done.stdout, done.stderr, sep="\n")
+        assert done.returncode == 0
+        return done.stdout
 
     def check(self):
         """What came bit by bit is what a full read finds."""
@@ -244,6 +259,55 @@ def test_an_account_of_ours_that_is_closed_is_not_tried_again(site, changes, wha
     assert what in result.err and "rosterctl sync" in result.err
 
 
+def lock_out(domain, directory, login):
+    """Wrong passwords until the domain controller takes no more."""
+    for _ in range(3):
+        connection = ldap.initialize(domain.ldap)
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, str(domain.ca))
+        connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+        connection.start_tls_s()
+        with pytest.raises(ldap.INVALID_CREDENTIALS):
+            connection.simple_bind_s(f"{login}@{samba.REALM}", "wrong")
+    ((dn, attributes),) = [item for item in directory.search_s(SUFFIX, ldap.SCOPE_SUBTREE, f"(sAMAccountName={login})", ["lockoutTime"])
+                           if item[0]]
+    assert int(attributes["lockoutTime"][0]) > 0
+    return dn
+
+
+@pytest.fixture
+def lockouts(domain):
+    settings = ["domain", "passwordsettings", "set", "-H", domain.dc / "private/sam.ldb"]
+    domain.tool(*settings, "--account-lockout-threshold=3")
+    yield
+    domain.tool(*settings, "--account-lockout-threshold=0")
+
+
+def test_an_account_that_is_locked_out_is_open_and_ours_is_not_tried_again(site, lockouts):
+    """775: who types a wrong password is not closed; but whoever goes on trying keeps a lock alive."""
+    site.user("alice")
+    site.user("svc")
+    site.configure(bind_dn=f"svc@{samba.REALM}", more='poll: "10s"')
+    site.sync()
+    lock_out(site.domain, site.directory, "alice")
+    assert "nothing to do" in site.roster.ctl("sync").err and site.people()["alice"]
+    dn = lock_out(site.domain, site.directory, "svc")
+    child = leading.Child(site.roster)
+    site.roster.led = True
+    try:
+        child.await_word("it is not tried again until somebody asks for it")
+        assert "the account is locked" in child.said()
+        refused = site.roster.ctl("sync", code=77)
+        assert "the account is locked" in refused.err
+        assert child.said().count("the account is locked") == 2, "once by itself, and once because it was asked"
+        modify(site.directory, dn, lockoutTime=0)
+        assert "corp" in site.roster.ctl("sync").err and child.said().count("the account is locked") == 2
+        site.user("bob")
+        child.await_word("run corp/", child.said().count("run corp/") + 1)
+        assert site.people()["bob"], "and polls again"
+    finally:
+        child.end()
+
+
 def test_starttls_serves_as_well(site):
     site.user("alice")
     site.configure(url=site.domain.ldap, more="starttls: true")
@@ -288,10 +352,35 @@ def test_what_leaves_the_base_is_gone_and_what_comes_back_is_there(told):
     told.directory.rename_s(told.alice, "CN=alice", told.root)
     told.sync()
     assert told.people() == {"alice": False, "bob": True}
+    assert re.search(r"gone from corp since \S+ \S+ \(the directory said so\)", told.roster.ctl("explain", "alice", "group:/org").out)
     told.directory.rename_s(f"CN=alice,{told.root}", "CN=alice", told.staff)
     told.sync()
     assert told.people() == {"alice": True, "bob": True} and told.holdings("alice") == held
     told.check()
+
+
+def test_each_search_is_a_line_to_try_by_hand(told):
+    carol = told.user("carol")
+    lines = [command.replace('\\"', '"').replace("\\\\", "\\") for command in
+             re.findall(r'search: ((?:[^"\\]|\\.)*)', told.roster.ctl("-v", "sync").err)]
+    assert any("carol" in told.try_by_hand(line) for line in lines if "dirSync" in line or "uSNChanged" in line), lines
+    assert all("!pr=" in line for line in lines if "objectGUID=" in line and "dirSync" not in line), "a page may be smaller than a batch"
+    assert any(f"dn: {carol}" in told.try_by_hand(line) for line in lines if "objectGUID=" in line or "<GUID=" in line), lines
+
+
+def test_a_filter_on_memberof_follows_groups_although_people_are_not_said_to_have_changed(told):
+    """What is written at the people when a group changes is no change of theirs."""
+    place = f'users: {{ base: "OU=Staff,{told.root}"'
+    told.roster.config.write_text(told.roster.config.read_text().replace(
+        place, f'{place}; filter: "(&(!(userAccountControl:1.2.840.113556.1.4.803:=512000))(memberOf:1.2.840.113556.1.4.1941:={told.devs}))"'))
+    assert "the filter of users asks for memberOf" in told.roster.ctl("-v", "sync").err
+    assert told.people() == {"alice": True, "bob": False}
+    told.directory.modify_s(told.devs, [(ldap.MOD_ADD, "member", [told.bob.encode()])])
+    told.sync()
+    assert told.people() == {"alice": True, "bob": True}
+    told.directory.modify_s(told.devs, [(ldap.MOD_DELETE, "member", [told.alice.encode()])])
+    told.sync()
+    assert told.people() == {"alice": False, "bob": True}
 
 
 def test_a_renamed_unit_renames_whoever_is_below_it(told):

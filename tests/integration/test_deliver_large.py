@@ -20,7 +20,7 @@ def crowd(told):
     told.roster.sql("""insert into grants (user_id, anchor, role)
         select u.id, group_at('/pay'), role_named('project', case when u.login ~ '[05]$' then 'Operator' else 'Developer' end)
         from users u where u.login ~ '^p[0-9]'""")
-    told.roster.sql("""insert into apps (name, owner, owner_group)
+    told.roster.brought("""insert into apps (name, owner, owner_group)
         select 'app' || n, u.id, group_at('/pay/api') from generate_series(1, %s) n, users u where u.login = 'admin'""", APPS)
     return told
 

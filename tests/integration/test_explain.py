@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What rosterctl explain says is true: of places without a meaning, of what stays for a while, of names that changed hands."""
 
+import re
+
 import pytest
 
 from ldif_company import Company, GROUPS, PEOPLE, entry, group, person, user_dn
@@ -131,6 +133,13 @@ def test_who_is_gone_from_a_source_that_does_not_decide_keeps_it_for_a_while(com
     roster.ctl("sync")
     (why,) = kept(roster, "alice", "app:api").values()
     assert why.startswith("gone from corp since ") and why.endswith(", what he had is kept for the time of grace")
+
+
+def test_it_is_said_whether_somebody_is_gone_by_a_word_of_the_source_or_was_not_found(company, roster):
+    roster.config.write_text(roster.config.read_text().replace("max_remove: 0", "max_remove: 10"))
+    company.directory(*PEOPLE[1:], *GROUPS[1:], *ENG, LEADS)
+    roster.ctl("sync")
+    assert re.search(r"gone from corp since \S+ \S+ \(a complete read did not find it\)", roster.ctl("explain", "alice", "app:api").out)
 
 
 # --- names that changed hands -----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ def shop(roster):
     company.directory(*PEOPLE, *GROUPS)
     roster.ctl("sync")
     # What a person types is held to plain names; what a rule or an import brings is called as it is elsewhere.
-    roster.sql("insert into groups (parent_id, name) values (need_group('/pay'), %s)", ODD.removeprefix("/pay/"))
+    roster.brought("insert into groups (parent_id, name) values (need_group('/pay'), %s)", ODD.removeprefix("/pay/"))
     for admin in ("alice", "bob"):
         roster.ctl("group", "admin", ODD, "add", admin)
     roster.adopt("a, b", "carol", ODD)

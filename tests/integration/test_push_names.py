@@ -97,6 +97,21 @@ def test_the_name_of_somebody_who_was_renamed_goes_to_another(refint_site):
     assert administrators(site) == {"u10"}
 
 
+def test_who_takes_the_name_of_somebody_who_is_gone_stays_in_his_groups(refint_site):
+    """All of it while nobody looks: the group has listed both, and lists the one name."""
+    site = refint_site
+    change(site.directory, ADMINS, "add", "member", person(11))
+    await_true(lambda: administrators(site) == {"u10", "u11"})
+    with together(site):
+        site.directory.delete_s(person(10))
+        await_true(lambda: members(site) == {person(11)})
+        site.directory.rename_s(person(11), "uid=u10")
+        await_true(lambda: members(site) == {person(10)})
+    await_true(lambda: administrators(site) == {"u10"} and "u11" not in site.active())
+    site.assert_true()
+    assert administrators(site) == {"u10"}
+
+
 def test_a_group_that_was_changed_with_the_names_gives_neither_the_place(refint_site):
     """In one breath: whom the name means cannot be known, and quarantine says so."""
     site, married = refint_site, f"uid=x,{department('north')}"
@@ -279,3 +294,18 @@ def test_a_group_that_comes_back_is_not_below_an_archived_one(site):
     add(site.directory, *team("office"))
     await_true(lambda: ("group:/hr/office", "Developer") in site.holdings("u2"))
     assert site.roster.value("select count(*) from group_paths p join groups g using (id) where p.path = '/hr' and not g.archived") == 1
+
+
+def test_a_group_that_lists_a_stranger_instead_of_somebody_is_asked_for_once_more(site):
+    """The word about him may come later, as in a server that tells of people and of groups over searches of their own."""
+    head = site.head()
+    members = [value for value in company.NAMED["pay-api-devs"] if value != person(1)]
+    change(site.directory, group("pay-api-devs"), "replace", "member", *members, person(1).replace("u1", "stranger"))
+    site.await_head(head)
+    assert ("group:/pay/api", "Developer") not in site.holdings("u1")
+    assert site.last_run()["kind"] == "sync"
+    # Once is enough, and nobody is told of a stranger again.
+    head = site.head()
+    change(site.directory, group("pay-api-devs"), "add", "member", person(9))
+    site.await_head(head)
+    assert site.last_run()["kind"] == "push" and ("group:/pay/api", "Developer") in site.holdings("u9")

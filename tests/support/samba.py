@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A throw-away Active Directory domain controller (Samba) for tests: LDAP and Kerberos only, in a network of its own."""
 
+import atexit
+import functools
 import os
 import pathlib
 import shutil
@@ -14,6 +16,7 @@ import ldap
 import ldap.controls
 
 import inside
+from postgres import quick_folder
 from slapd import make_certificates
 
 REALM = "EX.TEST"
@@ -22,9 +25,6 @@ PASSWORD = "Passw0rd!x"
 ADMIN = f"Administrator@{REALM}"
 
 NORMAL, DISABLED = 0x200, 0x202  # userAccountControl
-# It writes to the disk, and waits for it, at every change.
-MEMORY = pathlib.Path("/dev/shm")
-
 NEVER = "9223372036854775807"
 
 
@@ -37,11 +37,28 @@ def quoted(password):
     return f'"{password}"'.encode("utf-16-le")
 
 
+def environment():
+    return {**os.environ, "PATH": "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@functools.cache
+def provisioned():
+    """A new domain, made once in a process: each Samba begins with a copy."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-samba-", dir=quick_folder()))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    subprocess.run(["samba-tool", "domain", "provision", f"--realm={REALM}", "--domain=EX", "--server-role=dc",
+                    "--dns-backend=NONE", f"--adminpass={PASSWORD}", f"--targetdir={directory / 'dc'}", "--host-name=dc1",
+                    "--host-ip=127.0.0.1", "--option=interfaces=lo", "--option=bind interfaces only=yes", "--use-rfc2307"],
+                   check=True, capture_output=True, text=True, env=environment())
+    return directory / "dc"
+
+
 class Samba:
     """with Samba() as domain: ... domain.ldaps, domain.ldap (StartTLS, GSSAPI), domain.ca, domain.admin()"""
 
     def __init__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-samba-", dir=MEMORY if MEMORY.is_dir() else None))
+        # It waits for the disk at every change.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-samba-", dir=quick_folder()))
         self.directory.chmod(0o755)
         self.dc = self.directory / "dc"
         self.inside = None
@@ -65,13 +82,12 @@ class Samba:
         shutil.rmtree(self.directory)
 
     def provision(self):
-        subprocess.run(["samba-tool", "domain", "provision", f"--realm={REALM}", "--domain=EX", "--server-role=dc",
-                        "--dns-backend=NONE", f"--adminpass={PASSWORD}", f"--targetdir={self.dc}", "--host-name=dc1",
-                        "--host-ip=127.0.0.1", "--option=interfaces=lo", "--option=bind interfaces only=yes", "--use-rfc2307"],
-                       check=True, capture_output=True, text=True, env=self.environment())
+        shutil.copytree(provisioned(), self.dc)
+        configuration = self.dc / "etc/smb.conf"
+        configuration.write_text(configuration.read_text().replace(str(provisioned()), str(self.dc)))
 
     def environment(self):
-        return {**os.environ, "PATH": "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+        return environment()
 
     def start(self):
         options = {"server services": "ldap, kdc", "dcerpc endpoint servers": "", "log file": self.dc / "log.%m",

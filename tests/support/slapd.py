@@ -56,9 +56,12 @@ class Slapd:
     settings: further global lines; sync: lines for overlay syncprov, None for no overlay. It stands last (before dynlist
     it crashes slapd 2.5 on a search with a current cookie) and has the index without which slapd takes any old cookie
     for a good one.
+    log: changes are also kept in a database of their own, where syncprov finds them after a restart.
     """
 
-    def __init__(self, ldif, database=(), settings=(), certificates=None, sync=None):
+    suffix = SUFFIX
+
+    def __init__(self, ldif, database=(), settings=(), certificates=None, sync=None, log=False):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="roster-slapd-"))
         self.directory.chmod(0o755)
         self.ldif = ldif
@@ -68,8 +71,16 @@ class Slapd:
         self.ldapi = "ldapi://" + urllib.parse.quote(str(self.directory / "ldapi"), safe="")
         self.certificates = certificates
         self.process = None
+        if log:
+            (self.directory / "log.db").mkdir()
+            settings = [*settings, "moduleload accesslog", "moduleload syncprov", "database mdb", "suffix cn=accesslog",
+                        'rootdn "cn=admin,cn=accesslog"', f"directory {self.directory}/log.db", "maxsize 268435456",
+                        "dbnosync", "index reqStart,entryCSN,objectClass,reqEntryUUID,reqDN eq", "overlay syncprov",
+                        "syncprov-nopresent TRUE", "syncprov-reloadhint TRUE"]
+            database = [*database, "overlay accesslog", "logdb cn=accesslog", "logops writes", "logsuccess TRUE"]
+            sync = [*sync, "syncprov-sessionlog-source cn=accesslog"]
         if sync is not None:
-            settings = [*settings, "moduleload syncprov"]
+            settings = settings if log else [*settings, "moduleload syncprov"]
             database = [*database, "index entryCSN,entryUUID eq", "overlay syncprov", *sync]
         self._write_configuration(database, settings)
 
@@ -90,13 +101,20 @@ class Slapd:
         (self.directory / "slapd.conf").write_text("\n".join(lines) + "\n")
         (self.directory / "base.ldif").write_text(self.ldif)
 
-    def __enter__(self):
+    def own(self):
+        """All that slapd writes to belongs to its user."""
         user = unprivileged()
-        if user:
-            for path in (self.directory, self.directory / "db"):
+        for folder in [self.directory, *self.directory.glob("*db")] if user else ():
+            for path in (folder, *folder.iterdir()):
                 shutil.chown(path, user["user"])
-        subprocess.run(["/usr/sbin/slapadd", "-q", "-f", self.directory / "slapd.conf", "-l",
-                        self.directory / "base.ldif"], check=True, capture_output=True, **user)
+
+    def load(self, *options):
+        self.own()
+        subprocess.run(["/usr/sbin/slapadd", "-q", "-b", self.suffix, *options, "-f", self.directory / "slapd.conf", "-l",
+                        self.directory / "base.ldif"], check=True, capture_output=True, **unprivileged())
+
+    def __enter__(self):
+        self.load()
         self.start()
         return self
 
@@ -137,6 +155,21 @@ class Slapd:
         """An orderly one: what slapd keeps in memory is lost, what it writes when it stops is not."""
         self.process.terminate()
         self.process.wait(timeout=30)
+        self.start()
+
+    def rewrite(self, edit):
+        """Stop, put edit(LDIF) in the place of the content, and start: what no CSN tells of."""
+        user = unprivileged()
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        configuration = self.directory / "slapd.conf"
+        text = subprocess.run(["/usr/sbin/slapcat", "-o", "ldif-wrap=no", "-f", configuration], check=True,
+                              capture_output=True, text=True, **user).stdout
+        for file in (self.directory / "db").iterdir():
+            file.unlink()
+        (self.directory / "again.ldif").write_text(edit(text))
+        subprocess.run(["/usr/sbin/slapadd", "-q", "-f", configuration, "-l", self.directory / "again.ldif"],
+                       check=True, capture_output=True, **user)
         self.start()
 
     def admin(self):

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values as directories have them: several of one kind, in other languages, octets that are no text, names nobody has."""
+
+import base64
+
+import pytest
+
+CONFIGURATION = """
+version: 1
+database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{ {sources} }}
+safety: {{ first_run: "apply"; max_remove_percent: 100; max_suspend: 500 }}
+rules: {{
+  default_admins: ["admin"]
+  teams: {{ match: "cn ~ ^team-(?<team>[a-z]+)$"; into: "/teams/${{team}}"; role: "Developer" }}
+  french: {{ users: "(cn;lang-fr=Anne*)"; into: "/french"; role: "Contributor" }}
+  chiefs: {{ users: "(title=Chief)"; into: "/chiefs"; role: "Contributor" }}
+}}
+"""
+ANN = ("objectClass: inetOrgPerson", "cn: Ann", "uid: ann")
+
+
+def record(number, dn, *attributes):
+    return "\n".join([f"dn: {dn},dc=x", f"entryUUID: 00000000-0000-4000-8000-{number:012}", *attributes]) + "\n"
+
+
+def octets(name, value):
+    return f"{name}:: {base64.b64encode(value).decode()}"
+
+
+class Company:
+    def __init__(self, roster):
+        self.roster = roster
+
+    def configure(self, *names):
+        sources = " ".join(f'{name}: {{ type: "ldif"; file: "{name}.ldif" }}' for name in names)
+        self.roster.configure(CONFIGURATION.format(sources=sources))
+
+    def read(self, *records, source="corp"):
+        (self.roster.directory / f"{source}.ldif").write_text("version: 1\n\n" + "\n".join(records))
+        return {report["source"]: report for report in self.roster.json("sync")["sources"]}
+
+    def people(self):
+        return {user["login"]: user for user in self.roster.json("user", "list")["users"] if user["login"] != "admin"}
+
+    def problems(self):
+        return [(problem["what"], problem["why"]) for problem in self.roster.json("quarantine")["problems"]]
+
+    def anchors(self, login):
+        return {row["anchor"] for row in self.roster.json("report", "grants")["grants"] if row["login"] == login}
+
+
+@pytest.fixture
+def company(roster):
+    company = Company(roster)
+    company.configure("corp")
+    return company
+
+
+def team(number, name, *members):
+    return record(number, f"cn=team-{name},ou=groups", "objectClass: groupOfNames", f"cn: team-{name}",
+                  *(f"member: {member}" for member in members))
+
+
+def test_the_order_of_values_renames_nobody(company):
+    values = ["uid: zoe", "uid: ann", "mail: z@x", "mail: a@x", "cn: Zoe", "cn: Ann"]
+    company.read(record(1, "employeeNumber=1,ou=people", "objectClass: inetOrgPerson", *values))
+    before = company.people()
+    assert list(before) == ["ann"] and before["ann"]["email"] == "a@x"
+    done = company.read(record(1, "employeeNumber=1,ou=people", "objectClass: inetOrgPerson", *reversed(values)))
+    assert done["corp"]["changes"] == [] and company.people() == before
+
+
+def test_the_login_in_the_name_of_the_entry_is_the_one(company):
+    company.read(record(1, "uid=zoe,ou=people", "objectClass: inetOrgPerson", "cn: Ann", "uid: ann", "uid: zoe"))
+    assert list(company.people()) == ["zoe"]
+
+
+def test_an_attribute_with_an_option_is_another_one(company):
+    company.read(record(1, "uid=ann,ou=people", *ANN, "cn;lang-fr: Anne-Marie", "title;lang-en: Chief"))
+    assert company.roster.value("select name from users where login = 'ann'") == "Ann"
+    assert company.anchors("ann") == {"group:/french"}
+
+
+@pytest.mark.parametrize("value", [b"\xff\xfe", b"Chief\0", b"\xed\xa0\x80"], ids=["not UTF-8", "NUL", "surrogate"])
+def test_what_is_no_text_is_named_and_the_rest_counts(company, value):
+    done = company.read(record(1, "uid=ann,ou=people", *ANN, "title: Chief", octets("title", value), octets("mail", value)),
+                        record(2, "uid=bob,ou=people", "objectClass: inetOrgPerson", "cn: Bob", "uid: bob", "title: Chief"),
+                        team(3, "red", "uid=ann,ou=people,dc=x"))
+    assert done["corp"]["completeness"] == "complete"
+    assert company.anchors("ann") == {"group:/chiefs", "group:/teams/red"} and company.anchors("bob") == {"group:/chiefs"}
+    assert company.people()["ann"]["email"] is None
+    why = "1 of the values of its {} cannot be used: not UTF-8, or with a NUL in it"
+    assert sorted(company.problems()) == [("uid=ann,ou=people,dc=x", why.format("mail")),
+                                          ("uid=ann,ou=people,dc=x", why.format("title"))]
+    company.read(record(1, "uid=ann,ou=people", *ANN, "title: Chief"), team(3, "red", "uid=ann,ou=people,dc=x"))
+    assert company.problems() == []
+
+
+def test_a_login_that_is_no_text_stops_that_entry_only(company):
+    company.read(record(1, "cn=Ann,ou=people", "objectClass: inetOrgPerson", "cn: Ann", octets("uid", b"a\0n")),
+                 record(2, "uid=bob,ou=people", "objectClass: inetOrgPerson", "cn: Bob", "uid: bob"))
+    assert list(company.people()) == ["bob"]
+    ((what, why),) = company.problems()
+    assert what == "cn=Ann,ou=people,dc=x" and "it has no uid" in why
+
+
+def dangling(company, *words):
+    return [(row["group_dn"], row["value"], row["why"]) for row in company.roster.json("report", "dangling", *words)["dangling"]]
+
+
+def test_whom_groups_list_without_there_being_anybody_is_reported(company):
+    red, blue = "cn=team-red,ou=groups,dc=x", "cn=team-blue,ou=groups,dc=x"
+    ghosts = ["uid=ghost,ou=people,dc=x", "uid=out,ou=elsewhere,dc=y"]
+    ann = record(1, "uid=ann,ou=people", *ANN)
+    company.read(ann, team(2, "red", "uid=ann,ou=people,dc=x", *ghosts), team(3, "blue", "uid=ann,ou=people,dc=x"))
+    assert dangling(company) == [(red, ghosts[0], "nobody known has it"), (red, ghosts[1], "nobody known has it")]
+    assert dangling(company, "--source", "corp") == dangling(company)
+    since = {row["value"]: row["since"] for row in company.roster.json("report", "dangling")["dangling"]}
+    (row,) = company.roster.json("status")["sources"]
+    assert row["dangling"] == 2
+    # One comes; it stays known since when the other does not, whatever else happens to the group.
+    ghost = record(4, "uid=ghost,ou=people", "objectClass: inetOrgPerson", "cn: Ghost", "uid: ghost")
+    company.read(ann, ghost, team(2, "red", *ghosts), team(3, "blue", "uid=ann,ou=people,dc=x"))
+    assert dangling(company) == [(red, ghosts[1], "nobody known has it")]
+    assert company.roster.json("report", "dangling")["dangling"][0]["since"] == since[ghosts[1]]
+    assert company.anchors("ghost") == {"group:/teams/red"}
+    # Who is deleted without his groups is named there.
+    company.read(ghost, team(2, "red", *ghosts), team(3, "blue", "uid=ann,ou=people,dc=x"))
+    assert (blue, "uid=ann,ou=people,dc=x", "is gone") in dangling(company)
+    company.read(ghost, team(2, "red", "uid=ghost,ou=people,dc=x"))
+    assert dangling(company) == []
+    assert "source,group_dn,value,why,since" in company.roster.ctl("report", "dangling").out
+
+
+def test_who_claims_a_login_is_named_and_so_is_who_has_it(company):
+    company.configure("corp", "hr")
+    ann = record(1, "uid=ann,ou=people", *ANN)
+    bob = record(7, "uid=bob,ou=staff", "objectClass: inetOrgPerson", "cn: Bob", "uid: bob")
+    (company.roster.directory / "hr.ldif").write_text("version: 1\n\n" + bob)
+    company.read(ann, team(2, "red", "uid=ann,ou=people,dc=x"))
+    company.read(record(8, "uid=ann,ou=staff", "objectClass: inetOrgPerson", "cn: Other", "uid: Ann"), bob, source="hr")
+    # The holder keeps what he has, the newcomer gets nothing, and the rest of the source goes on.
+    assert company.people()["ann"]["name"] == "Ann" and company.anchors("ann") == {"group:/teams/red"}
+    assert set(company.people()) == {"ann", "bob"}
+    ((what, why),) = company.problems()
+    assert what == "uid=ann,ou=staff,dc=x" and 'login "Ann" belongs to user ann' in why
+    assert "in source corp uid=ann,ou=people,dc=x" in why
