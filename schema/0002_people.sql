@@ -49,10 +49,15 @@ $$;
 create function lead_source(source smallint) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	pushed bigint;
+	patience constant timestamptz := clock_timestamp() + interval '2 seconds';
 begin
-	if not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) then
-		return false;
-	end if;
+	-- Who led it may have ended just now, and his session not yet.
+	while not pg_try_advisory_lock(writer_lock_class() + 1, lead_source.source) loop
+		if clock_timestamp() > patience then
+			return false;
+		end if;
+		perform pg_sleep(0.02);
+	end loop;
 	if exists (select from runs r where r.source = lead_source.source and r.state = 'running') then
 		perform unstage(r.id), unplan(r.id) from runs r where r.source = lead_source.source and r.state = 'running';
 		update runs r set state = 'failed', reason = 'its process ended before it was done', ended_at = clock_timestamp()

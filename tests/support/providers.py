@@ -28,6 +28,8 @@ class Gate:
                 if ready is self.wake[0]:
                     if ready.recv(1) == b"x":
                         return
+                elif not self.open:
+                    break  # shut since select looked
                 elif ready is self.listener:
                     self._accept()
                 elif ready in self.pairs:
