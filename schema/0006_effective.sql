@@ -58,15 +58,18 @@ call define_access('holdings', 'user_id uuid, anchor integer, role integer, sour
 	select s.user_id, s.environment, r.role, 0::smallint from {environment_settings} s
 	join setting_roles r on r.permission = s.permission and r.allowed = s.allowed
 	union all
-	-- Who administers a group is a user of the highest kind everywhere.
-	select g.user_id, p.id, r.id, g.source from roles ga join {grants} g on g.role = ga.id, resources p, roles r
-	where ga.kind = 'platform' and ga.name = 'Group Administrator' and p.kind = 'platform'
-	  and r.kind = 'platform' and r.name = 'Administrator of Some Group'
+	-- Who administers a group is a user of the highest kind everywhere, once for each source that says so: many groups are not more.
+	select u.id, p.id, r.id, s.id
+	from {users} u, sources s, resources p, roles r
+	where p.kind = 'platform' and r.kind = 'platform' and r.name = 'Administrator of Some Group'
+	  and exists (select from roles ga join {grants} g on g.role = ga.id
+		where ga.kind = 'platform' and ga.name = 'Group Administrator' and g.user_id = u.id and g.source = s.id)
 	union all
 	-- Who is in a group is App Member of its apps; that means something with a user role alone.
 	select g.user_id, g.anchor, m.id, g.source
-	from roles o join {grants} l on l.role = o.id join {grants} g on g.user_id = l.user_id, roles m
-	where o.opens <> '{}' and m.kind = 'app' and m.name = 'App Member'
+	from {grants} g, roles m
+	where m.kind = 'app' and m.name = 'App Member'
+	  and exists (select from roles o join {grants} l on l.role = o.id where o.opens <> '{}' and l.user_id = g.user_id)
 	  -- Not at an app itself, nor by a user role. Said so because roles and access groups that are gone are not looked up: what
 	  -- was held there earlier was held.
 	  and not exists (select from {apps} a where a.id = g.anchor)
@@ -424,32 +427,41 @@ end $$;
 
 -- What this person may do here and why: a row for each permission and path. as_of is a revision; NULL is now. To plan the
 -- question anew takes ten times as long as to answer it, and all are alike. Now, which is what apps ask: "effective" of one
--- person and one resource, with his access there read once for roles, gates and all, and each anchor named once.
-create function effective_access(user_id uuid, resource integer, as_of bigint default null)
-returns table (permission text, role text, anchor text, source text, distance integer)
-language plpgsql stable security definer set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $$
+-- person and one resource, with his access there read once for roles, gates and all, and each anchor named once; written out
+-- for each kind of resource, so that a plan has only the ways by which that kind is reached. Roles are asked for as an array,
+-- which is a condition of each part of role_meanings; one of a join would be looked at when all of it is there.
+create procedure define_effective_access() language plpgsql set search_path = roster, pg_temp as $define$
 begin
-	if need_revision(as_of) is null then
-		return query with held as materialized (
-			select a.role, a.kind, a.anchor, a.source, a.distance from access a
-			where a.user_id = effective_access.user_id and a.resource = effective_access.resource
-		), named as materialized (
-			select d.anchor, resource_name(d.anchor) as name from (select distinct h.anchor from held h) d
-		)
-		select p.name, r.name, n.name, s.name, h.distance
-		from held h join role_meanings m on m.role = h.role and m.kind = h.kind
-			join permissions p on p.id = m.permission join roles r on r.id = h.role
-			join sources s on s.id = h.source join named n on n.anchor = h.anchor
-		where (m.needs is null or m.needs <@ array(select g.gate from held o join role_gates g on g.role = o.role and g.kind = o.kind))
-		  and (m.unless is null or m.unless not in (select o.role from held o))
-		order by 1, h.distance, 2, s.name;
-	else
+	execute format(e'create function effective_access(user_id uuid, resource integer, as_of bigint default null)
+returns table (permission text, role text, anchor text, source text, distance integer)
+language plpgsql stable security definer set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
+declare
+	kind resource_kind := case when need_revision(as_of) is null then (select r.kind from resources r where r.id = resource) end;
+begin
+	%s
+	elsif as_of is not null then
 		return query select p.name, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
 		from effective_at(as_of) e join permissions p on p.id = e.permission join sources s on s.id = e.source
 		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
 		order by 1, e.distance, 2, s.name;
 	end if;
-end $$;
+end $f$', (select string_agg(format($$if kind = %1$L then
+		return query with held as materialized (
+			select distinct a.role, a.anchor, a.source, a.distance from access a
+			where a.user_id = effective_access.user_id and a.resource = effective_access.resource and a.kind = %1$L
+		), named as materialized (
+			select d.anchor, resource_name(d.anchor) as name from (select distinct h.anchor from held h) d
+		)
+		select p.name, r.name, n.name, s.name, h.distance
+		from held h join role_meanings m on m.role = h.role and m.role = any (array(select o.role from held o)) and m.kind = %1$L
+			join permissions p on p.id = m.permission join roles r on r.id = h.role
+			join sources s on s.id = h.source join named n on n.anchor = h.anchor
+		where (m.needs is null or m.needs <@ array(select g.gate from role_gates g where g.role = any (array(select o.role from held o)) and g.kind = %1$L))
+		  and (m.unless is null or m.unless not in (select o.role from held o))
+		order by 1, h.distance, 2, s.name;$$, k), e'\n\tels' order by k) from unnest(enum_range(null::resource_kind)) k));
+end $define$;
+call define_effective_access();
+drop procedure define_effective_access();
 
 create function effective_access(login text, resource text, as_of bigint default null)
 returns table (permission text, role text, anchor text, source text, distance integer)

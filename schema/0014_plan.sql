@@ -5,8 +5,9 @@
 
 -- A group lists somebody nobody knows, and no longer somebody who is there: perhaps he is the same, has another name, and the word
 -- of that is on its way. Asked of what was staged, before it is merged.
-create function meets_strangers(run bigint, source smallint) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
-	select exists (
+create function meets_strangers(run bigint, source smallint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return exists (
 		select from staged_entries s
 		join directory_entries g on g.source = meets_strangers.source and g.external_id = s.external_id and g.kind = s.kind
 		cross join lateral (
@@ -25,8 +26,8 @@ create function meets_strangers(run bigint, source smallint) returns boolean lan
 			where not exists (select from directory_edges k where k.group_id = g.id and k.reference = n.reference)
 			  and not exists (select from directory_entries d where d.reference = n.reference and (d.gone_since is null or d.closed is not null))
 			  and not exists (select from directory_entries d where d.alias = n.reference and (d.gone_since is null or d.closed is not null))
-			  and not exists (select from staged_entries d where d.run = s.run and n.reference in (d.reference, d.alias))))
-$$;
+			  and not exists (select from staged_entries d where d.run = s.run and n.reference in (d.reference, d.alias))));
+end $$;
 
 -- A unit has another name or is gone, and somebody below it still has the old one; or he has a new one, and there is no such unit:
 -- it was renamed while everything was read. Asked as meets_strangers().
