@@ -331,10 +331,12 @@ declare
 	here integer := need_seen_node(app, 'permissions');
 begin
 	return query
-	select u.login, u.active, u.id = n.technical_contact, e.name,
-		coalesce((select string_agg(distinct p.name, ' ') from effective x join permissions p on p.id = x.permission
-			where x.user_id = u.id and x.resource = e.id), '')
+	select u.login, u.active, u.id = n.technical_contact, e.name, coalesce(m.permissions, '')
 	from node_members(here) l join users u on u.id = l.user_id join nodes n on n.app = here left join environments e on e.app = here
+	left join (
+		select o.id, x.user_id, string_agg(distinct p.name, ' ') as permissions
+		from environments o cross join lateral effective_on(o.id) x join permissions p on p.id = x.permission
+		where o.app = here group by o.id, x.user_id) m on m.id = e.id and m.user_id = u.id
 	order by u.id <> n.technical_contact, u.login_key, e.purpose, e.name_key;
 end $$;
 
@@ -350,8 +352,11 @@ begin
 			hint = 'its Technical Contact may';
 	end if;
 	return query
+	with may as materialized (
+		select o.id, x.user_id, x.permission from environments o cross join lateral effective_on(o.id) x where o.app = here
+	)
 	select e.name, e.purpose, u.login, u.active, u.id = n.technical_contact, p.name, exists (
-		select from effective x where x.user_id = u.id and x.resource = e.id and x.permission = p.id)
+		select from may m where m.user_id = u.id and m.id = e.id and m.permission = p.id)
 	from environments e join nodes n on n.app = e.app, node_members(here) l join users u on u.id = l.user_id, permissions p
 	where e.app = here and p.scope in ('env', 'env_self')
 	order by e.purpose, e.name_key, u.login_key, p.id;
@@ -386,8 +391,9 @@ end $$;
 
 -- Who is written to when something is wrong in an environment: the Technical Contact in any case.
 create function alert_receivers(environment integer) returns table (user_id uuid, login text, email text)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select u.id, u.login, u.email from users u
-	where u.id in (select e.user_id from effective e where e.resource = alert_receivers.environment and e.permission = permission_named('env.alerts'))
-	order by u.login_key
-$$;
+language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	return query select u.id, u.login, u.email from users u
+	where u.id in (select e.user_id from effective_on(environment, permission_named('env.alerts')) e)
+	order by u.login_key;
+end $$;

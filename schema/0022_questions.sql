@@ -58,16 +58,6 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by 1, 2, 3
 $$;
 
--- Every app, environment and namespace where a person may do something, with the roles by which he may. Inactive people
--- may do nothing.
-create function access_of(who text) returns table (resource text, roles text[])
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select resource_name(e.resource), array_agg(distinct r.name)
-	from effective e join roles r on r.id = e.role
-	where e.user_id = need_user(who) and e.kind in ('app', 'namespace', 'environment', 'production_environment')
-	group by e.resource order by 1
-$$;
-
 create function user_list(pattern text) returns table (login text, name text, email text, active boolean, suspended boolean, sources text[], id uuid)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select u.login, u.name, u.email, u.active, u.suspended,
@@ -86,19 +76,6 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	left join sources s on s.id = i.source
 	left join directory_entries d on d.source = i.source and d.external_id = i.external_id
 	where u.id = need_user(who) order by s.position
-$$;
-
--- The team of an app: the owner, who was invited, and who inherits, with the group and the path that brings him. That a
--- member of a group is App Member too goes without saying.
-create function app_members(name text) returns table (login text, membership text, role text, through text)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select u.login, case when o.name = 'Owner' and o.structural then 'owner' when a.anchor = a.resource then 'direct' else 'inherited' end,
-		o.name, case when a.anchor <> a.resource then regexp_replace(resource_name(a.anchor), '^group:', '') end
-	from access a join users u on u.id = a.user_id join roles o on o.id = a.role
-	where a.resource = need_app(app_members.name) and o.kind <> 'platform'
-	  and (o.structural or exists (select from grants g where g.user_id = a.user_id and g.anchor = a.anchor and g.role = a.role))
-	group by u.login, u.id, a.anchor, a.resource, o.name, o.structural
-	order by case when o.structural then 0 when a.anchor = a.resource then 1 else 2 end, u.login, o.name
 $$;
 
 -- Who is in a group or an access group directly, admins first.
@@ -272,7 +249,7 @@ declare
 	gone environments := need_environment(name);
 begin
 	return format('%s something in %s, and what was set there for %s would be forgotten',
-		counted((select count(distinct e.user_id) from effective e where e.resource = gone.id), 'person may do', 'people may do'), resource_name(gone.id),
+		counted((select count(distinct e.user_id) from effective_on(gone.id) e), 'person may do', 'people may do'), resource_name(gone.id),
 		counted((select count(distinct s.user_id) from environment_settings s where s.environment = gone.id), 'person', 'people'));
 end $$;
 
@@ -281,7 +258,7 @@ declare
 	gone integer[] := need_namespaces(name);
 begin
 	return (select format('%s something in %s, by %s, and would not any more',
-			counted((select count(distinct e.user_id) from effective e where e.resource = any (gone)), 'person may do', 'people may do'),
+			counted((select count(distinct e.user_id) from unnest(gone) g cross join lateral effective_on(g) e), 'person may do', 'people may do'),
 			string_agg(resource_name(n), ', ' order by n),
 			counted((select count(distinct g.group_id) from group_namespaces g where g.namespace = any (gone)), 'group', 'groups'))
 		from unnest(gone) n);
@@ -292,7 +269,7 @@ declare
 	gone integer := resource_named('cluster:' || name);
 begin
 	return format('%s something on %s and would not any more',
-		counted((select count(distinct e.user_id) from effective e where e.resource = gone), 'person may do', 'people may do'), resource_name(gone));
+		counted((select count(distinct e.user_id) from effective_on(gone) e), 'person may do', 'people may do'), resource_name(gone));
 end $$;
 
 create function node_delete_preview(app text) returns text language plpgsql stable security definer set search_path = roster, pg_temp as $$
