@@ -57,11 +57,12 @@ create procedure define_effective_for(name text, given text, parameters text, ki
 language plpgsql set search_path = roster, pg_temp as $define$
 declare
 	answer constant text := format($$
-		select array_agg(distinct m.role) into giving from {role_meanings} m
+		select array_agg(distinct m.role), array_agg(distinct n.gate), array_agg(distinct m.unless) into giving, needed, taking
+		from {role_meanings} m left join lateral unnest(m.needs) n(gate) on true
 		where m.kind = any (kinds) and (asked is null or m.permission = asked);
-		-- with those that open gates for others, or take away
-		bearing := giving || array(select k.role from {role_kinds} k where k.kind = any (kinds) and k.role <> all (giving));
-		anchors := array(select distinct x.anchor from {%4$s} x where x.%2$s = %1$s.%2$s);
+		-- with those that open gates for them, or take away
+		bearing := giving || taking || array(select g.role from {role_gates} g where g.kind = any (kinds) and g.gate = any (needed));
+		anchors := array(select distinct x.anchor from {%4$s} x where x.%2$s = %1$s.%2$s and %7$s);
 		return query with held as materialized (
 			select distinct %6$s, t.kind, h.role, h.anchor, h.source, t.distance
 			from {holdings} h join {reach} t on t.anchor = h.anchor join {active_users} u on u.user_id = h.user_id
@@ -80,7 +81,8 @@ declare
 		where (m.needs is null or not exists (
 				select from unnest(m.needs) n(gate) where (h.%3$s, n.gate) not in (select o.%3$s, o.gate from opened o)))
 		  and (m.unless is null or (h.%3$s, m.unless) not in (select x.%3$s, x.role from held x));$$, name, given, other, anchored,
-		case given when 'user_id' then 'h.user_id' else 't.resource' end, case given when 'user_id' then 't.resource' else 'h.user_id' end);
+		case given when 'user_id' then 'h.user_id' else 't.resource' end, case given when 'user_id' then 't.resource' else 'h.user_id' end,
+		case given when 'user_id' then 'x.role = any (bearing)' else 'x.kind = any (kinds)' end);
 begin
 	execute format($text$create function %s(%s, asked smallint default null, as_of bigint default null)
 returns table (%s %s, kind resource_kind, permission smallint, role integer, anchor integer, source smallint, distance integer)
@@ -89,6 +91,8 @@ language plpgsql stable set search_path = roster, pg_temp set jit = off as $f$
 declare
 	kinds resource_kind[] := %s;
 	giving integer[];
+	needed gate[];
+	taking integer[];
 	bearing integer[];
 	anchors integer[];
 begin
@@ -113,9 +117,17 @@ begin
 	if (actor() is not null or pg_has_role(session_user, 'roster_admin', 'member')) and (select r.kind in ('environment', 'production_environment') from resources r where r.id = resource) then
 		perform need_seen_permissions(resource);
 	end if;
-	return query select e.user_id, u.login, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
-	from effective_on(resource, permission, as_of) e join users u on u.id = e.user_id join sources s on s.id = e.source
-	order by u.login, e.distance, 3, s.name;
+	return query with ways as materialized (
+		select * from effective_on(resource, permission, as_of)
+	), anchors as materialized (
+		select d.anchor, resource_name(d.anchor, as_of) as name from (select distinct w.anchor from ways w) d
+	), roles_held as materialized (
+		select d.role, role_name(d.role, as_of) as name from (select distinct w.role from ways w) d
+	)
+	select w.user_id, u.login, r.name, a.name, s.name, w.distance
+	from ways w join users u on u.id = w.user_id join sources s on s.id = w.source
+		join anchors a on a.anchor = w.anchor join roles_held r on r.role = w.role
+	order by u.login, w.distance, r.name, s.name;
 end $$;
 
 create function who_can(permission text, resource text, as_of bigint default null)
@@ -145,11 +157,14 @@ declare
 	roles_here integer[] := array(select r.id from roles r where r.kind <> 'platform');
 begin
 	return query
+	with named as materialized (
+		select p.place, regexp_replace(resource_name(p.place), '^group:', '') as name from unnest(places) p(place)
+	)
 	select u.login, case when o.name = 'Owner' and o.structural then 'owner' when h.anchor = here then 'direct' else 'inherited' end,
-		o.name, case when h.anchor <> here then regexp_replace(resource_name(h.anchor), '^group:', '') end
-	from holdings h join users u on u.id = h.user_id and u.active join roles o on o.id = h.role
+		o.name, case when h.anchor <> here then n.name end
+	from holdings h join users u on u.id = h.user_id and u.active join roles o on o.id = h.role join named n on n.place = h.anchor
 	where h.anchor = any (places) and h.role = any (roles_here)
 	  and (o.structural or exists (select from grants g where g.user_id = h.user_id and g.anchor = h.anchor and g.role = h.role))
-	group by u.login, u.id, h.anchor, o.name, o.structural
+	group by u.login, u.id, h.anchor, n.name, o.name, o.structural
 	order by case when o.structural then 0 when h.anchor = here then 1 else 2 end, u.login, o.name;
 end $$;

@@ -47,6 +47,8 @@ FIGURES = [
     Figure("19", "difference: an act of one row, the slowest", "ms", 100, 50),
     Figure("19 many", "difference: of many pairs, for each, the slowest", "us", 50, 20),
     Figure("20", "act taken back, the slowest", "ms", 10000, 5000),
+    Figure("21", "question about a person or an app, the slowest", "ms", 50, 10),
+    Figure("21 then", "the same as of a revision", "ms", 500, 100),
 ]
 # Limits that are others for a large company.
 AT_LARGE = {"6": (400, 256)}

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 
+import answers
 from ground import PROGRAMS, Failed
 from postgres import SUPERUSER, program
 from receiver import SECRET
@@ -227,16 +228,16 @@ def measure_snapshots(results, model, repeat):
 
 
 def measure(ground, results, options, say):
-    """Figures 10, 11, 13 and 14, as far as they are asked for."""
+    """Figures 10, 11, 13, 14 and 21, as far as they are asked for."""
     wanted = options.only
     if 11 in wanted:
         say("a chain of groups")
         measure_chain(results, ground, options)
-    if not wanted & {10, 13, 14}:
+    if not wanted & {10, 13, 14, 21}:
         return
     say("the model of medium.sql")
     model = Model(ground, options.size)
-    for number, say_what, part in ((10, "checks", measure_checks), (13, "differences", measure_differences),
+    for number, say_what, part in ((10, "checks", measure_checks), (21, "answers", answers.measure), (13, "differences", measure_differences),
                                    (14, "snapshots", measure_snapshots)):
         if number in wanted:
             say(say_what)
