@@ -343,6 +343,37 @@ def assert_can_agrees(session, chance):
     assert not wrong
 
 
+ON, OF = ("effective_on(t.resource, %s::smallint, %s::bigint)",
+          "effective_of(t.user_id, enum_range(null::resource_kind), %s::smallint, %s::bigint)")
+
+
+def assert_answers_agree(session, answers, revision):
+    """What is asked of one resource or of one person, planned in its own way, is what all of "effective" says."""
+    at = None if revision == max(answers) else revision
+    said = {row[:8] for row in answers[revision]}
+    people, things = (sorted({row[n] for row in said}) for n in (0, 1))
+    for asked in [None, *sorted({row[3] for row in said})[::9]]:
+        wanted = {row for row in said if asked in (None, row[3])}
+        for keys, given, call in ((things, "integer[]) t(resource)", ON), (people, "uuid[]) t(user_id)", OF)):
+            rows = session.execute("select user_id, resource, kind, permission, role, anchor, source, distance "
+                                   f"from unnest(%s::{given} cross join lateral {call} e", [keys, asked, at]).fetchall()
+            assert set(rows) == wanted and len(rows) == len(wanted)
+    assert_access_agrees(session, at)
+
+
+def assert_access_agrees(session, at):
+    """The same of one person and one resource, in words."""
+    effective = "effective" if at is None else f"effective_at({at})"
+    said = set(session.execute("select e.user_id, e.resource, p.name, role_name(e.role, %(at)s), resource_name(e.anchor, %(at)s), s.name, "
+                               f"e.distance from {effective} e join permissions p on p.id = e.permission "
+                               "join sources s on s.id = e.source", {"at": at}).fetchall())
+    pairs = sorted({row[:2] for row in said})[:100]
+    rows = session.execute("select t.user_id, t.resource, a.* from unnest(%s::uuid[], %s::integer[]) t(user_id, resource) "
+                           "cross join lateral effective_access(t.user_id, t.resource, %s::bigint) a",
+                           [[pair[0] for pair in pairs], [pair[1] for pair in pairs], at]).fetchall()
+    assert set(rows) == {row for row in said if row[:2] in set(pairs)}
+
+
 def pairs_of(effective):
     """What read() returned, as {(user, resource): (permissions, roles)}; a setting is no role of anybody's."""
     pairs = {}
@@ -418,6 +449,8 @@ def test_any_sequence_of_acts(connect, seed):
         assert answers.setdefault(revision, effective) == effective, "answers changed without a revision"
         assert_as_recomputed(session)
     assert_can_agrees(session, chance)
+    for revision in {max(answers), *chance.random.sample(sorted(answers), 3)}:
+        assert_answers_agree(session, answers, revision)
     assert_history(session)
     assert done > STEPS / 2, "most acts should be possible"
     assert max(map(len, answers.values())) > 100, "there should be something to answer"
