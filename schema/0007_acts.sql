@@ -287,6 +287,7 @@ begin
 	end if;
 	perform act(format('user suspend %s', who));
 	update users set suspended = true, active = false where id = person and not suspended;
+	perform keep_administrator(person);
 end $$;
 
 -- Back to what the sources say.
@@ -445,7 +446,7 @@ begin
 	perform writer_turn();
 	here := need_group(path);
 	perform act_on_members(format('group members %s add %s as %s', path, login, coalesce(role, 'admin')), here, what);
-	perform refuse_inherited(what), forget_settings(array[user_by_login(login)]);
+	perform refuse_inherited(what), check_end(user_by_login(login), here, what, expires_at), forget_settings(array[user_by_login(login)]);
 	insert into grants (user_id, anchor, role, expires_at)
 	values (user_by_login(login), here, what, group_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
@@ -463,7 +464,7 @@ begin
 	perform writer_turn();
 	here := need_group(path);
 	perform act_on_members(format('group members %s set %s as %s', path, login, role), here, what);
-	perform refuse_inherited(what), forget_settings(array[user_by_login(login)]);
+	perform refuse_inherited(what), check_end(person, here, what, expires_at), forget_settings(array[person]);
 	select g.role into lost from grants g where g.user_id = person and g.anchor = here and g.source = 0
 	  and g.role = role_named('project', 'Scrum Master') and g.role <> what;
 	delete from grants g using roles r

@@ -167,15 +167,23 @@ create function exceeds(role integer, person uuid, app integer) returns boolean 
 		where e.role = exceeds.role and not exists (
 			select from access a join role_environments o on o.role = a.role and o.kind = e.kind
 			left join role_environment_permissions own on own.role = o.role and own.kind = o.kind
-			where a.user_id = person and a.resource = exceeds.app and (f.permission is null or own.permission = f.permission)))
+			where a.user_id = person and a.resource = exceeds.app
+			  -- What is open to be set may become anything, so only who has that himself gives it; the predefined roles of a team are
+			  -- its Scrum Master's to give (N6).
+			  and case when e.access = 'custom' and not (select r.builtin from roles r where r.id = exceeds.role) then o.access = 'custom' else f.permission is null or own.permission = f.permission end))
 $$;
 
 create function app_member_add(name text, login text, role text, expires_at timestamptz default null) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	what integer := need_member_role(role, 'groups have admins: rosterctl group admin', '{project}');
+	asked text[] := '{project.team,project.administer,project.invite}';
 begin
-	perform act_on_team(format('app members %s add %s as %s', name, login, role), need_app(name), '{project.team,project.administer,project.invite}');
-	perform refuse_inherited(what), forget_settings(array[user_by_login(login)]);
+	perform writer_turn();
+	if ends_earlier(user_by_login(login), need_app(name), what, expires_at) then
+		asked := asked[1:2]; -- as to remove him
+	end if;
+	perform act_on_team(format('app members %s add %s as %s', name, login, role), need_app(name), asked);
+	perform refuse_inherited(what), check_end(user_by_login(login), need_app(name), what, expires_at), forget_settings(array[user_by_login(login)]);
 	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
 	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
 	   and exceeds(what, actor(), need_app(name)) then

@@ -167,6 +167,33 @@ begin
 	end if;
 end $$;
 
+-- What is held until a time ends then by the clock, which asks nobody. So whoever sets an end to come, or an earlier one, is asked
+-- now what he would be asked if he took it away.
+create function check_end(person uuid, anchor integer, role integer, ends timestamptz) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if ends <= clock_timestamp() then
+		raise exception 'that time is over: %', ends using errcode = 'invalid_parameter_value', hint = 'to take it away, remove it; an end lies ahead';
+	end if;
+	if not ends_earlier(person, anchor, role, ends) then
+		return;
+	end if;
+	begin
+		delete from grants g where g.user_id = person and g.anchor = check_end.anchor and g.role = check_end.role and g.source = 0;
+		perform keep_team(person, anchor, role);
+		raise exception using errcode = 'RB001', message = 'it may end';
+	exception when sqlstate 'RB001' then
+		null; -- and is there again
+	end;
+end $$;
+
+-- Whether he holds this by hand for longer than until then; NULL: for ever.
+create function ends_earlier(person uuid, anchor integer, role integer, ends timestamptz) returns boolean
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select exists (select from grants g where g.user_id = person and g.anchor = ends_earlier.anchor and g.role = ends_earlier.role and g.source = 0
+		and coalesce(g.expires_at, 'infinity') > coalesce(ends, 'infinity'))
+$$;
+
 -- Permissions --------------------------------------------------------------------------------------------------------------------
 
 -- allowed NULL: as it comes. By the Technical Contact, or by who may manage permissions there; these give everything but that.

@@ -57,18 +57,24 @@ end $$;
 create function need_app_role(name text) returns integer language sql stable security definer set search_path = roster, pg_temp
 as $$select coalesce(role_named('app', name), need_role('project', name))$$;
 
--- Whoever is in is App Member at least.
+-- Whoever is in is App Member at least, for as long as he has any role there.
 create function access_group_member_add(name text, login text, role text default 'App Member', expires_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_access_group(name);
+	person uuid := user_by_login(login);
+	what integer := need_app_role(role);
+	member integer := role_named('app', 'App Member');
 begin
 	perform act(format('access-group members %s add %s as %s', name, login, role));
-	perform refuse_inherited(need_app_role(role)), forget_settings(array[user_by_login(login)]);
-	insert into grants (user_id, anchor, role, expires_at)
-	select user_by_login(access_group_member_add.login), here, r, access_group_member_add.expires_at
-	from unnest(array[role_named('app', 'App Member'), need_app_role(access_group_member_add.role)]) r group by r
+	perform refuse_inherited(what), check_end(person, here, what, expires_at), forget_settings(array[person]);
+	insert into grants (user_id, anchor, role, expires_at) values (person, here, what, access_group_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+	if what <> member and not exists (select from grants g where g.user_id = person and g.anchor = here and g.role = member and g.source = 0
+			and coalesce(g.expires_at, 'infinity') >= coalesce(access_group_member_add.expires_at, 'infinity')) then
+		insert into grants (user_id, anchor, role, expires_at) values (person, here, member, access_group_member_add.expires_at)
+		on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+	end if;
 end $$;
 
 -- role NULL: all of them, and with them the membership.
@@ -124,8 +130,23 @@ create function user_role_add(who text, role text, expires_at timestamptz defaul
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform act(format('user role %s add %s', who, role));
+	perform check_end(need_user(who), platform(), need_user_role(role), expires_at);
 	insert into grants (user_id, anchor, role, expires_at) values (need_user(who), platform(), need_user_role(role), user_role_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
+	perform keep_administrator(need_user(who));
+end $$;
+
+-- Somebody governs the platform, for ever: asked after something was done to one who does.
+create function keep_administrator(person uuid) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	what integer := role_named('platform', 'Platform Administrator');
+begin
+	if exists (select from grants g where g.user_id = person and g.anchor = platform() and g.role = what) and not is_owner() and not exists (
+			select from grants g join users u on u.id = g.user_id and u.active
+			where g.anchor = platform() and g.role = what and g.expires_at is null) then
+		raise exception '% is the last platform administrator', (select u.login from users u where u.id = person) using errcode = 'check_violation',
+			hint = 'name another one first';
+	end if;
 end $$;
 
 create function user_role_remove(who text, role text) returns void
@@ -137,7 +158,7 @@ begin
 	perform act(format('user role %s remove %s', who, role));
 	if what = role_named('platform', 'Platform Administrator') and not is_owner() and not exists (
 			select from grants g join users u on u.id = g.user_id and u.active
-			where g.anchor = platform() and g.role = what and (g.user_id <> person or g.source <> 0)) then
+			where g.anchor = platform() and g.role = what and g.expires_at is null and (g.user_id <> person or g.source <> 0)) then
 		raise exception '% is the last platform administrator', who using errcode = 'check_violation', hint = 'name another one first';
 	end if;
 	delete from grants g where g.user_id = person and g.anchor = platform() and g.role = what and g.source = 0;
@@ -218,6 +239,7 @@ declare
 	here integer := need_app(name);
 begin
 	perform act_on_app(format('app access %s add %s as %s', name, login, role), here, 'app.access.manage');
+	perform check_end(user_by_login(login), here, need_role('app', role), expires_at);
 	insert into grants (user_id, anchor, role, expires_at)
 	values (user_by_login(login), here, need_role('app', app_role_add.role), app_role_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;

@@ -48,6 +48,8 @@ language sql stable as $$
 		from holdings_since(at) h left join roles r on r.id = h.role -- gone, it was no user role
 		where h.anchor <> platform() and r.kind is distinct from 'setting' and r.name is distinct from 'App Member'
 		  and not exists (select from apps a where a.id = h.anchor) and not exists (select from apps_history a where a.id = h.anchor)) d
+	-- where it is said, it need not follow
+	where not exists (select from holdings_since(at) h where h.user_id = d.user_id and h.anchor = d.anchor and h.role = d.role and h.source = d.source)
 	group by d.user_id, d.anchor, d.role, d.source
 $$;
 

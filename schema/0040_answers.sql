@@ -21,10 +21,10 @@ declare
 begin
 	%s
 	elsif as_of is not null then
-		return query select p.name, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
+		return query select distinct p.name, role_name(e.role, as_of), resource_name(e.anchor, as_of), s.name, e.distance
 		from effective_at(as_of) e join permissions p on p.id = e.permission join sources s on s.id = e.source
 		where e.user_id = effective_access.user_id and e.resource = effective_access.resource
-		order by 1, e.distance, 2, s.name;
+		order by 1, 5, 2, 4;
 	end if;
 end $f$', (select string_agg(format($$if kind = %1$L then
 		return query with held as materialized (
@@ -114,7 +114,11 @@ returns table (user_id uuid, login text, role text, anchor text, source text, di
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	perform need_revision(as_of);
-	if (actor() is not null or pg_has_role(session_user, 'roster_admin', 'member')) and (select r.kind in ('environment', 'production_environment') from resources r where r.id = resource) then
+	-- Nothing is what nobody is asked about; an answer would be read as "all these may".
+	if permission is null or resource is null then
+		return;
+	end if;
+	if (actor() is not null or pg_has_role(session_user, 'roster_admin', 'member')) and exists (select from environments_ever() e where e.id = resource) then
 		perform need_seen_permissions(resource);
 	end if;
 	return query with ways as materialized (

@@ -2,7 +2,7 @@
 -- Access groups: apps that belong together for some people, whatever groups own them.
 \ir support.psql
 \ir company.psql
-select plan(92);
+select plan(95);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 select user_role_add(p, 'App Administrator') from unnest(array['nel', 'pat', 'oz']) p;
@@ -113,6 +113,17 @@ select is((select string_agg(distinct r.role || ' ' || r.since::text, ', ') from
 	'App Member ' || revision, 'an auditor is told since when') from back;
 select set_has(format('select d.resource from difference(%s, head()) d where d.user_id = person_id(''nel'')', revision),
 	$$select resource_named('app:gate')$$, 'which the difference tells') from back;
+
+-- A role for some time leaves the membership as it is; a role for ever makes it one for ever.
+select access_group_create('term'), access_group_member_add('term', 'oz'), access_group_member_add('term', 'oz', 'App Owner', now() + interval '1 day'),
+	access_group_member_add('term', 'ann', 'App Operator', now() + interval '1 day');
+create function ends(login text) returns text language sql as $$
+	select string_agg(m.role || case when m.expires_at is null then '' else ' ends' end, ', ' order by m.role) from access_group_members('term') m where m.login = ends.login
+$$;
+select is(ends('oz') || '; ' || ends('ann'), 'App Member, App Owner ends; App Member ends, App Operator ends', 'each role of a member has its own end');
+select access_group_member_add('term', 'ann', 'App Administrator');
+select is(ends('ann'), 'App Administrator, App Member, App Operator ends', 'whoever has any role there is a member');
+select is_empty($$select from who_can(null::smallint, resource_named('app:gate'))$$, 'about no permission there is no answer');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 -- Operators: which login of the database acts as whom, and who says so.
 \ir support.psql
 \ir company.psql
-select plan(33);
+select plan(35);
 
 select operator_for('ada', 'ada'), operator_for('gus', 'gus');
 do $$ begin
@@ -45,6 +45,9 @@ select is(tried('test_other', $$select app_create('more', null, null)$$), 'done'
 select is(tried('test_ada', $$select operator_remove('test_new')$$), 'P0002', 'once');
 select is(tried('test_ada', $$select operator_remove('test_ada')$$), '23514', 'the last login of a platform administrator stays');
 select is((select count(*) from operators where login = 'test_ada'), 1::bigint, 'and is there');
+select proven('ada');
+select is(tried('test_ada', $$select user_suspend('ada')$$), '23514', 'the last platform administrator is not suspended');
+select is(tried('test_ada', $$select user_role_add('ada', 'Platform Administrator', now() + interval '1 day')$$), '23514', 'nor given an end');
 select proven('ada');
 do $$ begin
 	perform user_role_add('gus', 'Platform Administrator');
