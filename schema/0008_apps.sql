@@ -173,7 +173,8 @@ create function exceeds(role integer, person uuid, app integer) returns boolean 
 			  and case when e.access = 'custom' and not (select r.builtin from roles r where r.id = exceeds.role) then o.access = 'custom' else f.permission is null or own.permission = f.permission end))
 $$;
 
-create function app_member_add(name text, login text, role text, expires_at timestamptz default null) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+-- What he is now.
+create function app_member_add(name text, login text, role text, expires_at timestamptz default null) returns text language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	what integer := need_member_role(role, 'groups have admins: rosterctl group admin', '{project}');
 	asked text[] := '{project.team,project.administer,project.invite}';
@@ -193,10 +194,11 @@ begin
 	if (select u.external from users u where u.id = user_by_login(app_member_add.login)) then
 		insert into invitations (user_id, app, role, expires_at) values (user_by_login(login), need_app(name), what, app_member_add.expires_at)
 		on conflict on constraint invitations_pkey do update set expires_at = excluded.expires_at;
-		return;
+		return 'is invited to';
 	end if;
 	insert into grants (user_id, anchor, role, expires_at) values (user_by_login(login), need_app(name), what, app_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at where grants.expires_at is distinct from excluded.expires_at;
+	return 'is a member of';
 end $$;
 
 -- By the one who was invited.

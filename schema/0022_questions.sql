@@ -351,6 +351,7 @@ create function difference_named(first bigint, last bigint)
 returns table (resource text, login text, roles_won text[], roles_lost text[], won text[], lost text[])
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
+	perform require_reader('what changed for everybody', null);
 	last := coalesce(need_revision(last), head());
 	return query
 	with found as materialized (

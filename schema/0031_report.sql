@@ -131,8 +131,14 @@ declare
 	moment bigint := coalesce(need_revision(as_of), head());
 	here integer := case when place is not null then resource_named(place, moment) end;
 	today boolean := moment = head();
+	-- From where that place is reached: a condition of every part of what people hold, as a join is not.
+	places integer[];
 begin
 	perform require_reader('access', person);
+	if here is not null then
+		places := case when today then array(select distinct t.anchor from reach t where t.resource = here)
+			else array(select distinct t.anchor from reach_at(moment) t where t.resource = here) end;
+	end if;
 	return query execute regexp_replace($query$
 	with names as materialized (select * from {resource_names}), titles as materialized (
 		select r.id, role_name(r.id, $3) as name from role_names r),
@@ -140,7 +146,7 @@ begin
 	reached as materialized (select distinct h.user_id, t.resource, t.kind, h.role, h.anchor, h.source, t.distance
 		from {holdings} h join {active_users} u on u.user_id = h.user_id join {role_kinds} k on k.role = h.role
 		join {reach} t on t.anchor = h.anchor and t.kind = k.kind
-		where ($1 is null or h.user_id = $1) and ($2 is null or t.resource = $2)),
+		where ($1 is null or h.user_id = $1) and ($2 is null or t.resource = $2 and h.anchor = any ($5))),
 	sets as materialized (select r.user_id, r.resource, r.kind, array_agg(distinct r.role order by r.role) as roles
 		from reached r group by r.user_id, r.resource, r.kind),
 	given as materialized (select s.kind, s.roles, m.role, array_agg(distinct p.name order by p.name) as permissions
@@ -149,7 +155,7 @@ begin
 			and (m.needs is null or m.needs <@ array(select g.gate from {role_gates} g where g.kind = s.kind and g.role = any (s.roles)))
 		join permissions p on p.id = m.permission
 		group by s.kind, s.roles, m.role),
-	since as materialized (select * from all_holdings_since($3) h where $1 is null or h.user_id = $1)
+	since as materialized (select * from all_holdings_since($3) h where ($1 is null or h.user_id = $1) and ($2 is null or h.anchor = any ($5)))
 	select u.login, u.name, u.id, n.name, g.permissions, r.name, c.name, a.distance, s.name,
 		rules_of(d.rules, a.user_id, a.anchor, a.role, a.source), h.since, v.at, coalesce(b.login, v.login::text), v.cause
 	from reached a
@@ -166,7 +172,7 @@ begin
 	left join users b on b.id = v.actor
 	order by u.login_key, u.id, n.name collate "C", r.name collate "C", c.name collate "C", s.name, a.distance
 	$query$, '\{(\w+)\}', case when today then '\1' else '\1_at($3)' end, 'g')
-	using person, here, moment, today;
+	using person, here, moment, today, places;
 end $$;
 
 -- What groups list without there being anybody: names nobody is known by, and people who are gone. It gives nobody anything.

@@ -44,7 +44,7 @@ static const struct call app_members[] = {
      .least = 2,
      .most = 2,
      .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role"), OPTION("--until")},
-     .done = "{1} is a member of app:{0}"},
+     .done = "{1} {=} app:{0}"},
     {.word = "remove",
      .call = MODEL_APP_MEMBER_REMOVE,
      .least = 2,

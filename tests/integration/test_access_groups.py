@@ -157,7 +157,8 @@ def test_a35_an_operator_for_some_purposes(company):
 def test_c36_somebody_external_is_invited_and_accepts(company):
     company.ctl("user", "create", "eve", "--external")
     eve = login_of(company, "eve")
-    company.ctl("app", "members", "shop", "add", "eve", "--role", "Contributor", user="op_ann")
+    said = company.ctl("app", "members", "shop", "add", "eve", "--role", "Contributor", user="op_ann").err
+    assert said == "done: eve is invited to app:shop\n"
     (invited,) = company.json("invitation", "list")["invitations"]
     assert (invited["app"], invited["login"], invited["role"], invited["invited_by"]) == ("shop", "eve", "Contributor", "op_ann")
     assert not can(company, "eve", "project.view", "app:shop")
