@@ -4,6 +4,7 @@
 import signal
 import time
 
+import ldap
 import pytest
 
 import ds389
@@ -90,6 +91,30 @@ def test_the_server_comes_back_and_the_news_go_on(alone, number):
     site.directory = site.server.admin()
     assert site.sync()["completeness"] == "changes"
     assert site.people() == {"alice": False, "bob": False}
+    site.assert_true()
+
+
+def test_changes_that_the_server_took_back_are_no_reason_to_miss_others(alone):
+    """A plug-in refuses what was counted already: from then on the server refuses whatever it is told, until it is restarted, and
+    gives the same numbers again."""
+    refusing = {ds389.MEMBER_OF: {"memberOfAttr": "owner"}}  # which a person's class does not have
+    site = alone(ds389.FOLLOWED, refusing)
+    alice, bob, carl = site.user("alice", objectClass=["inetOrgPerson", "extensibleObject"]), site.user("bob"), site.user("carl")
+    group = site.group("pay-api-devs", alice)
+    site.sync()
+    last = last_change(site)
+    with pytest.raises(ldap.OBJECT_CLASS_VIOLATION):
+        site.directory.modify_s(group, [(ldap.MOD_ADD, "member", [bob.encode()])])
+    assert site.sync()["completeness"] == "changes" and site.holdings("bob") == {("group:/org", "Contributor")}
+    with pytest.raises(ldap.ALREADY_EXISTS):
+        modify(site.directory, alice, sn="again")
+    site.server.restart()
+    site.directory = site.server.admin()
+    site.directory.delete_s(carl)
+    modify(site.directory, bob, nsAccountLock="true")
+    assert last_change(site) == last + 2
+    assert site.sync()["completeness"] == "changes"
+    assert site.people() == {"alice": True, "bob": False, "carl": False}
     site.assert_true()
 
 
