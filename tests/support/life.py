@@ -90,6 +90,7 @@ class Life:
             raise
         except ldap.LDAPError as refusal:
             words, kind = None, f"{kind}: {refusal}"
+            self.server.cure()
         self.readings.append(self.server.read())
         if words is not None:
             self.told.append(f"{kind}: {words}")

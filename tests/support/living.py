@@ -36,7 +36,7 @@ class Entry:
     def __init__(self, kind, key, dn, attributes):
         self.kind, self.id, self.dn, self.place = kind, key, dn, canonical(dn)
         self.login = self.mail = self.name = None
-        self.open, self.members = True, frozenset()
+        self.open, self.members, self.former = True, frozenset(), frozenset()
         self.attributes = attributes
 
     def first(self, name):
@@ -91,6 +91,11 @@ class Reading:
         places = {unit.place for unit in self.of("unit")} | {self.staff}
         return {entry.id for entry in self.entries.values() if entry.kind == "user" and entry.place[1:] not in places}
 
+    def admit(self, edges):
+        """Of these, whom a group lists by a name that he had and nobody has now."""
+        for group in self.of("group"):
+            group.members |= {member for member in group.former & self.entries.keys() if (group.id, member) in edges}
+
     def edges(self):
         """(group, member), of groups and of people whose account is open."""
         return {(group.id, member) for group in self.of("group") for member in group.members if self.entries[member].open}
@@ -100,8 +105,8 @@ class Revived:
     """A connection to a server that may fall by itself, by a fault of its own: it is started again, as whoever runs it would.
     See doc/directories.md."""
 
-    def __init__(self, server):
-        self.server, self.connection = server, server.admin()
+    def __init__(self, server, cure=lambda: None):
+        self.server, self.connection, self.cure = server, server.admin(), cure
 
     def connect(self):
         self.server.start()
@@ -112,6 +117,7 @@ class Revived:
         fallen = self.server.process.poll() == -signal.SIGSEGV
         if fallen:
             self.connect()
+            self.cure()
         return fallen
 
     def __getattr__(self, name):
@@ -135,7 +141,7 @@ class Living:
     turns = True  # may a group in a circle of groups have another name?
 
     def set_places(self, root):
-        self.root = root
+        self.root, self.called = root, {}
         self.staff, self.groups, self.elsewhere = (f"OU={name},{root}" for name in ("Staff", "Groups", "Elsewhere"))
 
     def make_places(self):
@@ -155,15 +161,22 @@ class Living:
     def read(self):
         entries = [*self.search(self.staff, ("user", "unit"), *self.wanted), *self.search(self.groups, ("group",), *self.wanted)]
         names = {entry.place: entry.id for entry in entries}
+        self.remember(names)
         for entry in entries:
             if entry.kind == "user":
                 entry.login, entry.mail, entry.name = (entry.first(name) for name in (self.login_word, "mail", self.name_word))
                 entry.open = not self.is_closed(entry)
             elif entry.kind == "group":
                 entry.name = entry.first("cn")
-                listed = {names.get(canonical(value.decode())) for value in entry.attributes.get("member", [])}
-                entry.members = frozenset((listed | self.unlisted(entry, entries)) - {None})
+                listed = {canonical(value.decode()) for value in entry.attributes.get("member", [])}
+                entry.former = frozenset().union(*(self.called.get(one, ()) for one in listed - set(names)))
+                entry.members = frozenset({names[one] for one in listed & set(names)} | self.unlisted(entry, entries))
         return Reading(entries, self.staff)
+
+    def remember(self, names):
+        """Where a name may change without an edit, who was called so; elsewhere a group lists everybody by the name he has."""
+        for place, key in names.items() if self.tears else ():
+            self.called.setdefault(place, set()).add(key)
 
     def unlisted(self, group, entries):
         return set()
@@ -205,7 +218,10 @@ class Living:
 
     def start(self):
         self.server.start()
-        self.directory = Revived(self.server)
+        self.directory = Revived(self.server, self.cure)
+
+    def cure(self):
+        """After it fell, was killed, or refused an edit."""
 
     def revive(self):
         """Had it fallen by itself?"""
@@ -276,8 +292,9 @@ class OnSlapd(Living):
 
 class OnDS389(Living):
     """2.3.1 leaves people below the old name of a unit that is moved while somebody reads them, and so does its reading by an
-    administrator, for good: nothing can be said of what their names mean. It falls when a group in a circle is renamed, and its
-    changelog is then of no use. See doc/directories.md."""
+    administrator, for good: nothing can be said of what their names mean. Such a name changes when the server is started
+    anew or the entry is written, and groups list the one before: whom roster has in them stays, as nobody else is called so.
+    It falls when a group in a circle is renamed, and its changelog is then of no use. See doc/directories.md."""
 
     tears, turns = True, False
     wanted, more = ("nsUniqueId", "nsAccountLock"), ""
@@ -291,7 +308,7 @@ class OnDS389(Living):
 
     def __enter__(self):
         self.server.__enter__()
-        self.directory = Revived(self.server)
+        self.directory = Revived(self.server, self.cure)
         self.make_places()
         self.account = ds389.add_account(self.directory)
         self.login = (self.server.url, self.account, ds389.PASSWORD)
@@ -311,14 +328,19 @@ class OnDS389(Living):
         self.replace(self.account, name, 10 if on else -1)
 
     def start(self):
-        """Killed, it may count on from a number that its changelog has. A unit whose new name it then refuses has it all the
-        same, for a while: so it is found out at once, and cured by another start."""
+        super().start()
+        self.cure()
+
+    def cure(self):
+        """Killed, or after a plug-in refused an edit, it may count on from a number that its changelog has, and then refuses
+        whatever it is told. A unit whose new name it refuses has it all the same, for a while: so it is found out at once, and
+        cured by another start."""
         while True:
-            super().start()
             try:
                 return self.replace(self.account, "description", "there")
             except ldap.ALREADY_EXISTS:
                 self.kill()
+                self.directory.connect()
 
     @staticmethod
     def key(attributes):
