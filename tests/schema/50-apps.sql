@@ -110,7 +110,7 @@ select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'End-user')$$)
 select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'Contributor')$$), '42501', 'C35 in no role that can do more than his own');
 select is(tried('test_oz', $$select app_member_remove('shop', 'nel', 'End-user')$$), '42501', 'C35 but takes nobody out');
 select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'End-user', now() + interval '1 hour')$$), '42501', 'C35 nor lets the clock do it');
-select is(tried('test_olga', $$select app_member_add('shop', 'nel', 'End-user', now() - interval '1 second')$$), '22023', 'C33 an end lies ahead');
+select is(tried('test_olga', $$select app_member_add('shop', 'nel', 'End-user', now() - interval '1 second')$$), '22023', 'an end lies ahead');
 select role_create('Looker', '', array['project.view', 'project.invite', 'project.cloud_access'], 'fixed', array['env.monitoring']),
 	role_create('Setter', '', array['project.view', 'project.cloud_access'], 'custom'), app_member_remove('shop', 'oz', 'Host'), app_member_add('shop', 'oz', 'Looker');
 select is(tried('test_oz', $$select app_member_add('shop', 'nel', 'Setter')$$), '42501', 'C35 nor one that leaves to be set what is fixed for him');
