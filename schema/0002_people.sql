@@ -71,6 +71,9 @@ begin
 	return true;
 end $$;
 
+-- Where a user is named, his id does as well.
+create function is_uuid(name text) returns boolean language sql immutable as $$select name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'$$;
+
 create table users (
 	id uuid primary key default gen_random_uuid(),
 	login text not null check (login <> '' and login !~ '[[:cntrl:]]'),

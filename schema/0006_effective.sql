@@ -429,7 +429,7 @@ end $$;
 create view statistics as
 select
 	(select count(*) from groups where parent_id is not null and not archived) as groups,
-	(select count(*) from apps where owner_group is not null)
+	(select count(*) from apps where owner_group is not null and not archived)
 		+ (select count(distinct namespace) from group_namespaces) as resources_owned,
 	(select count(distinct (n.cluster, n.name)) from group_namespaces gn join namespaces n on n.id = gn.namespace)
 		as namespaces_assigned,

@@ -119,11 +119,11 @@ end $$;
 -- makes has the name it has elsewhere, and only what a person types is held to letters, digits, spaces, _ and -.
 create function need_name(what text, name text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
 begin
-	if name = '' or name ~ '[[:cntrl:]]' or what not in ('user', 'role') and name ~ '/' or what = 'group' and normalize(name, NFC) ~ '[^[:alnum:] _-]'
+	if name = '' or name <> btrim(name) or name ~ '[[:cntrl:]]' or what = 'user' and is_uuid(name) or what not in ('user', 'role') and name ~ '/' or what = 'group' and normalize(name, NFC) ~ '[^[:alnum:] _-]'
 	   or what in ('group', 'access group', 'environment') and length(name) > 100 then
 		raise exception '"%" is no name for % %', name, case when what ~ '^[ae]' then 'an' else 'a' end, what using errcode = 'check_violation', hint = case
 			when what = 'group' then 'letters, digits, spaces, _ and -, at most 100 characters'
-			when length(name) > 100 then 'at most 100 characters'
+			when length(name) > 100 then 'at most 100 characters' when is_uuid(name) then 'it looks like the id of a user' when name <> btrim(name) then 'it begins or ends with a space'
 			when what in ('user', 'role') then 'it is empty, or has a control character'
 			else 'it is empty, or has a slash or a control character' end;
 	end if;
@@ -252,8 +252,8 @@ create function need_user(who text) returns uuid language plpgsql stable securit
 declare
 	found_ids uuid[];
 begin
-	if who ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
-		select array_agg(u.id) into found_ids from users u where u.id = who::uuid;
+	if is_uuid(who) then
+		select array_agg(u.id) into found_ids from users u where u.id = who::uuid or u.active and u.login_key = lower(who);
 	else
 		select array_agg(u.id order by u.active desc) into found_ids from users u
 		where u.active and u.login_key = lower(normalize(who, NFKC)) or not u.active and u.login_key = lower(normalize(who, NFKC));

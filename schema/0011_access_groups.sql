@@ -63,7 +63,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	here integer := need_access_group(name);
 	person uuid := user_by_login(login);
-	what integer := need_app_role(role);
+	what integer := need_member_role(role, 'access groups have no admins');
 	member integer := role_named('app', 'App Member');
 begin
 	perform act(format('access-group members %s add %s as %s', name, login, role));

@@ -343,7 +343,9 @@ begin
 			order by length(translate(k.key, typed, '')) + length(translate(typed, k.key, '')), abs(length(k.key) - length(typed)), k.key limit 50) c
 		where edits(typed, c.key) <= most order by edits(typed, c.key), c.key limit 1;
 	end if;
-	return coalesce('did you mean "' || nearest || '"? ', '') || otherwise;
+	-- What is called so, and was not found, is another kind of thing.
+	return coalesce(case when lower(normalize(nearest, NFKC)) = typed then '"' || nearest || '" is there, and none that fits; '
+		else 'did you mean "' || nearest || '"? ' end, '') || otherwise;
 end $$;
 
 -- The difference of two revisions by name: what each person won and lost. A resource that is gone goes by the name it had.

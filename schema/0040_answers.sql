@@ -152,12 +152,15 @@ $$;
 
 -- The team of an app: the owner, who was invited, and who inherits, with the group and the path that brings him. That a
 -- member of a group is App Member too goes without saying.
-create function app_members(name text) returns table (login text, membership text, role text, through text)
+create function app_members(name text) returns table (login text, membership text, role text, through text, active boolean)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 declare
 	here integer := need_app(name);
-	places integer[] := array(select distinct t.anchor from reach t where t.resource = here);
+	-- Also while it is archived, and those who are suspended: the team is kept.
+	places integer[] := array(select here
+		union select c.ancestor from apps a join group_closure c on c.descendant = a.owner_group where a.id = here
+		union select x.access_group from access_group_apps x where x.app = here);
 	roles_here integer[] := array(select r.id from roles r where r.kind <> 'platform');
 begin
 	return query
@@ -165,10 +168,10 @@ begin
 		select p.place, regexp_replace(resource_name(p.place), '^group:', '') as name from unnest(places) p(place)
 	)
 	select u.login, case when o.name = 'Owner' and o.structural then 'owner' when h.anchor = here then 'direct' else 'inherited' end,
-		o.name, case when h.anchor <> here then n.name end
-	from holdings h join users u on u.id = h.user_id and u.active join roles o on o.id = h.role join named n on n.place = h.anchor
+		o.name, case when h.anchor <> here then n.name end, u.active
+	from holdings h join users u on u.id = h.user_id join roles o on o.id = h.role join named n on n.place = h.anchor
 	where h.anchor = any (places) and h.role = any (roles_here)
 	  and (o.structural or exists (select from grants g where g.user_id = h.user_id and g.anchor = h.anchor and g.role = h.role))
-	group by u.login, u.id, h.anchor, n.name, o.name, o.structural
+	group by u.login, u.id, u.active, h.anchor, n.name, o.name, o.structural
 	order by case when o.structural then 0 when h.anchor = here then 1 else 2 end, u.login, o.name;
 end $$;

@@ -287,7 +287,9 @@ static int say_revert(const struct import_options *options, const struct import_
 		fprintf(stderr, "warning: this is above the limits%s: %s\n", options->dry_run ? " and needs --yes" : "",
 			report->limits);
 	if (changes == 0)
-		fprintf(stderr, "nothing of %s is left to take back\n", options->name);
+		fprintf(stderr,
+			"nothing of %s is left to take back; names, invitations and operators are not taken back\n",
+			options->name);
 	else if (options->dry_run)
 		fprintf(stderr, "Nothing was written. Take it back: rosterctl revert %s\n", options->name);
 	else

@@ -209,7 +209,8 @@ def test_what_is_gone_for_good_is_not_taken_back(company, roster):
 
 
 def test_what_time_ended_is_not_taken_back(company, roster):
-    company.act("group_member_add('/pay', 'bob', 'Developer', now() + interval '1 millisecond')")
+    company.act("group_member_add('/pay', 'bob', 'Developer', now() + interval '1 second')")
+    roster.sql("select pg_sleep(1.1)")
     roster.sql("select clock_tick('1 day')")
     assert roster.value("select cause from revisions where id = head()") == "expired"
     assert "is what time did and is not taken back" in company.revert(company.head(), code=65).err

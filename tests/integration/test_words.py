@@ -33,6 +33,8 @@ def refusal(roster, *words, code=65, user="operator"):
     (["app", "create", "bad/name"], '"bad/name" is no name for an app (it is empty, or has a slash or a control character)'),
     (["app", "create", ""], '"" is no name for an app (it is empty, or has a slash or a control character)'),
     (["app", "create", "API"], 'there is an app "API" already (names are compared without case; see rosterctl app list)'),
+    (["user", "create", "gina "], '"gina " is no name for a user (it begins or ends with a space)'),
+    (["user", "create", "0b7c2a1e-1f00-4c6d-8a55-1d2c3b4a5f60"], '"0b7c2a1e-1f00-4c6d-8a55-1d2c3b4a5f60" is no name for a user (it looks like the id of a user)'),
     (["user", "create", ""], '"" is no name for a user (it is empty, or has a control character)'),
     (["user", "create", "Bob"], 'an active user has the login "Bob" already (see rosterctl user show Bob)'),
     (["group", "create", "/pay/..", "--description", "For tests", "--admin", "bob"],

@@ -2,7 +2,7 @@
 -- Apps, their owners and their teams.
 \ir support.psql
 \ir company.psql
-select plan(108);
+select plan(109);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 
@@ -133,6 +133,10 @@ select results_eq($$select login, membership, role, through from app_members('sh
 	$$values ('olga', 'owner', 'Owner', null), ('oz', 'direct', 'Developer', null), ('pat', 'direct', 'Lead', null),
 		('ann', 'inherited', 'Developer', '/dev'), ('pat', 'inherited', 'Contributor', '/dev/pay')$$,
 	'P38 the team: the owner, direct members, inherited ones with the group that brings them');
+select user_suspend('pat'), app_archive('shop', true);
+select is((select string_agg(login || case when active then '' else ' (suspended)' end, ', ' order by login, membership) from app_members('shop')),
+	'ann, olga, oz, pat (suspended), pat (suspended)', 'P38 the whole of it, also while the app is archived');
+select app_archive('shop', false), user_resume('pat');
 select is(roles_at('pat', 'app:shop'), 'Contributor Lead', 'P39 the members of the group of an app are inherited members of the app');
 select is(roles_at('ann', 'app:shop'), 'Developer', 'P40 and so are the members of the groups above');
 select person('ray');
