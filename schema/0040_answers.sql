@@ -9,8 +9,7 @@
 -- What this person may do here and why: a row for each permission and path. as_of is a revision; NULL is now. To plan the
 -- question anew takes ten times as long as to answer it, and all are alike. Now, which is what apps ask: "effective" of one
 -- person and one resource, with his access there read once for roles, gates and all, and each anchor named once; written out
--- for each kind of resource, so that a plan has only the ways by which that kind is reached. Roles are asked for as an array,
--- which is a condition of each part of role_meanings; one of a join would be looked at when all of it is there.
+-- for each kind of resource, so that a plan has only the ways by which that kind is reached.
 create procedure define_effective_access() language plpgsql set search_path = roster, pg_temp as $define$
 begin
 	execute format(e'create function effective_access(user_id uuid, resource integer, as_of bigint default null)

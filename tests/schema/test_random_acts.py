@@ -371,7 +371,7 @@ def assert_access_agrees(session, at):
     rows = session.execute("select t.user_id, t.resource, a.* from unnest(%s::uuid[], %s::integer[]) t(user_id, resource) "
                            "cross join lateral effective_access(t.user_id, t.resource, %s::bigint) a",
                            [[pair[0] for pair in pairs], [pair[1] for pair in pairs], at]).fetchall()
-    assert set(rows) == {row for row in said if row[:2] in set(pairs)}
+    assert set(rows) == {row for row in said if row[:2] in set(pairs)} and len(rows) == len(set(rows))
 
 
 def pairs_of(effective):
