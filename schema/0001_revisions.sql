@@ -58,6 +58,18 @@ create table revisions (
 create index on revisions (run) where run is not null;
 create index on runs (source, id);
 
+-- A run in this state may be staged and merged, by the one who leads its source.
+create function running(run bigint) returns runs language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	row runs;
+begin
+	select * into row from runs r where r.id = running.run and r.state = 'running';
+	if row.id is null then
+		raise exception 'run % is not running', run using errcode = 'object_not_in_prerequisite_state';
+	end if;
+	return row;
+end $$;
+
 -- Revisions are what everything else refers to: they are written once. Only the erasure of a person takes names out of them.
 create function keep_revisions() returns trigger language plpgsql set search_path = roster, pg_temp as $$
 begin
@@ -191,6 +203,9 @@ end $f$', short || '_ended', short || '_history', list, was);
 declare
 	revision bigint := current_revision();
 begin
+	if not exists (select from begun became where became.since = revision) then
+		return null; -- nothing that decides has changed (see b_since)
+	end if;
 	insert into %I (%s, since, until)
 	select %s, was.since, revision from ended was where was.since < revision
 	except

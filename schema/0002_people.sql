@@ -119,7 +119,7 @@ create trigger g_former after update of login, email on users for each row
 -- Which entry of which source is which person. Keyed by the immutable id, never by a name.
 create table identities (
 	source smallint not null,
-	external_id text not null,
+	external_id text collate "C" not null,
 	user_id uuid not null,
 	enabled boolean not null default true,
 	gone_since timestamptz,

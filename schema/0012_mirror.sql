@@ -10,7 +10,7 @@ create table directory_entries (
 	id bigint generated always as identity primary key,
 	source smallint not null,
 	kind entry_kind not null,
-	external_id text not null,  -- immutable: entryUUID, objectGUID, sub ...
+	external_id text collate "C" not null,  -- immutable: entryUUID, objectGUID, sub ...
 	dn text not null,           -- as the source wrote it
 	reference uuid not null,    -- digest of source and canonical DN: what members and children point with
 	alias uuid,                 -- digest of source and login, what memberUid points with; or of its security identifier
@@ -80,7 +80,7 @@ create index on directory_mappings (anchor_key);
 -- Entries and records that could not be used, each named, with what to do.
 create table quarantine (
 	source smallint not null references sources,
-	external_id text,
+	external_id text collate "C",
 	what text not null,
 	why text not null,
 	-- read: it could not be read this time; content: part of it means nothing, until it changes; rule: a rule could not be
@@ -96,7 +96,7 @@ create index on quarantine (source, stage);
 create unlogged table staged_entries (
 	run bigint not null,
 	kind entry_kind not null,
-	external_id text not null,
+	external_id text collate "C" not null,
 	dn text not null,
 	reference uuid not null,
 	alias uuid,
@@ -119,7 +119,7 @@ create index on staged_entries (run);
 
 create unlogged table staged_mappings (
 	run bigint not null,
-	external_id text not null,
+	external_id text collate "C" not null,
 	rule smallint not null,
 	anchor text not null,
 	role text,
@@ -127,11 +127,11 @@ create unlogged table staged_mappings (
 );
 create index on staged_mappings (run);
 
-create unlogged table staged_gone (run bigint not null, external_id text not null, explicit boolean not null);
+create unlogged table staged_gone (run bigint not null, external_id text collate "C" not null, explicit boolean not null);
 create index on staged_gone (run);
 create unlogged table staged_problems (
 	run bigint not null,
-	external_id text,
+	external_id text collate "C",
 	rule smallint, -- a rule that could not be evaluated
 	lasting boolean not null, -- of an entry: it is about the content, true until that changes; of a rule: what it gave before stays
 	what text not null,
@@ -151,18 +151,6 @@ create unlogged table touched_entries (
 );
 create index on touched_entries (run, entry_id);
 
--- A run in this state may be staged and merged, by the one who leads its source.
-create function running(run bigint) returns runs language plpgsql stable security definer set search_path = roster, pg_temp as $$
-declare
-	row runs;
-begin
-	select * into row from runs r where r.id = running.run and r.state = 'running';
-	if row.id is null then
-		raise exception 'run % is not running', run using errcode = 'object_not_in_prerequisite_state';
-	end if;
-	return row;
-end $$;
-
 -- Merge ------------------------------------------------------------------------------------------------------------------------
 
 -- How many were refused: what bears the id of a person and is none.
@@ -170,7 +158,7 @@ create function merge_entries(run bigint, source smallint, everything boolean) r
 #variable_conflict use_column
 declare
 	refused bigint;
-	known bigint := 0;
+	merged boolean;
 begin
 	-- Into an empty mirror nothing can be in the way. Where everybody is looked at, nobody need be named.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
@@ -184,30 +172,36 @@ begin
 		return 0;
 	end if;
 	-- Who changed is looked at again, whatever the change was. user_id: what he may do cannot follow from it, unless other
-	-- rules match him now, which touches him once more.
+	-- rules match him now, which touches him once more. When all were people before and are, nobody comes, and nothing else is
+	-- in the way: they are merged with it.
 	if exists (select from staged_entries s join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id
 			where s.run = merge_entries.run and d.kind = 'user') then
-		insert into touched_entries (run, entry_id, user_id, renamed)
-		select s.run, d.id, u.id, (u.login, u.email, u.name) is distinct from (s.login, s.email, s.name)
-		from staged_entries s
-		join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
-		left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
-			and s.kind = 'user' and d.gone_since is null and s.closed is null and s.login = d.login
-			and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
-		left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
-			and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
-		where s.run = merge_entries.run;
-		get diagnostics known = row_count;
-	end if;
-
-	-- All were people before and are: nobody comes, and nothing else is in the way.
-	if (select count(*) = known and bool_and(s.kind = 'user') from staged_entries s where s.run = merge_entries.run) then
-		update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
-			login = s.login, email = s.email, name = s.name, attributes = s.attributes, closed = s.closed, ends_at = s.ends_at,
-			primary_group = s.primary_group, gone_since = case when s.closed is not null then coalesce(d.gone_since, now()) end,
-			gone_explicit = s.closed is not null
-		from staged_entries s where s.run = merge_entries.run and d.source = merge_entries.source and d.external_id = s.external_id;
-		return 0;
+		with known as materialized (
+			select s.ctid as staged, d.id, u.id as user_id, (u.login, u.email, u.name) is distinct from (s.login, s.email, s.name) as renamed
+			from staged_entries s
+			join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
+			left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
+				and s.kind = 'user' and d.gone_since is null and s.closed is null and s.login = d.login
+				and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
+			left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
+				and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
+			where s.run = merge_entries.run
+		), touched as (
+			insert into touched_entries (run, entry_id, user_id, renamed)
+			select merge_entries.run, k.id, k.user_id, k.renamed from known k
+		), merged as (
+			update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
+				login = s.login, email = s.email, name = s.name, attributes = s.attributes, closed = s.closed, ends_at = s.ends_at,
+				primary_group = s.primary_group, gone_since = case when s.closed is not null then coalesce(d.gone_since, now()) end,
+				gone_explicit = s.closed is not null
+			from known k join staged_entries s on s.ctid = k.staged
+			where d.id = k.id and (
+				select count(*) = (select count(*) from known) and bool_and(o.kind = 'user') from staged_entries o where o.run = merge_entries.run)
+			returning d.id)
+		select exists (select from merged) into merged;
+		if merged then
+			return 0;
+		end if;
 	end if;
 
 	with put as (

@@ -10,7 +10,7 @@ create table held_changes (
 	source smallint not null references sources,
 	kind change_kind not null,
 	action change_action not null,
-	external_id text,          -- of the person
+	external_id text collate "C",          -- of the person
 	anchor text,               -- as printed; NULL for people
 	anchor_key text,
 	role integer,
@@ -96,16 +96,23 @@ begin
 	return counted.grants;
 end $$;
 
--- The plan as people read it, in order.
+-- The plan as people read it, in order. Of people there is nothing to say but who they are, and a thousand of them may be all.
 create view planned_changes_named as
 select c.run, c.seq, c.kind, c.action, c.held and not c.rejected as held, c.rejected,
 	coalesce(d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
-	coalesce(k.anchor, '') as anchor, coalesce(r.name, '') as role,
-	coalesce(w.name, '') as rule, coalesce(w.position, '') as position, coalesce(v.dn, '') as via,
-	case when c.kind = 'user' and c.action = 'change' then concat_ws(', ',
+	'' as anchor, '' as role, '' as rule, '' as position, '' as via,
+	case when c.action = 'change' then concat_ws(', ',
 		case when u.login is distinct from d.login then 'login ' || u.login end,
 		case when u.email is distinct from d.email then 'mail ' || coalesce(u.email, 'none') end,
 		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end) else '' end as was
+from planned_changes c
+left join directory_entries d on d.id = c.entry_id
+left join users u on u.id = c.user_id
+where c.kind = 'user'
+union all
+select c.run, c.seq, c.kind, c.action, c.held and not c.rejected, c.rejected,
+	coalesce(d.login, u.login, ''), coalesce(d.dn, ''), coalesce(d.external_id, ''),
+	coalesce(k.anchor, ''), coalesce(r.name, ''), coalesce(w.name, ''), coalesce(w.position, ''), coalesce(v.dn, ''), ''
 from planned_changes c
 join runs n on n.id = c.run
 left join directory_entries d on d.id = c.entry_id
@@ -113,7 +120,8 @@ left join users u on u.id = c.user_id
 left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
 left join roles r on r.id = c.role
 left join directory_rules w on w.source = n.source and w.ordinal = c.rule
-left join directory_entries v on v.id = c.via;
+left join directory_entries v on v.id = c.via
+where c.kind <> 'user';
 
 -- Roles that rules name and cannot give in their places: nobody made them, or they are held elsewhere. known: those that can.
 create function unknown_roles(roles text[], places text[]) returns table (ordinal bigint, why text, known text)

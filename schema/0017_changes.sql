@@ -13,7 +13,7 @@ alter table runs add column drift bigint;
 create index on runs (source, id) where drift is not null;
 create table drifted_entries (
 	run bigint not null references runs on delete cascade,
-	external_id text not null,
+	external_id text collate "C" not null,
 	dn text not null,
 	what text not null,
 	primary key (run, external_id)
@@ -33,7 +33,7 @@ create table source_cookies (
 -- names below it do, and the source says so of the one only.
 create table directory_places (
 	source smallint not null references sources,
-	external_id text not null,
+	external_id text collate "C" not null,
 	reference uuid not null,
 	primary key (source, external_id)
 );

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COPY_CHUNK = 256 * 1024 };
+/* What the server reads while we write the next. */
+enum { COPY_CHUNK = 32 * 1024 };
 
 int pg_copy_start(struct pg *pg, const char *sql, struct error *err)
 {
