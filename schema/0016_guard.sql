@@ -203,20 +203,27 @@ join runs n on n.id = c.run
 left join directory_entries d on d.id = c.entry_id
 left join wanted_anchors k on k.run = c.run and k.key = c.anchor_key;
 
--- Rejected changes are pinned until an entry they follow from changes: the people of those that are not any more.
--- There are few, if any: what reckons with a thousand makes room for millions of those who follow from them.
+-- Rejected changes are pinned until an entry they follow from changes, which is the person's own, or one that gives the same
+-- there to all in it: the people of those that are not any more. There are few, if any: what reckons with a thousand makes room
+-- for millions of those who follow from them.
 create function no_longer_pinned(run bigint, source smallint) returns table (change tid, external_id text)
 language plpgsql stable rows 1 set search_path = roster, pg_temp as $$
 begin
 	if not exists (select from held_changes h where h.source = no_longer_pinned.source and h.state = 'rejected') then
 		return;
 	end if;
-	return query select h.ctid, h.external_id from held_changes h
-	where h.source = no_longer_pinned.source and h.state = 'rejected' and exists (
-		select from staged_entries s
-		left join directory_entries d on d.source = no_longer_pinned.source and d.external_id = s.external_id
-		left join directory_mappings m on m.entry_id = d.id
-		where s.run = no_longer_pinned.run and (s.external_id = h.external_id or m.anchor_key = h.anchor_key));
+	return query
+	with changed as materialized (
+		select m.anchor_key, role_given(m.anchor, m.role) as role
+		from staged_entries s
+		join directory_entries d on d.source = no_longer_pinned.source and d.external_id = s.external_id and d.kind <> 'user'
+		join directory_mappings m on m.entry_id = d.id
+		where s.run = no_longer_pinned.run
+	)
+	select h.ctid, h.external_id from held_changes h
+	where h.source = no_longer_pinned.source and h.state = 'rejected' and (
+		exists (select from staged_entries s where s.run = no_longer_pinned.run and s.external_id = h.external_id)
+		or exists (select from changed c where c.anchor_key = h.anchor_key and (h.kind = 'group' or c.role = h.role)));
 end $$;
 
 -- Recognise what is held, approved or rejected already.

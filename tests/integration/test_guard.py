@@ -169,6 +169,35 @@ def test_rejected_changes_stay_undone_until_the_group_changes(held):
     assert held.members("red") == set(range(30))
 
 
+def test_rejected_changes_stay_when_somebody_else_of_the_place_changes(company):
+    company.configure(rule='some: { users: "(cn=p*)"; into: "/some"; role: "Contributor" }')
+    company.sync()
+    company.people |= {number: f"q{number}" for number in range(8)}
+    company.sync(code=1)
+    company.roster.ctl("reject", company.last_run()["run"])
+    company.people[20] = "p2000"
+    company.sync()
+    assert company.members("some") == {*range(20), 2000, *range(21, 30)}
+    # and below every limit
+    company.roster.sql("delete from held_changes where external_id not like '%%000000000003'")
+    company.people[21] = "p2100"
+    company.sync()
+    assert 3 in company.members("some")
+    company.people[3] = "r3"
+    company.sync()
+    assert 3 not in company.members("some")
+
+
+def test_rejected_changes_stay_when_a_group_that_gives_another_role_there_changes(held):
+    held.roster.ctl("reject", "corp/2")
+    held.configure(rule='leads: { match: "cn ~ ^team-blue$"; into: "/red"; role: "Developer" }')
+    held.sync()
+    held.teams["blue"] -= {9}
+    held.sync()
+    assert held.roster.value("select count(*) from held_changes where state = 'rejected'") == 8
+    assert {*range(9), *range(10, 30)} <= held.members("red")
+
+
 def test_rejected_changes_are_called_rejected(held):
     held.roster.ctl("reject", "corp/2")
     held.configure(rule=ALL)
