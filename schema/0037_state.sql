@@ -92,21 +92,21 @@ $$;
 
 -- names: the sources of the configuration. The others keep what they gave until somebody retires them.
 create function source_list(names text[]) returns table (source text, kind text, state text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
-	dangling bigint, drift bigint, held bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text)
+	dangling bigint, drift bigint, held bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text, last_read text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
 		count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
 		(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
 		(select count(*) from directory_edges e join directory_entries g on g.id = e.group_id
 			where e.member_id is null and g.source = s.id and g.gone_since is null),
-		last_drift(s.id), w.held, s.settled and w.held = 0, exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
-		s.name || '/' || l.id, l.state::text
+		last_drift(s.id), w.held, s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
+		s.name || '/' || l.id, l.state::text, l.completeness
 	from sources s
 	left join directory_entries d on d.source = s.id and d.gone_since is null
-	left join lateral (select r.id, r.state, r.held from runs r where r.source = s.id order by r.id desc limit 1) l on true
+	left join lateral (select r.id, r.state, r.held, r.completeness from runs r where r.source = s.id order by r.id desc limit 1) l on true
 	cross join lateral (select count(*) + case when l.state = 'held' then l.held else 0 end as held
 		from held_changes h where h.source = s.id and h.state = 'held') w
-	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, w.held order by s.position
+	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, l.completeness, w.held order by s.position
 $$;
 
 -- Who has the lock of writers now, and who waits for it. What others do in their sessions only a superuser sees, so how long it

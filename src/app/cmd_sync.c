@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_HELD = 1, PLAN_MOST = 1024 * 1024 * 1024 };
+enum { EXIT_HELD = 1, EXIT_INCOMPLETE = 69, PLAN_MOST = 1024 * 1024 * 1024 };
 
 /* "1 change", "31 changes" */
 static const char *changes_text(struct arena *arena, int64_t count)
@@ -28,6 +28,13 @@ static void say_what_next(const char *run)
 		run, run, run);
 }
 
+/* Of several sources the highest counts, as in rosterd --once. */
+static void end_with(struct app *app, int code)
+{
+	if (app->exit_code < code)
+		app->exit_code = code;
+}
+
 /* Whoever looks at the exit code alone must not overlook what an earlier run left to be decided. */
 static void say_waiting(struct app *app, const struct sync_report *report)
 {
@@ -35,7 +42,7 @@ static void say_waiting(struct app *app, const struct sync_report *report)
 		return;
 	fprintf(stderr, "held: %s still wait%s for a decision; see: rosterctl runs diff %s\n",
 		changes_text(app->arena, report->waiting), report->waiting == 1 ? "s" : "", report->waiting_runs);
-	app->exit_code = EXIT_HELD;
+	end_with(app, EXIT_HELD);
 }
 
 static int run_source(struct app *app, const struct source_config *source, const struct run_wanted *wanted,
@@ -50,9 +57,11 @@ static int run_source(struct app *app, const struct source_config *source, const
 	report_tell(&report, source->name, &told);
 	fprintf(stderr, "%s\n", str_text(&told));
 	str_free(&told);
+	if (report.reason[0] != '\0')
+		end_with(app, EXIT_INCOMPLETE);
 	if (report.held_reason[0] != '\0') {
 		say_what_next(arena_printf(app->arena, "%s/%" PRId64, source->name, report.run));
-		app->exit_code = EXIT_HELD;
+		end_with(app, EXIT_HELD);
 	} else if (!wanted->from_mirror) {
 		say_waiting(app, &report);
 	}

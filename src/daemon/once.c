@@ -49,8 +49,8 @@ static int run_source(const struct config *config, const struct source_config *s
 		return -1;
 	report_tell(&report, source->name, &text);
 	if (report.reason[0] != '\0')
-		log_warn("the read of source %s is %s: %s", source->name, report.completeness, report.reason);
-	if (report.held_reason[0] != '\0')
+		rc = error_set(err, ERR_UNREACHABLE, "%s: %s", str_text(&text), report.reason);
+	else if (report.held_reason[0] != '\0')
 		rc = error_set(err, ERR_GUARD, "%s", str_text(&text));
 	else if (report.waiting > 0)
 		rc = error_set(err, ERR_GUARD, "%s; changes of %s still wait for a decision", str_text(&text),

@@ -53,16 +53,14 @@ static bool on_step(struct sync_watch *watch, const char *what)
 
 static void log_report(const struct service *service, const struct sync_report *report, const char *asked_by)
 {
-	bool held = report->held_reason[0] != '\0', doubtful = report->reason[0] != '\0';
 	struct str text = {0};
 
 	report_tell(report, service->source->name, &text);
-	if (doubtful)
-		str_printf(&text, "; the read is %s, nothing is removed by it: %s", report->completeness,
-			   report->reason);
+	if (report->reason[0] != '\0')
+		str_printf(&text, ": %s", report->reason);
 	if (asked_by != NULL)
 		str_printf(&text, " (asked for by %s)", asked_by);
-	if (held || doubtful || report->drift > 0)
+	if (report->held_reason[0] != '\0' || report->reason[0] != '\0' || report->drift > 0)
 		log_warn("%s", str_text(&text));
 	else if (report->last_revision != 0)
 		log_change("%s", str_text(&text));

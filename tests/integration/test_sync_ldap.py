@@ -251,7 +251,7 @@ def assert_harmless(site, before):
 def test_a_size_limit_takes_nothing_from_anybody(site, account, page_size):
     before = site.facts()
     site.configure(account, page_size=page_size)
-    result = site.roster.ctl("sync")
+    result = site.roster.ctl("sync", code=69)
     assert "! the read is incomplete, nothing is removed by it: Size limit exceeded (4)" in result.out
     run = site.last_run()
     assert (run["state"], run["read"]) == ("nothing", "incomplete")
@@ -264,8 +264,10 @@ def test_an_incomplete_read_gives_and_takes_nothing(site):
     change(site.directory, group("pay-api-devs"), "delete", "member", person(1))
     site.directory.delete_s(person(5))
     site.configure("small", page_size=0)
-    done = site.roster.json("sync")["sources"][0]
+    done = site.roster.json("sync", code=69)["sources"][0]
     assert done["completeness"] == "incomplete"
+    (source,) = [row for row in site.roster.json("status")["sources"] if row["source"] == "corp"]
+    assert (source["settled"], source["last_state"], source["last_read"]) == (False, "applied", "incomplete")
     assert lines(done) == {("grant", "add", "u7", "/pay/api", "Developer")} and done["postponed"] == 1
     site.configure()
     assert lines(site.sync()) == {("grant", "remove", "u1", "/pay/api", "Developer"), ("user", "vanish", "u5", "", "")}
@@ -310,14 +312,14 @@ def test_half_the_people_hidden_by_an_access_rule_are_held(site):
 def test_all_people_hidden_while_the_groups_are_not(site):
     before = site.facts()
     site.configure("peopleless")
-    assert "nothing is removed by it: it returned no user at all, after 60 before" in site.roster.ctl("sync").out
+    assert "nothing is removed by it: it returned no user at all, after 60 before" in site.roster.ctl("sync", code=69).out
     assert_harmless(site, before)
 
 
 def test_an_empty_answer_after_a_full_one_is_no_answer(site):
     before = site.facts()
     site.configure("outside")
-    result = site.roster.ctl("sync")
+    result = site.roster.ctl("sync", code=69)
     assert "the read is incomplete, nothing is removed by it: it returned no user at all, after 60 before" in result.out
     run = site.last_run()
     assert (run["state"], run["read"], run["entries"]) == ("nothing", "incomplete", 0)
@@ -360,13 +362,13 @@ ALL = [[*map(scripted_person, range(8)), result(0)], [TEAM, result(0)]]
 
 REST = [result(0)]
 BREAKS = {
-    "time limit": ([[scripted_person(0), result(3, "took too long")], REST], 0, "Time limit exceeded (3): took too long after 1 "),
-    "time limit of groups": ([ALL[0], [result(3)]], 0, "Time limit exceeded (3) after 0 entries"),
+    "time limit": ([[scripted_person(0), result(3, "took too long")], REST], 69, "Time limit exceeded (3): took too long after 1 "),
+    "time limit of groups": ([ALL[0], [result(3)]], 69, "Time limit exceeded (3) after 0 entries"),
     "end among people": ([[scripted_person(0), CLOSE]], 69, "Can't contact LDAP server (-1)"),
     "end among groups": ([ALL[0], [CLOSE]], 69, "ou=groups"),
     "silence": ([[scripted_person(0), HANG]], 69, "silent for 1s (timeouts.operation)"),
     # What there may be more of elsewhere, or behind a limit: what came is believed, what did not is not missed.
-    **{f"code {code}": ([[scripted_person(0), result(code)], REST], 0, f"({code}) after 1 entries") for code in (3, 4, 9, 10, 11)},
+    **{f"code {code}": ([[scripted_person(0), result(code)], REST], 69, f"({code}) after 1 entries") for code in (3, 4, 9, 10, 11)},
     # What says nothing at all about the rest.
     **{f"code {code}": ([[scripted_person(0), result(code)]], exit_code, f"({code})") for code, exit_code in (
         (1, 69), (2, 69), (8, 77), (12, 78), (13, 77), (32, 77), (34, 78), (50, 77), (51, 69), (52, 69), (53, 77), (80, 69),
