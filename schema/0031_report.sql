@@ -86,7 +86,7 @@ create function require_reader(what text, person uuid) returns void language plp
 begin
 	if not is_owner() and not coalesce(is_administrator(actor()) or person = actor(), false) then
 		raise exception '% is not allowed to: report %', session_user, what using errcode = 'insufficient_privilege',
-			hint = 'a platform administrator may, and everybody about himself: --user';
+			hint = 'a platform administrator may; everybody is told about himself by rosterctl report access --user or report grants --user';
 	end if;
 end $$;
 

@@ -2,7 +2,7 @@
 -- History: what ended is kept, what never was in force is not.
 \ir support.psql
 \ir company.psql
-select plan(26);
+select plan(54);
 
 create temporary table start on commit drop as select head() as revision;
 create temporary table before on commit drop as select * from effective;
@@ -87,6 +87,69 @@ select is(
 	(select string_agg(distinct p.name, ' ' order by p.name) from board b, effective_at(b.revision) e join permissions p on p.id = e.permission
 		where e.resource = b.id and e.user_id = person_id('oz')),
 	(select of_oz from board), 'as of the time before it gives what it gave');
+
+-- Who could do something there is told of that time; of now there is nothing to ask about. First an environment is gone, then its app.
+select committed();
+select person('pia');
+select app_create('gone', 'ann', null), node_create('gone', 'ann'), environment_create('gone', 'test', 'test');
+select app_member_add('gone', 'nel', 'Business Engineer'), operator_for('ada', 'ada'), operator_for('nel', 'nel'), operator_for('pia', 'pia');
+select committed();
+create temporary table asked on commit drop as select head() as revision, q.resource, q.permission, resource_named(q.resource) as id
+	from (values ('app:gone', 'project.view'), ('environment:gone/test', 'env.api')) q(resource, permission);
+create temporary table could on commit drop as select a.resource, w.* from asked a, lateral who_can(a.permission, a.resource) w;
+select set_eq('select distinct resource, login from could', $$values ('app:gone', 'ann'), ('app:gone', 'nel'), ('environment:gone/test', 'ann'), ('environment:gone/test', 'nel')$$,
+	'somebody may do something on an app and in its environment');
+-- What this operator is told of the environment that is gone, now and as of then.
+create function tells(session name, at bigint) returns text language sql as $$
+	select tried(session, format('select * from who_can(%L, %L, %s)', 'env.api', 'environment:gone/test', coalesce(at::text, 'null')))
+$$;
+select environment_delete('gone/test'), committed();
+select set_eq('select a.resource, w.* from asked a, lateral who_can(a.permission, a.resource, a.revision) w', 'select * from could',
+	'when the environment is gone the answer of then is the same');
+select is_empty('select w.* from asked a, lateral who_can(permission_named(a.permission), a.id) w where a.resource ~ ''^env''', 'of now it is empty, by its number');
+select is(tells('test_ada', null), 'P0002', 'and by its name there is none');
+select is(tells('test_' || who, revision), said, 'what was there is told as what is there: ' || who)
+from (values ('ada', 'done'), ('nel', 'done'), ('pia', '42501')) w(who, said), asked where resource = 'app:gone';
+select node_delete('gone');
+delete from grants where anchor = resource_named('app:gone');
+delete from apps where name = 'gone';
+select committed();
+select set_eq('select a.resource, w.* from asked a, lateral who_can(a.permission, a.resource, a.revision) w', 'select * from could', 'nor is it another one when the app is gone');
+select is_empty('select w.* from asked a, lateral who_can(permission_named(a.permission), a.id) w', 'of now both are empty, by number');
+select throws_ok(format('select * from who_can(%L, %L)', permission, resource), 'P0002', 'there is no ' || resource, 'and by name there is none: ' || resource) from asked;
+select is(tells('test_' || who, revision), said, 'whose list is gone he is not on it: ' || who)
+from (values ('ada', 'done'), ('nel', '42501'), ('pia', '42501')) w(who, said), asked where resource = 'app:gone';
+select is_empty('select w.* from asked a, lateral who_can(a.permission, a.resource, a.revision - 1) w', 'and before it was there nobody could');
+
+-- A report tells each way once, also where there are several: by two roles, from two sources, from a group and one above it; and what
+-- ended and began again in one revision.
+insert into sources (name, kind) values ('corp', 'ldif');
+select namespace_create('k1', 'way', array['test']::purpose[]), namespace_attach('k1/way/test', '/dev'), namespace_attach('k1/way/test', '/dev/web');
+select group_member_add('/dev', 'nel', 'Developer'), group_member_add('/dev', 'nel', 'Administrator'), group_member_add('/dev/web', 'nel', 'Developer');
+insert into grants (user_id, anchor, role, source) select person_id('nel'), need_group('/dev'), role_named('project', 'Developer'), s.id from sources s where s.name = 'corp';
+select committed();
+select group_member_remove('/dev', 'nel', 'Developer'), group_member_add('/dev', 'nel', 'Developer', now() + interval '1 day');
+select group_member_remove('/dev/web', 'nel', 'Developer'), group_member_add('/dev/web', 'nel', 'Developer');
+select namespace_detach('k1/way/test', '/dev'), namespace_attach('k1/way/test', '/dev');
+select group_move('/dev/web', '/ops'), group_move('/ops/web', '/dev');
+update apps set owner = person_id('nel') where name = 'site';
+update apps set owner = person_id('olga') where name = 'site';
+select user_suspend('oz'), user_resume('oz');
+select committed();
+select group_member_remove('/dev', 'nel', 'Developer'), group_member_remove('/dev', 'nel', 'Administrator');
+select committed();
+create function ways(at bigint) returns setof text language sql as $$
+	select concat_ws(' | ', r.login, r.resource, r.role, r.anchor, r.source, r.distance) from report_access(null, null, at) r
+$$;
+create function ways_meant(at bigint) returns setof text language sql as $$
+	select distinct concat_ws(' | ', u.login, resource_name(e.resource, at), role_name(e.role, at), resource_name(e.anchor, at), s.name, e.distance)
+	from effective_at(at) e join users u on u.id = e.user_id join sources s on s.id = e.source
+$$;
+select is((select count(*) from ways(at) w where w ~ '^nel . namespace:k1/way'), ways, format('in the report of %s revisions ago there are %s ways of one person to one thing', head() - at, ways))
+from (values (head() - 2, 7::bigint), (head() - 1, 7), (head(), 3)) n(at, ways);
+select bag_eq(format('select ways(%s)', at), format('select ways_meant(%s)', at), format('and each way there is is told once, %s revisions ago', head() - at))
+from generate_series(head() - 8, head()) at;
+select bag_eq('select ways(null)', 'select ways(head())', 'now as at the last revision');
 
 -- Tables keep their history.
 select throws_ok('truncate grants', 'P0001', 'grants keeps history and cannot be truncated', 'truncate grants is refused');

@@ -2,7 +2,7 @@
 -- What a change touches, what is said of it, and all access to a resource.
 \ir support.psql
 \ir company.psql
-select plan(19);
+select plan(26);
 
 -- Many people who hold nothing but what every person holds.
 do $$ begin
@@ -79,7 +79,16 @@ select results_eq($$select s.permissions, s.roles from access_snapshot(resource_
 select is_empty($$select * from access_snapshot(resource_named('app:gate'), 0)$$, 'before everything nobody');
 
 select is((select bool_or(has_function_privilege('roster_reader', p.oid, 'execute')) from pg_proc p where p.pronamespace = 'roster'::regnamespace
-	and p.proname in ('difference', 'access_snapshot', 'touched_pairs')), false, 'no app reads everybody''s access');
+	and p.proname in ('difference', 'difference_named', 'access_snapshot', 'touched_pairs')), false, 'no app reads everybody''s access');
+
+-- It tells of everybody, so only who may know all of it may ask; whoever owns an app is told who may do what on it by who_can().
+select operator_for('ada', 'ada'), operator_for('olga', 'olga'), operator_for('gus', 'gus'), operator_for('stranger');
+select is(tried('test_' || who, 'select * from difference_named(1, null)'), case who when 'ada' then 'done' else '42501' end,
+	'what changed for everybody is told to a platform administrator alone: ' || who) from unnest(array['ada', 'olga', 'gus', 'stranger']) who;
+select is(tried('test_olga', 'select * from difference_named(head(), head())'), '42501', 'also where nothing changed');
+select is(tried('test_olga', $$select * from who_can('project.view', 'app:shop', head() - 1)$$), 'done', 'an owner asks about his app');
+select set_eq('select d.login, d.resource from difference_named(1, null) d', $$select u.login, resource_name(d.resource) from difference(1, head()) d join users u on u.id = d.user_id$$,
+	'and by name it is the same difference');
 
 select * from finish();
 rollback;
