@@ -38,10 +38,12 @@ create table groups (
 	name text not null check (name <> '' and name !~ '[[:cntrl:]/]' and length(name) <= 100 and name not in ('.', '..')),
 	description text not null default '' check (length(description) <= 250),
 	archived boolean not null default false,
+	displaced boolean not null default false check (archived or not displaced), -- another group has its name since it was deleted
 	made_by smallint not null default 0 references sources,
 	made_by_rule text,
 	made_for text, -- the anchor a rule made it for: found by that, wherever it is moved
-	name_key text not null generated always as (lower(normalize(name, NFKC))) stored,
+	-- Of a displaced one NULL: it keeps its name, and no path leads to it.
+	name_key text generated always as (case when not displaced then lower(normalize(name, NFKC)) end) stored,
 	foreign key (id, kind) references resources (id, kind),
 	unique (parent_id, name_key),
 	unique (made_by, made_for)
@@ -187,6 +189,16 @@ begin
 		exit when here is null;
 	end loop;
 	return here;
+end $$;
+
+-- A group that was deleted gives its place to one that takes its name. Neither people nor rules find it by a path any more,
+-- nor what was below it; what revisions say of it stays, and revert brings it back when the name is free.
+create function free_place(taker integer, parent integer, name text) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	update groups g set displaced = g.displaced or g.id = gone.id, made_by = 0, made_by_rule = null, made_for = null
+	from groups gone join group_closure c on c.ancestor = gone.id
+	where gone.parent_id = parent and gone.name_key = lower(normalize(free_place.name, NFKC)) and gone.archived
+	  and gone.id <> taker and g.id = c.descendant and g.archived;
 end $$;
 
 -- Permissions and roles --------------------------------------------------------------------------------------------------

@@ -342,8 +342,7 @@ begin
 	update groups g set archived = false, description = group_create.description, made_by = 0, made_by_rule = null, made_for = null
 	where g.id = group_at(clean) and g.archived returning g.id into made;
 	if made is null then
-		insert into groups (parent_id, name, description)
-		values (parent, regexp_replace(clean, '^.*/', ''), group_create.description) returning id into made;
+		insert into groups (parent_id, name, description) values (parent, regexp_replace(clean, '^.*/', ''), group_create.description) returning id into made;
 	end if;
 	insert into grants (user_id, anchor, role)
 	select distinct user_by_login(a), made, role_named('platform', 'Group Administrator') from unnest(admins) a;
@@ -364,6 +363,7 @@ begin
 	target := need_group(parent);
 	perform act(format('group move %s to %s', path, parent));
 	kept := in_team(array(select n.app from group_closure c join apps a on a.owner_group = c.descendant join nodes n on n.app = a.id where c.ancestor = moved));
+	perform free_place(moved, target, g.name) from groups g where g.id = moved;
 	update groups set parent_id = target where id = moved;
 	perform keep_contacts(kept);
 exception when unique_violation then
@@ -380,7 +380,7 @@ begin
 	here := need_group(path);
 	perform act(format('group edit %s', path));
 	if new_name is not null then
-		perform need_name('group', new_name);
+		perform need_name('group', new_name), free_place(here, g.parent_id, new_name) from groups g where g.id = here;
 	end if;
 	if here = root_group() then
 		perform need_description(description);

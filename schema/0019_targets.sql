@@ -228,8 +228,10 @@ create function resource_named(name text, at bigint) returns integer language pl
 declare
 	whole text := lower(normalize(regexp_replace(name, '^env:', 'environment:'), NFKC));
 begin
-	-- Of two of a name the one that is gone was there first.
-	return coalesce((select n.resource from resource_names_at(at) n where at < head() and lower(normalize(n.name, NFKC)) = whole order by 1 limit 1),
+	-- Of two of a name the one that is gone was there first; but a group that was deleted by then has given its name to the other.
+	return coalesce((select n.resource from resource_names_at(at) n where at < head() and lower(normalize(n.name, NFKC)) = whole
+			order by n.resource in (select g.id from groups g where g.archived and g.since <= at
+				union all select h.id from groups_history h where h.archived and h.since <= at and h.until > at), 1 limit 1),
 		resource_named(name));
 end $$;
 

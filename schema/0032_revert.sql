@@ -126,6 +126,10 @@ begin
 		join sources s on s.id = (p.key ->> 'source')::smallint and s.id <> 0 and s.kind <> 'import'
 		where p.fact = 'grants' and p.became is null and not exists (
 			select from identities i where i.source = s.id and i.user_id = p.user_id and i.ended_at is null)));
+	perform leave_reverts(p.fact, 'the group is archived', array_agg(p.seq)) from my_reverts p
+	join groups g on g.archived and g.id = case p.fact when 'grants' then p.resource when 'group_namespaces' then p.place end
+	where p.became is null and not exists (select from my_reverts o
+		where o.fact = 'groups' and o.resource = g.id and o.was ->> 'archived' = 'false' and o.why is null) group by p.fact;
 	-- Of a role that was made then, what it says stays while somebody holds it.
 	perform leave_reverts(p.fact, 'people hold the role', array_agg(p.seq)) from my_reverts p
 	where p.fact in ('role_permissions', 'role_environments', 'role_environment_permissions') and p.was is null and p.why is null
@@ -147,8 +151,11 @@ begin
 			on c.ancestor = p.resource and c.descendant = (p.was ->> 'parent_id')::integer
 		where p.fact = 'groups' and p.was ->> 'parent_id' <> p.became ->> 'parent_id'));
 	perform leave_reverts('groups', 'there is another group of that name now', array(select p.seq from my_reverts p join groups g on g.id = p.resource
-		join groups o on o.parent_id = (p.was ->> 'parent_id')::integer and o.name_key = g.name_key and o.id <> g.id
-		where p.fact = 'groups' and p.was ->> 'parent_id' <> p.became ->> 'parent_id'));
+		join groups o on lower(normalize(o.name, NFKC)) = lower(normalize(g.name, NFKC)) and o.id <> g.id
+		where p.fact = 'groups' and p.was ->> 'archived' = 'false' and (not o.archived and o.parent_id = (p.was ->> 'parent_id')::integer
+			-- or one that comes there with it
+			or o.id > g.id and exists (select from my_reverts q where q.fact = 'groups' and q.resource = o.id
+				and q.was ->> 'archived' = 'false' and q.was ->> 'parent_id' = p.was ->> 'parent_id'))));
 	perform leave_reverts('groups', 'the group above is archived', array(select p.seq from my_reverts p join groups g on g.id = (p.was ->> 'parent_id')::integer
 		where p.fact = 'groups' and p.was ->> 'archived' = 'false' and g.archived
 		  and not exists (select from my_reverts o where o.fact = 'groups' and o.resource = g.id and o.was ->> 'archived' = 'false' and o.why is null)));

@@ -64,7 +64,9 @@ end $$;
 
 create function revert_places() returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
-	update groups g set parent_id = (p.was ->> 'parent_id')::integer, archived = false from my_reverts p
+	perform free_place(g.id, (p.was ->> 'parent_id')::integer, g.name) from my_reverts p join groups g on g.id = p.resource
+	where p.fact = 'groups' and p.why is null and p.was ->> 'archived' = 'false';
+	update groups g set parent_id = (p.was ->> 'parent_id')::integer, archived = false, displaced = false from my_reverts p
 	where p.fact = 'groups' and p.why is null and p.was ->> 'archived' = 'false' and g.id = p.resource and g.parent_id is not null;
 	update apps a set owner = coalesce((p.was ->> 'owner')::uuid, a.owner),
 		owner_group = case when p.was is null then a.owner_group else (p.was ->> 'owner_group')::integer end,

@@ -104,3 +104,33 @@ def test_explain_says_what_is_missing_beside_a_place_in_an_access_group(company,
         ("App Member", "access-group:finance", "corp", ["more"]), ("App Viewer", "platform", "hand", [])]
     report = roster.json("report", "grants")["grants"]
     assert ("p2", "access-group:finance", ["more"]) in [(row["login"], row["anchor"], row["rule"]) for row in report]
+
+
+def test_a_group_that_comes_back_is_the_one_under_its_path(roster):
+    """What a rule made and no rule wants is archived; its name is free, and who has it is meant by the rule from then on."""
+    company = Company(roster, people=2, red={0, 1}).start(
+        safety=SAFETY, rule='more: { match: "cn ~ ^team-(?<team>[a-z]+)$"; into: "/${team}/core"; role: "Developer" }')
+
+    def places():
+        return {row["path"]: row["id"] for row in roster.sql("select path, id from group_paths where not archived and path ~* '^/red'")}
+
+    def goes_and_comes(meanwhile=()):
+        company.teams = {}
+        company.sync()
+        assert not places()
+        for words in meanwhile:
+            roster.ctl(*words)
+        company.teams = {"red": {0, 1}}
+        company.sync()
+        return places()
+
+    company.sync()
+    made = places()
+    assert set(made) == {"/red", "/red/core"} and goes_and_comes() == made
+    found = goes_and_comes([["group", "create", "/hand", "--description", "For tests", "--admin", "admin"], ["group", "edit", "/hand", "--rename", "Red"]])
+    assert set(found) == {"/Red", "/Red/core"} and not set(found.values()) & set(made.values())
+    assert roster.value("select description from groups where id = %s", found["/Red"]) == "For tests"
+    assert company.members("Red") == company.members("Red/core") == {0, 1}
+    assert roster.value("select count(*) from groups where archived and displaced = (name = 'red') and made_for is null") == 2
+    company.sync()
+    assert places() == found

@@ -2,7 +2,7 @@
 -- What an app developer and an administrator ask: names of resources, and the lists.
 \ir support.psql
 \ir company.psql
-select plan(63);
+select plan(45);
 
 -- Names are written and read the same way.
 select is(resource_name(resource_named(name)), name, 'a name means one resource and back: ' || name)

@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(50);
+select plan(72);
 
 -- What differs since a revision, named by who it is about.
 create function lost(since bigint, resource integer) returns text language sql as $$
@@ -69,6 +69,54 @@ select committed();
 select is(roles_at('tec', 'app:desk'), 'Application Operator', 'and is in the team as before');
 select is(tried('test_tec', $$select node_permissions('desk')$$), 'P0002', 'there is none');
 select is(tried('test_ada', $$select node_create('desk', 'opal'); select node_delete('desk')$$), 'done', 'a platform administrator may too');
+
+-- Groups. The name of one that was deleted is free, also for one that is there already.
+create function plans(what text) returns text language plpgsql as $$
+begin
+	perform revert_plan(what);
+	return (select string_agg(p.action || ' ' || group_path(p.group_id), ', ' order by p.group_id) || coalesce(': ' || max(p.description) filter (where p.action = 'keep'), '')
+		from planned_imports p where p.kind = 'group');
+end $$;
+select group_create('/old', 'for tests', '{gus}'), group_create('/old/team', 'for tests', '{gus}'), group_create('/one', 'for tests', '{gus}'), group_create('/dev/old', 'for tests', '{gus}'), committed();
+create table olds as select need_group('/old') as old, need_group('/old/team') as team, need_group('/one') as one, need_group('/dev/old') as moving, head() as before, 0::bigint as gone;
+select throws_ok($$select group_edit('/one', 'OLD')$$, '23505', 'there is a group "OLD" beside it already', 'the name of a group is not that of another beside it');
+select throws_ok($$select group_move('/dev/old', '/')$$, '23505', 'there is a group of that name below / already', 'nor does one with it come there');
+select group_delete('/old/team'), committed(), group_delete('/old'), committed();
+update olds set gone = head();
+select throws_ok($$update groups set name = 'old' where name = 'one'$$, '23505', null, 'in plain SQL the deleted one is in the way');
+select lives_ok($$select group_edit('/one', 'OLD')$$, 'a group takes the name of one that was deleted');
+select committed();
+select is(array[need_group('/old'), group_at('/old/team')], array[one, null], 'the name is its own, and what was below the deleted one is not below it') from olds;
+select is((select string_agg(g.name, ' ' order by g.id) from groups g where g.id in (old, team) and g.archived and g.made_for is null), 'old team', 'that keeps the name it had') from olds;
+select is(array[resource_named('group:/old', before), resource_named('group:/old', gone), resource_named('group:/old', gone + 1), resource_named('group:/old', head())],
+	array[old, old, one, one], 'as of a revision each is found where it was called so') from olds;
+select throws_ok($$select group_create('/old', 'for tests', '{gus}')$$, '23505', 'there is a group /old already', 'and no other one is made');
+select throws_ok(format('update groups set displaced = true where id = %s', one), '23514', null, 'a group that is there does not give its name away') from olds;
+select throws_ok(format('update groups set archived = false where id = %s', old), '23514', null, 'nor does the deleted one come back beside it') from olds;
+select throws_ok(format('update groups set archived = false, displaced = false where id = %s', old), '23505', null, 'under its name') from olds;
+select is(plans(gone::text), 'keep /old: there is another group of that name now', 'revert says what is in its way') from olds;
+select revert_apply(gone::text, true), committed() from olds;
+select is((select archived from groups where id = old) and not exists (select from grants where anchor = old), true, 'and leaves it as it is') from olds;
+select group_edit('/old', 'one'), committed();
+select is(plans(gone::text), 'restore /old', 'when the name is free it would come back') from olds;
+select revert_apply(gone::text, true), committed() from olds;
+select is(need_group('/old'), old, 'and does') from olds;
+
+-- The same of a group that is moved, and again of the one that took the place.
+select group_delete('/old'), committed();
+update olds set gone = head();
+select lives_ok($$select group_move('/dev/old', '/')$$, 'a group comes where one of its name was deleted');
+select committed();
+select is(need_group('/old'), moving, 'and is the one there') from olds;
+select group_delete('/old'), committed();
+select is((select count(*) from groups where name = 'old' and archived), 2::bigint, 'deleted it lies there beside the first');
+select is(plans(gone::text), 'restore /old', 'of which the first comes back') from olds;
+select revert_apply(gone::text, true), committed() from olds;
+select is(need_group('/old'), old, 'under its name') from olds;
+select is((select string_agg(g.id::text, ' ') from groups g where g.name = 'old' and g.displaced), moving::text, 'which the other gave up') from olds;
+select group_delete('/old'), committed();
+select is(group_create('/old', 'for tests', '{gus}'), old, 'one that is made anew is the last that was there') from olds;
+select committed();
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@
 -- What must be so after every act by hand, tried as the owner of the schema with plain SQL. Each statement is refused, at once
 -- or where a transaction ends, and so is what comes to the same in another way; what a source or the clock leaves is let be.
 \ir support.psql
-select plan(85);
+select plan(88);
 
 -- The code of the error this statement ends with, when it is a transaction of its own; else "done", and it stays.
 create function ended(statement text) returns text language plpgsql as $$
@@ -46,6 +46,9 @@ select is(ended($$update groups set parent_id = group_at('/ops') where parent_id
 select is(ended($$insert into groups (parent_id, name) values (app('shop'), 'below')$$), '23503', 'parents are groups: not an app');
 select is(ended($$update groups set parent_id = group_at('/pay/api') where name = 'pay'$$), '23514', 'no cycle');
 select is(ended($$update groups set parent_id = id where name = 'pay'$$), '23514', 'no cycle of one');
+select is(ended($$update groups set name = 'OPS' where name = 'pay'$$), '23505', 'one name: that of another group beside it');
+select is(ended($$update groups set displaced = true where name = 'pay'; update groups set name = 'pay' where name = 'ops'$$), '23514', 'one name: only a group that was deleted gives it up');
+select is(ended($$update groups set name_key = null where name = 'pay'$$), '428C9', 'one name: nor is it taken away');
 
 -- A group has an admin.
 select is(ended($$insert into groups (parent_id, name) values (root_group(), 'led by nobody')$$), '23514', 'an admin: a group made without one');
