@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(125);
+select plan(146);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -23,9 +23,13 @@ select is(tried('test_ada', $$select role_create('Tester', 'tries things', array
 select is(tried('test_oz', $$select role_create('Other', '', '{}')$$), '42501', 'C1 a Scrum Master does not');
 select is(tried('test_ann', $$select role_create('Other', '', '{}')$$), '42501', 'C1 nor does a member');
 select is(tried('test_oz', $$select role_edit('Tester', array['project.edit'])$$), '42501', 'C1 nor does a Scrum Master change one');
+select is(tried('test_ann', $$select role_edit('Tester', array['project.edit'])$$), '42501', 'C1 nor a member');
+select is(tried('test_ada', $$select role_edit('Tester', array['project.view', 'project.edit']); select role_edit('Tester', array['project.view'])$$), 'done', 'C1 an administrator changes one');
 select is(tried('test_oz', $$select role_create('Mine', '', array['project.view'])$$), '42501', 'C3 a set of permissions of his own is an administrator''s to make');
 select is(tried('test_oz', $$select app_member_add('shop', 'pat', 'Tester')$$), 'done', 'C2 a Scrum Master chooses a central role for a member');
-select isnt_empty($$select from role_list() where role = 'Tester'$$, 'C2 from those there are');
+select is(tried('test_' || who, $$select 1 / count(*) from role_list() where role = 'Tester'$$), 'done', 'C2 from those there are, which are shown to ' || who) from unnest(array['oz', 'ann']) who;
+select is(tried('test_' || who, statement), '42501', 'C2 to be read only: ' || statement || ' by ' || who) from unnest(array['oz', 'ann']) who,
+	unnest(array[$$select role_edit_begin('Tester')$$, $$select role_save('Tester', description => 'x')$$, $$select role_delete('Tester')$$, $$select role_merge('Tester', 'Developer')$$]) statement;
 select is(rights('pat', 'app:shop'), (select string_agg(distinct p, ' ' order by p) from unnest(string_to_array(permits('Contributor', 'app') || ' project.view', ' ')) p),
 	'C4 a role means on this app what it says');
 select app_member_add('board', 'pat', 'Tester');
@@ -87,6 +91,8 @@ from unnest(array['role_create(text, text, text[], text, text[], text, text[])',
 -- Making one.
 select is(tried('test_ada', $$select role_create('TESTER')$$), '23505', 'C12 a name is used once, in any case of letters');
 select is(tried('test_ada', $$select role_create('')$$), '23514', 'C12 and is not empty');
+select is(tried('test_ada', $$select role_edit('Guide', null, new_name => 'tester')$$), '23505', 'C12 nor does another get it');
+select is(tried('test_ada', $$select role_edit('Guide', null, new_name => '')$$), '23514', 'C12 or an empty one');
 select is(tried('test_ada', $$select role_create('Silent')$$), 'done', 'C13 a description is not needed');
 select second_factor_proven('ada');
 select is(tried('test_ada', $$select role_create('Whole', 'all four parts', array['project.view', 'project.cloud_access', 'cicd.view'],
@@ -107,7 +113,14 @@ select is(part('Product Owner', 'environment'), null, 'C16 a role may give no ac
 select app_member_remove('shop', 'bea', 'Whole');
 select is(rights('bea', 'environment:shop/test') || rights('bea', 'environment:shop/live'), '', 'C16 and then its holders have none, of either kind');
 select app_member_remove('shop', 'bea', 'Product Owner');
-select app_member_add('shop', 'bea', 'Whole');
+-- One of the kinds alone, by roles that do open the way to environments.
+select role_create('Day', '', '{project.cloud_access}', 'none', '{}', 'fixed', '{env.backups}'), role_create('Night', '', '{project.cloud_access}', 'fixed', '{env.backups}', 'none', '{}');
+select app_member_add('shop', 'bea', 'Day');
+select is(rights('bea', 'environment:shop/test') || '/' || rights('bea', 'environment:shop/live'), '/env.backups', 'C16 no access outside production alone');
+select app_member_remove('shop', 'bea', 'Day'), app_member_add('shop', 'bea', 'Night');
+select is(rights('bea', 'environment:shop/test') || '/' || rights('bea', 'environment:shop/live'), 'env.backups/', 'C16 or in production alone');
+select app_member_remove('shop', 'bea', 'Night'), app_member_add('shop', 'bea', 'Whole');
+delete from roles where name in ('Day', 'Night');
 select is(rights('bea', 'environment:shop/test'), 'env.monitoring env.transport', 'C17 fixed outside production');
 select is(rights('bea', 'environment:shop/live'), '', 'C17 and open to be set in production: each kind for itself');
 select is(tried('test_oz', $$select environment_set('shop/test', 'bea', 'env.backups', true)$$), '23514', 'C18 what is fixed nobody changes, the Technical Contact neither');
@@ -176,7 +189,11 @@ select is(tried('test_ada', $$select role_edit_cancel()$$), 'done', 'C27 the end
 
 -- Deleting.
 select is(tried('test_ada', $$select role_delete('Silent')$$), '55000', 'C28 a role is deleted from its edit');
+select committed();
 select is(tried('test_ada', $$select role_edit_begin('Silent'); select role_delete('Silent')$$), 'done', 'C29 one that nobody holds is gone');
+select is((select count(*) from roles where name = 'Silent'), 0::bigint, 'C29 and not there any more');
+select committed();
+select throws_ok($$select revert_plan(head()::text)$$, '23514', format('revision %s took a role away for good and is not taken back', head()), 'C29 for good: what deleted it is not taken back');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester')$$), '23503', 'C30 one that is held is not');
 select is(roles_at('pat', 'app:board'), 'Tester', 'C30 and nothing has changed');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Tester')$$), '23514', 'C33 it does not take its own place');
@@ -194,6 +211,8 @@ select is(tried('test_asked', $$select invitation_accept('board')$$), 'done', 'C
 select is(roles_at('asked', 'app:board'), 'Guide', 'C31 in the one that took its place');
 select is(rights('pat', 'app:board'), 'project.view', 'C32 and may do what that one says: the same, where they are equal');
 select is(tried('test_ada', $$select role_edit_begin('Scrum Master')$$), '23514', 'C34 the Scrum Master is not edited');
+select is(tried('test_ada', statement), '23514', 'C34 nor by another way, nor deleted: ' || statement) from unnest(array[$$select role_edit('Scrum Master', '{}')$$,
+	$$select role_save('Scrum Master', description => 'x')$$, $$select role_delete('Scrum Master', 'Guide')$$, $$select role_merge('Scrum Master', 'Guide')$$]) statement;
 
 -- Invitations.
 select user_create('guest', external => true);
