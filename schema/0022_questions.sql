@@ -128,20 +128,23 @@ select array_agg(s.id) as twins from said s group by s.permits, s.environments h
 -- members: people who hold it themselves, each once, on whatever app; those who hold it through a group are counted apart.
 create function role_list() returns table (id integer, role text, kind text, permissions text[], environments text[], members bigint,
 	group_members bigint, apps bigint, tags text[], description text)
-language sql stable security definer set search_path = roster, pg_temp as $$
+language sql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
+	with held as materialized (
+		select d.role, count(*) filter (where not d.grouped) as members, count(*) filter (where d.grouped) as group_members
+		from (select distinct g.role, g.user_id, a.kind in ('group', 'access_group') as grouped from grants g join resources a on a.id = g.anchor) d
+		group by d.role)
 	select r.id, r.name, r.kind::text,
 		array(select p.scope || ' ' || count(*) from role_permissions rp join permissions p on p.id = rp.permission
 			where rp.role = r.id group by p.scope order by p.scope::text),
 		array(select case e.kind when 'environment' then 'non-production ' else 'production ' end || e.access
 			from role_environments e where e.role = r.id order by e.kind),
-		(select count(distinct g.user_id) from grants g join resources a on a.id = g.anchor and a.kind not in ('group', 'access_group') where g.role = r.id),
-		(select count(distinct g.user_id) from grants g join resources a on a.id = g.anchor and a.kind in ('group', 'access_group') where g.role = r.id),
-		(select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id),
+		coalesce(h.members, 0), coalesce(h.group_members, 0),
+		case when h.members > 0 then (select count(distinct g.anchor) from grants g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id) else 0 end,
 		array_remove(array[case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
 			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end, 'inherited from ' || r.origin,
 			(select 'edited by ' || e.login from role_edit e where e.role = r.id and e.expires_at > now()),
-			'duplicate of ' || t.names, case when not r.structural and not exists (select from grants g where g.role = r.id) then 'not used' end], null), r.description
-	from roles r left join (
+			'duplicate of ' || t.names, case when not r.structural and h.role is null then 'not used' end], null), r.description
+	from roles r left join held h on h.role = r.id left join (
 		-- A few are named and the others counted: of very many that say the same each would name all.
 		select u.role, (select string_agg(o.label, ', ' order by o.place) from unnest(w.ids[:6], w.labels[:6]) with ordinality o(id, label, place)
 				where o.id <> u.role and o.place <= case when u.role = any (w.ids[:5]) then 6 else 5 end)
@@ -173,8 +176,13 @@ $$;
 -- Where a role is held, and by whom.
 create function role_holders(name text) returns table (place text, login text, source text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select resource_name(g.anchor), u.login, s.name from grants g join users u on u.id = g.user_id join sources s on s.id = g.source
-	where g.role = role_by_name(role_holders.name) order by 1, 2, 3
+	with held as materialized (
+		select g.anchor, g.user_id, g.source from grants g where g.role = role_by_name(role_holders.name)
+	), places as materialized (
+		select d.anchor, resource_name(d.anchor) as name from (select distinct h.anchor from held h) d
+	)
+	select p.name, u.login, s.name from held h join places p using (anchor) join users u on u.id = h.user_id join sources s on s.id = h.source
+	order by 1, 2, 3
 $$;
 
 create function role_duplicates() returns table (role text, duplicate text)

@@ -35,22 +35,26 @@ language sql stable as $$
 	join setting_roles r on r.permission = s.permission and r.allowed = s.allowed where s.since <= at and s.until > at
 $$;
 
--- The same of what follows from it: who is in a group is App Member of its apps, who administers one a user of that kind.
+-- The same with what follows from it: who is in a group is App Member of its apps, who administers one a user of that kind. Each part
+-- says its role and its place, so that a question of few people or places looks at few rows.
 create function all_holdings_since(at bigint)
 returns table (user_id uuid, anchor integer, role integer, source smallint, since bigint, expires_at timestamptz)
 language sql stable as $$
 	select h.user_id, h.anchor, h.role, h.source, h.since, h.expires_at from holdings_since(at) h
 	union all
-	select d.user_id, d.anchor, d.role, d.source, min(d.since), null from (
-		select h.user_id, case when r.kind = 'platform' then platform() else h.anchor end as anchor,
-			case when r.kind = 'platform' then role_named('platform', 'Administrator of Some Group') else role_named('app', 'App Member') end as role,
-			h.source, h.since
-		from holdings_since(at) h left join roles r on r.id = h.role -- gone, it was no user role
-		where h.anchor <> platform() and r.kind is distinct from 'setting' and r.name is distinct from 'App Member'
-		  and not exists (select from apps a where a.id = h.anchor) and not exists (select from apps_history a where a.id = h.anchor)) d
-	-- where it is said, it need not follow
-	where not exists (select from holdings_since(at) h where h.user_id = d.user_id and h.anchor = d.anchor and h.role = d.role and h.source = d.source)
-	group by d.user_id, d.anchor, d.role, d.source
+	select h.user_id, h.anchor, role_named('app', 'App Member'), h.source, min(h.since), null
+	from holdings_since(at) h left join roles r on r.id = h.role -- gone, it was no user role
+	where h.anchor <> platform() and (r.id is null or r.kind not in ('platform', 'setting') and r.name <> 'App Member')
+	  and not exists (select from apps a where a.id = h.anchor) and not exists (select from apps_history a where a.id = h.anchor)
+	  -- where it is said, it need not follow
+	  and not exists (select from holdings_since(at) m
+		where m.role = role_named('app', 'App Member') and m.user_id = h.user_id and m.anchor = h.anchor and m.source = h.source)
+	group by h.user_id, h.anchor, h.source
+	union all
+	select h.user_id, platform(), role_named('platform', 'Administrator of Some Group'), h.source, min(h.since), null
+	from holdings_since(at) h
+	where h.anchor <> platform() and h.role = any (array(select r.id from roles r where r.kind = 'platform'))
+	group by h.user_id, h.source
 $$;
 
 -- The rules of each source that give a role at a place.
