@@ -45,7 +45,7 @@ def names(roster):
 # --- making -----------------------------------------------------------------------------------------------------------
 
 
-def test_c14_a_role_says_four_things_and_the_overview_sums_them_up(company):
+def test_c14_c24_a_role_says_four_things_and_the_overview_sums_them_up(company):
     second_factor(company, "admin")
     company.ctl("role", "create", "Whole", "--description", "All of it", "--permission", "project.view", "--permission",
                 "project.cloud_access", "--permission", "cicd.view", "--non-production", "env.transport", "--non-production",
@@ -57,7 +57,7 @@ def test_c14_a_role_says_four_things_and_the_overview_sums_them_up(company):
     assert row["permissions"] == ["cicd 1", "project 2"] and row["environments"] == ["non-production fixed", "production custom"]
     assert (row["members"], row["group_members"], row["apps"], row["tags"]) == (0, 0, 0, ["not used"])
     (details,) = company.json("role", "show", "Whole")["role"]
-    assert details["description"] == "All of it" and details["id"] == company.value("select id from roles where name = 'Whole'")
+    assert (details["role"], details["description"]) == ("Whole", "All of it") and details["id"] == company.value("select id from roles where name = 'Whole'")
     assert company.json("role", "show", details["id"])["role"] == [details]
 
 

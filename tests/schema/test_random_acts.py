@@ -20,7 +20,7 @@ PURPOSES = ["development", "test", "acceptance", "production"]
 # Write functions; {WHAT} is what Chance.WHAT() gives. The acts in bare SQL make what these refuse, as imports and sources do.
 WRITES = [
     "group_member_set({group}, {user}, {role})", "group_member_remove({group}, {user}, {role})", "group_member_remove({group}, {user}, null)",
-    "group_delete({group})", "app_member_remove({app}, {user}, {role})", "app_role_add({app}, {user}, {app_role})",
+    "group_delete({group})", "group_edit({group}, {group_name})", "group_edit({group}, {group_name})", "app_member_remove({app}, {user}, {role})", "app_role_add({app}, {user}, {app_role})",
     "app_role_remove({app}, {user}, {app_role})", "node_create({app}, {user})", "node_contact({app}, {user})", "node_delete({app})",
     "environment_create({app}, {name}, {purpose}::purpose)", "environment_delete({environment})",
     "environment_set({environment}, {user}, {setting}, {switch})", "environment_set({environment}, {user}, {setting}, {switch})",
@@ -92,6 +92,10 @@ class Chance:
 
     def name(self):
         return self.fresh("name")
+
+    def group_name(self):
+        """One of few: that of another group, or of one that was deleted."""
+        return self.random.choice(["one", "two", "three"])
 
     def purpose(self):
         return self.random.choice(PURPOSES)
@@ -294,6 +298,14 @@ class Chance:
 
     def kind(self):
         return self.random.choice(["environment", "production_environment"])
+
+    def act_revert(self):
+        revision = self.pick("select id::text from revisions order by id desc limit 20")
+        self.run("select revert_plan(%s)", revision)
+        try:
+            self.run("select revert_apply(%s, true)", revision)
+        except errors.UniqueViolation as defect:  # what is in the way is found by the plan
+            pytest.fail(f"revert {revision}: {defect}")
 
     def act_several(self):
         """Some acts in one transaction: one revision, in which something may come and go."""
