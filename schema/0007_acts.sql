@@ -338,14 +338,14 @@ begin
 	if coalesce(cardinality(admins), 0) = 0 then
 		raise exception 'a group needs an admin' using errcode = 'invalid_parameter_value', hint = 'name one or more with --admin';
 	end if;
-	-- One that was deleted gives its place, and is this one from now on.
+	-- One that was deleted gives its place, and is this one from now on; who administered that one does not come back with it.
+	delete from grants g where g.anchor = (select o.id from groups o where o.id = group_at(clean) and o.archived);
 	update groups g set archived = false, description = group_create.description, made_by = 0, made_by_rule = null, made_for = null
 	where g.id = group_at(clean) and g.archived returning g.id into made;
 	if made is null then
 		insert into groups (parent_id, name, description) values (parent, regexp_replace(clean, '^.*/', ''), group_create.description) returning id into made;
 	end if;
-	insert into grants (user_id, anchor, role)
-	select distinct user_by_login(a), made, role_named('platform', 'Group Administrator') from unnest(admins) a;
+	insert into grants (user_id, anchor, role) select distinct user_by_login(a), made, role_named('platform', 'Group Administrator') from unnest(admins) a;
 	return made;
 exception when unique_violation then
 	raise exception 'there is a group % already', clean using errcode = 'unique_violation', hint = 'names are compared without case';

@@ -134,3 +134,15 @@ def test_a_group_that_comes_back_is_the_one_under_its_path(roster):
     assert roster.value("select count(*) from groups where archived and displaced = (name = 'red') and made_for is null") == 2
     company.sync()
     assert places() == found
+
+
+def test_a_group_made_anew_has_the_admins_that_are_named(roster):
+    """A group that no rule wants any more is archived with its admins; whoever makes one under its name says who administers that."""
+    company = Company(roster, people=2, red={0}).start(safety=SAFETY)
+    company.teams = {}
+    company.sync()
+    admins = "select string_agg(u.login, ' ' order by u.login) from grants g join users u on u.id = g.user_id where g.anchor = group_at('/red')"
+    for named in (["p1"], ["admin", "p1"]):
+        roster.ctl("group", "create", "/red", "--description", "By hand", *(word for login in named for word in ("--admin", login)))
+        assert roster.value(admins) == " ".join(named)
+        roster.sql("update groups set archived = true where id = group_at('/red')")
