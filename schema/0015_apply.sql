@@ -324,6 +324,7 @@ create function run_end(run bigint, state run_state, completeness text, reason t
 declare
 	src smallint;
 	pushed boolean;
+	holds boolean;
 begin
 	-- A run of pushed changes adds up what came one after the other.
 	update runs r set state = case when r.kind = 'push' and run_end.state = 'nothing' and (r.adds, r.removes) <> (0, 0)
@@ -334,7 +335,11 @@ begin
 		-- Those that an earlier run found wait under its name.
 		held = case when run_end.state = 'held' then run_end.held else (select count(*) from held_changes h where h.run = r.id and h.state = 'held') end,
 		plan_digest = run_end.digest, ended_at = clock_timestamp()
-	where r.id = run_end.run returning r.source, r.kind = 'push' into src, pushed;
+	where r.id = run_end.run returning r.source, r.kind = 'push', r.held > 0 into src, pushed, holds;
+	-- Nothing is written, so no revision says that somebody has to decide.
+	if holds then
+		perform pg_notify('roster_held', '');
+	end if;
 	-- To hear all that changed is as complete, and what the guard thinks of it is another question.
 	if run_end.completeness in ('complete', 'changes') then
 		update sources s set last_complete_at = clock_timestamp()

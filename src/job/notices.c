@@ -156,7 +156,8 @@ static int serve(struct teller *teller, struct error *err)
 	if (teller->hooks->must_stop())
 		return 0;
 	if (store_listen(teller->store, "roster_revision", err) != 0 ||
-	    store_listen(teller->store, "roster_request_done", err) != 0)
+	    store_listen(teller->store, "roster_request_done", err) != 0 ||
+	    store_listen(teller->store, "roster_held", err) != 0)
 		return -1;
 	teller->hooks->ready();
 	while (!teller->hooks->must_stop())

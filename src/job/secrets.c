@@ -3,7 +3,9 @@
 #include "roster/job.h"
 #include "roster/target.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 struct look {
 	const struct config *config;
@@ -37,29 +39,44 @@ static bool can_be_read(const struct look *look, const struct secret_reference *
 	return read;
 }
 
+/* A file that a setting names; NULL or "" when there is none. */
+static void look_at_file(const struct look *look, const char *setting, const char *file, const char *whose)
+{
+	struct error fault = {0};
+
+	if (file == NULL || file[0] == '\0' || access(file, R_OK) == 0 ||
+	    (look->which == SECRETS_READABLE && errno == EACCES))
+		return;
+	error_set(&fault, ERR_CONFIG, "%s: %s", file, strerror(errno));
+	add(look, setting, whose, &fault);
+}
+
 static void look_at_source(const struct look *look, const struct source_config *source)
 {
 	const struct secret_reference *password = &source->ldap.password;
+	const char *whose = arena_printf(look->arena, "source %s", source->name);
 	struct error fault = {0};
 
+	look_at_file(look, arena_printf(look->arena, "sources.%s.ca_file", source->name), source->ldap.ca_file, whose);
+	look_at_file(look, arena_printf(look->arena, "sources.%s.keytab", source->name), source->ldap.keytab, whose);
 	if (password->text == NULL || password->text[0] == '\0' || can_be_read(look, password, &fault))
 		return;
 	if (fault.class != ERR_NONE)
-		add(look, arena_printf(look->arena, "sources.%s.password", source->name),
-		    arena_printf(look->arena, "source %s", source->name), &fault);
+		add(look, arena_printf(look->arena, "sources.%s.password", source->name), whose, &fault);
 }
 
 static void look_at_target(const struct look *look, const struct target_config *target)
 {
 	const struct target_ops *driver = target_driver(target->type);
+	const char *whose = arena_printf(look->arena, "target %s", target->name);
 
+	look_at_file(look, arena_printf(look->arena, "targets.%s.ca_file", target->name), target->ca_file, whose);
 	for (size_t i = 0; i < target->sign_count; i++) {
 		struct error fault = {0};
 		if (can_be_read(look, &target->sign[i], &fault) && driver != NULL)
 			driver->check_key(&target->sign[i], &fault);
 		if (fault.class != ERR_NONE)
-			add(look, arena_printf(look->arena, "targets.%s.sign", target->name),
-			    arena_printf(look->arena, "target %s", target->name), &fault);
+			add(look, arena_printf(look->arena, "targets.%s.sign", target->name), whose, &fault);
 	}
 }
 

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -114,6 +115,19 @@ def site(roster):
 def waiting(site):
     """Notices that were tried in vain, as rows."""
     return site.roster.sql("select * from notices where attempts > 0")
+
+
+def test_what_a_poll_holds_is_told_at_once(site):
+    """Nothing is written and nobody has asked, so nothing else says that there is something to tell."""
+    site.configure("run_held")
+    with site.service() as rosterd:
+        site.first_run(rosterd)
+        site.looks()
+        site.write(range(1))
+        began = time.monotonic()
+        rosterd.send(signal.SIGUSR1)
+        site.await_told(1)
+        assert time.monotonic() - began < 10
 
 
 def test_a_held_run_is_told_once_and_its_end_once(site):

@@ -203,6 +203,7 @@ def test_a_configuration_that_does_not_work_is_not_taken(site):
         for number, (old, new, words) in enumerate([
                 (str(site.told.key), str(no_key), "target billing: .*no-key: a key to sign with has 5 bytes"),
                 (str(site.told.key), f"{no_key}.gone", "target billing: .*No such file"),
+                ("sign:", f'ca_file: "{no_key}.pem"; sign:', "target billing: .*no-key.pem: No such file"),
                 ("${env:ROSTER_DATABASE}", "host=/nowhere dbname=none", "connection to server .* failed")], 1):
             site.roster.config.write_text(good.replace(old, new))
             rosterd.send(signal.SIGHUP)

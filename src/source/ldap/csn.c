@@ -99,12 +99,6 @@ bool csns_add_cookie(struct csns *csns, const char *cookie, size_t size)
 	return found;
 }
 
-void csns_add_all(struct csns *csns, const struct csns *others)
-{
-	for (size_t i = 0; i < others->count; i++)
-		csns_add(csns, others->items[i], CSN_SIZE);
-}
-
 const char *csns_missing(const struct csns *csns, const struct csns *held)
 {
 	for (size_t i = 0; i < held->count; i++) {

@@ -23,7 +23,6 @@ struct csns {
 bool csns_add(struct csns *csns, const char *text, size_t size);
 /* Those of a cookie ("rid=000,sid=001,csn=...;..."); false when it names none, or something that is none. */
 bool csns_add_cookie(struct csns *csns, const char *cookie, size_t size);
-void csns_add_all(struct csns *csns, const struct csns *others);
 /* The first of those that are held which this one has not come to; NULL when it has come to all. */
 const char *csns_missing(const struct csns *csns, const struct csns *held);
 /* Write a cookie that names no server: who goes on as the server that gave it would be spared what was changed there. */
