@@ -104,6 +104,13 @@ struct document *document_make(const char *file, const char *bytes, size_t size,
 	return document;
 }
 
+void document_blank(struct document *document, const char *from, const char *to)
+{
+	for (size_t i = (size_t)(from - document->text); i < (size_t)(to - document->text); i++)
+		if (document->text[i] != '\n')
+			document->text[i] = ' ';
+}
+
 const char *document_line(const struct document *document, int line)
 {
 	if (line < 1 || line > document->line_count)

@@ -14,7 +14,7 @@
 
 struct document {
 	const char *file;
-	const char *text; /* NUL-terminated; a NUL in the file would end it early */
+	char *text; /* NUL-terminated; a NUL in the file would end it early */
 	size_t size;
 	const char **lines; /* masked */
 	int line_count;
@@ -24,6 +24,8 @@ struct document {
 /* Read a regular file of at most 16 MiB. */
 int document_read(const char *file, struct arena *arena, struct document **ret, struct error *err);
 struct document *document_make(const char *file, const char *bytes, size_t size, struct arena *arena);
+/* From and to lie in the text, which has nothing but its line ends there afterwards. */
+void document_blank(struct document *document, const char *from, const char *to);
 /* A masked line for a message, or NULL. */
 const char *document_line(const struct document *document, int line);
 

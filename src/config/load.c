@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
+#include "roster/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,22 @@ static void add_document(struct loader *loader, struct document *document)
 	loader->document_count++;
 }
 
+static void check_bytes(struct loader *loader, const struct document *document)
+{
+	const char *line = document->text;
+
+	if (document->has_nul)
+		report_error(loader, (struct position){document->file, 0}, "save it as UTF-8 text",
+			     "the file holds a NUL byte, so it is not text");
+	for (int number = 1; *line; number++) {
+		size_t size = strcspn(line, "\n");
+		if (!text_is_valid(line, size))
+			report_error(loader, (struct position){document->file, number}, "save the file as UTF-8",
+				     "this line is not UTF-8");
+		line += size + (line[size] == '\n');
+	}
+}
+
 /* NULL when the document cannot be parsed, which is reported. */
 static struct conf_node *parse_document(struct loader *loader, struct document *document)
 {
@@ -27,7 +44,8 @@ static struct conf_node *parse_document(struct loader *loader, struct document *
 	int line = 1;
 
 	add_document(loader, document);
-	if (syntax_check(loader, document) == 0 &&
+	check_bytes(loader, document);
+	if (syntax_check(loader, document) == 0 && !document->has_nul &&
 	    conf_parse(document->text, document->file, loader->arena, &root, &line, &err) == 0)
 		return root;
 	loader->partial = true;

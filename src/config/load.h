@@ -62,8 +62,9 @@ void findings_sort(struct loader *loader);
 void report_early(struct loader *loader, const struct reported *setting);
 
 /* Would libconfig read this text as a person means it? 0, or -1 when it must not be asked. Errors and warnings are
- * reported; a setting whose value is wrong is passed to report_early(), so that the others can be read. */
-int syntax_check(struct loader *loader, const struct document *document);
+ * reported; a setting whose value is wrong is passed to report_early(), and one that is repeated is made blank, so that the
+ * others can be read. */
+int syntax_check(struct loader *loader, struct document *document);
 
 /* Add a document to the tree: the same section may be in several files, the same setting may not. */
 void tree_merge(struct loader *loader, const struct conf_node *root);

@@ -30,7 +30,7 @@ struct frame {
 
 struct syntax {
 	struct loader *loader;
-	const struct document *document;
+	struct document *document;
 	struct frame frames[DEPTH_MAX + 1];
 	size_t depth;
 	struct name *names;
@@ -43,6 +43,8 @@ struct syntax {
 	bool too_deep;        /* what follows would be misjudged */
 	struct frame suspect; /* the first group whose end is indented unlike its beginning */
 	int suspect_end;
+	const char *repeat; /* the beginning of a setting that is set already, or NULL */
+	size_t repeat_depth;
 };
 
 static struct frame *top(struct syntax *syntax)
@@ -113,11 +115,25 @@ static void check_duplicate(struct syntax *syntax, struct token token)
 		const struct name *name = &syntax->names[i];
 		if (name->size != token.size || memcmp(name->start, token.start, token.size) != 0)
 			continue;
-		syntax->broken = true;
 		report_error(syntax->loader, position_of(syntax, token.line), "keep one of the two",
 			     "\"%.*s\" is already set in line %d", (int)token.size, token.start, name->line);
+		if (!syntax->repeat)
+			syntax->repeat_depth = syntax->depth;
+		syntax->repeat = syntax->repeat ? syntax->repeat : token.start;
 		return;
 	}
+}
+
+/* The token stands behind a value. libconfig reads nothing where a setting is repeated: it gets the first one, so that all
+ * the others are judged. */
+static void end_repeat(struct syntax *syntax, struct token token)
+{
+	if (!syntax->repeat || syntax->depth != syntax->repeat_depth || top(syntax)->state != AFTER_VALUE ||
+	    token.kind == TOKEN_STRING)
+		return;
+	document_blank(syntax->document, syntax->repeat, token.start + (token.kind == TOKEN_TERMINATOR));
+	syntax->repeat = NULL;
+	syntax->loader->partial = true;
 }
 
 static void remember_name(struct syntax *syntax, struct token token)
@@ -447,6 +463,7 @@ static void handle(struct syntax *syntax, struct token token)
 	    [AFTER_VALUE] = after_value,
 	};
 
+	end_repeat(syntax, token);
 	if (!handle_broken(syntax, token))
 		states[top(syntax)->state](syntax, token);
 	syntax->last = token;
@@ -456,38 +473,22 @@ static void handle_end(struct syntax *syntax, struct token token)
 {
 	enum state state = top(syntax)->state;
 
+	end_repeat(syntax, token);
 	if (!in_list(syntax) && (state == WANT_SEPARATOR || state == WANT_VALUE))
 		wrong(syntax, token, arena_printf(syntax->loader->arena, "%s has no value", last_name(syntax)), NULL);
 	if (!syntax->too_deep)
 		report_unclosed(syntax);
 }
 
-static void check_bytes(struct loader *loader, const struct document *document)
-{
-	const char *line = document->text;
-
-	if (document->has_nul)
-		report_error(loader, (struct position){document->file, 0}, "save it as UTF-8 text",
-			     "the file holds a NUL byte, so it is not text");
-	for (int number = 1; *line; number++) {
-		size_t size = strcspn(line, "\n");
-		if (!text_is_valid(line, size))
-			report_error(loader, (struct position){document->file, number}, "save the file as UTF-8",
-				     "this line is not UTF-8");
-		line += size + (line[size] == '\n');
-	}
-}
-
-int syntax_check(struct loader *loader, const struct document *document)
+int syntax_check(struct loader *loader, struct document *document)
 {
 	struct syntax syntax = {.loader = loader, .document = document};
 	struct scanner scanner = scan_start(document->text);
 	struct token token;
 
-	check_bytes(loader, document);
 	while ((token = scan_next(&scanner)).kind != TOKEN_END && !syntax.too_deep)
 		handle(&syntax, token);
 	handle_end(&syntax, token);
 	free(syntax.names);
-	return syntax.broken || document->has_nul ? -1 : 0;
+	return syntax.broken ? -1 : 0;
 }

@@ -134,6 +134,29 @@ static void escapes_that_become_control_characters_are_warned_about(void **state
 	expect(HEAD "rules: { default_admins: [ \"x\\\\by \\d \\28\" ] }\n", "");
 }
 
+static void what_is_beside_a_duplicate_is_judged_too(void **state)
+{
+	static const char *const repeats[] = {" window: \"2h\"\n", " window: \"2h\";\n",
+					      " window: { x: [ 1, 2 ]; window: 3; y: ( { window: \"}\" } ) } // 4\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(repeats) / sizeof(repeats[0]); i++) {
+		struct str text = {0}, line = {0}, want = {0};
+		str_append(&line, repeats[i] + 1, strlen(repeats[i]) - 2);
+		str_printf(&text, HEAD "safety: {\n window: \"1h\"\n%s grase: \"1d\"\n}\n", repeats[i]);
+		str_printf(
+		    &want,
+		    "rosterd.conf:4: \"window\" is already set in line 3\n    %s\n    hint: keep one of the two\n"
+		    "rosterd.conf:5: unknown key \"grase\" in safety\n    grase: \"1d\"\n"
+		    "    hint: did you mean \"grace\"?\n",
+		    str_text(&line));
+		expect(str_text(&text), str_text(&want));
+		str_free(&text);
+		str_free(&line);
+		str_free(&want);
+	}
+}
+
 static void duplicate_key_is_reported_at_its_line(void **state)
 {
 	(void)state;
@@ -305,6 +328,7 @@ int main(void)
 	    cmocka_unit_test(byte_order_mark_and_windows_line_ends_are_taken),
 	    cmocka_unit_test(bytes_that_are_no_text_are_refused),
 	    cmocka_unit_test(escapes_that_become_control_characters_are_warned_about),
+	    cmocka_unit_test(what_is_beside_a_duplicate_is_judged_too),
 	    cmocka_unit_test(duplicate_key_is_reported_at_its_line),
 	    cmocka_unit_test(commas_missing_and_extra_are_explained),
 	    cmocka_unit_test(separators_between_settings_may_be_left_out),

@@ -66,20 +66,21 @@ static void expect(const char *want, const char *summary)
 static void text_keys_rules_and_secrets_are_judged_together(void **state)
 {
 	(void)state;
-	write_file("rosterd.conf", "version: 1; bogus: 1\n"
-				   "database: { embedded: \"/db\" }; include_dir: \"conf.d\"\n"
-				   "safety: { max_remove: 3000000000 }\n"
-				   "sources: { corp: { type: \"ldap\"; url: \"ldaps://dc\"; ca_file: \"no.pem\"; bind_dn: \"cn=a\"\n"
-				   "  password: \"file:absent\"\n"
-				   "  users: { base: \"dc=x\"\n"
-				   "    filter: \"(a=b\" } } }\n"
-				   "rules: { default_admins: [ \"ann\" ]\n"
-				   "  r1: { users: \"(a~=b)\"; into: \"/x\"; role: \"R\" }\n"
-				   "  r2: {\n"
-				   "    group: \"not a=\"\n"
-				   "    into: \"platfrom\"\n"
-				   "    role: \"R\"; grup: \"x\" }\n"
-				   "  r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n");
+	write_file("rosterd.conf",
+		   "version: 1; bogus: 1\n"
+		   "database: { embedded: \"/db\" }; include_dir: \"conf.d\"\n"
+		   "safety: { max_remove: 3000000000 }\n"
+		   "sources: { corp: { type: \"ldap\"; url: \"ldaps://dc\"; ca_file: \"no.pem\"; bind_dn: \"cn=a\"\n"
+		   "  password: \"file:absent\"\n"
+		   "  users: { base: \"dc=x\"\n"
+		   "    filter: \"(a=b\" } } }\n"
+		   "rules: { default_admins: [ \"ann\" ]\n"
+		   "  r1: { users: \"(a~=b)\"; into: \"/x\"; role: \"R\" }\n"
+		   "  r2: {\n"
+		   "    group: \"not a=\"\n"
+		   "    into: \"platfrom\"\n"
+		   "    role: \"R\"; grup: \"x\" }\n"
+		   "  r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n");
 	write_file("conf.d/a.conf", "safety: { max_grant: 3000000000; grace: \"x\" }\n"
 				    "rules: { r1: { } }\n"
 				    "rools: { }\n");
@@ -121,7 +122,7 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	       "    hint: keep one of the two\n"
 	       "conf.d/a.conf:3: unknown key \"rools\"\n"
 	       "    rools: { }\n" KNOWN_HERE,
-	       "rosterd.conf:1: unknown key \"bogus\" (and 13 more)");
+	       "rosterd.conf:1: unknown key \"bogus\" (and 14 more)");
 }
 
 /* What is missing may be in the part that cannot be read; what is there is judged all the same. */
