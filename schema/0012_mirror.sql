@@ -232,6 +232,9 @@ begin
 	return refused;
 end $$;
 
+-- A name is nobody's when two have it: what is the same to us a server may keep apart ("Weiss", "Weiß"), and nothing tells whom it
+-- means. Who is closed has his name still.
+
 -- Of groups that list nobody yet there is nothing to compare. The members of a staged group are in the order of the index,
 -- each once.
 create function merge_fresh(run bigint, source smallint, groups bigint[], into_nothing boolean) returns void
@@ -245,8 +248,8 @@ begin
 	from staged_entries s
 	join directory_entries g on g.source = merge_fresh.source and g.external_id = s.external_id
 	cross join lateral unnest(s.members, s.member_texts) m(reference, text)
-	left join (select o.reference, min(o.id) as id from directory_entries o
-		where o.source = merge_fresh.source and o.gone_since is null group by o.reference) d on d.reference = m.reference
+	left join (select o.reference, min(o.id) filter (where o.gone_since is null) as id from directory_entries o
+		where o.source = merge_fresh.source and (o.gone_since is null or o.closed is not null) group by o.reference having count(*) = 1) d on d.reference = m.reference
 	where s.run = merge_fresh.run and g.id = any (groups);
 	perform restore_indexes(aside);
 
@@ -329,7 +332,8 @@ begin
 			insert into directory_edges (group_id, reference, member_id, reference_text, dangling_since)
 			select n.group_id, n.reference, d.id, case when d.id is null then n.text end, case when d.id is null then now() end
 			from staged_edges n
-			left join directory_entries d on d.reference = n.reference and d.gone_since is null
+			left join directory_entries d on d.reference = n.reference and d.gone_since is null and not exists (
+				select from directory_entries o where o.reference = n.reference and o.id <> d.id and (o.gone_since is null or o.closed is not null))
 			where n.run = merge_edges.run
 			  and not exists (select from directory_edges e where e.group_id = n.group_id and e.reference = n.reference)
 			order by n.group_id, n.reference -- into the index in its own order
@@ -359,21 +363,22 @@ begin
 		from staged_entries s join directory_entries d on d.source = merge_edges.source and d.external_id = s.external_id
 		where s.run = merge_edges.run and d.kind = s.kind and e.member_id is null and e.reference in (s.reference, s.alias)
 		  and not exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference and x.void)
-		  and (e.reference = s.reference or not exists (
-			select from directory_entries o where o.alias = s.alias and o.id <> d.id and o.gone_since is null))
+		  and not exists (select from directory_entries o where o.alias = e.reference and o.id <> d.id and o.gone_since is null)
+		  and not exists (select from directory_entries o where o.reference = e.reference and o.id <> d.id and (o.gone_since is null or o.closed is not null))
 		returning d.id)
 	insert into touched_entries select distinct merge_edges.run, id from bound;
 
-	-- A login that two people had, and one of them is gone: the other is meant.
+	-- A name or login that two people had, and one of them is gone: the other is meant.
 	if exists (select from staged_gone g where g.run = merge_edges.run) then
 		with bound as (
-			update directory_edges e set member_id = d.id, reference_text = null, dangling_since = null
-			from staged_gone g
-			join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
-			join directory_entries d on d.alias = o.alias and d.gone_since is null
-			where g.run = merge_edges.run and e.member_id is null and e.reference = o.alias
-			  and not exists (select from directory_entries x where x.alias = d.alias and x.id <> d.id and x.gone_since is null)
-			returning d.id)
+			update directory_edges e set member_id = n.id, reference_text = null, dangling_since = null
+			from (select x.name, (select case when count(*) = 1 then min(d.id) end from (
+					select a.id from directory_entries a where a.reference = x.name and a.gone_since is null
+					union all select a.id from directory_entries a where a.alias = x.name and a.gone_since is null) d) as id
+				from staged_gone g join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
+				cross join lateral (values (o.reference), (o.alias)) x(name) where g.run = merge_edges.run) n
+			where e.member_id is null and e.reference = n.name and n.id is not null
+			returning n.id)
 		insert into touched_entries select distinct merge_edges.run, id from bound;
 	end if;
 end $$;

@@ -104,7 +104,8 @@ select c.run, c.seq, c.kind, c.action, c.held and not c.rejected as held, c.reje
 	case when c.action = 'change' then concat_ws(', ',
 		case when u.login is distinct from d.login then 'login ' || u.login end,
 		case when u.email is distinct from d.email then 'mail ' || coalesce(u.email, 'none') end,
-		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end) else '' end as was
+		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end)
+		when c.action = 'disable' then coalesce(d.closed, '') else '' end as was
 from planned_changes c
 left join directory_entries d on d.id = c.entry_id
 left join users u on u.id = c.user_id

@@ -329,10 +329,10 @@ begin
 			select e.group_id, e.reference from misnamed e
 			where exists (select from staged_edges n where n.run = merge_renamed.run and n.group_id = e.group_id and n.reference = e.name)
 		), given as (
-			update directory_edges e set reference_text = null, dangling_since = case when not exists (
-					select from directory_entries o where o.reference = e.reference and o.gone_since is null) then now() end,
-				member_id = (select o.id from directory_entries o where o.reference = e.reference and o.gone_since is null order by o.id limit 1)
-			from renamed r where e.group_id = r.group_id and e.reference = r.reference
+			update directory_edges e set reference_text = null, dangling_since = case when r.id is null then now() end, member_id = r.id
+			from (select n.*, (select case when count(*) = 1 then min(o.id) filter (where o.gone_since is null) end from directory_entries o
+				where o.reference = n.reference and (o.gone_since is null or o.closed is not null)) as id from renamed n) r
+			where e.group_id = r.group_id and e.reference = r.reference
 			returning e.group_id, e.reference, e.member_id
 		), settled as (
 			delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)

@@ -68,9 +68,9 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 create function user_show(who text) returns table (login text, name text, email text, active boolean, suspended boolean, id uuid,
-	source text, external_id text, dn text, enabled boolean, gone_since timestamptz)
+	source text, external_id text, dn text, enabled boolean, gone_since timestamptz, closed text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select u.login, u.name, u.email, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled, i.gone_since
+	select u.login, u.name, u.email, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled and d.closed is null, i.gone_since, d.closed
 	from users u
 	left join identities i on i.user_id = u.id
 	left join sources s on s.id = i.source

@@ -183,10 +183,12 @@ end $$;
 -- source: one, or null for all.
 create function report_dangling(source text) returns table (source_name text, group_dn text, value text, why text, since timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select s.name, g.dn, coalesce(e.reference_text, d.dn, '(a name that somebody else has now)'),
+	select s.name, g.dn, coalesce(e.reference_text, d.dn, (select min(o.dn collate "C") from directory_entries o where o.reference = e.reference and o.gone_since is null),
+			'(a name that somebody else has now)'),
 		case when d.id is not null then case when d.closed is not null then 'the account is closed' else 'is gone' end
 			when exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference) then 'changed hands'
-			when exists (select from directory_entries o where o.alias = e.reference and o.gone_since is null) then 'several have it'
+			when exists (select from directory_entries o where o.alias = e.reference and o.gone_since is null)
+				or (select count(*) from directory_entries o where o.reference = e.reference and (o.gone_since is null or o.closed is not null)) > 1 then 'several have it'
 			else 'nobody known has it' end,
 		coalesce(e.dangling_since, d.gone_since)
 	from directory_edges e

@@ -18,6 +18,13 @@ static bool is(const char *text, const char *word)
 	return strcmp(text, word) == 0;
 }
 
+/* He is there, and the source says that the account may not be used. */
+static void describe_closed(const struct change_printer *printer, const struct change *change, struct line *line)
+{
+	str_clear(&line->what);
+	str_printf(&line->what, "closed in %s: %s", printer->source->name, change->was);
+}
+
 static void describe_user(const struct change_printer *printer, const struct change *change, struct line *line)
 {
 	static const struct {
@@ -43,6 +50,8 @@ static void describe_user(const struct change_printer *printer, const struct cha
 	}
 	if (line->sign == '~')
 		str_printf(&line->what, "was %s", change->was);
+	else if (is(change->action, "disable") && change->was[0] != '\0')
+		describe_closed(printer, change, line);
 }
 
 static void describe_group(const struct change *change, struct line *line)

@@ -158,7 +158,10 @@ def test_a_disabled_account_is_suspended_and_comes_back_whole(site):
     assert site.people() == {"alice": True}, "an account that was never open is nobody yet"
     held = site.holdings("alice")
     modify(site.directory, alice, userAccountControl=DISABLED)
+    assert re.search(r"- user +alice +closed in corp: userAccountControl is 514 \(disabled\)", site.roster.ctl("plan").out)
     done = site.sync()
+    (person,) = site.roster.json("user", "show", "alice")["identities"]
+    assert (person["enabled"], person["closed"]) == (False, "userAccountControl is 514 (disabled)")
     assert [(line["kind"], line["action"], line["login"]) for line in done["changes"]] == [("user", "disable", "alice")]
     assert site.people() == {"alice": False} and site.holdings("alice") == held
     why = site.roster.ctl("explain", "alice", "group:/pay/api").out
@@ -403,3 +406,25 @@ def test_one_deleted_and_made_again_under_his_name_is_another(told):
     active = told.roster.value("select id from users where login = 'alice' and active")
     assert told.roster.sql("select 1 from grants g join roles r on r.id = g.role where g.user_id = %s and r.name = 'Developer'", active) == []
     told.check()
+
+
+def test_an_account_whose_state_is_hidden_stays_as_it_is(domain, roster):
+    """Domains that are hardened empty the group by which everybody may read what says that an account is closed."""
+    site = Site(domain, roster, "Hidden")
+    add_user(site.directory, "hidden-svc", f"CN=Users,{SUFFIX}")
+    site.configure(bind_dn=f"hidden-svc@{samba.REALM}", more='poll: "1h"')
+    site.group("hidden-api-devs", site.user("ann"), site.user("ben", flags=DISABLED), site.user("eve", accountExpires=filetime(time.time() - 3600)))
+    roster.ctl("sync")
+    before = site.people()
+    readers = f"CN=Pre-Windows 2000 Compatible Access,CN=Builtin,{SUFFIX}"
+    ((_, found),) = site.directory.search_s(readers, ldap.SCOPE_BASE, attrlist=["member"])
+    site.directory.modify_s(readers, [(ldap.MOD_REPLACE, "member", None)])
+    try:
+        assert "it returned no user at all" in roster.ctl("sync", "--full", code=69).out  # not one that could be used
+        assert site.people() == before
+        named = {row["what"]: row["why"] for row in roster.json("quarantine")["problems"]}
+        assert len(named) == 3 and all("it shows no userAccountControl" in why for why in named.values()), named
+    finally:
+        site.directory.modify_s(readers, [(ldap.MOD_REPLACE, "member", found["member"])])
+    roster.ctl("sync", "--full")
+    assert site.people() == before and roster.json("quarantine")["problems"] == []

@@ -146,3 +146,26 @@ def test_who_claims_a_login_is_named_and_so_is_who_has_it(company):
     ((what, why),) = company.problems()
     assert what == "uid=ann,ou=staff,dc=x" and 'login "Ann" belongs to user ann' in why
     assert "in source corp uid=ann,ou=people,dc=x" in why
+
+
+def test_a_name_that_two_entries_have_is_nobodys(company):
+    """A server may keep apart what is the same by RFC 4518, such as ss and sz: a group that lists one gives the other nothing."""
+    one, other = "cn=Hans Weiss,ou=people", "cn=HANS  weiss,ou=people"
+    person = ("objectClass: inetOrgPerson", "cn: Hans")
+    red, blue = team(8, "red", f"{one},dc=x"), team(9, "blue", f"{other},dc=x")
+    company.read(record(1, one, *person, "uid: weiss"), red)
+    assert company.anchors("weiss") == {"group:/teams/red"}
+    company.read(record(1, one, *person, "uid: weiss"), record(2, other, *person, "uid: weisz"), red, blue)
+    assert company.anchors("weiss") == {"group:/teams/red"}, "who has it keeps it"
+    assert company.anchors("weisz") == set()
+    assert dangling(company) == [("cn=team-blue,ou=groups,dc=x", f"{other},dc=x", "several have it")], "by one of its names"
+    company.read(record(2, other, *person, "uid: weisz"), red, blue)
+    assert company.anchors("weisz") == {"group:/teams/blue"} and dangling(company) == [
+        ("cn=team-red,ou=groups,dc=x", f"{one},dc=x", "is gone")]
+
+
+def test_two_entries_of_one_name_at_the_first_read_get_nothing_by_it(company):
+    """Whichever the group means: nothing tells."""
+    company.read(record(1, "cn=Hans Weiss", "objectClass: inetOrgPerson", "cn: Hans", "uid: weiss"),
+                 record(2, "cn=hans weiss", "objectClass: inetOrgPerson", "cn: Hans", "uid: weisz"), team(9, "blue", "cn=hans weiss,dc=x"))
+    assert company.anchors("weiss") == company.anchors("weisz") == set()

@@ -93,6 +93,16 @@ static void check_members(struct decoder *decoder, const struct scope *scope, co
 	}
 }
 
+/* A domain controller keeps it for whoever has an objectSid: where an access rule hides it, who is closed would look open. */
+static void check_account(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
+{
+	if (scope_find(scope, "objectSid") == scope->count || !ldap_entry_attribute(from, "objectSid") ||
+	    scope_find(scope, "userAccountControl") == scope->count || ldap_entry_attribute(from, "userAccountControl"))
+		return;
+	decoder->fault = "it shows no userAccountControl, which says whether the account is closed: let roster's "
+			 "account read userAccountControl, accountExpires and primaryGroupID";
+}
+
 /* Who he is to Windows, and which group it counts him in though the group does not list him. */
 static void decode_security_id(struct decoder *decoder, const struct scope *scope, const struct ldap_entry *from)
 {
@@ -151,4 +161,6 @@ void decode(struct decoder *decoder, const struct scope *scope, const struct lda
 	decode_security_id(decoder, scope, from);
 	if (scope->kind == ENTRY_GROUP && !decoder->ranged)
 		check_members(decoder, scope, from);
+	if (scope->kind == ENTRY_USER)
+		check_account(decoder, scope, from);
 }
