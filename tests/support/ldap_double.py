@@ -140,6 +140,7 @@ class Request:
         self.id = int.from_bytes(parts[0][1], "big")
         self.tag, operation = parts[1]
         self.base = parse(operation)[0][1].decode() if self.tag == 0x63 else None
+        self.attributes = [name.decode() for _, name in parse(parse(operation)[7][1])] if self.tag == 0x63 else []
         self.critical, self.cookie = None, None
         for _, control in parse(parts[2][1]) if len(parts) > 2 else []:
             fields = parse(control)

@@ -64,14 +64,26 @@ static struct value_list *list_of(struct whole *whole, const char *name)
 	return list;
 }
 
+/* A part begins with the last value of the one before. Where it does not, a value in front of it has gone: that moves all
+ * behind it to the front, and a server may do it without a new stamp (who is deleted is taken out of groups so). */
+static bool joins(const struct value_list *list, const struct ldap_attribute *attribute)
+{
+	const struct ldap_value *last = &list->values[list->count - 1];
+
+	return attribute->count > 0 && attribute->values[0].size == last->size &&
+	       memcmp(attribute->values[0].data, last->data, last->size) == 0;
+}
+
 static void add_values(struct whole *whole, const struct ldap_attribute *attribute)
 {
 	struct value_list *list = list_of(whole, attribute->name);
 	bool part = attribute->name[strlen(list->name)] != '\0';
+	size_t known = list->count > 0;
 
 	if (whole->asked && strcasecmp(whole->asked, list->name) != 0)
 		return;
-	for (size_t i = 0; i < attribute->count; i++) {
+	whole->moved = whole->moved || (known && !joins(list, attribute));
+	for (size_t i = known; i < attribute->count; i++) {
 		const struct ldap_value *value = &attribute->values[i];
 		if (list->count == list->room) {
 			list->room = list->room ? 2 * list->room : attribute->count;
@@ -147,7 +159,8 @@ static struct value_list *first_missing(struct whole *whole)
 /* 0 with the next part taken, or nothing of it when the entry went or was cut short. */
 static int ask_next(struct whole *whole, const struct value_list *list, struct error *err)
 {
-	const char *attributes[] = {arena_printf(whole->arena, "%s;range=%lu-*", list->name, list->next), stamp, NULL};
+	unsigned long first = list->next - (list->count > 0);
+	const char *attributes[] = {arena_printf(whole->arena, "%s;range=%lu-*", list->name, first), stamp, NULL};
 
 	whole->asked = list->name;
 	return ask(whole, attributes, err);

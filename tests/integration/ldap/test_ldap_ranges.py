@@ -51,8 +51,9 @@ def only(outcome):
 
 
 def test_all_parts_make_one_list(read):
-    outcome = read_script(read, answer(7, 0, 1, 1, 2), answer(7, 2, 3, 3, 4), answer(7, 4, "*", 5))
+    outcome = read_script(read, answer(7, 0, 1, 1, 2), answer(7, 1, 3, 2, 3, 4), answer(7, 3, "*", 4, 5))
     assert outcome.completeness == "complete" and only(outcome) == members(1, 2, 3, 4, 5)
+    assert [search.attributes[0] for search in outcome.searches[-2:]] == ["member;range=1-*", "member;range=3-*"]
 
 
 def test_a_list_that_fits_meanwhile_is_taken_whole(read):
@@ -61,8 +62,14 @@ def test_a_list_that_fits_meanwhile_is_taken_whole(read):
 
 
 def test_a_group_that_changes_meanwhile_is_read_again(read):
-    outcome = read_script(read, answer(7, 0, 1, 1, 2), answer(8, 2, "*", 4), answer(8, 0, 1, 1, 3), answer(8, 2, "*", 4))
+    outcome = read_script(read, answer(7, 0, 1, 1, 2), answer(8, 1, "*", 2, 4), answer(8, 0, 1, 1, 3), answer(8, 1, "*", 3, 4))
     assert only(outcome) == members(1, 3, 4)
+
+
+def test_a_value_that_goes_from_the_front_moves_the_others(read):
+    """Who is deleted leaves his groups without a new uSNChanged: 3 stands where 2 was, and would be passed over."""
+    outcome = read_script(read, answer(7, 0, 1, 1, 2), answer(7, 1, "*", 3, 4, 5), answer(7, 0, 1, 2, 3), answer(7, 1, "*", 3, 4, 5))
+    assert only(outcome) == members(2, 3, 4, 5)
 
 
 def test_values_that_are_gone_when_they_are_asked_for_mean_a_change(read):
@@ -72,7 +79,7 @@ def test_values_that_are_gone_when_they_are_asked_for_mean_a_change(read):
 
 
 def test_a_group_that_never_stands_still_is_named_and_stays_as_it_was(read):
-    changing = [step for usn in range(10, 20, 2) for step in (answer(usn, 0, 1, 1, 2), answer(usn + 1, 2, "*", 3))]
+    changing = [step for usn in range(10, 20, 2) for step in (answer(usn, 0, 1, 1, 2), answer(usn + 1, 1, "*", 2, 3))]
     outcome = read_script(read, *changing)
     assert not outcome.entries and outcome.completeness == "complete"
     assert outcome.unreadable[0]["unreadable"] == GROUP and outcome.unreadable[0]["id"] == ID
