@@ -20,6 +20,9 @@ bool text_is_valid(const char *bytes, size_t size);
  * which PostgreSQL's [[:cntrl:]] counts too. Names and logins hold none. */
 size_t text_control_size(const char *text, size_t size);
 bool text_has_control(const char *text, size_t size);
+/* The same, or a character that shows nothing by itself, such as one without width or one that turns the direction (Unicode
+ * general category Cf): with it, two texts that differ look alike. The text is valid UTF-8. */
+bool text_has_hidden(const char *text, size_t size);
 /* Make what a stranger said, and what may have been cut anywhere, a valid text on one line: bytes that are no text or make a
  * control character become '?'. */
 void text_clean(char *text);

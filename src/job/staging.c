@@ -123,22 +123,47 @@ static void fill_account(const struct account *account, struct arena *arena, str
 		ret->closed = arena_printf(arena, "%s was %s", account->ends_by, text);
 }
 
+/* Without spaces at its ends, which nobody sees and no directory minds; NULL for NULL. */
+static const char *trimmed(const char *text, struct arena *arena)
+{
+	if (text == NULL)
+		return NULL;
+	text += strspn(text, " ");
+	size_t size = strlen(text);
+	while (size > 0 && text[size - 1] == ' ')
+		size--;
+	return arena_strndup(arena, text, size);
+}
+
+/* It goes into letters, and their headers. */
+static const char *usable_email(struct stager *stager, const struct entry_config *users, const struct entry *entry,
+				struct arena *arena)
+{
+	const char *email = entry_chosen_text(entry, users->email);
+
+	if (email == NULL || !text_has_control(email, strlen(email)))
+		return arena_strdup(arena, email);
+	stager_note(stager, arena_printf(arena, "its %s holds a control character, and is left out", users->email));
+	return NULL;
+}
+
 static int fill_person(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
 		       struct error *err)
 {
 	const struct entry_config *users = &stager->source->users;
-	const char *login = entry_chosen_text(entry, users->login);
+	const char *login = trimmed(entry_chosen_text(entry, users->login), arena);
 
-	if (login != NULL && (strlen(login) > LOGIN_MOST || text_has_control(login, strlen(login))))
+	if (login != NULL && (strlen(login) > LOGIN_MOST || text_has_hidden(login, strlen(login))))
 		return error_set(err, ERR_DATA,
-				 "its %s cannot be a login: it holds a control character or is longer than %d bytes",
+				 "its %s cannot be a login: it holds a character that is not seen, or is longer than "
+				 "%d bytes",
 				 users->login, LOGIN_MOST);
-	if (login == NULL)
+	if (login == NULL || login[0] == '\0')
 		return error_set(err, ERR_DATA,
 				 "it has no %s, which is the login; give it one, or set attributes.login",
 				 users->login);
-	ret->login = arena_strdup(arena, login);
-	ret->email = arena_strdup(arena, entry_chosen_text(entry, users->email));
+	ret->login = login;
+	ret->email = usable_email(stager, users, entry, arena);
 	ret->name = arena_strdup(arena, entry_chosen_text(entry, users->name));
 	stager->alias = stager_name(stager, "login", login, strlen(login));
 	ret->alias = &stager->alias;

@@ -274,6 +274,21 @@ bool text_has_control(const char *text, size_t size)
 	return false;
 }
 
+bool text_has_hidden(const char *text, size_t size)
+{
+	utf8proc_int32_t code;
+
+	for (size_t i = 0; i < size;) {
+		utf8proc_ssize_t length =
+		    utf8proc_iterate((const utf8proc_uint8_t *)text + i, (utf8proc_ssize_t)(size - i), &code);
+		if (length <= 0 || text_control_size(text + i, size - i) > 0 ||
+		    utf8proc_category(code) == UTF8PROC_CATEGORY_CF)
+			return true;
+		i += (size_t)length;
+	}
+	return false;
+}
+
 void text_clean(char *text)
 {
 	size_t size = strlen(text), length;

@@ -169,3 +169,23 @@ def test_two_entries_of_one_name_at_the_first_read_get_nothing_by_it(company):
     company.read(record(1, "cn=Hans Weiss", "objectClass: inetOrgPerson", "cn: Hans", "uid: weiss"),
                  record(2, "cn=hans weiss", "objectClass: inetOrgPerson", "cn: Hans", "uid: weisz"), team(9, "blue", "cn=hans weiss,dc=x"))
     assert company.anchors("weiss") == company.anchors("weisz") == set()
+
+
+@pytest.mark.parametrize("login", ["an\u200bn", "an\u00adn", "\u202eann", "ann\n"], ids=["no width", "soft hyphen", "direction", "line"])
+def test_a_login_that_only_looks_like_another_is_refused(company, login):
+    company.read(record(1, "uid=ann,ou=people", *ANN),
+                 record(2, "cn=Other,ou=people", "objectClass: inetOrgPerson", "cn: Other", octets("uid", login.encode())))
+    assert list(company.people()) == ["ann"]
+    ((what, why),) = company.problems()
+    assert what == "cn=Other,ou=people,dc=x" and "a character that is not seen" in why
+
+
+def test_spaces_around_a_login_make_no_other_person(company):
+    company.read(record(1, "cn=Ann,ou=people", "objectClass: inetOrgPerson", "cn: Ann", octets("uid", b" ann ")))
+    assert list(company.people()) == ["ann"]
+
+
+def test_a_mail_address_has_one_line(company):
+    company.read(record(1, "uid=ann,ou=people", *ANN, octets("mail", b"x\r\nBcc: y@z")))
+    assert company.people()["ann"]["email"] is None
+    assert company.problems() == [("uid=ann,ou=people,dc=x", "its mail holds a control character, and is left out")]

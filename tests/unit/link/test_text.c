@@ -308,6 +308,24 @@ static void what_is_no_text_is_cleaned(void **state)
 	expect_clean("\xFF\xC3 \xC0\x8A", "?? ??");
 }
 
+static void hidden_characters_are_found(void **state)
+{
+	static const char *const hidden[] = {"an\xE2\x80\x8Bn",
+					     "an\xC2\xADn",
+					     "\xE2\x80\xAE"
+					     "ann",
+					     "ann\xEF\xBB\xBF",
+					     "a\tb",
+					     "\xC2\x85"};
+	static const char *const seen[] = {"", "ann", "Zo\xC3\xAB \xC3\x85ngstr\xC3\xB6m", "\xE6\x9D\x8E", "a b"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		assert_true(text_has_hidden(hidden[i], strlen(hidden[i])));
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
+		assert_false(text_has_hidden(seen[i], strlen(seen[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +342,7 @@ int main(void)
 	    cmocka_unit_test(threads_do_not_share_a_context),
 	    cmocka_unit_test(uuid_is_written_and_read),
 	    cmocka_unit_test(what_is_no_uuid_is_refused_and_leaves_bytes_alone),
+	    cmocka_unit_test(hidden_characters_are_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
