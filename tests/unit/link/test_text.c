@@ -310,13 +310,8 @@ static void what_is_no_text_is_cleaned(void **state)
 
 static void hidden_characters_are_found(void **state)
 {
-	static const char *const hidden[] = {"an\xE2\x80\x8Bn",
-					     "an\xC2\xADn",
-					     "\xE2\x80\xAE"
-					     "ann",
-					     "ann\xEF\xBB\xBF",
-					     "a\tb",
-					     "\xC2\x85"};
+	static const char *const hidden[] = {"an\xE2\x80\x8Bn", "an\xC2\xADn", "\xE2\x80\xAE-ann",
+					     "ann\xEF\xBB\xBF", "a\tb",        "\xC2\x85"};
 	static const char *const seen[] = {"", "ann", "Zo\xC3\xAB \xC3\x85ngstr\xC3\xB6m", "\xE6\x9D\x8E", "a b"};
 
 	(void)state;
