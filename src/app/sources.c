@@ -22,7 +22,7 @@ int sources_check(const struct config *config, const char *only, struct error *e
 		return 0;
 	for (size_t i = 0; i < config->source_count; i++)
 		str_printf(&names, "%s%s", i == 0 ? "" : ", ", config->sources[i].name);
-	error_set(err, ERR_USAGE, "there is no source \"%s\" (there are: %s)", only, str_text(&names));
+	error_set(err, ERR_DATA, "there is no source \"%s\" (there are: %s)", only, str_text(&names));
 	str_free(&names);
 	return -1;
 }

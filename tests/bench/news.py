@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import random
 import select
 import statistics
 import subprocess
@@ -88,7 +89,7 @@ def take_runs(site, repeat, changed):
         same.append(site.sync_by_cookie(0).seconds)
         if not changed:
             continue
-        people = site.company.people[:CHANGED]
+        people = random.Random(number).sample(site.company.people, min(CHANGED, len(site.company.people)))
         for _, name, dn in people:
             site.admin.modify_s(dn, [(ldap.MOD_REPLACE, "cn", f"{name} of {number}".encode())])
         theirs.append(site.search_since(cookie).seconds)

@@ -136,7 +136,7 @@ def test_rules_are_tried_on_the_entry_of_the_mirror(company, roster):
     tested = {row["rule"]: row for row in roster.json("rules", "test", "bob", "--source", "corp")["rules"]}
     assert tested["contractors"]["result"] == "Operator in /pay"
     roster.ctl("rules", "test", "nobody", code=65)
-    assert "there is no source" in roster.ctl("rules", "test", "bob", "--source", "crop", code=64).err
+    assert "there is no source" in roster.ctl("rules", "test", "bob", "--source", "crop", code=65).err
 
 
 def test_a_new_rule_can_be_tried_before_it_is_used(company, roster):
