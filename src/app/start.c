@@ -139,7 +139,7 @@ int app_main(int argc, char **argv)
 		app.config_file = config_file(&options);
 		app.format = options.format;
 		app.color = wants_color(&options);
-		log_setup(options.verbose ? LOG_DEBUG_LEVEL : LOG_WARN_LEVEL, LOG_AUTO);
+		log_setup(options.verbose ? LOG_DEBUG_LEVEL : LOG_WARN_LEVEL, LOG_HUMAN);
 		rc = run(&app, &options, words, argv + 1, &err);
 	}
 	rc = finish(&app, rc, &err);

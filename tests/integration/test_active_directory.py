@@ -364,8 +364,7 @@ def test_what_leaves_the_base_is_gone_and_what_comes_back_is_there(told):
 
 def test_each_search_is_a_line_to_try_by_hand(told):
     carol = told.user("carol")
-    lines = [command.replace('\\"', '"').replace("\\\\", "\\") for command in
-             re.findall(r'search: ((?:[^"\\]|\\.)*)', told.roster.ctl("-v", "sync").err)]
+    lines = re.findall(r"search: (.*)", told.roster.ctl("-v", "sync").err)
     assert any("carol" in told.try_by_hand(line) for line in lines if "dirSync" in line or "uSNChanged" in line), lines
     assert all("!pr=" in line for line in lines if "objectGUID=" in line and "dirSync" not in line), "a page may be smaller than a batch"
     assert any(f"dn: {carol}" in told.try_by_hand(line) for line in lines if "objectGUID=" in line or "<GUID=" in line), lines

@@ -124,7 +124,7 @@ def test_waiting_may_be_asked_for(shop, roster):
 def test_one_record_is_one(shop, roster, count, said):
     path = roster.directory / "people.ldif"
     path.write_text(path.read_text() + "".join("\n" + person(1, f"zed{number}") for number in range(count)))
-    roster.ctl("sync")
+    roster.ctl("sync", code=69)
     assert roster.json("runs", "--most", 1)["runs"][0]["reason"].startswith(said)
 
 
