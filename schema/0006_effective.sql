@@ -58,11 +58,12 @@ call define_access('holdings', 'user_id uuid, anchor integer, role integer, sour
 	select s.user_id, s.environment, r.role, 0::smallint from {environment_settings} s
 	join setting_roles r on r.permission = s.permission and r.allowed = s.allowed
 	union all
-	-- Who administers a group is a user of the highest kind everywhere, once for each source that says so: many groups are not more.
+	-- Who administers a group that is in use is a user of the highest kind everywhere, once for each source that says so: many
+	-- groups are not more. An archived one keeps its administrators, for when it comes back.
 	select u.id, p.id, r.id, s.id
 	from {users} u, sources s, resources p, roles r
 	where p.kind = 'platform' and r.kind = 'platform' and r.name = 'Administrator of Some Group'
-	  and exists (select from roles ga join {grants} g on g.role = ga.id
+	  and exists (select from roles ga join {grants} g on g.role = ga.id join {groups} o on o.id = g.anchor and not o.archived
 		where ga.kind = 'platform' and ga.name = 'Group Administrator' and g.user_id = u.id and g.source = s.id)
 	union all
 	-- Who is in a group is App Member of its apps; that means something with a user role alone.
@@ -361,8 +362,8 @@ begin
 		-- Few have a user role; who administers any group is one of the highest kind everywhere.
 		if places is null or not exists (select from roster.grants g join roster.roles r on r.id = g.role
 				join roster.permissions p on p.id = can.permission and p.gate = any (r.opens)
-				where g.user_id = can.user_id and (r.name = 'Group Administrator'
-				or g.anchor = any (pg_catalog.array_append(places, roster.platform())))) then
+				where g.user_id = can.user_id and (g.anchor = any (pg_catalog.array_append(places, roster.platform()))
+				or r.name = 'Group Administrator' and exists (select from roster.groups o where o.id = g.anchor and not o.archived))) then
 			return false;
 		elsif {allowed at pg_catalog.array_append(pg_catalog.array_append(places, roster.platform()), can.resource)} then
 			return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock: the store's half of what becomes due by time alone (schema/0025_clock.sql).
+ * clock: the store's half of what becomes due by time alone (schema/0026_clock.sql).
  *
  * In order: lead, then again and again ask when the next thing is due, wait until then, tick. A tick is one transaction;
  * one that is not made is made up for by the next. Times are the database's own.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * daemons: the store's half of what every rosterd says of itself (schema/0036_daemons.sql): that it is there, and what
+ * daemons: the store's half of what every rosterd says of itself (schema/0037_daemons.sql): that it is there, and what
  * became of a configuration it was asked to read again.
  *
  * A rosterd goes by its instance: a text of its own for as long as its supervisor lives, whatever becomes of children.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delivery: the store's half of telling targets: cursors, windows, lanes and parts (schema/0019_targets.sql, 0020_delivery.sql).
+ * delivery: the store's half of telling targets: cursors, windows, lanes and parts (schema/0020_targets.sql, 0021_delivery.sql).
  *
  * In order: lead the driver, make its targets known, then again and again: in one transaction open windows and write their
  * parts; send the parts that are due; settle each by what became of it. Every settlement is a transaction of its own. A

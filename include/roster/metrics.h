@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metrics: figures about the database for monitoring, asked for without waiting (schema/0026_metrics.sql).
+ * metrics: figures about the database for monitoring, asked for without waiting (schema/0027_metrics.sql).
  *
  * One session of the daemon's role that cannot write, opened when it is first needed, kept, and opened anew when it is
  * lost. A question is begun and then stepped until it is answered or has failed; it never takes longer than

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * notices: the store's half of what administrators are told about (schema/0027_notices.sql).
+ * notices: the store's half of what administrators are told about (schema/0028_notices.sql).
  *
  * In order: lead, then again and again look, tell what is due, and write down what became of that. A look compares what is
  * so with what was told; only kinds the configuration names are looked at. A notice that was told is never given out again;

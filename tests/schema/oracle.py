@@ -18,6 +18,7 @@ class Facts:
 
     def __init__(self, session):
         self.parents = dict(rows(session, "select id, parent_id from groups"))
+        self.archived = {group for group, in rows(session, "select id from groups where archived")}
         self.active = {user for user, in rows(session, "select id from users where active")}
         self.apps = rows(session, "select id, owner, owner_group, archived from apps")
         self.clusters = [cluster for cluster, in rows(session, "select id from clusters")]
@@ -52,7 +53,8 @@ class Facts:
 
     def ceiling(self, user):
         """0: no app by AppControl's roles; 1: views; 2: manages as well."""
-        platform = {role for holder, anchor, role in self.grants if holder == user and self.role_kinds[role] == "platform"}
+        platform = {role for holder, anchor, role in self.grants if holder == user and self.role_kinds[role] == "platform"
+                    and anchor not in self.archived}
         if platform & {self.role["platform", name] for name in ("Platform Administrator", "Group Administrator", "App Administrator")}:
             return 2
         return 1 if self.role["platform", "App Viewer"] in platform else 0

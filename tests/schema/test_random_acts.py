@@ -149,6 +149,17 @@ class Chance:
     def act_group_delete(self):
         self.run("delete from groups where id = need_group(%s)", self.group())
 
+    def act_group_archive(self):
+        """As a run does with a group that holds nothing and that no rule wants any more: its administrators stay, for when it comes back."""
+        self.run("update groups g set archived = true where id = need_group(%s) and parent_id is not null "
+                 "and not exists (select from groups b where b.parent_id = g.id and not b.archived) "
+                 "and not exists (select from apps a where a.owner_group = g.id) and not exists (select from group_namespaces n where n.group_id = g.id)",
+                 self.group())
+
+    def act_group_restore(self):
+        self.run("update groups g set archived = false where g.id = (select o.id from groups o join groups above on above.id = o.parent_id "
+                 "and not above.archived where o.archived and not o.displaced order by o.id offset %s limit 1)", self.random.randint(0, 3))
+
     def act_member_add(self):
         self.run("select group_member_add(%s, %s, %s)", self.group(), self.user(), self.role())
 

@@ -117,6 +117,7 @@ create function held_since(user_id uuid, anchor integer, role integer, source sm
 			when 'App Member' then (select min(g.since) from grants g
 				where g.user_id = held_since.user_id and g.anchor = held_since.anchor and g.source = held_since.source)
 			when 'Administrator of Some Group' then (select min(g.since) from grants g
+				join groups o on o.id = g.anchor and not o.archived
 				where g.user_id = held_since.user_id and g.role = role_named('platform', 'Group Administrator') and g.source = held_since.source)
 			else (select s.since from environment_settings s join setting_roles o on o.permission = s.permission and o.allowed = s.allowed
 				where s.environment = held_since.anchor and s.user_id = held_since.user_id and o.role = held_since.role) end

@@ -54,6 +54,8 @@ language sql stable as $$
 	select h.user_id, platform(), role_named('platform', 'Administrator of Some Group'), h.source, min(h.since), null
 	from holdings_since(at) h
 	where h.anchor <> platform() and h.role = any (array(select r.id from roles r where r.kind = 'platform'))
+	  and not exists (select from groups o where o.id = h.anchor and o.archived and o.since <= at)
+	  and not exists (select from groups_history o where o.id = h.anchor and o.archived and o.since <= at and o.until > at)
 	group by h.user_id, h.source
 $$;
 
