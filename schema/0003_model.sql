@@ -49,6 +49,8 @@ create table groups (
 	unique (made_by, made_for)
 );
 call keep_history('groups', array['id', 'parent_id', 'archived']);
+create index on groups (id) where archived;
+create index on groups_history (until) where archived;
 create index on groups_history (id);
 create unique index one_root on groups ((true)) where parent_id is null;
 create trigger delete_resource after delete on groups for each row execute function delete_resource();

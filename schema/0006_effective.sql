@@ -63,8 +63,10 @@ call define_access('holdings', 'user_id uuid, anchor integer, role integer, sour
 	select u.id, p.id, r.id, s.id
 	from {users} u, sources s, resources p, roles r
 	where p.kind = 'platform' and r.kind = 'platform' and r.name = 'Administrator of Some Group'
-	  and exists (select from roles ga join {grants} g on g.role = ga.id join {groups} o on o.id = g.anchor and not o.archived
-		where ga.kind = 'platform' and ga.name = 'Group Administrator' and g.user_id = u.id and g.source = s.id)
+	  and exists (select from roles ga join {grants} g on g.role = ga.id
+		where ga.kind = 'platform' and ga.name = 'Group Administrator' and g.user_id = u.id and g.source = s.id
+		  -- (few are archived: they are looked up at once, and of many grants none needs a look at its group)
+		  and g.anchor not in (select o.id from {groups} o where o.archived))
 	union all
 	-- Who is in a group is App Member of its apps; that means something with a user role alone.
 	select g.user_id, g.anchor, m.id, g.source

@@ -1,36 +1,29 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The plan: what is wanted, against what is there. plan(run) says what would change in the model.
 
--- Before the merge: a source is read in several searches, and what happens meanwhile some of them see and others do not.
+-- A source is read in several searches, and what happens meanwhile some of them see and others do not.
 
 -- A group lists somebody nobody knows, and no longer somebody who is there: perhaps he is the same, has another name, and the word
--- of that is on its way. Asked of what was staged, before it is merged.
-create function meets_strangers(run bigint, source smallint) returns boolean language plpgsql stable security definer set search_path = roster, pg_temp as $$
+-- of that is on its way. Asked when it is merged.
+create function meets_strangers(run bigint) returns boolean language plpgsql stable set search_path = roster, pg_temp as $$
 begin
-	return exists (
-		select from staged_entries s
-		join directory_entries g on g.source = meets_strangers.source and g.external_id = s.external_id and g.kind = s.kind
-		cross join lateral (
-			select e.reference from directory_edges e where e.group_id = g.id and e.member_id is not null and s.members_left is null
-			except select unnest(s.members)
-			union all
-			select unnest(s.members_left)) l
-		join directory_edges e on e.group_id = g.id and e.reference = l.reference
-		join directory_entries m on m.id = e.member_id and m.gone_since is null
-		left join staged_entries o on o.run = s.run and o.external_id = m.external_id
-		where s.run = meets_strangers.run and s.members is not null
-		  and not exists (select from staged_gone x where x.run = s.run and x.external_id = m.external_id)
-		  and coalesce(o.reference, m.reference) <> all (s.members)
+	return exists (select from dropped_edges x where x.run = meets_strangers.run) and exists (
+		select from dropped_edges x
+		join directory_entries m on m.id = x.member_id and m.gone_since is null
+		where x.run = meets_strangers.run
+		  and not exists (select from directory_edges k where k.group_id = x.group_id and k.reference = m.reference)
 		  and exists (
-			select from unnest(s.members) n(reference)
-			where not exists (select from directory_edges k where k.group_id = g.id and k.reference = n.reference)
-			  and not exists (select from directory_entries d where d.reference = n.reference and (d.gone_since is null or d.closed is not null))
-			  and not exists (select from directory_entries d where d.alias = n.reference and (d.gone_since is null or d.closed is not null))
-			  and not exists (select from staged_entries d where d.run = s.run and n.reference in (d.reference, d.alias))));
+			select from staged_edges n
+			join directory_edges e on e.group_id = n.group_id and e.reference = n.reference and e.member_id is null and e.dangling_since = now()
+			where n.run = x.run and n.group_id = x.group_id
+			  and not exists (select from directory_entries d where n.reference in (d.reference, d.alias)
+				and (d.gone_since is null or d.gone_since = now() or d.closed is not null))));
 end $$;
 
+-- The same of units, asked before the merge, since who is gone by then is in none.
+--
 -- A unit has another name or is gone, and somebody below it still has the old one; or he has a new one, and there is no such unit:
--- it was renamed while everything was read. Asked as meets_strangers().
+-- it was renamed while everything was read.
 create function meets_homeless(run bigint, source smallint) returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
 	select exists (
 		select from (

@@ -311,7 +311,11 @@ begin
 		on conflict do nothing;
 	end if;
 
-	if exists (select from staged_edges n where n.run = merge_renamed.run) then
+	-- (the same asked first, since it is hardly ever so)
+	if many or exists (
+			select from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
+			where n.run = merge_renamed.run and e.reference <> n.reference) then
 		with misnamed as materialized (
 			select e.group_id, e.reference, m.reference as name
 			from (select distinct n.group_id as id from staged_edges n where n.run = merge_renamed.run and many) g

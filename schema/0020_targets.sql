@@ -228,6 +228,9 @@ create function resource_named(name text, at bigint) returns integer language pl
 declare
 	whole text := lower(normalize(regexp_replace(name, '^env:', 'environment:'), NFKC));
 begin
+	if at is null then
+		return resource_named(name);
+	end if;
 	-- Of two of a name the one that is gone was there first; but a group that was deleted by then has given its name to the other.
 	return coalesce((select n.resource from resource_names_at(at) n where at < head() and lower(normalize(n.name, NFKC)) = whole
 			order by n.resource in (select g.id from groups g where g.archived and g.since <= at

@@ -17,6 +17,7 @@ returns table (permission text, role text, anchor text, source text, distance in
 language plpgsql stable security definer set search_path = roster, pg_temp set plan_cache_mode = force_generic_plan as $f$
 declare
 	kind resource_kind := case when need_revision(as_of) is null then (select r.kind from resources r where r.id = resource) end;
+	places integer[];
 begin
 	%s
 	elsif as_of is not null then
@@ -26,9 +27,10 @@ begin
 		order by 1, 5, 2, 4;
 	end if;
 end $f$', (select string_agg(format($$if kind = %1$L then
+		places := array(select distinct t.anchor from reach t where t.resource = effective_access.resource and t.kind = %1$L);
 		return query with held as materialized (
 			select distinct a.role, a.anchor, a.source, a.distance from access a
-			where a.user_id = effective_access.user_id and a.resource = effective_access.resource and a.kind = %1$L
+			where a.user_id = effective_access.user_id and a.resource = effective_access.resource and a.kind = %1$L and a.anchor = any (places)
 		), named as materialized (
 			select d.anchor, resource_name(d.anchor) as name from (select distinct h.anchor from held h) d
 		)
@@ -46,8 +48,11 @@ drop procedure define_effective_access();
 create function effective_access(login text, resource text, as_of bigint default null)
 returns table (permission text, role text, anchor text, source text, distance integer)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	person uuid := need_user(effective_access.login);
+	place integer := resource_named(effective_access.resource, as_of);
 begin
-	return query select * from effective_access(need_user(effective_access.login), resource_named(effective_access.resource, as_of), as_of);
+	return query select * from effective_access(person, place, as_of);
 end $$;
 
 -- "effective" of one resource, or of one person on resources of some kinds: a row for each permission and way; only this permission,

@@ -49,7 +49,7 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 	lead_known_source(text, text, integer, boolean, boolean), begin_source(text, text, integer, boolean, boolean),
 	source_outlook(smallint, text[], text[], text[], text[], text[]), run_begin(smallint, text, bigint), run_idle(bigint, smallint, text, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], text[]), unknown_places(text[]),
-	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
+	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint),
 	keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
@@ -57,7 +57,7 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 -- Of a source that says what changed, from where to go on.
 grant select on source_cookies to roster_daemon;
 grant execute on function push_begin(smallint, bigint), keep_cookies(smallint, text[], uuid[], text[]), note_full(smallint, boolean), unstage_entries(bigint, text[]),
-	meets_strangers(bigint, smallint), meets_homeless(bigint, smallint), keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
+	meets_homeless(bigint, smallint), keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
 
 -- Whoever leads a source carries out what it is asked for.
 grant execute on function request_attend(text), request_recover(request_kind[], text), request_take(request_kind[], text),

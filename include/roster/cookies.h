@@ -50,8 +50,6 @@ int store_stage_removed(struct store *store, int64_t run, const char *const ids[
 /* Take back what was staged of these entries. */
 int store_unstage(struct store *store, int64_t run, const char *const ids[], size_t count, struct error *err);
 
-/* A group that was staged lists somebody nobody knows, and no longer somebody who is there: he may be the same. */
-int store_meets_strangers(struct store *store, int64_t run, int source, bool *ret, struct error *err);
 /* Of everything that was staged: somebody is in a unit that is not there, and was in one that was. */
 int store_meets_homeless(struct store *store, int64_t run, int source, bool *ret, struct error *err);
 

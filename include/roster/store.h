@@ -199,6 +199,7 @@ struct plan_scope {
 	bool whole;      /* the whole directory was looked at anew */
 	bool known;      /* the mirror is all there is */
 	bool additions;  /* what was read is not: it takes nothing away */
+	bool strangers;  /* what was read may not fit together */
 };
 
 /* One planned change, as people read it. Borrowed until the next. */
@@ -229,6 +230,7 @@ struct plan_totals {
 	int64_t taken, gone;    /* of them, what is among the removals */
 	int64_t quarantined;    /* entries, records and rules that could not be used */
 	int64_t waiting;        /* planned only: removals that wait for a read that is complete */
+	bool strangers;         /* planned only: it was not, since somebody may only have another name */
 	bool at_once; /* counted only: there is next to nothing in the model, and much to come: one revision */
 	bool guarded; /* counted only: the guard has to judge some of it */
 };

@@ -253,16 +253,20 @@ static int count_waiting(struct sync *sync, struct error *err)
 	return rc;
 }
 
+static bool is_news(const struct sync *sync)
+{
+	return sync->reading.way == READ_BY_COOKIE || sync->reading.way == READ_PUSHED;
+}
+
 static void tell_reading(struct sync *sync)
 {
 	const struct reading *reading = &sync->reading;
 	struct sync_report *report = sync->report;
 	bool complete = reading->result.completeness == READ_COMPLETE;
-	bool news = reading->way == READ_BY_COOKIE || reading->way == READ_PUSHED;
 
-	report->completeness = sync->options->from_mirror ? "mirror"
-			       : news && complete         ? "changes"
-							  : completeness_name(reading->result.completeness);
+	report->completeness = sync->options->from_mirror  ? "mirror"
+			       : is_news(sync) && complete ? "changes"
+							   : completeness_name(reading->result.completeness);
 	snprintf(report->reason, sizeof report->reason, "%s", reading->result.reason);
 	memcpy(report->entries, intake_counts(sync->session->intake), sizeof report->entries);
 	report->unreadable = reading->result.unreadable;
@@ -279,7 +283,16 @@ static int compare_with_news(struct sync *sync, struct error *err)
 	return drift_find(&sync->reading, sync->report->run, sync->report, err);
 }
 
-/* Into the mirror, with the place in the source from which to go on. */
+/* A group may list somebody nobody knows instead of somebody who is there: the word about him may come later. */
+static bool may_meet_strangers(const struct sync *sync)
+{
+	const struct session *session = sync->session;
+
+	return is_news(sync) && !sync->options->from_mirror && !sync->asked_again &&
+	       intake_counts(session->intake)[ENTRY_GROUP] > 0 && !intake_names_by_identity(session->intake);
+}
+
+/* Into the mirror, with the place in the source from which to go on. 1: what was read does not fit together. */
 static int merge(struct sync *sync, struct error *err)
 {
 	const struct reading *reading = &sync->reading;
@@ -292,10 +305,15 @@ static int merge(struct sync *sync, struct error *err)
 	    .whole = whole || from_mirror,
 	    .known = complete,
 	    .additions = !complete && !from_mirror,
+	    .strangers = may_meet_strangers(sync),
 	};
 
-	if (store_plan(sync->store, sync->report->run, &scope, &sync->report->totals, err) != 0 ||
-	    (!from_mirror && reading_keep(&sync->reading, err) != 0))
+	if (store_plan(sync->store, sync->report->run, &scope, &sync->report->totals, err) != 0)
+		return -1;
+	sync->asked_again = sync->asked_again || sync->report->totals.strangers;
+	if (sync->report->totals.strangers)
+		return 1;
+	if (!from_mirror && reading_keep(&sync->reading, err) != 0)
 		return -1;
 	sync->at_once = sync->report->totals.at_once;
 	sync->report->postponed = sync->report->totals.waiting;
@@ -320,31 +338,19 @@ static int go_on_from_there(struct sync *sync, struct error *err)
 	return finish(sync, err);
 }
 
-/* A group lists somebody nobody knows instead of somebody who is there: the word about him may come later. */
-static int meets_strangers(struct sync *sync, bool *ret, struct error *err)
-{
-	const struct session *session = sync->session;
-
-	if (intake_counts(session->intake)[ENTRY_GROUP] == 0 || intake_names_by_identity(session->intake))
-		return 0;
-	return store_meets_strangers(sync->store, sync->report->run, session->id, ret, err);
-}
-
 /* A source is read in several searches, and what happens meanwhile some of them see and others do not. 1: what they say does
  * not fit together; it is asked for once more. */
 static int doubts_reading(struct sync *sync, struct error *err)
 {
-	bool is_news = sync->reading.way == READ_BY_COOKIE || sync->reading.way == READ_PUSHED, doubtful = false;
-	int rc = 0;
+	bool doubtful = false;
 
-	if (sync->options->from_mirror || sync->asked_again)
+	if (sync->options->from_mirror || sync->asked_again || is_news(sync) || !sync->state.applied_before ||
+	    sync->reading.result.completeness != READ_COMPLETE)
 		return 0;
-	if (is_news)
-		rc = meets_strangers(sync, &doubtful, err);
-	else if (sync->state.applied_before && sync->reading.result.completeness == READ_COMPLETE)
-		rc = store_meets_homeless(sync->store, sync->report->run, sync->session->id, &doubtful, err);
+	if (store_meets_homeless(sync->store, sync->report->run, sync->session->id, &doubtful, err) != 0)
+		return -1;
 	sync->asked_again = doubtful;
-	return rc != 0 ? -1 : doubtful;
+	return doubtful;
 }
 
 /* What was pushed comes to nothing, and comes again. */
@@ -377,9 +383,13 @@ static int travel(struct sync *sync, struct error *err)
 		return go_on_from_there(sync, err);
 	rc = doubts_reading(sync, err);
 	if (rc != 0)
+		return rc;
+	if (begin_run(sync, err) != 0 || compare_with_news(sync, err) != 0)
+		return -1;
+	rc = merge(sync, err);
+	if (rc != 0)
 		return rc > 0 && sync->options->pushed ? drop_pushed(sync) : rc;
-	if (begin_run(sync, err) != 0 || compare_with_news(sync, err) != 0 || merge(sync, err) != 0 ||
-	    sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
+	if (sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
 		return -1;
 	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
 				   : !sync_is_stopped(report) && apply(sync, err) != 0)

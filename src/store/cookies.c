@@ -167,27 +167,17 @@ int store_unstage(struct store *store, int64_t run, const char *const ids[], siz
 	return rc;
 }
 
-static int meets(struct store *store, const char *query, int64_t run, int source, bool *ret, struct error *err)
+int store_meets_homeless(struct store *store, int64_t run, int source, bool *ret, struct error *err)
 {
 	struct pg_rows *rows = NULL;
 	char numbers[2][NUMBER_TEXT];
 	const char *params[] = {number_text(run, numbers[0]), number_text(source, numbers[1])};
 
-	if (pg_query(store->pg, query, params, 2, &rows, err) != 0)
+	if (pg_query(store->pg, "select meets_homeless($1, $2)", params, 2, &rows, err) != 0)
 		return -1;
 	*ret = pg_boolean(rows, 0, 0);
 	pg_free(&rows);
 	return 0;
-}
-
-int store_meets_strangers(struct store *store, int64_t run, int source, bool *ret, struct error *err)
-{
-	return meets(store, "select meets_strangers($1, $2)", run, source, ret, err);
-}
-
-int store_meets_homeless(struct store *store, int64_t run, int source, bool *ret, struct error *err)
-{
-	return meets(store, "select meets_homeless($1, $2)", run, source, ret, err);
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------------- */

@@ -86,6 +86,7 @@ static int read_count(struct store *store, const char *sql, const char *const pa
 	    .at_once = pg_boolean(rows, 0, 2),
 	    .guarded = pg_boolean(rows, 0, 3),
 	    .waiting = pg_integer(rows, 0, 4),
+	    .strangers = pg_boolean(rows, 0, 5),
 	};
 	pg_free(&rows);
 	return 0;
@@ -95,12 +96,15 @@ int store_plan(struct store *store, int64_t run, const struct plan_scope *scope,
 	       struct error *err)
 {
 	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id),       boolean_text(scope->read),  boolean_text(scope->everything),
-				boolean_text(scope->whole), boolean_text(scope->known), boolean_text(scope->additions)};
+	const char *params[] = {
+	    number_text(run, id),          boolean_text(scope->read),  boolean_text(scope->everything),
+	    boolean_text(scope->whole),    boolean_text(scope->known), boolean_text(scope->additions),
+	    boolean_text(scope->strangers)};
 
 	return read_count(store,
-			  "select changes, held, at_once, guarded, waiting from merge_and_plan($1, $2, $3, $4, $5, $6)",
-			  params, 6, ret, err);
+			  "select changes, held, at_once, guarded, waiting, strangers "
+			  "from merge_and_plan($1, $2, $3, $4, $5, $6, $7)",
+			  params, 7, ret, err);
 }
 
 int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
@@ -108,7 +112,8 @@ int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, 
 	char id[NUMBER_TEXT];
 	const char *params[] = {number_text(run, id)};
 
-	return read_count(store, "select changes, held, at_once, guarded, 0 from plan_count($1)", params, 1, ret, err);
+	return read_count(store, "select changes, held, at_once, guarded, 0, false from plan_count($1)", params, 1, ret,
+			  err);
 }
 
 int store_plan_notifies(struct store *store, int64_t run, char ret[NOTIFY_TEXT], struct error *err)

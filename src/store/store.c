@@ -117,13 +117,26 @@ void store_close(struct store **store)
 }
 
 /* The server keeps how it carries out a statement. What is good for one entry takes for ever for a hundred thousand, and
- * the other way round. */
-static int begin(struct store *store, bool small, const char *sql, struct error *err)
+ * the other way round. Walking an index marks what is dead in it, a bitmap does not: the few rows of one push after the other
+ * would be read for all that came before. */
+static int plan_for_size(struct store *store, bool small, struct error *err)
 {
-	if (store->small != small && pg_run(store->pg, "discard plans", err) != 0)
-		return -1;
+	if (store->small == small)
+		return 0;
 	store->small = small;
-	if (pg_run(store->pg, sql, err) != 0)
+	return pg_run(store->pg,
+		      small ? "discard plans; set enable_seqscan = off; set enable_hashjoin = off; "
+			      "set enable_mergejoin = off; set enable_bitmapscan = off; "
+			      "set plan_cache_mode = force_generic_plan"
+			    : "discard plans; reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; "
+			      "reset enable_bitmapscan; reset plan_cache_mode",
+		      err);
+}
+
+static int begin(struct store *store, bool small, struct error *err)
+{
+	if (plan_for_size(store, small, err) != 0 ||
+	    pg_run(store->pg, "begin isolation level read committed", err) != 0)
 		return -1;
 	store->open = true;
 	return 0;
@@ -131,18 +144,12 @@ static int begin(struct store *store, bool small, const char *sql, struct error 
 
 int store_begin(struct store *store, struct error *err)
 {
-	return begin(store, false, "begin isolation level read committed", err);
+	return begin(store, false, err);
 }
 
-/* Walking an index marks what is dead in it, a bitmap does not: the few rows of one push after the other would be read for all
- * that came before. */
 int store_begin_small(struct store *store, struct error *err)
 {
-	return begin(store, true,
-		     "begin isolation level read committed; set local enable_seqscan = off; "
-		     "set local enable_hashjoin = off; set local enable_mergejoin = off; "
-		     "set local enable_bitmapscan = off; set local plan_cache_mode = force_generic_plan",
-		     err);
+	return begin(store, true, err);
 }
 
 int store_commit(struct store *store, struct error *err)

@@ -26,7 +26,17 @@ select said(id, 'user', 'a', 'ann home'), said(id, 'user', 'b', 'bob home'), sai
 select merge(id, true, false) from this;
 select forget(id) from this;
 
-create function strangers() returns boolean language sql as 'select meets_strangers(id, source_id()) from this';
+-- Asked when it is merged, which is taken back.
+create function strangers() returns boolean language plpgsql as $$
+declare
+	met boolean;
+begin
+	perform merge(id, false, false) from this;
+	met := meets_strangers(id) from this;
+	raise exception 'taken back' using errcode = 'RB001';
+exception when sqlstate 'RB001' then
+	return met;
+end $$;
 create function homeless() returns boolean language sql as 'select meets_homeless(id, source_id()) from this';
 
 select said(id, 'group', 'g', 'team', array['anne home', 'bob home']) from this;

@@ -61,7 +61,7 @@ select is(tried('roster_daemon', format('select 1 / coalesce((%s(''hand'', ''han
 from unnest(array['begin_source']) f;
 select is((select count(*) from lead_known_source('hand', 'hand', 0, true, true)), 0::bigint, 'nor lead it');
 select is((select kind from sources where id = 0), 'hand', 'and it stays what it was');
-select is(tried('roster_daemon', 'select merge_and_plan(-1, true, true, true, true, false)'), '55000', 'and merge a run, if it is running');
+select is(tried('roster_daemon', 'select merge_and_plan(-1, true, true, true, true, false, false)'), '55000', 'and merge a run, if it is running');
 
 -- Operators.
 select is_empty($$select name from tables where case when relkind <> 'S' then has_table_privilege('roster_admin', oid, 'insert, update, delete, truncate') end$$,
