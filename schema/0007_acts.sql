@@ -362,8 +362,8 @@ begin
 	moved := need_group(path);
 	target := need_group(parent);
 	perform act(format('group move %s to %s', path, parent));
-	kept := in_team(array(select n.app from group_closure c join apps a on a.owner_group = c.descendant join nodes n on n.app = a.id where c.ancestor = moved));
-	perform free_place(moved, target, g.name) from groups g where g.id = moved;
+	kept := in_team(apps_below(moved));
+	perform free_place(moved, target, g.name), forget_settings(null, apps_below(moved)) from groups g where g.id = moved;
 	update groups set parent_id = target where id = moved;
 	perform keep_contacts(kept);
 exception when unique_violation then

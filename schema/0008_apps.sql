@@ -72,9 +72,14 @@ begin
 	perform act_on_app(format('app owner %s %s', name, owner), need_app(name), 'project.owner');
 	select a.owner into former from apps a where a.id = need_app(app_owner.name);
 	perform require_belongs(name, user_by_login(owner), (select a.owner_group from apps a where a.id = need_app(app_owner.name)));
+	perform forget_settings(array[user_by_login(app_owner.owner)]);
 	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(app_owner.name);
 	perform keep_team(former, need_app(name), role_named('project', 'Owner')), forget_settings(array[former]);
 end $$;
+
+create function apps_below(group_id integer) returns integer[] language sql stable set search_path = roster, pg_temp as $$
+	select array(select a.id from group_closure c join apps a on a.owner_group = c.descendant where c.ancestor = apps_below.group_id)
+$$;
 
 -- Of these apps those whose Technical Contact is in the team by more than that.
 create function in_team(apps integer[]) returns integer[] language sql stable set search_path = roster, pg_temp as $$
@@ -109,6 +114,7 @@ begin
 	if owner_group is not null then
 		perform require_belongs(name, (select a.owner from apps a where a.id = need_app(app_group.name)), need_group(owner_group));
 	end if;
+	perform forget_settings(null, array[need_app(app_group.name)]);
 	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
 	where a.id = need_app(app_group.name);
 	perform keep_contacts(kept);
@@ -207,6 +213,7 @@ declare
 	here integer := need_app(app);
 begin
 	perform open_revision(format('invitation accept %s', app), null, actor());
+	perform forget_settings(array[actor()], array[here]);
 	with accepted as (
 		delete from invitations i using users u where i.user_id = actor() and i.app = here and u.id = i.user_id and u.active returning i.user_id, i.role, i.expires_at)
 	insert into grants (user_id, anchor, role, expires_at) select a.user_id, here, a.role, a.expires_at from accepted a on conflict do nothing;

@@ -128,6 +128,9 @@ begin
 		raise exception '% is no permission in environments that a role fixes', wrong using errcode = 'check_violation',
 			hint = 'one of ' || (select string_agg(p.name, ', ' order by p.id) from permissions p where p.scope = 'env');
 	end if;
+	if access = 'custom' then
+		perform forget_of_holders(role);
+	end if;
 	delete from role_environment_permissions p where p.role = set_environment_part.role and p.kind = set_environment_part.kind
 	  and (access <> 'fixed' or p.permission not in (select permission_named(n) from unnest(permissions) n));
 	insert into role_environments as e (role, kind, access)
@@ -240,6 +243,7 @@ begin
 		elsif production_part(heir.id) is distinct from production_part(gone.id) then
 			perform require_second_factor(format('role delete %s', name));
 		end if;
+		perform forget_of_holders(gone.id);
 		insert into grants (user_id, anchor, role, source, expires_at)
 		select g.user_id, g.anchor, heir.id, g.source, g.expires_at from grants g where g.role = gone.id
 		on conflict on constraint grants_pkey do nothing;
@@ -267,7 +271,12 @@ declare
 	kinds resource_kind[];
 	open integer[] := array(select g.role from role_gates g where g.gate = 'custom');
 begin
-	select array_agg(t.anchor), array_agg(t.resource), array_agg(t.kind) into anchors, things, kinds from reach t where t.resource = any (environments);
+	-- Not by reach: an archived app opens nothing, and yet who left its team meanwhile finds nothing there when it is back.
+	select array_agg(p.place), array_agg(e.id), array_agg(e.kind) into anchors, things, kinds
+	from environments e join apps a on a.id = e.app cross join lateral (
+		select a.id union all select c.ancestor from group_closure c where c.descendant = a.owner_group
+		union all select x.access_group from access_group_apps x where x.app = a.id) p(place)
+	where e.id = any (environments);
 	return query select distinct t.resource, h.user_id from (
 			select h.user_id, h.anchor, h.role from holdings h where h.anchor = any (array(select distinct a from unnest(anchors) a)) and h.role = any (open)
 			and (cardinality(people) > 1000 or h.user_id = any (people)) offset 0) h
@@ -276,23 +285,29 @@ begin
 end $$;
 
 -- Settings of people whose role leaves them open no longer are forgotten, so that a later role does not bring them back: after
--- what is taken by hand, and before what is given, since what a source takes leaves them be. Who is suspended keeps his.
--- people: NULL for everybody.
-create function forget_settings(people uuid[]) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+-- what is taken by hand, and before what is given, since what a source takes leaves them be. Who is suspended keeps his, and what
+-- is set in an archived app stays, as far as they hold there what leaves it open. NULL: of everybody; of all apps.
+create function forget_settings(people uuid[], apps integer[] default null) returns void
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer[];
 	who uuid[];
 begin
 	select array_agg(distinct s.environment), array_agg(distinct s.user_id) into here, who
-	from environment_settings s join users u on u.id = s.user_id and u.active
-	join environments e on e.id = s.environment join apps a on a.id = e.app and not a.archived
-	where s.scope = 'env' and (people is null or s.user_id = any (people));
+	from environment_settings s join environments e on e.id = s.environment
+	where s.scope = 'env' and (people is null or s.user_id = any (people)) and (apps is null or e.app = any (apps));
 	if here is not null then
 		delete from environment_settings s using unnest(who) w(id)
 		where s.scope = 'env' and s.environment = any (here) and s.user_id = w.id and not exists (
 			select from opened_settings(here, who) o where o.environment = s.environment and o.user_id = s.user_id);
 	end if;
 end $$;
+
+-- The same of those who hold this role, before it opens more to them.
+create function forget_of_holders(role integer) returns void language sql volatile set search_path = roster, pg_temp as $$
+	select forget_settings(array(select distinct s.user_id from environment_settings s join grants g on g.user_id = s.user_id
+		where s.scope = 'env' and g.role = forget_of_holders.role))
+$$;
 
 create function role_part_changed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin

@@ -74,15 +74,18 @@ declare
 	here integer := need_node(app);
 	cause text := format('node contact %s %s', app, login);
 	active boolean;
+	former uuid;
 begin
 	perform open_revision(cause, null, actor());
-	select u.active into active from nodes n join users u on u.id = n.technical_contact where n.app = here;
+	select u.id, u.active into former, active from nodes n join users u on u.id = n.technical_contact where n.app = here;
 	if not is_owner() and not coalesce(is_contact(actor(), here) or (not active and is_administrator(actor())), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
 			hint = 'the Technical Contact hands over himself; where he is no longer active, a platform administrator does';
 	end if;
 	perform require_second_factor(cause);
-	update nodes n set technical_contact = require_listed(node_contact.login, here) where n.app = here;
+	perform forget_settings(array[require_listed(node_contact.login, here)], array[here]);
+	update nodes n set technical_contact = user_by_login(node_contact.login) where n.app = here;
+	perform forget_settings(array[former], array[here]);
 end $$;
 
 create function act_on_node(cause text, app integer) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$

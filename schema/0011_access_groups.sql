@@ -45,6 +45,7 @@ declare
 begin
 	perform act(format('access-group apps %s %s %s', name, case when within then 'add' else 'remove' end, app));
 	if within then
+		perform forget_settings(null, array[need_app(access_group_app.app)]);
 		insert into access_group_apps (access_group, app) values (here, need_app(access_group_app.app)) on conflict do nothing;
 	else
 		kept := in_team(array[need_app(access_group_app.app)]);

@@ -114,6 +114,14 @@ begin
 	where p.fact = 'environment_settings' and p.why is null and p.became is null;
 end $$;
 
+-- Apps in whose team somebody is, or is no longer, by what is taken back.
+create function reverted_apps() returns integer[] language sql volatile set search_path = roster, pg_temp as $$
+	select array(
+		select p.resource from my_reverts p where p.fact in ('apps', 'nodes', 'access_group_apps') and p.why is null
+		union
+		select a.id from my_reverts p, unnest(apps_below(p.resource)) a(id) where p.fact = 'groups' and p.why is null)
+$$;
+
 -- What must be so after every act by hand. Of who is taken out, none answers for a node or is the last Scrum Master; a contact has
 -- access to his environments; somebody governs the platform. Who gets an app of a group back is in that group, unless it was a
 -- source that had given it away.
@@ -202,8 +210,10 @@ begin
 			select coalesce(here.id, 0::smallint), g.kind, g.scope, count(*) filter (where g.kind <> 'grant'), count(*) filter (where g.kind = 'grant')
 			from import_guarded() g group by g.kind, g.scope;
 		end if;
+		perform forget_settings(null, reverted_apps());
 		perform revert_people_back(case when here.kind <> 'import' then here.id end), revert_roles(), revert_places(), revert_links(), revert_settings();
-		perform forget_settings(array(select p.user_id from my_reverts p where p.fact = 'grants' and p.why is null and p.was is null));
+		perform forget_settings(array(select p.user_id from my_reverts p where p.fact = 'grants' and p.why is null and p.was is null)),
+			forget_settings(null, reverted_apps());
 		perform revert_people_away(case when here.kind <> 'import' then here.id end);
 		update groups g set archived = true from my_reverts p
 		where p.fact = 'groups' and p.why is null and coalesce(p.was ->> 'archived', 'true') = 'true' and g.id = p.resource;

@@ -78,6 +78,7 @@ create function apps_lost(revision bigint) returns table (app integer) language 
 	union select a.id from places p join apps a on a.owner_group = p.descendant
 	union select h.app from access_group_apps_history h where h.until = apps_lost.revision
 	union select h.id from apps_history h where h.until = apps_lost.revision
+	union select h.app from nodes_history h where h.until = apps_lost.revision
 $$;
 
 -- Who owns an app of a group is in the group. An archived app gives nobody anything, so who leaves one takes nothing along.
