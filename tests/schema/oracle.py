@@ -109,6 +109,12 @@ class Facts:
             answer.add(self.permission["env.alerts"])
         return answer
 
+    def left_open(self, environment, user):
+        """Whether a role of his leaves an environment open to settings: though he is suspended, though the app is archived."""
+        app, kind = next((app, kind) for where, app, kind in self.environments if where == environment)
+        owner, group = next((owner, group) for where, owner, group, _ in self.apps if where == app)
+        return self.nodes[app] == user or any(self.parts.get((role, kind)) == "custom" for role in self.roles_on_app(user, app, owner, group))
+
     def effective(self):
         """The set of (user, resource, permission)."""
         answer = set()

@@ -8,10 +8,10 @@ import threading
 import psycopg
 import pytest
 
+from chance import REFUSALS, Chance
 from history_log import assert_history, watch_history
 from oracle import Facts
-from test_random_acts import (REFUSALS, Chance, assert_as_recomputed, assert_can_agrees, assert_difference, assert_snapshot, pairs_of, read,
-                              said_to_differ)
+from test_random_acts import assert_as_recomputed, assert_can_agrees, assert_difference, assert_snapshot, pairs_of, read, said_to_differ
 
 WRITERS = 4
 STEPS = 30  # of each writer
