@@ -194,8 +194,8 @@ begin
 	return null;
 end $$;
 
--- The first administrator; later only the owner of the schema may (break glass). Makes the person when nobody has the
--- login, and lets the database login operator act as him.
+-- The first administrator; later only the owner of the schema may (break glass), also when a source took the last one away: that is
+-- not any operator's chance. Makes the person when nobody has the login, and lets the database login operator act as him.
 create function init_administrator(login text, operator name) returns uuid
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -203,8 +203,8 @@ declare
 begin
 	perform need_name('user', login);
 	perform open_revision(format('init --administrator %s', login));
-	if not is_owner() and exists (select from grants g where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator')) then
-		raise exception 'there is a platform administrator already' using errcode = 'insufficient_privilege',
+	if not is_owner() and (exists (select from operators) or exists (select from grants g where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator'))) then
+		raise exception 'there is a platform administrator already, or was one' using errcode = 'insufficient_privilege',
 			hint = 'ask him, or come as the owner of the schema';
 	end if;
 	select u.id into person from users u where u.login_key = lower(normalize(init_administrator.login, NFKC)) and u.active;

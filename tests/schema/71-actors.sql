@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who acts: the person behind the session's login, and what he may do.
 \ir support.psql
-select plan(53);
+select plan(55);
 
 create function last_revision() returns text language sql as
 	$$select concat_ws('|', cause, login, (select u.login from users u where u.id = actor)) from revisions order by id desc limit 1$$;
@@ -18,6 +18,13 @@ select user_suspend('ada');
 select is(tried('test_second', $$select init_administrator('eve', 'test_second')$$), '42501', 'a suspended administrator is still one that was there');
 select user_resume('ada');
 select committed();
+savepoint one;
+select by_itself();
+delete from grants where anchor = platform();
+select committed();
+select is(tried('test_second', $$select init_administrator('eve', 'test_second')$$), '42501', 'nor when a source took the last one away');
+select is(tried('roster_owner', $$select init_administrator('eve', 'test_second')$$), 'done', 'that is for the owner of the schema');
+rollback to one;
 select is(tried('roster_owner', $$select init_administrator('Bea', 'test_second')$$), 'done', 'the owner of the schema may: break glass');
 select is(last_revision(), 'init --administrator Bea|roster_owner', 'and it is recorded who did');
 select is((select count(*) from grants where anchor = platform()), 2::bigint, 'now there are two');
