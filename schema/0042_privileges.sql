@@ -37,8 +37,7 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), paths_then(uuid, integer, smallint, bigint), obstacles_then(uuid, integer, smallint, bigint), resource_then(text, text, bigint), missed_doors(uuid, integer, smallint),
 	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
-	held_list(bigint), held_waiting(bigint), difference(bigint, bigint), difference(bigint, bigint, integer[], integer), difference_named(bigint, bigint),
-	access_snapshot(integer, bigint), access_snapshot(integer[], bigint),
+	held_list(bigint), held_waiting(bigint), difference_named(bigint, bigint),
 	leads(request_kind, text), request_make(request_kind, text, jsonb), request_show(bigint), request_line_list(bigint), request_list(integer), daemon_list(bigint)
 	to roster_admin, roster_daemon;
 

@@ -2,7 +2,7 @@
 -- What a change touches, what is said of it, and all access to a resource.
 \ir support.psql
 \ir company.psql
-select plan(26);
+select plan(27);
 
 -- Many people who hold nothing but what every person holds.
 do $$ begin
@@ -80,6 +80,8 @@ select is_empty($$select * from access_snapshot(resource_named('app:gate'), 0)$$
 
 select is((select bool_or(has_function_privilege('roster_reader', p.oid, 'execute')) from pg_proc p where p.pronamespace = 'roster'::regnamespace
 	and p.proname in ('difference', 'difference_named', 'access_snapshot', 'touched_pairs')), false, 'no app reads everybody''s access');
+select is((select bool_or(has_function_privilege('roster_admin', p.oid, 'execute')) from pg_proc p where p.pronamespace = 'roster'::regnamespace
+	and p.proname in ('difference', 'access_snapshot', 'touched_pairs')), false, 'nor does an operator, past what asks who he is');
 
 -- It tells of everybody, so only who may know all of it may ask; whoever owns an app is told who may do what on it by who_can().
 select operator_for('ada', 'ada'), operator_for('olga', 'olga'), operator_for('gus', 'gus'), operator_for('stranger');
