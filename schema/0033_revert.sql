@@ -94,6 +94,8 @@ $$;
 -- What cannot be as it was, because of what is there now.
 create function leave_people(run runs) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
+	perform leave_reverts(p.fact, 'this person is erased', array_agg(p.seq)) from my_reverts p join users u on u.id = p.user_id and u.erased_at is not null
+	where p.was is not null group by p.fact;
 	perform leave_reverts('users', 'suspended by hand since', array(select p.seq from my_reverts p join users u on u.id = p.user_id
 		where p.fact = 'users' and p.was ->> 'active' = 'true' and u.suspended and run.id is not null));
 	perform leave_reverts('users', 'another active user has the login now', array(select p.seq from my_reverts p join users u on u.id = p.user_id

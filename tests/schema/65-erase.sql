@@ -2,7 +2,7 @@
 -- Erasing a person: what is refused, what goes, and that nothing that says who he was is left anywhere.
 \ir support.psql
 \ir company.psql
-select plan(42);
+select plan(46);
 
 create function error_of(statement text) returns text language plpgsql as $$
 declare
@@ -177,6 +177,21 @@ select is(erase_error((select id::text from first_eve)), 'done', 'of two with on
 select is((select count(*) from users where login = 'eve' and active), 1::bigint, 'the other is there');
 select is((select cause from revisions order by id desc offset 1 limit 1), 'group members /dev add eve as Contributor', 'and so is what was done about her');
 select is((select count(*) from revisions where cause = 'user create eve'), 1::bigint, 'and only hers');
+
+-- What was done about somebody who is erased is not taken back.
+select user_create('ivy'), committed();
+create temporary table ivy as select id, head() as revision from users where login = 'ivy';
+select group_member_add('/dev', 'ivy', 'Contributor'), committed(), user_suspend('ivy'), committed();
+create temporary table suspended as select head() as revision;
+update targets set cursor = head();
+select is(erase_error((select id::text from ivy)), 'done', 'she is erased');
+create function taken_back(revision bigint) returns text language sql as $$
+	select error_of(format('select revert_plan(%L)', revision)) || ' ' || error_of(format('select revert_apply(%L, true)', revision))
+$$;
+select is(taken_back(r.revision), 'done done', 'it is no error to ask: ' || what)
+from (select 'that she was suspended', s.revision from suspended s union all select 'that she was erased', head() from ivy) r(what, revision);
+select is((select concat_ws(' ', u.active, u.suspended, (select count(*) from grants g where g.user_id = u.id)) from users u join ivy on ivy.id = u.id), 'f t 0',
+	'she is nobody and holds nothing');
 
 select is(without_words('ann, "ann" /dev/ann anna Ann ann@x ann.', array['ann']), '(erased), "(erased)" /dev/ann anna (erased) ann@x (erased).', 'only whole words are taken out');
 
