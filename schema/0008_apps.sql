@@ -25,7 +25,7 @@ end $$;
 
 -- The group an app of this person belongs to without anybody choosing one: his own, when he is a member of exactly one.
 create function only_group(person uuid) returns integer language sql stable security definer set search_path = roster, pg_temp as $$
-	select min(g.anchor) from grants g join resources r on r.id = g.anchor and r.kind = 'group' join roles o on o.id = g.role and o.kind = 'project'
+	select min(g.anchor) from grants g join groups r on r.id = g.anchor and not r.archived join roles o on o.id = g.role and o.kind = 'project'
 	where g.user_id = person having count(distinct g.anchor) = 1
 $$;
 

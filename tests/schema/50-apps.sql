@@ -2,7 +2,7 @@
 -- Apps, their owners and their teams.
 \ir support.psql
 \ir company.psql
-select plan(109);
+select plan(110);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'gus', 'nel', 'olga', 'oz', 'pat']) p;
 
@@ -32,6 +32,11 @@ select is(tried('test_nel', $$select app_member_add('mine', 'oz', 'Scrum Master'
 select is(roles_at('nel', 'app:mine'), 'Owner', 'C37 as the owner he was and is');
 select is_empty($$select from grants where anchor = resource_named('app:shop')$$, 'C37 an app that is imported has the team that is imported');
 select is((select group_path(owner_group) from apps where name = 'given'), '/dev', 'an app of a member of one group belongs to that group');
+savepoint archived;
+update groups set archived = true where id = need_group('/dev');
+select app_create('later', 'ann', null);
+select is((select owner_group from apps where name = 'later'), null, 'not to one that is archived');
+rollback to archived;
 select is((select owner_group from apps where name = 'mine'), null, 'an app of a member of none belongs to none');
 select group_member_add('/ops', 'ann', 'Operator');
 select is(tried('test_oz', format('select app_create(%L, null, %L)', 'taken', path)), '42501', 'A33 nobody chooses a group for his app: ' || path)
