@@ -215,7 +215,8 @@ begin
 	perform open_revision(format('invitation accept %s', app), null, actor());
 	perform forget_settings(array[actor()], array[here]);
 	with accepted as (
-		delete from invitations i using users u where i.user_id = actor() and i.app = here and u.id = i.user_id and u.active returning i.user_id, i.role, i.expires_at)
+		delete from invitations i using users u where i.user_id = actor() and i.app = here and u.id = i.user_id and u.active
+		  and coalesce(i.expires_at > clock_timestamp(), true) returning i.user_id, i.role, i.expires_at)
 	insert into grants (user_id, anchor, role, expires_at) select a.user_id, here, a.role, a.expires_at from accepted a on conflict do nothing;
 	if not found then
 		raise exception '% is not invited to app:%', session_user, app using errcode = 'insufficient_privilege',

@@ -246,7 +246,8 @@ begin
 		perform forget_of_holders(gone.id);
 		insert into grants (user_id, anchor, role, source, expires_at)
 		select g.user_id, g.anchor, heir.id, g.source, g.expires_at from grants g where g.role = gone.id
-		on conflict on constraint grants_pkey do nothing;
+		on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at
+			where grants.expires_at < coalesce(excluded.expires_at, 'infinity'); -- who holds both holds the longer
 		delete from grants g where g.role = gone.id;
 		perform hand_on_invitations(gone.id, heir.id);
 	elsif holders > 0 then

@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(146);
+select plan(147);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -199,6 +199,7 @@ select is(roles_at('pat', 'app:board'), 'Tester', 'C30 and nothing has changed')
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Tester')$$), '23514', 'C33 it does not take its own place');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Whole')$$), '28000', 'C22 nor one that says something else of production, without the second factor');
 select group_member_add('/ops', 'nel', 'Tester', '2100-01-01'), access_group_member_add('guests', 'nel', 'Tester');
+select group_member_add('/ops', 'nel', 'Guide', '2099-01-01'); -- who holds both holds the longer
 insert into sources (name, kind) values ('corp', 'ldif');
 insert into grants (user_id, anchor, role, source) select person_id('nel'), group_at('/dev/web'), role_named('project', 'Tester'), s.id from sources s where s.name = 'corp';
 select user_create('asked', external => true), operator_for('asked', 'asked'), app_member_add('board', 'asked', 'Tester');
@@ -229,6 +230,10 @@ select is(tried('test_guest', $$select invitation_accept('shop')$$), '42501', 'C
 select app_member_add('gate', 'guest', 'Contributor');
 select is(tried('test_olga', $$select app_member_remove('gate', 'guest', 'Contributor')$$), 'done', 'C36 an invitation is taken back');
 select is(tried('test_guest', $$select invitation_accept('gate')$$), '42501', 'C36 then nobody accepts it');
+select app_member_add('gate', 'guest', 'Contributor', '2100-01-01');
+update invitations set expires_at = clock_timestamp() where expires_at is not null;
+select is(tried('test_guest', $$select invitation_accept('gate')$$), '42501', 'C36 nor when the time of the membership is over');
+select app_member_remove('gate', 'guest', 'Contributor');
 select role_create('Asked', 'for invitations', array['project.view']), app_member_add('gate', 'guest', 'Asked'), role_edit_begin('Asked');
 select throws_ok($$select role_delete('Asked')$$, '23503', 'one person is invited in the role "Asked"', 'C30 a role somebody is invited in is not deleted without a replacement');
 select throws_ok($$delete from roles where name = 'Asked'$$, '23503', null, 'C30 by no way');
