@@ -80,6 +80,24 @@ def assert_access_agrees(session, at):
                            "cross join lateral effective_access(t.user_id, t.resource, %s::bigint) a",
                            [[pair[0] for pair in pairs], [pair[1] for pair in pairs], at]).fetchall()
     assert set(rows) == {row for row in said if row[:2] in set(pairs)} and len(rows) == len(set(rows))
+    if at is None:
+        assert_reasons_agree(session, pairs, said)
+
+
+def assert_reasons_agree(session, pairs, said):
+    """What explain shows, and who is listed for a permission and for a person, is that too."""
+    rows = session.execute("select t.user_id, t.resource, p.name, w.role, w.anchor, w.source, w.distance from unnest(%s::uuid[], %s::integer[]) t(user_id, resource) "
+                           "cross join permissions p cross join lateral model_paths(t.user_id, t.resource, p.id) w where w.opens is null and p.id %% 7 = 1",
+                           [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]).fetchall()
+    asked = {name for name, in session.execute("select name from permissions where id % 7 = 1")}
+    assert set(rows) == {row for row in said if row[:2] in set(pairs) and row[2] in asked}
+    rows = session.execute("select w.user_id, t.resource, p.name, w.role, w.anchor, w.source, w.distance from unnest(%s::integer[]) t(resource) "
+                           "cross join permissions p cross join lateral who_can(p.id, t.resource) w where p.id %% 7 = 1",
+                           [sorted({pair[1] for pair in pairs})]).fetchall()
+    assert set(rows) == {row for row in said if row[1] in {pair[1] for pair in pairs} and row[2] in asked}
+    listed = session.execute("select distinct u.id, a.resource from users u cross join lateral access_of(u.id::text) a").fetchall()
+    assert set(listed) == set(session.execute("select distinct user_id, resource_name(resource) from effective where kind in "
+                                              "('app', 'namespace', 'environment', 'production_environment')").fetchall())
 
 
 def pairs_of(effective):
