@@ -31,9 +31,11 @@ begin
 	return until;
 end $$;
 
+-- Who was suspended since, and is back, shows it anew.
 create function require_second_factor(cause text) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	if not is_owner() and not exists (select from second_factors f where f.user_id = actor() and f.expires_at > clock_timestamp()) then
+	if not is_owner() and not exists (select from second_factors f join users u on u.id = f.user_id and u.active join revisions v on v.id = u.since
+			where f.user_id = actor() and f.expires_at > clock_timestamp() and f.proven_at > v.at) then
 		raise exception 'a second factor is needed to: %', cause using errcode = 'invalid_authorization_specification',
 			hint = 'it is about production; sign in with the second factor and try again within ten minutes';
 	end if;

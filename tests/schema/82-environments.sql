@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(267);
+select plan(269);
 
 select second_factor_proven('tec');
 
@@ -104,6 +104,10 @@ select second_factor_proven('opal');
 select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.backups', true)$$), '28000', 'N37 another''s second factor is not his');
 select second_factor_proven('tec');
 select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.backups', true)$$), 'done', 'N37 his own is enough');
+select committed(), user_suspend('tec'), committed(), user_resume('tec'), committed();
+select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.backups', true)$$), '28000', 'N37 but not when he was suspended since');
+select second_factor_proven('tec');
+select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.backups', true)$$), 'done', 'N37 until he shows it anew');
 update second_factors set proven_at = proven_at - interval '10 minutes', expires_at = expires_at - interval '10 minutes';
 select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.backups', false)$$), '28000', 'N37 for ten minutes');
 select is(tried('test_tec', $$select second_factor_proven('tec')$$), '42501', 'N37 and nobody vouches for himself');
