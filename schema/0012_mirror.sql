@@ -163,9 +163,9 @@ begin
 	-- Into an empty mirror nothing can be in the way. Where everybody is looked at, nobody need be named.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
 		insert into directory_entries (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes,
-			closed, ends_at, primary_group, gone_since, gone_explicit)
+			closed, ends_at, ends_by, primary_group, gone_since, gone_explicit)
 		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes,
-			s.closed, s.ends_at, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
+			s.closed, s.ends_at, s.ends_by, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
 		from staged_entries s where s.run = merge_entries.run;
 		insert into touched_entries (run, entry_id)
 		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user' and not everything;
@@ -191,7 +191,7 @@ begin
 			select merge_entries.run, k.id, k.user_id, k.renamed from known k
 		), merged as (
 			update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
-				login = s.login, email = s.email, name = s.name, attributes = s.attributes, closed = s.closed, ends_at = s.ends_at,
+				login = s.login, email = s.email, name = s.name, attributes = s.attributes, closed = s.closed, ends_at = s.ends_at, ends_by = s.ends_by,
 				primary_group = s.primary_group, gone_since = case when s.closed is not null then coalesce(d.gone_since, now()) end,
 				gone_explicit = s.closed is not null
 			from known k join staged_entries s on s.ctid = k.staged
@@ -206,14 +206,14 @@ begin
 
 	with put as (
 		insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes,
-			closed, ends_at, primary_group, gone_since, gone_explicit)
+			closed, ends_at, ends_by, primary_group, gone_since, gone_explicit)
 		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes,
-			s.closed, s.ends_at, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
+			s.closed, s.ends_at, s.ends_by, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
 		from staged_entries s where s.run = merge_entries.run
 		on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
 			alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
 			email = excluded.email, name = excluded.name, attributes = excluded.attributes, closed = excluded.closed,
-			ends_at = excluded.ends_at, primary_group = excluded.primary_group, gone_explicit = excluded.gone_explicit,
+			ends_at = excluded.ends_at, ends_by = excluded.ends_by, primary_group = excluded.primary_group, gone_explicit = excluded.gone_explicit,
 			gone_since = case when excluded.closed is not null then coalesce(d.gone_since, now()) end
 		-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
 		where d.kind <> 'user' or excluded.kind = 'user'

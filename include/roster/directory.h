@@ -40,6 +40,7 @@ struct account {
 	const char *closed;  /* "nsAccountLock is TRUE"; NULL when it is open */
 	const char *ends_by; /* the attribute that says when it closes; NULL: it does not say */
 	int64_t ends;        /* then: seconds since 1970 */
+	unsigned shown;      /* the bit 1 << i: it has account_attribute(i), whatever that says */
 };
 
 /* One entry as read. Everything is borrowed from the driver and lives until the sink returns. */
@@ -69,6 +70,8 @@ const char *entry_chosen_text(const struct entry *entry, const char *name);
 int entry_id(const struct attribute *attribute, struct arena *arena, const char **ret, struct error *err);
 /* What its attributes say of the account, whatever the make of the directory; texts are from arena or the entry. */
 void entry_account(const struct entry *entry, struct arena *arena, struct account *ret);
+/* The attributes it looks at, one after the other; NULL behind the last. */
+const char *account_attribute(size_t index);
 /* Passwords, keys and hashes (userPassword, unicodePwd ...): no driver hands these on, whoever asks. */
 bool attribute_is_secret(const char *name);
 

@@ -141,6 +141,7 @@ struct staged_entry {
 	const char *attributes;             /* JSON object text */
 	const char *closed;                 /* why the account may not be used; NULL when it may */
 	const char *ends;                   /* when it will be closed, as PostgreSQL reads it; NULL for never */
+	const char *ends_by;                /* the attribute that says so; NULL for never */
 	const struct digest *primary_group; /* alias of a group that counts it in; NULL for none */
 	const struct digest *members;    /* groups: each once, in order, and the texts they stand for: NULL where the */
 	const char *const *member_texts; /* member is an entry that is staged in this run */
@@ -155,6 +156,10 @@ int store_stage_start(struct store *store, struct error *err);
 int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *staged, struct error *err);
 int store_stage_end(struct store *store, struct error *err);
 void store_stage_abort(struct store *store, const char *why);
+/* What is staged is everything, and shows these attributes of accounts. ret: another one had closed several and is hidden now:
+ * they stay closed, and the attribute is among the problems. */
+int store_stage_hidden(struct store *store, int64_t run, const char *const shown[], size_t count, bool *ret,
+		       struct error *err);
 
 /* What rules said about entries, kept aside while entries are being staged. */
 struct staged_mapping {

@@ -126,10 +126,20 @@ static const struct {
 	const char *name;
 	void (*take)(struct account *account, struct arena *arena, const char *name, const char *text);
 } readers[] = {
-    {"userAccountControl", take_flags},    {"accountExpires", take_filetime}, {"nsAccountLock", take_truth},
-    {"pwdAccountLockedTime", take_lock},   {"pwdEndTime", take_time},         {"shadowExpire", take_days},
+    {"userAccountControl", take_flags},
+    {"accountExpires", take_filetime},
+    {"nsAccountLock", take_truth},
+    {"pwdAccountLockedTime", take_lock},
+    {"pwdEndTime", take_time},
+    {"shadowExpire", take_days},
     {"krbPrincipalExpiration", take_time},
+    {"pwdStartTime", NULL},
 };
+
+const char *account_attribute(size_t index)
+{
+	return index < sizeof(readers) / sizeof(*readers) ? readers[index].name : NULL;
+}
 
 /* One that ends before it starts is open at no time: so it is closed on purpose. */
 static void take_span(struct account *account, struct arena *arena, const struct entry *entry)
@@ -146,7 +156,10 @@ void entry_account(const struct entry *entry, struct arena *arena, struct accoun
 	*ret = (struct account){0};
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
 		const char *text = entry_text(entry, readers[i].name);
-		if (text != NULL)
+		if (text == NULL)
+			continue;
+		ret->shown |= 1U << i;
+		if (readers[i].take != NULL)
 			readers[i].take(ret, arena, readers[i].name, text);
 	}
 	take_span(ret, arena, entry);

@@ -27,6 +27,7 @@ struct intake {
 	unsigned long counts[ENTRY_KINDS];
 	unsigned long nameless; /* records that could be any entry we know */
 	unsigned long staged;
+	unsigned shown; /* of any account */
 };
 
 static struct intake *intake_of(struct entry_sink *sink)
@@ -164,6 +165,7 @@ static int take_entry(struct entry_sink *sink, const struct entry *entry, struct
 	struct digest content = stager_content(intake->stager, entry);
 
 	intake->counts[entry->kind]++;
+	intake->shown |= entry->account.shown;
 	switch (mirror_see(intake->mirror, entry->kind, entry->id, &content)) {
 	case MIRROR_SAME:
 		return 0;
@@ -205,6 +207,7 @@ void intake_begin(struct intake *intake, struct store *store, int64_t run)
 	intake->store = store;
 	intake->run = run;
 	intake->nameless = intake->staged = 0;
+	intake->shown = 0;
 	intake->matches.mapping_count = intake->matches.problem_count = 0;
 	memset(intake->counts, 0, sizeof intake->counts);
 	arena_reset(intake->kept);
@@ -298,6 +301,11 @@ unsigned long intake_nameless(const struct intake *intake)
 const unsigned long *intake_counts(const struct intake *intake)
 {
 	return intake->counts;
+}
+
+unsigned intake_shown(const struct intake *intake)
+{
+	return intake->shown;
 }
 
 unsigned long intake_staged(const struct intake *intake)

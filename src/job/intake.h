@@ -45,6 +45,7 @@ struct digest intake_rules_fingerprint(const struct intake *intake);
 /* Records that had neither an id nor a DN: any entry we know might be one of them, so none may be taken as gone. */
 unsigned long intake_nameless(const struct intake *intake);
 const unsigned long *intake_counts(const struct intake *intake); /* entries seen, by kind */
+unsigned intake_shown(const struct intake *intake);              /* as in struct account, of all that was taken */
 unsigned long intake_staged(const struct intake *intake);        /* entries that differ from the mirror */
 
 #endif

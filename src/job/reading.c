@@ -3,6 +3,7 @@
 
 #include "roster/log.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +47,19 @@ static void doubt(struct reading *reading)
 static int stage_absent(struct reading *reading, struct error *err)
 {
 	return store_stage_gone(reading->store, reading->absorption.run, intake_mirror(reading->session->intake), err);
+}
+
+/* An attribute that nobody shows any more opens nobody. */
+static int find_hidden(struct reading *reading, struct error *err)
+{
+	unsigned shown = intake_shown(reading->session->intake);
+	const char *names[sizeof shown * CHAR_BIT], *name;
+	size_t count = 0;
+
+	for (size_t i = 0; (name = account_attribute(i)) != NULL; i++)
+		if (shown & 1U << i)
+			names[count++] = name;
+	return store_stage_hidden(reading->store, reading->absorption.run, names, count, &reading->hides, err);
 }
 
 /* --- everything --------------------------------------------------------------------------------------------------------- */
@@ -271,7 +285,8 @@ int reading_finish(struct reading *reading, int64_t run, struct error *err)
 		return -1;
 	for (enum entry_kind kind = 0; reading->way != READ_BY_COOKIE && kind < ENTRY_KINDS; kind++)
 		reading->watched->expected += mirror_count(intake_mirror(session->intake), kind);
-	return reading->way == READ_PLAINLY ? read_plainly(reading, err) : read_by_news(reading, err);
+	int rc = reading->way == READ_PLAINLY ? read_plainly(reading, err) : read_by_news(reading, err);
+	return rc == 0 && reading->way != READ_BY_COOKIE ? find_hidden(reading, err) : rc;
 }
 
 static int keep_cookies(struct store *store, const struct session *session, bool any, struct error *err)
@@ -361,7 +376,7 @@ int reading_keep(struct reading *reading, struct error *err)
 	    keep_cookies(reading->store, reading->session, reading->has_cookies, err) != 0)
 		return -1;
 	if (whole || doubt != DOUBT_NONE)
-		return store_full_note(reading->store, reading->session->id, whole, err);
+		return store_full_note(reading->store, reading->session->id, whole && !reading->hides, err);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct reading {
 	struct read_result result;
 	struct absorption absorption;
 	struct source_cookies cookies; /* it went on from here */
+	bool hides;                    /* who is closed cannot be seen */
 	bool has_cookies;              /* session->result.cookies are where to go on from */
 };
 

@@ -119,6 +119,7 @@ static void fill_account(const struct account *account, struct arena *arena, str
 		return;
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S+00", &tm);
 	ret->ends = arena_strdup(arena, text);
+	ret->ends_by = account->ends_by;
 	if (ret->closed == NULL && ends <= time(NULL))
 		ret->closed = arena_printf(arena, "%s was %s", account->ends_by, text);
 }

@@ -8,7 +8,8 @@ int store_stage_start(struct store *store, struct error *err)
 	return pg_copy_start(
 	    store->pg,
 	    "copy staged_entries (run, kind, external_id, dn, reference, alias, parent, content, login, "
-	    "email, name, attributes, closed, ends_at, primary_group, members, member_texts, members_left) from stdin",
+	    "email, name, attributes, closed, ends_at, ends_by, primary_group, members, member_texts, members_left) "
+	    "from stdin",
 	    err);
 }
 
@@ -71,6 +72,7 @@ int store_stage_entry(struct store *store, int64_t run, const struct staged_entr
 	pg_copy_text(pg, staged->attributes);
 	pg_copy_text(pg, staged->closed);
 	pg_copy_text(pg, staged->ends);
+	pg_copy_text(pg, staged->ends_by);
 	pg_copy_uuid(pg, staged->primary_group == NULL ? NULL : staged->primary_group->bytes);
 	copy_members(pg, staged);
 	return pg_copy_row(pg, err);
@@ -84,6 +86,21 @@ int store_stage_end(struct store *store, struct error *err)
 void store_stage_abort(struct store *store, const char *why)
 {
 	pg_copy_abort(store->pg, why);
+}
+
+int store_stage_hidden(struct store *store, int64_t run, const char *const shown[], size_t count, bool *ret,
+		       struct error *err)
+{
+	char number[NUMBER_TEXT];
+	struct str array = {0};
+	int64_t hidden = 0;
+
+	pg_array(shown, count, &array);
+	const char *params[] = {number_text(run, number), str_text(&array)};
+	int rc = pg_query_integer(store->pg, "select find_hidden($1, $2)::integer", params, 2, &hidden, err);
+	*ret = hidden != 0;
+	str_free(&array);
+	return rc;
 }
 
 static int stage_mappings(struct store *store, int64_t run, const struct matches *matches, struct error *err)

@@ -96,3 +96,52 @@ def test_after_the_base_itself_could_not_be_seen_everything_is_read(directory, r
     directory.hide("all", False)
     assert completeness(roster) == "complete"
     assert completeness(roster) == "changes"
+
+
+def shadow(server, *numbers, value):
+    for number in numbers:
+        server.replace(f"cn=Person {number},{server.staff}", "shadowExpire", value)
+
+
+def quarantined(roster):
+    return [(row["what"], row["why"]) for row in roster.sql("select what, why from quarantine where stage = 'read'")]
+
+
+@pytest.mark.parametrize("server", [OnSlapd], indirect=True)
+def test_an_attribute_that_closed_people_and_is_hidden_opens_nobody(directory, roster):
+    shadow(directory, 0, 1, 2, value=1)
+    shadow(directory, 3, value=30000)
+    assert completeness(roster) == "changes" and active(roster) == PEOPLE - 3
+    directory.hide(directory.dates, True)
+    assert completeness(roster, "--full") == "complete" and active(roster) == PEOPLE - 3
+    ((what, why),) = quarantined(roster)
+    assert what == "shadowExpire" and "nobody shows it any more" in why and "4 accounts" in why and "let the account that reads see it" in why
+    assert roster.value("select count(*) from directory_entries where ends_at > now()") == 1
+    # What else is said of them counts; one alone of whom something is told is no more open than all.
+    directory.replace(f"cn=Person 0,{directory.staff}", "mail", "new@ex.test")
+    assert completeness(roster) == "complete", "nobody says that it can be seen again: everything is read until then"
+    assert active(roster) == PEOPLE - 3 and quarantined(roster)
+    assert roster.value("select email from directory_entries where login = 'p0'") == "new@ex.test"
+    shadow(directory, 1, 2, 3, value=None)
+    assert completeness(roster) == "complete" and active(roster) == PEOPLE - 3, "one is left, and hidden all the same"
+    # Seen of anybody, with whatever value, it is no more hidden.
+    directory.hide(directory.dates, False)
+    assert completeness(roster) == "complete" and active(roster) == PEOPLE - 1 and quarantined(roster) == []
+    assert completeness(roster) == "changes"
+
+
+@pytest.mark.parametrize("server", [OnSlapd], indirect=True)
+def test_a_single_account_that_is_opened_comes_back(directory, roster):
+    shadow(directory, 0, value=1)
+    assert completeness(roster) == "changes" and active(roster) == PEOPLE - 1
+    shadow(directory, 0, value=None)
+    assert completeness(roster, "--full") == "complete" and active(roster) == PEOPLE and quarantined(roster) == []
+
+
+@pytest.mark.parametrize("server", [OnSlapd], indirect=True)
+def test_accounts_are_opened_at_once_where_the_attribute_can_be_seen(directory, roster):
+    shadow(directory, 0, 1, 2, value=1)
+    assert completeness(roster) == "changes" and active(roster) == PEOPLE - 3
+    shadow(directory, 0, 1, value=None)
+    shadow(directory, 2, value=-1)
+    assert completeness(roster, "--full") == "complete" and active(roster) == PEOPLE and quarantined(roster) == []

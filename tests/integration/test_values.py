@@ -71,6 +71,23 @@ def test_the_order_of_values_renames_nobody(company):
     assert done["corp"]["changes"] == [] and company.people() == before
 
 
+def test_a_file_without_what_closed_people_opens_nobody(company):
+    """By an attribute that gives no time; a third had a time to end besides."""
+    def people(*closing):
+        return [record(number, f"uid=p{number},ou=people", "objectClass: inetOrgPerson", f"cn: P{number}", f"uid: p{number}", *closing[number:number + 1])
+                for number in range(5)]
+    closed = ["nsAccountLock: TRUE", "nsAccountLock: TRUE", "nsAccountLock: TRUE\nshadowExpire: 30000", "title: Chief"]
+    company.read(*people(*closed))
+    assert sorted(login for login, user in company.people().items() if user["active"]) == ["p3", "p4"]
+    company.read(*people())
+    assert sorted(login for login, user in company.people().items() if user["active"]) == ["p3", "p4"]
+    ((what, why),) = company.problems()
+    assert what == "nsAccountLock" and "3 accounts were closed" in why and "uid=p0,ou=people,dc=x for one" in why
+    company.read(*people("cn: P0", "cn: P1", "nsAccountLock: FALSE"))
+    assert sorted(login for login, user in company.people().items() if user["active"]) == ["p0", "p1", "p2", "p3", "p4"]
+    assert company.problems() == []
+
+
 def test_the_login_in_the_name_of_the_entry_is_the_one(company):
     company.read(record(1, "uid=zoe,ou=people", "objectClass: inetOrgPerson", "cn: Ann", "uid: ann", "uid: zoe"))
     assert list(company.people()) == ["zoe"]

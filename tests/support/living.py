@@ -241,6 +241,7 @@ class OnSlapd(Living):
     wanted, more = ("entryUUID",), ""
     moods = ("half", "all")
     limits = ("small", "paged")
+    dates = "dates"  # to be hidden: when accounts end
 
     def __init__(self):
         self.set_places(slapd.SUFFIX)
@@ -254,6 +255,7 @@ class OnSlapd(Living):
             conditions.append(f'access to dn.subtree="{place}" by group.exact="{self.condition("all")}" none by * break')
         conditions += [f'access to dn.subtree="{self.staff}" filter={HALF} by group.exact="{self.condition("half")}" none by * break',
                        "access to * by * read"]
+        conditions.insert(-1, f'access to attrs=shadowExpire by group.exact="{self.condition(self.dates)}" none by * break')
         self.server = slapd.Slapd(ldif, settings=["moduleload refint"], database=[*conditions, "index uid,member eq"], sync=[
             "syncprov-checkpoint 1 1", "syncprov-sessionlog 1000", "overlay refint", "refint_attributes member",
             f"refint_nothing cn=nobody,{self.root}"])
@@ -267,7 +269,7 @@ class OnSlapd(Living):
         self.make_places()
         self.add_unit(self.service)
         self.add(self.account, objectClass=["account", "simpleSecurityObject"], uid="sync", userPassword=slapd.PASSWORD)
-        for name in (*self.moods, *self.limits):
+        for name in (*self.moods, *self.limits, self.dates):
             self.add(self.condition(name), objectClass="groupOfNames", cn=name, member=f"cn=nobody,{self.root}")
         self.login = (self.server.url, self.account, slapd.PASSWORD)
         return self

@@ -111,6 +111,22 @@ static void a_span_that_ends_before_it_starts_closes(void **state)
 	arena_free(&arena);
 }
 
+/* Shown is what is there, also where it says nothing. */
+static void what_is_shown_is_told(void **state)
+{
+	struct arena *arena = arena_new();
+	size_t count = 0;
+
+	(void)state;
+	for (const char *name; (name = account_attribute(count)) != NULL; count++) {
+		assert_int_equal(said(arena, name, "whatever").shown, 1U << count);
+		assert_true(count < sizeof(unsigned) * 8 - 1);
+	}
+	assert_true(count > 0);
+	assert_int_equal(said(arena, "employeeType", "1").shown, 0);
+	arena_free(&arena);
+}
+
 static void the_earliest_end_counts(void **state)
 {
 	static struct value days[] = {TEXT("20000")}, time[] = {TEXT("20240101000000Z")};
@@ -133,6 +149,7 @@ int main(void)
 	    cmocka_unit_test(closed_accounts_say_why),
 	    cmocka_unit_test(the_end_is_an_instant),
 	    cmocka_unit_test(a_span_that_ends_before_it_starts_closes),
+	    cmocka_unit_test(what_is_shown_is_told),
 	    cmocka_unit_test(the_earliest_end_counts),
 	};
 
