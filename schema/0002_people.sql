@@ -98,13 +98,16 @@ create table former_names (
 	user_id uuid not null references users on delete cascade,
 	name text not null, -- a login, a mail address; of an entry its id, its DN
 	last bigint not null,
+	reference uuid, -- of a DN: what groups that still list it point with
 	primary key (user_id, name)
 );
 
-create function remember_names(user_id uuid, names text[]) returns void language sql volatile set search_path = roster, pg_temp as $$
-	insert into former_names (user_id, name, last)
-	select distinct remember_names.user_id, n, head() from unnest(names) n where n <> ''
-	on conflict on constraint former_names_pkey do update set last = excluded.last
+-- refs: of the first of the names, as far as there are any.
+create function remember_names(user_id uuid, names text[], refs uuid[] default '{}') returns void language sql volatile set search_path = roster, pg_temp as $$
+	insert into former_names as f (user_id, name, last, reference)
+	select distinct on (n.name) remember_names.user_id, n.name, head(), n.reference from unnest(names, refs) n(name, reference) where n.name <> ''
+	order by n.name, n.reference
+	on conflict on constraint former_names_pkey do update set last = excluded.last, reference = coalesce(excluded.reference, f.reference)
 $$;
 
 create function user_renamed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$

@@ -39,6 +39,12 @@ language sql stable as $$
 	  and (role_opens(n.role, n.kind, doors_to.permission) or role_opens(role_implied(n.name, n.role), n.kind, doors_to.permission))
 $$;
 
+-- By which of his former names a group lists him; of a group in a group they are not kept. NULL where it is the name he has.
+create function listed_as(user_id uuid, entry directory_entries, reference uuid) returns text language sql stable set search_path = roster, pg_temp as $$
+	select coalesce((select f.name from former_names f where f.user_id = listed_as.user_id and f.reference = listed_as.reference), 'something it was called before')
+	where reference <> entry.reference and reference is distinct from entry.alias
+$$;
+
 -- How the directory puts a person into a place with a role: the entry, the groups on the way up, the rule. The shortest
 -- way for each rule; a cycle ends because no group is passed twice.
 create function directory_paths(user_id uuid, anchor integer, role integer, source smallint)
@@ -52,8 +58,9 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		select p.id, p.dn, '{}'::text[], array[p.id] from person p
 		union all
 		select g.id, u.dn, u.path || case when cardinality(u.ids) = 1 and g.alias = (select p.primary_group from person p)
-			then g.dn || ' (his primary group)' else g.dn end, u.ids || g.id
-		from up u join directory_edges e on e.member_id = u.entry join directory_entries g on g.id = e.group_id
+			then g.dn || ' (his primary group)' else g.dn || coalesce(' (listed there as ' || listed_as(directory_paths.user_id, m, e.reference) || ')', '') end,
+			u.ids || g.id
+		from up u join directory_edges e on e.member_id = u.entry join directory_entries g on g.id = e.group_id join directory_entries m on m.id = u.entry
 		where not g.id = any (u.ids) and (cardinality(u.ids) = 1 or (select s.nested from sources s where s.id = directory_paths.source))
 	), places as (
 		select entry, dn, path from up

@@ -150,6 +150,37 @@ def test_whom_groups_list_without_there_being_anybody_is_reported(company):
     assert "source,group_dn,value,why,since" in company.roster.ctl("report", "dangling").out
 
 
+def test_who_is_listed_by_a_former_name_is_explained_and_does_not_dangle(company):
+    red = "cn=team-red,ou=groups,dc=x"
+    group = team(2, "red", "uid=ann,ou=people,dc=x")
+    outer = team(3, "blue", red)
+    company.read(record(1, "uid=ann,ou=people", *ANN), group, outer)
+    renamed = record(1, "uid=anna,ou=people", "objectClass: inetOrgPerson", "cn: Ann", "uid: anna")
+    moved = group.replace(f"dn: {red}", "dn: cn=team-red,ou=teams,dc=x")
+    company.read(renamed, moved, outer)
+    assert company.anchors("anna") == {"group:/teams/red", "group:/teams/blue"} and dangling(company) == []
+    for name in ("red", "blue"):
+        company.roster.ctl("app", "create", name, "--owner", "anna", "--group", f"/teams/{name}")
+    told = company.roster.ctl("explain", "anna", "app:red").out
+    assert "member of cn=team-red,ou=teams,dc=x (listed there as uid=ann,ou=people,dc=x)" in told
+    told = company.roster.ctl("explain", "anna", "app:blue").out
+    assert "member of cn=team-blue,ou=groups,dc=x (listed there as something it was called before)" in told
+    # Listed by the new name there is nothing to be said; who is gone is reported as he is listed.
+    company.read(renamed, moved.replace("member: uid=ann,", "member: uid=anna,"), outer)
+    assert "listed there" not in company.roster.ctl("explain", "anna", "app:red").out
+    company.read(renamed, moved, outer, record(4, "uid=bob,ou=people", "objectClass: inetOrgPerson", "cn: Bob", "uid: bob"))
+    assert company.anchors("anna") == {"app:red", "app:blue"} and ("cn=team-red,ou=teams,dc=x", "uid=ann,ou=people,dc=x", "nobody known has it") in dangling(company)
+
+
+def test_who_is_gone_is_reported_by_the_name_the_group_has(company):
+    group = team(2, "red", "uid=ann,ou=people,dc=x")
+    bob = record(4, "uid=bob,ou=people", "objectClass: inetOrgPerson", "cn: Bob", "uid: bob")
+    company.read(record(1, "uid=ann,ou=people", *ANN), bob, group)
+    company.read(record(1, "uid=anna,ou=people", "objectClass: inetOrgPerson", "cn: Ann", "uid: anna"), bob, group)
+    company.read(bob, group)
+    assert dangling(company) == [("cn=team-red,ou=groups,dc=x", "uid=ann,ou=people,dc=x", "is gone")]
+
+
 def test_who_claims_a_login_is_named_and_so_is_who_has_it(company):
     company.configure("corp", "hr")
     ann = record(1, "uid=ann,ou=people", *ANN)
