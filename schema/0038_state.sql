@@ -82,11 +82,21 @@ begin
 	order by 6 nulls last, 2 desc, 4, 3, 5;
 end $$;
 
+-- A name that two entries have means neither of them, as names are compared.
+create function doubled_names() returns table (source smallint, dns text, why text) language sql stable set search_path = roster, pg_temp as $$
+	select d.source, string_agg(d.dn, ' and ' order by d.dn collate "C", d.id),
+		'they have one name, as names are compared: a group that lists it means nobody new by it; give one of them another name, or leave it out by a filter'
+	from directory_entries d where d.gone_since is null or d.closed is not null
+	group by d.source, d.reference having count(*) > 1
+$$;
+
 create function quarantine_list() returns table (source text, what text, why text, stage text, run bigint, noted_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select s.name, q.what, q.why, q.stage, q.run, q.noted_at from quarantine q join sources s on s.id = q.source
 	union all
 	select s.name, m.group_dn, m.why, 'name', null, m.noted_at from misnamed_members m join sources s on s.id = m.source
+	union all
+	select s.name, n.dns, n.why, 'name', null, s.last_complete_at from doubled_names() n join sources s on s.id = n.source
 	order by 1, 2, 3
 $$;
 

@@ -2,6 +2,7 @@
 /* report: who may do what, and why, for people who check that. */
 #include "app/output.h"
 #include "app/verbs.h"
+#include "roster/directory.h"
 #include "roster/json.h"
 #include "roster/report.h"
 
@@ -13,6 +14,7 @@ struct printer {
 	enum report_format format;
 	const char *name;
 	const char *const *columns;
+	const struct config *config; /* NULL: the rows are said as they are */
 	bool started;
 	size_t printed;
 };
@@ -47,9 +49,44 @@ static void add_json_list(struct str *out, const char *list)
 	str_free(&item);
 }
 
-static void add_json(struct str *out, const struct pg_rows *rows, size_t row, int column)
+enum { DANGLING_SOURCE, DANGLING_GROUP, DANGLING_VALUE, DANGLING_WHY };
+
+static bool is_below(const char *dn, const char *base)
+{
+	struct str canonical = {0};
+	bool below = dn_canonical(base, strlen(base), &canonical, NULL) == 0 && dn_is_under(dn, str_text(&canonical));
+
+	str_free(&canonical);
+	return below;
+}
+
+/* Of a source without a base the server says what is read. */
+static bool is_outside(const struct source_config *source, const char *value)
+{
+	struct str dn = {0};
+	bool outside = source != NULL && source->users.base[0] != '\0' && source->groups.base[0] != '\0' &&
+		       dn_canonical(value, strlen(value), &dn, NULL) == 0 &&
+		       !is_below(str_text(&dn), source->users.base) && !is_below(str_text(&dn), source->groups.base);
+
+	str_free(&dn);
+	return outside;
+}
+
+/* Where nobody was looked for, it is no wonder that nobody is known: which names those are the database cannot tell. */
+static const char *said(const struct printer *printer, const struct pg_rows *rows, size_t row, int column)
 {
 	const char *text = pg_text(rows, row, column);
+
+	if (printer->config == NULL || column != DANGLING_WHY || strcmp(text, "nobody known has it") != 0 ||
+	    !is_outside(config_source(printer->config, pg_text(rows, row, DANGLING_SOURCE)),
+			pg_text(rows, row, DANGLING_VALUE)))
+		return text;
+	return "outside of the search base";
+}
+
+static void add_json(struct str *out, const struct printer *printer, const struct pg_rows *rows, size_t row, int column)
+{
+	const char *text = said(printer, rows, row, column);
 	enum pg_kind kind = pg_column_kind(rows, column);
 
 	if (pg_is_null(rows, row, column))
@@ -65,10 +102,11 @@ static void add_json(struct str *out, const struct pg_rows *rows, size_t row, in
 }
 
 /* What is printed of a cell: permissions hold no spaces, and there are many of them. */
-static const char *text_of(const struct pg_rows *rows, size_t row, int column, struct str *list)
+static const char *text_of(const struct printer *printer, const struct pg_rows *rows, size_t row, int column,
+			   struct str *list)
 {
 	if (pg_column_kind(rows, column) != PG_KIND_LIST)
-		return pg_text(rows, row, column);
+		return said(printer, rows, row, column);
 	output_add_list(list, pg_text(rows, row, column),
 			strcmp(pg_column_name(rows, column), "permissions") == 0 ? " " : ", ");
 	return str_text(list);
@@ -77,11 +115,11 @@ static const char *text_of(const struct pg_rows *rows, size_t row, int column, s
 static void add_cell(struct str *out, const struct printer *printer, const struct pg_rows *rows, size_t row, int column)
 {
 	struct str list = {0};
-	const char *text = text_of(rows, row, column, &list);
+	const char *text = text_of(printer, rows, row, column, &list);
 
 	if (printer->format == REPORT_JSON) {
 		str_printf(out, "%s\"%s\": ", column == 0 ? "" : ", ", printer->columns[column]);
-		add_json(out, rows, row, column);
+		add_json(out, printer, rows, row, column);
 	} else if (printer->format == REPORT_PLAIN) {
 		str_add(out, column == 0 ? "" : "\t");
 		add_plain(out, text);
@@ -151,6 +189,7 @@ static int report(struct app *app, const struct report_question *question, struc
 	struct store *store = NULL;
 
 	int rc = app_connect(app, STORE_OPERATOR, &store, err);
+	printer.config = question->kind == REPORT_DANGLING ? app->config : NULL;
 	if (rc == 0)
 		rc = store_report(store, question, &reader, err);
 	if (rc == 0) {
@@ -222,7 +261,8 @@ static const struct verb verbs[] = {
 	.name = "report dangling",
 	.usage = "[--csv] [--source SOURCE]",
 	.summary = "list what groups of directories list without there being anybody",
-	.help = "One row for each group and value: a name nobody is known by, as somebody outside the bases or a "
+	.help = "One row for each group and value: a name outside of the search base, one nobody is known by, as "
+		"that of a "
 		"person who was deleted, or somebody known who is gone or closed; and since when. Nobody has anything "
 		"by it. CSV unless --json or --plain is given.",
 	.example = "report dangling --source corp",

@@ -261,8 +261,10 @@ def test_figures_and_state(shop, roster):
 def test_quarantine_names_the_entry(company, roster):
     company.directory(*PEOPLE, person(4, "ALICE"), *GROUPS)
     roster.ctl("sync")
-    (problem,) = roster.json("quarantine")["problems"]
-    assert problem["source"] == "corp" and "alice" in (problem["what"] + problem["why"]).lower()
+    problems = {problem["stage"]: problem for problem in roster.json("quarantine")["problems"]}
+    assert set(problems) == {"person", "name"}, "he claims her login, and his name is hers"
+    for problem in problems.values():
+        assert problem["source"] == "corp" and "alice" in (problem["what"] + problem["why"]).lower()
 
 
 # --- runs ----------------------------------------------------------------------------------------------------------------

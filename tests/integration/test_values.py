@@ -207,7 +207,12 @@ def test_a_name_that_two_entries_have_is_nobodys(company):
     assert company.anchors("weiss") == {"group:/teams/red"}, "who has it keeps it"
     assert company.anchors("weisz") == set()
     assert dangling(company) == [("cn=team-blue,ou=groups,dc=x", f"{other},dc=x", "several have it")], "by one of its names"
+    ((what, why),) = company.problems()
+    assert what == f"{other},dc=x and {one},dc=x" and "they have one name" in why
+    company.read(record(1, one, *person, "uid: weiss"), record(2, other, *person, "uid: weisz", "title: Chief"), red, blue)
+    assert company.problems() == [(what, why)], "once"
     company.read(record(2, other, *person, "uid: weisz"), red, blue)
+    assert all("they have one name" not in why for _, why in company.problems())
     assert company.anchors("weisz") == {"group:/teams/blue"} and dangling(company) == [
         ("cn=team-red,ou=groups,dc=x", f"{one},dc=x", "is gone")]
 
@@ -217,6 +222,17 @@ def test_two_entries_of_one_name_at_the_first_read_get_nothing_by_it(company):
     company.read(record(1, "cn=Hans Weiss", "objectClass: inetOrgPerson", "cn: Hans", "uid: weiss"),
                  record(2, "cn=hans weiss", "objectClass: inetOrgPerson", "cn: Hans", "uid: weisz"), team(9, "blue", "cn=hans weiss,dc=x"))
     assert company.anchors("weiss") == company.anchors("weisz") == set()
+    ((what, why),) = company.problems()
+    assert what == "cn=Hans Weiss,dc=x and cn=hans weiss,dc=x" and "they have one name" in why
+
+
+def test_a_name_outside_of_the_search_base_is_told_from_one_nobody_has(company):
+    company.roster.configure(CONFIGURATION.format(sources="""corp: { type: "ldif"; file: "corp.ldif"
+        users: { base: "OU=People,dc=x" }; groups: { base: "ou=groups, dc=x" } }"""))
+    names = ["uid=ghost,ou=people,dc=x", "cn=ghosts,OU = Groups,dc=x", "uid=out,ou=elsewhere,dc=x", "cn=near,ou=otherpeople,dc=x"]
+    company.read(record(1, "uid=ann,ou=people", *ANN), team(2, "red", *names))
+    assert {value: why for _, value, why in dangling(company)} == {
+        **dict.fromkeys(names[:2], "nobody known has it"), **dict.fromkeys(names[2:], "outside of the search base")}
 
 
 @pytest.mark.parametrize("login", ["an\u200bn", "an\u00adn", "\u202eann", "ann\n"], ids=["no width", "soft hyphen", "direction", "line"])
