@@ -16,6 +16,8 @@
 /* Well-formed UTF-8 without NUL: what a PostgreSQL text takes. */
 bool text_is_valid(const char *bytes, size_t size);
 
+/* Bytes of the character at text, and which it is; 0 when there is none. */
+size_t text_decode(const char *text, size_t size, uint32_t *code);
 /* Bytes of the control character at text, 0 when there is none: C0, DEL, C1, and the separators of lines and paragraphs,
  * which PostgreSQL's [[:cntrl:]] counts too. Names and logins hold none. */
 size_t text_control_size(const char *text, size_t size);

@@ -7,13 +7,16 @@ struct alias {
 	const char *from, *to;
 };
 
-/* RFC 4514 section 3, RFC 4519 and RFC 4524. */
+/* RFC 4514 section 3, RFC 4519 and RFC 4524; "gn" as servers call it (slapd), "e" as certificates and what was made from them
+ * do (no server tested takes it in a name). */
 static const struct alias names[] = {
     {"commonname", "cn"},
     {"countryname", "c"},
     {"domaincomponent", "dc"},
+    {"e", "email"},
     {"emailaddress", "email"},
     {"friendlycountryname", "co"},
+    {"gn", "givenname"},
     {"localityname", "l"},
     {"organizationalunitname", "ou"},
     {"organizationname", "o"},
@@ -48,8 +51,13 @@ static const struct alias oids[] = {
     {"1.2.840.113549.1.9.1", "email"},
 };
 
-/* No alias is shorter than "userid": "cn", "ou", "dc" need not be looked for. */
+/* But for these two no alias is shorter than "userid": "cn", "ou", "dc" need not be looked for. */
 enum { SHORTEST_ALIAS = 6 };
+
+static bool is_short_alias(const char *lower, size_t size)
+{
+	return (size == 1 && lower[0] == 'e') || (size == 2 && lower[0] == 'g' && lower[1] == 'n');
+}
 
 static const char *find(const struct alias *aliases, size_t count, const char *from, size_t size)
 {
@@ -61,7 +69,7 @@ static const char *find(const struct alias *aliases, size_t count, const char *f
 
 const char *dn_type_short(const char *lower, size_t size)
 {
-	if (size < SHORTEST_ALIAS)
+	if (size < SHORTEST_ALIAS && !is_short_alias(lower, size))
 		return NULL;
 	if (lower[0] >= '0' && lower[0] <= '9')
 		return find(oids, sizeof(oids) / sizeof(*oids), lower, size);

@@ -4,6 +4,7 @@
 #include "roster/text.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The combining marks that NFKC itself puts behind a space when it takes a spacing accent apart: U+0300 to U+036F,
  * U+064B to U+0652, U+3099 and U+309A. Such a space carries the mark and is not white space (RFC 4518 section 2.6.1). */
@@ -47,11 +48,65 @@ static void squeeze(struct str *str, size_t start, unsigned keep)
 	str->size = (size_t)(to - str->data);
 }
 
+/* RFC 4518 section 2.2, in the order of the code points. */
+static const struct {
+	uint32_t first, last;
+	bool space; /* else nothing */
+} mapped[] = {
+    {0x0000, 0x0008, false},   {0x0009, 0x000D, true},  {0x000E, 0x001F, false},   {0x007F, 0x0084, false},
+    {0x0085, 0x0085, true},    {0x0086, 0x009F, false}, {0x00A0, 0x00A0, true},    {0x00AD, 0x00AD, false},
+    {0x034F, 0x034F, false},   {0x06DD, 0x06DD, false}, {0x070F, 0x070F, false},   {0x1680, 0x1680, true},
+    {0x1806, 0x1806, false},   {0x180B, 0x180E, false}, {0x2000, 0x200A, true},    {0x200B, 0x200F, false},
+    {0x2028, 0x2029, true},    {0x202A, 0x202E, false}, {0x202F, 0x202F, true},    {0x205F, 0x205F, true},
+    {0x2060, 0x2063, false},   {0x206A, 0x206F, false}, {0x3000, 0x3000, true},    {0xFE00, 0xFE0F, false},
+    {0xFEFF, 0xFEFF, false},   {0xFFF9, 0xFFFC, false}, {0x1D173, 0x1D17A, false}, {0xE0001, 0xE0001, false},
+    {0xE0020, 0xE007F, false},
+};
+
+static bool is_plain(const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)bytes[i] < 0x20 || (unsigned char)bytes[i] > 0x7E)
+			return false;
+	return true;
+}
+
+/* Bytes that are no text are left for whoever refuses them. */
+static void map(const char *bytes, size_t size, struct str *out)
+{
+	uint32_t code = 0;
+
+	for (size_t at = 0, length; at < size; at += length) {
+		size_t i = 0;
+		length = text_decode(bytes + at, size - at, &code);
+		while (length > 0 && i < sizeof(mapped) / sizeof(*mapped) && mapped[i].last < code)
+			i++;
+		bool found = length > 0 && i < sizeof(mapped) / sizeof(*mapped) && mapped[i].first <= code;
+		length = length > 0 ? length : 1;
+		if (!found)
+			str_append(out, bytes + at, length);
+		else if (mapped[i].space)
+			str_add_char(out, ' ');
+	}
+}
+
+static int fold(const char *bytes, size_t size, struct str *out)
+{
+	struct str text = {0};
+
+	if (is_plain(bytes, size))
+		return text_fold(bytes, size, out);
+	map(bytes, size, &text);
+	int result = text_fold(str_text(&text), text.size, out);
+	str_free(&text);
+	return result;
+}
+
 int prepare_text(const char *bytes, size_t size, unsigned keep, struct str *out)
 {
 	size_t start = out->size;
 
-	if (text_fold(bytes, size, out) < 0)
+	if (fold(bytes, size, out) < 0)
 		return -1;
 	if (out->data)
 		squeeze(out, start, keep);

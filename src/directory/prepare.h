@@ -2,9 +2,9 @@
 /*
  * prepare: the string preparation of RFC 4518 that makes two spellings of one value the same bytes.
  *
- * NFKC and case folding (its steps Map and Normalize), then insignificant space handling (section 2.6.1): white space
- * at the ends goes, runs of it become one space. One deliberate difference: control characters stay as they are, so that
- * two names never become one by them.
+ * Its step Map (section 2.2), by which control characters and such as show nothing go and separators become spaces, NFKC and
+ * case folding (steps Map and Normalize), then insignificant space handling (section 2.6.1): white space at the ends goes,
+ * runs of it become one space. Nothing is prohibited: what a server has is compared.
  */
 #ifndef ROSTER_DIRECTORY_PREPARE_H
 #define ROSTER_DIRECTORY_PREPARE_H

@@ -253,6 +253,18 @@ bool uuid_parse(const char *text, uint8_t bytes[16])
 	return true;
 }
 
+size_t text_decode(const char *text, size_t size, uint32_t *code)
+{
+	utf8proc_int32_t found;
+	size_t left = size < 4 ? size : 4;
+	utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &found);
+
+	if (length <= 0)
+		return 0;
+	*code = (uint32_t)found;
+	return (size_t)length;
+}
+
 size_t text_control_size(const char *text, size_t size)
 {
 	const unsigned char *byte = (const unsigned char *)text;
