@@ -22,6 +22,24 @@ static size_t without_identifier(const char *name, const struct value *value)
 									     : value->size;
 }
 
+/* For people: what is no text of the database, as far as it can be read. */
+static const char *readable(const struct value *value, struct arena *arena)
+{
+	struct str text = {0};
+
+	if (text_is_valid(value->data, value->size))
+		return arena_strdup(arena, value->data);
+	for (size_t i = 0; i < value->size; i++)
+		if (value->data[i] == '\0')
+			str_add(&text, "\\00");
+		else
+			str_add_char(&text, value->data[i]);
+	bool holds_nul = text_is_valid(str_text(&text), text.size);
+	const char *copy = holds_nul ? arena_strdup(arena, str_text(&text)) : "(not UTF-8)";
+	str_free(&text);
+	return copy;
+}
+
 /* By its identifier, which outlives every name; a contact has none. */
 static struct digest extended_reference(struct stager *stager, const struct value *value, struct arena *arena)
 {
@@ -49,8 +67,8 @@ static struct digest member_reference(struct stager *stager, const char *name, c
 		return extended_reference(stager, value, arena);
 	if (text_is_valid(value->data, size) && dn_canonical(value->data, size, &stager->text, NULL) == 0)
 		return stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
-	stager_note(stager, arena_printf(arena, "its member \"%s\" is not a DN and counts for nobody",
-					 text_is_valid(value->data, value->size) ? value->data : "(not UTF-8)"));
+	stager_note(stager, arena_printf(arena, "its member \"%s\" %s and counts for nobody", readable(value, arena),
+					 memchr(value->data, '\0', value->size) ? "holds a NUL" : "is not a DN"));
 	return stager_name(stager, "raw", value->data, value->size);
 }
 
@@ -114,7 +132,7 @@ static const char *member_text(const struct value *value, struct arena *arena)
 	struct extended_dn parts;
 
 	if (!text_is_valid(value->data, value->size))
-		return "(not UTF-8)";
+		return readable(value, arena);
 	extended_dn_split(value->data, &parts);
 	return arena_strdup(arena, parts.dn);
 }

@@ -126,6 +126,15 @@ def dangling(company, *words):
     return [(row["group_dn"], row["value"], row["why"]) for row in company.roster.json("report", "dangling", *words)["dangling"]]
 
 
+@pytest.mark.parametrize("value, shown, why", [(b"uid=ann\0,ou=people,dc=x", "uid=ann\\00,ou=people,dc=x", "holds a NUL"),
+                                                (b"uid=ann\0\xff", "(not UTF-8)", "holds a NUL"), (b"uid=\xff,dc=x", "(not UTF-8)", "is not a DN")])
+def test_a_member_that_is_no_text_is_named_for_what_it_is(company, value, shown, why):
+    company.read(record(1, "uid=ann,ou=people", *ANN), team(2, "red", "uid=bob,dc=x") + octets("member", value) + "\n")
+    red = "cn=team-red,ou=groups,dc=x"
+    assert company.problems() == [(red, f'its member "{shown}" {why} and counts for nobody')]
+    assert (red, shown, "nobody known has it") in dangling(company) and company.anchors("ann") == set()
+
+
 def test_whom_groups_list_without_there_being_anybody_is_reported(company):
     red, blue = "cn=team-red,ou=groups,dc=x", "cn=team-blue,ou=groups,dc=x"
     ghosts = ["uid=ghost,ou=people,dc=x", "uid=out,ou=elsewhere,dc=y"]
