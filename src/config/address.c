@@ -211,6 +211,14 @@ size_t address_ldap_flaws(const char *url, struct flaw flaws[FLAWS_MAX])
 	return count;
 }
 
+bool address_is_catalogue(const char *url)
+{
+	struct authority authority = authority_of(url);
+
+	return authority.port && authority.port_size == 4 &&
+	       (memcmp(authority.port, "3268", 4) == 0 || memcmp(authority.port, "3269", 4) == 0);
+}
+
 /* --- addresses to listen on ---------------------------------------------------------------------------------------- */
 
 static bool refuse(struct flaw *ret, const char *what, const char *hint)

@@ -60,6 +60,18 @@ static void check_server(const struct checked_source *checked, const char *url)
 			     flaws[i].what);
 }
 
+/* What it has of other domains is a part of each entry: no members of their global and local groups. */
+static void check_catalogue(const struct checked_source *checked, const char *url)
+{
+	const char *dialect = checked->source->dialect;
+
+	if (address_is_catalogue(url) && (*dialect == '\0' || strcmp(dialect, DIALECT_AD) == 0))
+		report_error(checked->loader, child_position(checked->node, "url"),
+			     "use ldaps://HOST (port 636), and a source for each domain; for another server on that "
+			     "port set its dialect",
+			     "%s is a global catalog, which lacks members of groups and more", url);
+}
+
 static void check_url(const struct checked_source *checked, const char *url)
 {
 	const struct ldap_config *ldap = &checked->source->ldap;
@@ -71,8 +83,10 @@ static void check_url(const struct checked_source *checked, const char *url)
 			     "%s is not the address of an LDAP server", url);
 		return;
 	}
-	if (!text_starts_with(url, "ldapi://"))
+	if (!text_starts_with(url, "ldapi://")) {
 		check_server(checked, url);
+		check_catalogue(checked, url);
+	}
 	if (!text_starts_with(url, "ldap://")) {
 		if (ldap->starttls)
 			report_error(checked->loader, child_position(checked->node, "starttls"), "remove starttls",

@@ -68,6 +68,29 @@ static void addresses_must_be_of_ldap_servers(void **state)
 	expect(LDAP("url: \"ldapi:///\"; sasl: \"external\""), "");
 }
 
+/* A catalog of a domain that is read for another one would empty its groups. */
+static void a_global_catalog_is_no_directory(void **state)
+{
+	static const char *const urls[] = {"ldap://dc.ex.org:3268", "ldaps://dc.ex.org:3269/"};
+	static const char *const dialects[] = {"", "; dialect: \"active-directory\""};
+	char text[256], want[512];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), LDAP("url: \"%s\"%s"), urls[i / 2], dialects[i % 2]);
+		snprintf(
+		    want, sizeof(want),
+		    "rosterd.conf:3: %s is a global catalog, which lacks members of groups and more\n    url: \"%s\"%s "
+		    "} }\n"
+		    "    hint: use ldaps://HOST (port 636), and a source for each domain; for another server on that "
+		    "port set its dialect\n",
+		    urls[i / 2], urls[i / 2], dialects[i % 2]);
+		expect(text, want);
+	}
+	expect(LDAP("url: \"ldaps://x:3269\"; dialect: \"openldap\""), "");
+	expect(LDAP("url: \"ldaps://x:32690 ldaps://x:636 ldaps://3269\""), "");
+}
+
 static void address_says_where_the_server_is_and_no_more(void **state)
 {
 	static const struct {
@@ -91,7 +114,7 @@ static void address_says_where_the_server_is_and_no_more(void **state)
 			 wrong[i].what, wrong[i].url, wrong[i].hint);
 		expect(text, want);
 	}
-	expect(LDAP("url: \"ldaps://dc_1.ex.org:3269/ ldaps://[2001:db8::1]:636 ldap://127.0.0.1:1389\""), "");
+	expect(LDAP("url: \"ldaps://dc_1.ex.org:6360/ ldaps://[2001:db8::1]:636 ldap://127.0.0.1:1389\""), "");
 }
 
 static void base_is_a_dn_and_an_attribute_has_a_name(void **state)
@@ -281,6 +304,7 @@ int main(void)
 	    cmocka_unit_test(keys_of_another_type_are_refused),
 	    cmocka_unit_test(no_source_is_called_hand),
 	    cmocka_unit_test(addresses_must_be_of_ldap_servers),
+	    cmocka_unit_test(a_global_catalog_is_no_directory),
 	    cmocka_unit_test(address_says_where_the_server_is_and_no_more),
 	    cmocka_unit_test(base_is_a_dn_and_an_attribute_has_a_name),
 	    cmocka_unit_test(password_does_not_travel_in_clear_text),
