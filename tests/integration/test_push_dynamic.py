@@ -111,6 +111,23 @@ def test_a_message_about_the_group_itself_comes_without_members_and_takes_none_a
     assert {(run["removes"], run["unreadable"]) for run in site.runs()[1:]} == {(1, 0)}
 
 
+@pytest.mark.parametrize("changes", ["full", "timestamp"])
+def test_more_groups_than_the_server_gives_at_once_are_read_in_pages(changes, roster):
+    """Whether asked by their ids or all together."""
+    many = [group(f"web-many{chr(97 + number)}-devs") for number in range(25)]
+    limits = f'limits dn.exact="{company.account("sync")}" size=10 size.pr=5 size.prtotal=unlimited'
+    with Slapd(company.ldif(), settings=[SCHEMA, "moduleload dynlist"], database=[limits, *company.ACCESS, *DYNLIST]) as server:
+        for dn in many:
+            add(server.admin(), dn, {"objectClass": ["groupOfURLs"], "cn": [dn[3:dn.index(",")]], "memberURL": [found("(uid=u5)")]})
+        site = Site(server, roster)
+        site.configure(safety=LOOSE, more=f'changes: "{changes}"; page_size: 5')
+        for _ in range(2):
+            (done,) = roster.json("sync")["sources"]
+            assert done["completeness"] in ("complete", "changes"), done
+            assert {place for place in range(25) if who(site, f"many{chr(97 + place)}", "Developer") == {"u5"}} == set(range(25))
+        site.finish()
+
+
 def test_the_url_changes_and_the_group_comes_and_goes(site):
     site.start()
     change(site.directory, READERS, "replace", "memberURL", found("(uid=u9)"))

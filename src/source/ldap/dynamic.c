@@ -272,6 +272,7 @@ static int search_groups(struct batch *batch, const char **attributes, struct er
 	struct ldap_search search = {.base = reader->base,
 				     .scope = SCOPE_SUBTREE,
 				     .attributes = attributes,
+				     .page_size = reader->page_size,
 				     .entry = take_group,
 				     .context = batch};
 	struct ldap_outcome outcome;
@@ -373,6 +374,7 @@ int dynamic_find(struct dynamic *dynamic, const struct dynamic_reader *reader, s
 	struct ldap_search search = {.base = reader->base,
 				     .scope = SCOPE_SUBTREE,
 				     .attributes = attributes,
+				     .page_size = reader->page_size,
 				     .entry = take_found,
 				     .context = &finding};
 	struct ldap_outcome outcome;

@@ -25,6 +25,7 @@ struct dynamic_reader {
 	struct ldap_connection *connection;
 	const struct scope *scope;
 	const char *base;
+	int64_t page_size;       /* of searches that may find many; 0 for none */
 	struct decoder *decoder; /* holds the entry, or what is wrong with it, for each */
 	int (*each)(void *context, struct error *err);
 	void *context;

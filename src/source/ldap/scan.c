@@ -82,8 +82,13 @@ static int take_dynamic(void *context, struct error *err)
 static int read_later(struct read *read, const char *base, struct error *err)
 {
 	const struct ranged_reader reader = {read->connection, read->scope, &read->decoder, take_ranged, read};
-	const struct dynamic_reader of_dynamic = {read->connection, read->scope,  base,
-						  &read->decoder,   take_dynamic, read};
+	const struct dynamic_reader of_dynamic = {.connection = read->connection,
+						  .scope = read->scope,
+						  .base = base,
+						  .page_size = read->source->config->ldap.page_size,
+						  .decoder = &read->decoder,
+						  .each = take_dynamic,
+						  .context = read};
 
 	bool find_all = read->since && read->scope->kind == ENTRY_GROUP;
 
