@@ -28,7 +28,8 @@ static const struct verb sync_verbs[] = {
 	    "the limits of safety: { ... } are applied; those above them are "
 	    "held. The exit code is 1 while anything is held that nobody has decided about, also by an earlier run. "
 	    "With --plan exactly the plan of that file is applied, or nothing when it "
-	    "has changed since. With --full everybody is compared, also who did not change. Only a platform "
+	    "has changed since. With --full everything is read, of a server that lags too when no other can be had, "
+	    "and everybody is compared. Only a platform "
 	    "administrator may ask rosterd.",
 	.example = "sync --source corp",
 	.run = cmd_sync,
