@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server that says nothing by itself is asked what was changed by its own times; who is gone only a whole read tells."""
 
+import pathlib
 import re
 import time
 
@@ -99,6 +100,30 @@ def test_a_server_that_hides_its_times_is_read_whole(roster):
             assert done.json["sources"][0]["completeness"] == "complete"
             assert "entries show neither modifyTimestamp nor createTimestamp" in done.err
         assert site.roster.value("select count(*) from source_cookies") == 0
+
+
+def documented_rights():
+    page = (pathlib.Path(__file__).parents[2] / "doc/directories.md").read_text()
+    (line,) = re.findall(r"^ {4}(entry objectClass .*)$", page.partition("## Any other LDAP server")[2], re.MULTILINE)
+    return line.split()
+
+
+@pytest.mark.parametrize("changes, more", [("full", ()), ("timestamp", ("modifyTimestamp", "createTimestamp"))])
+def test_the_rights_that_the_documentation_names_are_enough_for_any_server(roster, changes, more):
+    account = company.account("sync")
+    rights = ['access to dn.base="" by * read', "access to attrs=userPassword by anonymous auth by * none",
+              f'access to attrs={",".join([*documented_rights(), *more])} by dn.exact="{account}" read by * none', "access to * by * none"]
+    with Slapd(company.ldif(), database=["sizelimit unlimited", *rights], settings=["include /etc/ldap/schema/dyngroup.schema"]) as slapd:
+        site = Hinted(slapd, roster)
+        site.configure(safety=LOOSE, more=f'poll: "1h"; dialect: "other"; changes: "{changes}"')
+        assert site.sync()[0] == "complete" and site.last_run()["unreadable"] == 0
+        site.assert_true()
+        change(site.directory, DEVS, "add", "member", person(7))
+        change(site.directory, person(8), "add", "objectClass", "shadowAccount")
+        change(site.directory, person(8), "add", "shadowExpire", "1")
+        assert site.sync()[0] == ("changes" if more else "complete")
+        assert ("group:/pay/api", "Developer") in site.holdings("u7") and "u8" not in site.active()
+        site.finish()
 
 
 def test_an_entry_with_a_time_to_come_hides_no_change(site):
