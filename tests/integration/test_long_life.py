@@ -13,7 +13,7 @@ import ldap
 import pytest
 
 from life import Life
-from life_site import Site
+from life_site import LIMITS, NO_LIMITS, Site
 from living import OnDS389, OnSamba, OnSlapd
 
 FEW = 40
@@ -23,6 +23,8 @@ TOGETHER = 6
 # What takes nothing away, for times in which roster does not see everything.
 GIVING = ["hire", "join", "new mail", "nest", "return"]
 MISHAPS = ["kill", "down", "freeze", "hide", "limit", "term", "rosterd killed", "password", "nothing", "nothing"]
+# What a server admits to: that it is not to be had, or has not told everything.
+ADMITTED = ["limit", "nothing", "down", "limit"]
 
 
 class Mishap:
@@ -128,7 +130,7 @@ def site(server, roster, request):
     life = Life(server, random.Random(SEED))
     life.name = f"{request.node.name}, ROSTER_SEED={SEED} ROSTER_EDITS={EDITS}"
     life.found()
-    site = Site(server, life, roster)
+    site = Site(server, life, roster, getattr(request, "param", LIMITS))
     site.start()
     try:
         yield site
@@ -156,4 +158,16 @@ def test_a_long_life(site):
         rounds += 1
         if rounds % 5 == 0:
             site.prove()
+    site.prove()
+
+
+@pytest.mark.parametrize("site", [NO_LIMITS], indirect=True, ids=["no limits"])
+@pytest.mark.parametrize("server", ["slapd", "389"], indirect=True)
+def test_a_short_life_without_limits(site):
+    """Nothing holds what a read that was cut would take away: nobody may conclude it in the first place."""
+    mishap = Mishap(site, random.Random(SEED + 2000))
+    site.settle()
+    for kind in ADMITTED:
+        mishap.happen(kind)
+        site.settle()
     site.prove()

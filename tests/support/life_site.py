@@ -7,7 +7,6 @@ import time
 from living import canonical, fold
 from rosterd import ROSTERD, Rosterd
 
-# The limits bind: half a directory that is not to be seen takes nothing from anybody, and who approves has looked.
 CONFIGURATION = """
 version: 1
 database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
@@ -17,13 +16,16 @@ sources: {{ corp: {{
   groups: {{ base: "{groups}" }}
   units: {{ base: "{staff}" }}
 }} }}
-safety: {{ first_run: "apply"; window: "1m"; max_suspend: 8; max_remove: 30; max_remove_percent: 20 }}
+safety: {{ first_run: "apply"; window: "1m"; {limits} }}
 rules: {{
   default_admins: [ "admin" ]
   teams: {{ match: "cn ~ ^team-(?<team>[a-z]+)$"; into: "/${{team}}"; role: "Developer" }}
   org-chart: {{ subtree: "{staff}"; into: "/org"; role: "Contributor" }}
 }}
 """
+# They bind: half a directory that is not to be seen takes nothing from anybody, and who approves has looked.
+LIMITS = "max_suspend: 8; max_remove: 30; max_remove_percent: 20"
+NO_LIMITS = "max_suspend: 100000; max_remove: 100000; max_remove_percent: 100"
 SECONDS = 60
 MIRROR = """select external_id, kind, dn, login, email, name from directory_entries where gone_since is null"""
 EDGES = """select g.external_id as group, m.external_id as member from directory_edges e
@@ -50,13 +52,14 @@ def difference(what, found, expected):
 
 
 class Site:
-    def __init__(self, server, life, roster):
+    def __init__(self, server, life, roster, limits=LIMITS):
         self.server, self.life, self.roster = server, life, roster
         self.users = {}  # id -> whom roster took it for, ever
         self.past = []  # what happened since the last quiet point, besides edits
         url, account, self.secret = server.login
         self.write_password(self.secret)
-        roster.configure(CONFIGURATION.format(url=url, account=account, more=server.more, staff=server.staff, groups=server.groups))
+        roster.configure(CONFIGURATION.format(url=url, account=account, more=server.more, staff=server.staff, groups=server.groups,
+                                              limits=limits))
         roster.led = True
         self.rosterd = None
         self.active, self.held, self.head = {}, set(), 0  # at the last quiet point
