@@ -359,10 +359,15 @@ int store_mirror_walk(struct store *store, int64_t run,
 	const char *params[] = {number_text(run, number)};
 	struct walk walk = {each, context};
 
-	return pg_stream(store->pg,
-			 "select d.kind, d.external_id, d.dn, d.attributes from directory_entries d "
-			 "join runs r on r.source = d.source where r.id = $1 and (d.gone_since is null or d.closed is "
-			 "not null) and not exists "
-			 "(select from staged_entries s where s.run = r.id and s.external_id = d.external_id)",
-			 params, 1, &(struct pg_reader){.batch = walk_rows, .context = &walk}, err);
+	/* A cursor is planned for its first rows, and of what was staged just now there are no statistics: it would go through all
+	 * of that for each entry. */
+	if (pg_query(store->pg, "set local enable_nestloop = off", NULL, 0, NULL, err) != 0 ||
+	    pg_stream(store->pg,
+		      "select d.kind, d.external_id, d.dn, d.attributes from directory_entries d "
+		      "join runs r on r.source = d.source where r.id = $1 and (d.gone_since is null or d.closed is "
+		      "not null) and not exists "
+		      "(select from staged_entries s where s.run = r.id and s.external_id = d.external_id)",
+		      params, 1, &(struct pg_reader){.batch = walk_rows, .context = &walk}, err) != 0)
+		return -1;
+	return pg_query(store->pg, "set local enable_nestloop to default", NULL, 0, NULL, err);
 }
