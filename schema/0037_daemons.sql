@@ -43,6 +43,12 @@ begin
 	perform pg_advisory_lock(writer_lock_class() + 5, here);
 end $$;
 
+-- A rosterd that ends in order says so: whoever asked for a reload does not wait for it.
+create function daemon_leave(instance text) returns void language sql volatile security definer set search_path = roster, pg_temp as $$
+	delete from daemons d where d.instance = daemon_leave.instance;
+	select pg_notify('roster_reloaded', '');
+$$;
+
 -- Is there a reload it has not heard of? Then it has now.
 create function daemon_hears(instance text) returns boolean language sql volatile security definer set search_path = roster, pg_temp as $$
 	with told as (
@@ -68,7 +74,7 @@ begin
 	return number;
 end $$;
 
--- Who is there, and what became of a reload; NULL: of the last one it has heard of. Whose child is not there is away: ended, or
+-- Who is there, and what became of a reload; NULL: of the last one it has heard of. Whose child is not there is away: killed, or
 -- on the way back; one that had heard of this reload is listed as reading, for then its children are being started anew.
 create function daemon_list(reload bigint default null) returns table (host text, process integer, configuration text, state text, error text)
 language sql stable security definer set search_path = roster, pg_temp as $$

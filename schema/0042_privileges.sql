@@ -64,7 +64,7 @@ grant execute on function request_attend(text), request_recover(request_kind[], 
 	source_paused(text) to roster_daemon;
 
 -- Every rosterd says that it is there, and what became of a reload.
-grant execute on function daemon_attend(text, text, integer, text), daemon_hears(text), daemon_answer(text, text) to roster_daemon;
+grant execute on function daemon_attend(text, text, integer, text), daemon_leave(text), daemon_hears(text), daemon_answer(text, text) to roster_daemon;
 
 -- And delivers.
 grant execute on function lead_driver(text), register_targets(text, text[], text[], text[], boolean[]), open_targets(text, boolean), open_lanes(text, bigint[], bigint), main_rows(text, bigint, bigint),

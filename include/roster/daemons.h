@@ -16,6 +16,8 @@
 /* For as long as this store is open that rosterd is there, and hears of reloads. process is its supervisor. */
 int store_daemon_attend(struct store *store, const char *instance, int64_t process, const char *config_file,
 			struct error *err);
+/* It ends, and nobody is to wait for it. */
+int store_daemon_leave(struct store *store, const char *instance, struct error *err);
 /* 1 when it was asked to reload since it last heard of that, 0 or -1. */
 int store_daemon_hears(struct store *store, const char *instance, struct error *err);
 /* What became of all it had heard of: refused says why its configuration is not in force; NULL when it is. */

@@ -117,6 +117,13 @@ void child_ask_reload(void)
 		kill(supervisor, SIGHUP);
 }
 
+bool child_supervisor_ends(void)
+{
+	char word = 0;
+
+	return supervisor != 0 && recv(CHANNEL_FD, &word, sizeof word, MSG_DONTWAIT) == 1 && word == CHANNEL_END;
+}
+
 static void tell(char what)
 {
 	if (supervisor != 0)

@@ -25,6 +25,8 @@ int64_t child_supervisor(void);
 const char *child_instance(void);
 /* Why the configuration that was read last is not in force; NULL when it is. */
 const char *child_refusal(void);
+/* Of one that has been told to stop: does its supervisor end as well? No: others are started, or it was killed. */
+bool child_supervisor_ends(void);
 /* Tell the supervisor to read its configuration again: as if somebody had sent it SIGHUP. */
 void child_ask_reload(void);
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -433,6 +434,15 @@ bool children_stop(struct children *children, bool foundation)
 			stop(child);
 	}
 	return empty;
+}
+
+void children_say_end(const struct children *children)
+{
+	const char word = CHANNEL_END;
+
+	for (const struct child *child = children->first; child != NULL; child = child->next)
+		if (runs(child))
+			send(child->channel, &word, sizeof word, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 bool children_are_ready(const struct children *children, bool foundation)

@@ -41,6 +41,9 @@ void children_keep(struct children *children, const struct duty *duty, bool kept
 /* Tell a line to end; nobody of it is started again. True once it is empty, but for those that are kept. */
 bool children_stop(struct children *children, bool foundation);
 
+/* Tell all that run that the supervisor ends; to be called before they are told to. */
+void children_say_end(const struct children *children);
+
 /* The exit code of a foundation that cannot be laid, 0 when there is none; *title is how it is called. */
 int children_given_up(const struct children *children, const char **title);
 

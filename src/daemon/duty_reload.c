@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The duty "reload": to hear through the database that the configuration is to be read again, and to tell there what became
  * of it. Two kinds of children: one listens for as long as rosterd lives; the other, "answer", lives for a moment when the
- * supervisor knows. */
+ * supervisor knows. The first also says when rosterd ends: it is not waited for then. */
 #include "daemon/child.h"
 #include "roster/daemons.h"
 #include "roster/delivery.h"
@@ -38,7 +38,10 @@ static int serve(const struct child_context *context, struct store *store, struc
 	if (store_daemon_attend(store, instance, child_supervisor(), context->config_file, err) != 0)
 		return -1;
 	child_ready();
-	return listen_on(store, instance, err);
+	if (listen_on(store, instance, err) != 0)
+		return -1;
+	/* One that is started anew for another configuration is still there, and waited for. */
+	return child_supervisor_ends() ? store_daemon_leave(store, instance, err) : 0;
 }
 
 static int run(const struct child_context *context, struct error *err)

@@ -7,9 +7,9 @@
 
 #include <sys/types.h>
 
-/* Where a child finds its end of the channel, over which it sends one of these bytes at a time, and the file of
- * daemon_hand_over(). */
-enum { CHANNEL_FD = 3, CHANNEL_READY = 'r', CHANNEL_ALIVE = 'a', HANDOVER_FD = 4 };
+/* Where a child finds its end of the channel, over which it sends one of these bytes at a time, or hears the last one
+ * before it is told to stop because its supervisor ends, and the file of daemon_hand_over(). */
+enum { CHANNEL_FD = 3, CHANNEL_READY = 'r', CHANNEL_ALIVE = 'a', CHANNEL_END = 'e', HANDOVER_FD = 4 };
 /* The process id of the supervisor, in the environment of a child until child_main() has seen it. */
 extern const char spawn_supervisor_variable[];
 /* What the supervisor calls this life of its own, and why what its file says is not in force; not there when it is. */

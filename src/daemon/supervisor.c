@@ -181,6 +181,7 @@ static void stop_all(struct supervisor *self)
 	notify_send(&self->notify, "STOPPING=1");
 	self->goal = GOAL_STOP;
 	keep_foundations(self, NULL);
+	children_say_end(self->children);
 }
 
 /* What everybody leans on cannot be had, now or later: somebody has to look. */

@@ -20,6 +20,11 @@ int store_daemon_attend(struct store *store, const char *instance, int64_t proce
 	return pg_query(store->pg, "select daemon_attend($1, $2, $3::integer, $4)", params, 4, NULL, err);
 }
 
+int store_daemon_leave(struct store *store, const char *instance, struct error *err)
+{
+	return pg_query(store->pg, "select daemon_leave($1)", &instance, 1, NULL, err);
+}
+
 int store_daemon_hears(struct store *store, const char *instance, struct error *err)
 {
 	const char *params[] = {instance};

@@ -100,6 +100,20 @@ def test_one_that_is_killed_is_not_waited_for(site):
     assert "no rosterd works with this database" in site.roster.ctl("reload", code=3).err
 
 
+def test_one_that_ended_in_order_is_forgotten(site):
+    """Nobody waits for it to come back: not its successor's administrator either."""
+    with site.start(site.roster.config) as one, site.start(site.other) as two:
+        site.await_present(2)
+        one.send(signal.SIGTERM)
+        assert one.await_end() == 0
+        assert [row["configuration"] for row in site.roster.sql("select * from daemon_list(0)")] == [str(site.other)]
+        with site.start(site.roster.config):
+            site.await_present(2)
+            assert site.reload() == {"rosterd.conf": "in force", "other.conf": "in force"}
+        # The children of the other one ended meanwhile, for another configuration: that was not its own end.
+        assert two.count("other.conf is in force") == 1
+
+
 def test_a_listener_that_died_hears_afterwards(site):
     with site.start(site.roster.config) as daemon:
         site.await_present(1)

@@ -132,6 +132,29 @@ static void the_supervisor_hears_from_its_child(void **state)
 	assert_int_equal(exit_code_of(tell_the_supervisor), 0);
 }
 
+/* Told to stop is not told why. */
+static int hear_of_the_end(void)
+{
+	const char word = CHANNEL_END;
+	int channel = open_channel();
+
+	if (channel < 0)
+		return 2;
+	name_supervisor(getppid());
+	if (child_prepare(&source) != 0)
+		return 3;
+	raise(SIGTERM);
+	if (!child_must_stop() || child_supervisor_ends())
+		return 4;
+	return send(channel, &word, 1, 0) == 1 && child_supervisor_ends() ? 0 : 5;
+}
+
+static void a_child_knows_whether_its_supervisor_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(exit_code_of(hear_of_the_end), 0);
+}
+
 static int be_alone(void)
 {
 	int channel = open_channel();
@@ -168,6 +191,7 @@ int main(void)
 	    cmocka_unit_test(signals_of_the_supervisor_mean_nothing),
 	    cmocka_unit_test(a_child_without_its_supervisor_gives_up),
 	    cmocka_unit_test(the_supervisor_hears_from_its_child),
+	    cmocka_unit_test(a_child_knows_whether_its_supervisor_ends),
 	    cmocka_unit_test(a_child_started_by_hand_tells_nobody),
 	    cmocka_unit_test(a_title_is_a_duty_and_its_subject),
 	};
