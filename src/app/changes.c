@@ -304,7 +304,7 @@ static void say_removed(FILE *out, const struct plan_totals *totals, int64_t lim
 	if (totals->gone > 0)
 		fprintf(out, "%" PRId64 " of %" PRId64 " people", totals->gone, totals->people);
 	if (totals->taken > 0)
-		fprintf(out, "%s%" PRId64 " of %" PRId64 " grants", totals->gone > 0 ? ", " : "", totals->taken,
+		fprintf(out, "%s%" PRId64 " of %" PRId64 " memberships", totals->gone > 0 ? ", " : "", totals->taken,
 			totals->grants);
 	fprintf(out, "; limit %" PRId64 " %%)", limit);
 }

@@ -99,26 +99,37 @@ static void set_reason(struct guard_verdict *verdict, const struct str *text)
 	verdict->reason[size] = '\0';
 }
 
-/* There was none when the window began, so that all of it is newer: no share says that. */
-static bool is_new(const struct guard_count *count)
+/* Part of it is newer than the window, all of it where there was none then: that is no share. */
+static bool is_newer(const struct guard_count *count)
 {
-	return count->kind != GUARD_GRANT && words[count->kind].objects && count->base <= 0;
+	return count->kind != GUARD_GRANT && words[count->kind].objects && total_of(count) > at_least_zero(count->base);
 }
 
-/* "9120 removals of 41870 memberships", "25 new holders of Administrator", "12 additions", and of what is new "20
- * removals, where there were no memberships 1d ago". */
+static void say_before(const struct safety_config *safety, const struct guard_count *count, struct str *text)
+{
+	char window[DURATION_TEXT];
+
+	str_add(text, ", where there were ");
+	if (count->base > 0)
+		str_printf(text, "%" PRId64, count->base);
+	else
+		str_add(text, "no");
+	str_printf(text, " %s %s ago", words[count->kind].objects,
+		   duration_format(safety->window_ms, window, sizeof(window)));
+}
+
+/* "9120 removals of 41870 memberships", "25 new holders of Administrator", "12 additions", and of what is newer
+ * "20 removals, where there were 19 memberships 1d ago". */
 static void say_count(const struct safety_config *safety, const struct guard_count *count, struct str *text)
 {
 	const struct kind_words *kind = &words[count->kind];
 	int64_t total = total_of(count);
-	char window[DURATION_TEXT];
 
 	str_printf(text, "%" PRId64 " %s", total, total == 1 ? kind->one : kind->many);
 	if (count->kind == GUARD_GRANT)
 		str_printf(text, " of %s", count->scope[0] ? count->scope : kind->objects);
-	else if (is_new(count))
-		str_printf(text, ", where there were no %s %s ago", kind->objects,
-			   duration_format(safety->window_ms, window, sizeof(window)));
+	else if (is_newer(count))
+		say_before(safety, count, text);
 	else if (kind->objects)
 		str_printf(text, " of %" PRId64 " %s", count->base, kind->objects);
 }
@@ -129,7 +140,7 @@ static void say_percent(const struct guard_count *count, int64_t limit, struct s
 	double percent = count->base > 0 ? 100.0 * (double)total_of(count) / (double)count->base : 0;
 	int decimals = 1;
 
-	if (is_new(count)) {
+	if (is_newer(count)) {
 		str_printf(text, "limit %" PRId64 " %%", limit);
 		return;
 	}

@@ -267,6 +267,21 @@ def test_members_who_come_and_go_do_not_widen_the_limit(company):
     assert company.members("red") == set(range(4, 30))
 
 
+def test_what_came_and_goes_within_the_window_is_said_as_what_it_is(company):
+    """Some of what goes was not there when the window began, so it is no share of what was."""
+    company.configure('first_run: "apply"; max_remove: 1000')
+    company.people |= {number: f"p{number}" for number in range(30, 60)}
+    company.teams["blue"] |= set(range(10, 60))
+    company.sync()
+    company.teams["blue"] -= set(range(50, 54))
+    company.sync()
+    company.teams["blue"] -= set(range(10, 50))
+    company.write()
+    assert "40 to remove (40 of 86 memberships; limit 10 %)" in company.roster.run("plan").out
+    assert "44 removals, where there were 40 memberships 1d ago (limit 10 %, 4 of them within the last 1d)" in (
+        company.sync(code=1).err)
+
+
 # --- new holders of sensitive roles -----------------------------------------------------------------------------------------
 
 

@@ -98,6 +98,10 @@ static void test_what_is_newer_than_the_window_is_no_share(void **state)
 	static const struct row rows[] = {
 	    {{GUARD_MEMBER, NULL, 20, 0, 0}, "20 removals, where there were no memberships 1d ago (limit 10 %)"},
 	    {{GUARD_MEMBER, NULL, 501, 0, 0}, "501 removals, where there were no memberships 1d ago (limit 10 %)"},
+	    {{GUARD_MEMBER, NULL, 12, 8, 19},
+	     "20 removals, where there were 19 memberships 1d ago (limit 10 %, 8 of them within the last 1d)"},
+	    {{GUARD_MEMBER, NULL, 12, 7, 19},
+	     "19 removals of 19 memberships (100.0 %, limit 10 %, 7 of them within the last 1d)"},
 	    {{GUARD_VANISH, NULL, 12, 3, 0},
 	     "15 disappearances, where there were no people 1d ago (limit 10 %, 3 of them within the last 1d)"},
 	    {{GUARD_MEMBER, "/pay", 20, 0, 0},
@@ -174,7 +178,7 @@ static void test_percent_zero_holds_above_min_remove_and_hundred_switches_off(vo
 	    {{GUARD_MEMBER, NULL, 400, 0, 400}, NULL},
 	    {{GUARD_MEMBER, NULL, 400, 100, 400}, NULL},
 	    {{GUARD_MEMBER, NULL, 401, 100, 400},
-	     "501 removals of 400 memberships (limit 500, 100 of them within the last 1d)"},
+	     "501 removals, where there were 400 memberships 1d ago (limit 500, 100 of them within the last 1d)"},
 	};
 
 	(void)state;
