@@ -228,14 +228,14 @@ struct change_sink {
 /* In order, as many as the sink takes. */
 int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, struct error *err);
 struct plan_totals {
-	int64_t changes; /* all planned rows, numbered from 1 */
-	int64_t add, change, remove;
-	int64_t held, rejected; /* they stay undone: nobody has decided yet, or somebody has */
-	int64_t grants, people; /* of this source, in force now; people: 0 unless some go */
-	int64_t taken, gone;    /* of them, what is among the removals */
-	int64_t quarantined;    /* entries, records and rules that could not be used */
-	int64_t waiting;        /* planned only: removals that wait for a read that is complete */
-	bool strangers;         /* planned only: it was not, since somebody may only have another name */
+	int64_t changes;             /* all planned rows, numbered from 1 */
+	int64_t add, change, remove; /* without what was rejected */
+	int64_t held, rejected;      /* they stay undone: nobody has decided yet, or somebody has */
+	int64_t grants, people;      /* of this source, in force now; people: 0 unless some go */
+	int64_t taken, gone;         /* of them, what is among the removals */
+	int64_t quarantined;         /* entries, records and rules that could not be used */
+	int64_t waiting;             /* planned only: removals that wait for a read that is complete */
+	bool strangers;              /* planned only: it was not, since somebody may only have another name */
 	bool at_once; /* counted only: there is next to nothing in the model, and much to come: one revision */
 	bool guarded; /* counted only: the guard has to judge some of it */
 };
@@ -244,7 +244,8 @@ int store_plan(struct store *store, int64_t run, const struct plan_scope *scope,
 	       struct error *err);
 /* How many changes are planned, how many of them are held, and whether they are done at once: quicker. */
 int store_plan_count(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
-int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err);
+/* decided: what is held stays so whatever comes of this run, and is not counted as to be done. */
+int store_plan_totals(struct store *store, int64_t run, bool decided, struct plan_totals *ret, struct error *err);
 /* Whom the changes that are not held would be told to: JSON, [["billing", 2]], the most concerned first; "" when there is
  * no target. */
 enum { NOTIFY_TEXT = 4096 };

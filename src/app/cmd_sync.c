@@ -298,9 +298,8 @@ int cmd_reject(struct app *app, int argc, char **argv, struct error *err)
 			 "run %s/%" PRId64 " is rejected; nobody is asked again until there is something else to do",
 			 decision.run.source, decision.run.run);
 	else
-		app_done(app,
-			 "%" PRId64 " changes of run %s/%" PRId64
-			 " are rejected; what they would take stays until the entries change",
-			 decision.decided, decision.run.source, decision.run.run);
+		app_done(app, "%s of run %s/%" PRId64 " %s rejected; what %s would take stays until the entries change",
+			 changes_text(app->arena, decision.decided), decision.run.source, decision.run.run,
+			 decision.decided == 1 ? "is" : "are", decision.decided == 1 ? "it" : "they");
 	return 0;
 }

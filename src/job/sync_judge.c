@@ -99,7 +99,7 @@ static int count(struct sync *sync, struct error *err)
 		return 0;
 	if (sync->options->pushed)
 		return store_plan_count(sync->store, report->run, &report->totals, err);
-	return store_plan_totals(sync->store, report->run, &report->totals, err);
+	return store_plan_totals(sync->store, report->run, sync->options->from_mirror, &report->totals, err);
 }
 
 int sync_tell(struct sync *sync, struct error *err)

@@ -45,16 +45,16 @@ int store_plan_walk(struct store *store, int64_t run, struct change_sink *sink, 
 	    params, 2, &(struct pg_reader){.batch = walk_batch, .context = sink}, err);
 }
 
-int store_plan_totals(struct store *store, int64_t run, struct plan_totals *ret, struct error *err)
+int store_plan_totals(struct store *store, int64_t run, bool decided, struct plan_totals *ret, struct error *err)
 {
 	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id)};
+	const char *params[] = {number_text(run, id), boolean_text(decided)};
 	struct pg_rows *rows = NULL;
 
 	if (pg_query(store->pg,
 		     "select changes, add, change, remove, held, grants, people, quarantined, rejected, taken, gone "
-		     "from plan_totals($1)",
-		     params, 1, &rows, err) != 0)
+		     "from plan_totals($1, $2)",
+		     params, 2, &rows, err) != 0)
 		return -1;
 	*ret = (struct plan_totals){
 	    .changes = pg_integer(rows, 0, 0),

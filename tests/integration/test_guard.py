@@ -205,6 +205,20 @@ def test_rejected_changes_are_called_rejected(held):
     assert listed.count("(rejected)") == 8 and "(held)" not in listed
 
 
+def test_what_was_rejected_or_still_waits_is_not_counted_as_to_be_done(held):
+    held.roster.ctl("reject", "corp/2")
+    held.configure(safety=NUMBERS.format(0), rule=ALL)
+    for number in (0, 1):
+        held.teams["blue"].remove(number)
+        out = held.sync(code=1).out
+    assert (out.count("(rejected)"), out.count("(held)")) == (1, 1)
+    assert "Plan for corp: 0 to add, 0 to change, 1 to remove (1 of 70 memberships; limit 100 %)" in out
+    approved = held.roster.ctl("approve", held.last_run()["run"]).out
+    assert (approved.count("(rejected)"), approved.count("(held)")) == (8, 1)
+    assert "Plan for corp: 0 to add, 0 to change, 1 to remove (1 of 70 memberships; limit 100 %)" in approved
+    assert held.members("blue") == {0, *range(2, 10)} and held.members("red") == set(range(30))
+
+
 def test_rejected_changes_are_asked_again_when_the_person_changes(held):
     held.roster.ctl("reject", "corp/2")
     held.people[3] = "p3000"
