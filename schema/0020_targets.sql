@@ -238,9 +238,9 @@ begin
 		resource_named(name));
 end $$;
 
--- "app:billing-*" as a regular expression: * within a segment, ** across, everything else as it is written.
+-- "app:billing-*" as a regular expression: * within a segment, ** across, everything else as it is written. env: is short here too.
 create function pattern_regex(pattern text) returns text language sql immutable as $$
-	select '^' || replace(replace(replace(regexp_replace(lower(normalize(pattern, NFKC)), '([].\\^$+?(){}|[])', '\\\1', 'g'),
+	select '^' || replace(replace(replace(regexp_replace(lower(normalize(regexp_replace(pattern, '^env:', 'environment:'), NFKC)), '([].\\^$+?(){}|[])', '\\\1', 'g'),
 		'**', chr(1)), '*', '[^/]*'), chr(1), '.*') || '$'
 $$;
 

@@ -83,6 +83,9 @@ enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 
 static const struct form *form_of(const char *kind)
 {
+	/* As rosterctl takes it, and the database. */
+	if (strcmp(kind, "env") == 0)
+		kind = "environment";
 	for (size_t i = 0; i < FORMS; i++)
 		if (strcmp(forms[i].kind, kind) == 0)
 			return &forms[i];

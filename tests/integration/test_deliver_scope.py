@@ -55,7 +55,8 @@ def test_what_is_deleted_is_taken_back_under_its_name(company, receiver, more):
     ctl("group", "create", "/pay/old", "--description", "Old", "--admin", "u2")
     sql("select node_create('billing', 'u3')")
     patterns = ["app:*", "environment:*/*", "group:/**"]
-    company.configure(company.target("billing", receiver, *patterns, more=more))
+    written = [pattern.replace("environment:", "env:") for pattern in patterns] if more else patterns
+    company.configure(company.target("billing", receiver, *written, more=more))
     company.deliver()
     company.check(receiver, *patterns)
     known = {name: receiver.people(name) for name in GONE}

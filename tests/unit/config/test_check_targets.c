@@ -177,7 +177,8 @@ static void patterns_of_every_kind_are_known(void **state)
 	expect(TARGET(GOOD_URL
 		      "resources: [ \"**\", \"platform\", \"app:billing-*\", \"app:*\", \"app:**\", \"app:A b\",\n"
 		      "\"cluster:*\", \"namespace:prod/*/*\", \"namespace:prod/**\", \"namespace:**/run\",\n"
-		      "\"group:/\", \"group:/pay/*\", \"group:/**\", \"group:/pay/**/x\", \"app:a:b\" ]"),
+		      "\"group:/\", \"group:/pay/*\", \"group:/**\", \"group:/pay/**/x\", \"app:a:b\",\n"
+		      "\"environment:shop/*\", \"env:shop/*\" ]"),
 	       "");
 }
 
@@ -236,6 +237,7 @@ static void pattern_that_can_match_nothing_is_a_warning(void **state)
 	static const char *const empty[][2] = {
 	    {"environment:shop", "environment:APP/NAME"},
 	    {"environment:shop/test/1", "environment:APP/NAME"},
+	    {"env:shop", "environment:APP/NAME"},
 	    {"namespace:prod/*", "namespace:CLUSTER/NAME/PURPOSE"},
 	    {"namespace:a/b/c/d", "namespace:CLUSTER/NAME/PURPOSE"},
 	    {"namespace:a//c", "namespace:CLUSTER/NAME/PURPOSE"},
