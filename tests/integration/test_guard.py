@@ -52,6 +52,28 @@ def test_people_above_the_limit_are_held_and_stay_active(company):
     assert company.members("red") == set(range(30)), "a suspended person keeps his place"
 
 
+def test_an_only_group_may_go_and_the_limits_judge_what_it_gave(roster):
+    """An empty read after one of a kind is believed (decision 0019), after several it is not."""
+    company = Company(roster, red=range(11), blue=range(3)).start(safety='first_run: "apply"')
+    del company.teams["red"], company.teams["blue"]
+    assert "it returned no group at all, after 2 before" in company.sync(code=69).out
+    company.teams["red"] = set(range(11))
+    company.sync()
+    del company.teams["red"]
+    result = company.sync(code=1)
+    assert "(complete)" in result.out and "14 removals of 14 memberships (100.0 %, limit 10 %" in result.err
+    assert company.members("red") == set(range(11))
+
+
+@pytest.mark.parametrize("safety, code", [("", 0), ("; min_remove: 0", 1)])
+def test_an_only_person_may_go(roster, safety, code):
+    company = Company(roster, 1).start(safety='first_run: "apply"' + safety)
+    company.people.clear()
+    company.teams["none"] = set()
+    company.sync(code=code)
+    assert company.active() == ({0} if code else set())
+
+
 def test_the_place_that_returned_nobody_is_named(roster):
     """Of a place and what is below it, the place; of several, the one that lost most. A comma in a name is no end of it."""
     company = Company(roster, red=range(30))
