@@ -125,7 +125,5 @@ bool filter_matches(const struct filter *filter, const struct entry *entry);
 void filter_explain(const struct filter *filter, const struct entry *entry, struct str *out);
 /* Call each for every attribute name the filter mentions (names repeat). */
 void filter_attributes(const struct filter *filter, void (*each)(const char *name, void *context), void *context);
-/* Append value escaped for a filter (RFC 4515 section 3). */
-void filter_escape(const char *value, size_t size, struct str *out);
 
 #endif

@@ -57,7 +57,6 @@ struct http_reply {
 
 /* Start a request; the reply comes from http_next(). -1 only for a request that can never be sent (its URL, a header). */
 int http_start(struct http *http, const struct http_request *request, struct error *err);
-size_t http_running(const struct http *http);
 
 /* The next reply: 1, or 0 when wait_ms has passed, fd (a descriptor to watch besides, -1 for none) has become readable,
  * or a signal came. -1 when the library itself fails. */

@@ -61,8 +61,6 @@ int json_put_text(struct json *object, const char *key, const char *text, struct
 int json_get_text(const struct json *object, const char *key, const char **ret, struct error *err);
 int json_get_integer(const struct json *object, const char *key, int64_t *ret, struct error *err);
 int json_get_boolean(const struct json *object, const char *key, bool *ret, struct error *err);
-int json_get_object(const struct json *object, const char *key, const struct json **ret, struct error *err);
-int json_get_array(const struct json *object, const char *key, const struct json **ret, struct error *err);
 /* Of any kind, or NULL when the key is absent or object is none. */
 const struct json *json_get(const struct json *object, const char *key);
 

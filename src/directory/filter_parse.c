@@ -328,15 +328,3 @@ int filter_parse_for_server(const char *text, struct arena *arena, struct filter
 
 	return parse_whole(&parser, ret);
 }
-
-void filter_escape(const char *value, size_t size, struct str *out)
-{
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)value[i];
-
-		if (c < 0x20 || c == 0x7F || strchr("()*\\", c))
-			str_printf(out, "\\%02x", c);
-		else
-			str_add_char(out, value[i]);
-	}
-}

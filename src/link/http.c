@@ -20,8 +20,7 @@ enum { CONNECT_MS = 10000, IDLE_CONNECTIONS = 256, CA_CACHE_SECONDS = 60, UPLOAD
 struct http {
 	CURLM *multi;
 	struct exchange *first; /* under way */
-	size_t running;
-	struct exchange *told; /* the last reply's: its body is still lent out */
+	struct exchange *told;  /* the last reply's: its body is still lent out */
 };
 
 /* --- the handle -------------------------------------------------------------------------------------------------- */
@@ -72,7 +71,6 @@ static void enlist(struct http *http, struct exchange *exchange)
 	if (exchange->next)
 		exchange->next->link = &exchange->next;
 	http->first = exchange;
-	http->running++;
 }
 
 static void delist(struct http *http, struct exchange *exchange)
@@ -81,7 +79,6 @@ static void delist(struct http *http, struct exchange *exchange)
 	*exchange->link = exchange->next;
 	if (exchange->next)
 		exchange->next->link = exchange->link;
-	http->running--;
 }
 
 void http_free(struct http **http)
@@ -97,11 +94,6 @@ void http_free(struct http **http)
 	curl_multi_cleanup((*http)->multi);
 	free(*http);
 	*http = NULL;
-}
-
-size_t http_running(const struct http *http)
-{
-	return http->running;
 }
 
 /* --- what libcurl asks while it works ---------------------------------------------------------------------------- */

@@ -199,16 +199,6 @@ int json_get_boolean(const struct json *object, const char *key, bool *ret, stru
 	return found;
 }
 
-int json_get_object(const struct json *object, const char *key, const struct json **ret, struct error *err)
-{
-	return get_kind(object, key, JSON_KIND_OBJECT, ret, err);
-}
-
-int json_get_array(const struct json *object, const char *key, const struct json **ret, struct error *err)
-{
-	return get_kind(object, key, JSON_KIND_ARRAY, ret, err);
-}
-
 const char *json_as_text(const struct json *value)
 {
 	return json_string_value(theirs(value));

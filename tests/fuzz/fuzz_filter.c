@@ -39,13 +39,20 @@ static void check_filter(const char *text, const struct entry *entry, struct are
 	str_free(&words);
 }
 
+/* RFC 4515 section 3 allows that of every byte. */
+static void escape(const struct value *value, struct str *out)
+{
+	for (size_t i = 0; i < value->size; i++)
+		str_printf(out, "\\%02x", (unsigned char)value->data[i]);
+}
+
 static void check_escape(const struct value *value, const struct entry *entry, struct arena *arena)
 {
 	struct filter *filter = NULL;
 	struct str text = {0};
 
 	str_add(&text, "(memberUid=");
-	filter_escape(value->data, value->size, &text);
+	escape(value, &text);
 	str_add(&text, ")");
 	must(filter_parse(text.data, arena, &filter, NULL) == 0);
 	must(filter_matches(filter, entry));

@@ -162,11 +162,6 @@ enum refresh_step refresh_take(struct refresh *refresh, const struct ldap_sync_m
 	}
 }
 
-enum uuid_state refresh_state(const struct refresh *refresh, const struct ldap_uuid *uuid)
-{
-	return uuids_get(&refresh->uuids, uuid);
-}
-
 const struct uuid_slot *refresh_next(const struct refresh *refresh, size_t *position)
 {
 	return uuids_next(&refresh->uuids, position);

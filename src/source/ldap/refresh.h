@@ -68,9 +68,8 @@ struct refresh {
 void refresh_start(struct refresh *refresh, const struct refresh_terms *terms);
 /* A message of the server (not a mere end of waiting), until REFRESH_OVER. */
 enum refresh_step refresh_take(struct refresh *refresh, const struct ldap_sync_message *message);
-/* What was said of this entry; at the end UUID_REMOVED is an explicit removal, UUID_UNSEEN an absence. */
-enum uuid_state refresh_state(const struct refresh *refresh, const struct ldap_uuid *uuid);
-/* Walk over all that were named; *position starts as 0. NULL at the end. */
+/* Walk over all that were named, with what was said of them: at the end UUID_REMOVED is an explicit removal, and not to have
+ * been named an absence. *position starts as 0. NULL at the end. */
 const struct uuid_slot *refresh_next(const struct refresh *refresh, size_t *position);
 void refresh_free(struct refresh *refresh);
 

@@ -372,23 +372,6 @@ static void every_attribute_is_told(void **state)
 	arena_free(&arena);
 }
 
-static void escaped_values_survive_parsing(void **state)
-{
-	struct arena *arena = arena_new();
-	struct str text = {0};
-
-	(void)state;
-	str_add(&text, "(|(description=");
-	filter_escape("a*b(c)\\d", 8, &text);
-	str_add(&text, ")(description=");
-	filter_escape("e\0f\n\x7f", 5, &text);
-	str_add(&text, "))");
-	assert_string_equal(text.data, "(|(description=a\\2ab\\28c\\29\\5cd)(description=e\\00f\\0a\\7f))");
-	assert_true(filter_matches(parsed(text.data, arena), &ann));
-	str_free(&text);
-	arena_free(&arena);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,7 +397,6 @@ int main(void)
 	    cmocka_unit_test(the_nearest_failing_leaf_is_explained),
 	    cmocka_unit_test(long_values_and_many_are_cut),
 	    cmocka_unit_test(every_attribute_is_told),
-	    cmocka_unit_test(escaped_values_survive_parsing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ static void answer_comes_back_whatever_its_status(void **state)
 		assert_int_equal(reply.error.class, ERR_NONE);
 		assert_string_equal(reply.body, answers[i].body);
 		assert_int_equal(reply.size, strlen(answers[i].body));
-		assert_int_equal(http_running(http), 0);
+		assert_int_equal(http_next(http, -1, 0, &reply, &(struct error){0}), 0);
 		server_stop(&server);
 	}
 }
