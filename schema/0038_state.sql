@@ -100,23 +100,50 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by 1, 2, 3
 $$;
 
--- names: the sources of the configuration. The others keep what they gave until somebody retires them.
+-- names: the sources of the configuration. The others keep what they gave until somebody retires them; of one that nobody has
+-- read yet there is nothing but its name.
 create function source_list(names text[]) returns table (source text, kind text, state text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
 	dangling bigint, drift bigint, held bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text, last_read text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
-		count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
-		(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
-		(select count(*) from directory_edges e join directory_entries g on g.id = e.group_id
-			where e.member_id is null and g.source = s.id and g.gone_since is null),
-		last_drift(s.id), w.held, s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
-		s.name || '/' || l.id, l.state::text, l.completeness
-	from sources s
-	left join directory_entries d on d.source = s.id and d.gone_since is null
-	left join lateral (select r.id, r.state, r.held, r.completeness from runs r where r.source = s.id order by r.id desc limit 1) l on true
-	cross join lateral (select count(*) + case when l.state = 'held' then l.held else 0 end as held
-		from held_changes h where h.source = s.id and h.state = 'held') w
-	where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, l.completeness, w.held order by s.position
+	select l.* from (
+		select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
+			count(d.id), count(d.id) filter (where d.kind = 'user'), count(d.id) filter (where d.kind = 'group'),
+			(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
+			(select count(*) from directory_edges e join directory_entries g on g.id = e.group_id
+				where e.member_id is null and g.source = s.id and g.gone_since is null),
+			last_drift(s.id), w.held, s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
+			s.name || '/' || l.id, l.state::text, l.completeness
+		from sources s
+		left join directory_entries d on d.source = s.id and d.gone_since is null
+		left join lateral (select r.id, r.state, r.held, r.completeness from runs r where r.source = s.id order by r.id desc limit 1) l on true
+		cross join lateral (select count(*) + case when l.state = 'held' then l.held else 0 end as held
+			from held_changes h where h.source = s.id and h.state = 'held') w
+		where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, l.completeness, w.held
+		union all
+		select n.name, null, 'never read', 0, 0, 0, 0, 0, 0, null, 0, false, false, null, null, null, null
+		from unnest(names) n(name) where n.name not in (select s.name from sources s)
+	) l left join sources s on s.name = l.name order by s.position nulls last
+$$;
+
+-- What of the sources somebody has to look at, and where: what waits for a decision, and why the last read was not good.
+create function source_doubts(names text[]) returns table (source text, doubt text, see text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with latest as (
+		select l.* from sources s, lateral (select r.source, r.id, r.state, r.completeness, r.held, regexp_replace(r.reason, '^source [^ ]+: ', '') as reason
+			from runs r where r.source = s.id and r.state <> 'running' order by r.id desc limit 1) l
+	), waiting as (
+		select h.source, h.run, count(*) as number from held_changes h where h.state = 'held' group by h.source, h.run
+		union all
+		select l.source, l.id, l.held from latest l where l.state = 'held'
+	), doubts as (
+		select w.source, w.run, 'rosterctl runs diff ' as see, format(case w.number when 1 then '%s change waits' else '%s changes wait' end || ' for a decision', w.number) as doubt
+		from waiting w
+		union all
+		select l.source, l.id, 'rosterctl runs show ', format('the last read %s: %s', case l.state when 'failed' then 'failed' else 'was incomplete' end, l.reason)
+		from latest l where l.state = 'failed' or l.completeness = 'incomplete'
+	)
+	select s.name, d.doubt, d.see || s.name || '/' || d.run
+	from doubts d join sources s on s.id = d.source where s.name = any (names) order by s.position, d.run, d.see
 $$;
 
 -- Who has the lock of writers now, and who waits for it. What others do in their sessions only a superuser sees, so how long it

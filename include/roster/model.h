@@ -50,6 +50,7 @@ enum model_call {
 	MODEL_RUN_SHOW,         /* run */
 	MODEL_RUN_DIFF,         /* run */
 	MODEL_SOURCE_LIST,      /* names[] of the configuration */
+	MODEL_SOURCE_DOUBTS,    /* the same: source, doubt, what to type to see more */
 	MODEL_REQUEST_LIST,     /* most */
 	MODEL_QUARANTINE_LIST,
 	MODEL_ATTENTION_LIST,

@@ -51,7 +51,22 @@ static int cmd_requests(struct app *app, int argc, char **argv, struct error *er
 	return print_latest(app, argc, argv, &(struct list){.call = MODEL_REQUEST_LIST, .name = "requests"}, err);
 }
 
-enum { SOURCES, TARGETS, LANES, WRITERS, DAEMONS, STATUS_LISTS };
+enum { SOURCES, TARGETS, LANES, WRITERS, DAEMONS, DOUBTS, STATUS_LISTS };
+
+/* The lists say that it is so, not why, nor what can be done. */
+static void warn_doubts(const struct pg_rows *doubts)
+{
+	enum { SOURCE, DOUBT, SEE };
+	struct str text = {0};
+
+	for (size_t i = 0; i < pg_count(doubts); i++) {
+		str_clear(&text);
+		output_add_text(&text, pg_text(doubts, i, DOUBT));
+		fprintf(stderr, "%s: %s (see: %s)\n", pg_text(doubts, i, SOURCE), str_text(&text),
+			pg_text(doubts, i, SEE));
+	}
+	str_free(&text);
+}
 
 /* Until somebody says so they are kept: a rosterd may have been started with the wrong file. */
 static void warn_absent_targets(const struct pg_rows *targets)
@@ -84,25 +99,27 @@ static void warn_writer(const struct pg_rows *writers)
 				pg_text(writers, i, PROCESS), pg_text(writers, i, PROCESS));
 }
 
-/* What is in its file and what it does are two things since then. */
-static void warn_refused(const struct pg_rows *daemons)
+/* What is in its file and what it does are two things since then. And everything looks as it did when the last one ended. */
+static void warn_daemons(const struct pg_rows *daemons)
 {
 	enum { HOST, PROCESS, CONFIGURATION, STATE, ERROR };
 
+	if (pg_count(daemons) == 0)
+		fprintf(stderr, "no rosterd works with this database: nothing is read by itself, and nobody is told\n");
 	for (size_t i = 0; i < pg_count(daemons); i++)
 		if (strcmp(pg_text(daemons, i, STATE), "refused") == 0)
 			fprintf(stderr, "rosterd %s on %s works with an earlier configuration: %s\n",
 				pg_text(daemons, i, PROCESS), pg_text(daemons, i, HOST), pg_text(daemons, i, ERROR));
 }
 
-/* Where people come from, and who is told; lanes only where there are some, and who writes and which rosterds there are only
- * in words, but for programs. */
+/* Where people come from, and who is told; lanes only where there are some, and who writes, which rosterds there are and what
+ * is in doubt only in words, but for programs. */
 static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 {
 	static const enum model_call questions[] = {MODEL_SOURCE_LIST, MODEL_TARGET_LIST, MODEL_LANE_LIST,
-						    MODEL_WRITER_LIST, MODEL_DAEMON_LIST};
-	static const char *const names[] = {"sources", "targets", "lanes", "writers", "daemons"};
-	struct pg_rows *rows[STATUS_LISTS] = {NULL, NULL, NULL, NULL, NULL};
+						    MODEL_WRITER_LIST, MODEL_DAEMON_LIST, MODEL_SOURCE_DOUBTS};
+	static const char *const names[] = {"sources", "targets", "lanes", "writers", "daemons", "doubts"};
+	struct pg_rows *rows[STATUS_LISTS] = {NULL};
 	struct table *tables[STATUS_LISTS];
 	struct store *store = NULL;
 	int rc = -1;
@@ -110,7 +127,7 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 0, err) != 0 ||
 	    app_connect(app, STORE_OPERATOR, &store, err) != 0)
 		return -1;
-	const char *params[] = {sources_names(app), NULL, NULL, NULL, NULL};
+	const char *sources = sources_names(app), *params[STATUS_LISTS] = {[SOURCES] = sources, [DOUBTS] = sources};
 	for (size_t i = 0; i < STATUS_LISTS; i++) {
 		if (model_call(store, questions[i], &params[i], &rows[i], err) != 0)
 			goto out;
@@ -118,9 +135,10 @@ static int cmd_status(struct app *app, int argc, char **argv, struct error *err)
 	}
 	size_t shown = app->format == OUTPUT_JSON ? STATUS_LISTS : pg_count(rows[LANES]) > 0 ? WRITERS : LANES;
 	rc = app_print_tables(app, tables, shown, err);
+	warn_doubts(rows[DOUBTS]);
 	warn_absent_targets(rows[TARGETS]);
 	warn_writer(rows[WRITERS]);
-	warn_refused(rows[DAEMONS]);
+	warn_daemons(rows[DAEMONS]);
 out:
 	for (size_t i = 0; i < STATUS_LISTS; i++)
 		pg_free(&rows[i]);
@@ -155,7 +173,9 @@ static const struct verb verbs[] = {
 	.summary = "show the sources with their last run, and the targets with what they were told",
 	.help =
 	    "A source is settled when the access it gives follows from its last read and none of its changes is "
-	    "held; one that is paused is not read by itself. One that is not in the configuration any more keeps "
+	    "held; one that is paused is not read by itself. What waits, why a read was not good and that no rosterd "
+	    "is there "
+	    "is said on standard error. One that is not in the configuration any more keeps "
 	    "what it gave: see source retire. A target is behind until it has confirmed the latest revision; lanes are "
 	    "resources it is "
 	    "told apart from the rest.",

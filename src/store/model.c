@@ -58,6 +58,7 @@ static const struct {
     [MODEL_RUN_SHOW] = {"select * from run_show($1)", 1},
     [MODEL_RUN_DIFF] = {"select * from run_diff($1)", 1},
     [MODEL_SOURCE_LIST] = {"select * from source_list($1)", 1},
+    [MODEL_SOURCE_DOUBTS] = {"select * from source_doubts($1)", 1},
     [MODEL_REQUEST_LIST] = {"select * from request_list($1::integer)", 1},
     [MODEL_QUARANTINE_LIST] = {"select * from quarantine_list()", 0},
     [MODEL_ATTENTION_LIST] = {"select kind, what, who, since, type from attention_list()", 0},

@@ -76,7 +76,8 @@ def test_one_that_refuses_says_why_and_goes_on(site):
         two.send(signal.SIGHUP)
         # Both: while its children are started anew, it is not listed at all.
         wait_until(lambda: [row["state"] for row in site.listed()] == ["in force"] * 2, "the end of the refusal")
-        assert "earlier" not in site.roster.ctl("status").err
+        said = site.roster.ctl("status").err
+        assert "earlier" not in said and "no rosterd" not in said
 
 
 def test_one_that_comes_while_it_is_asked_hears_of_it(site):

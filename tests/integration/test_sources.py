@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sources that are no longer in the configuration, people a source is to forget, and what runs that are held show."""
 
+import re
+
 import pytest
 
 CONFIGURATION = """
@@ -253,3 +255,32 @@ def test_a_group_that_was_moved_is_planned_under_the_path_it_has(company, roster
     assert "  + member   /new/red             bob as Developer" in roster.ctl("sync").out
     company.write("corp", person(1, "ann"), person(2, "bob"), team(9, "red", "bob"))
     assert "  - member   /new/red             ann as Developer" in roster.ctl("sync").out
+
+
+# --- how sources are ----------------------------------------------------------------------------------------------------
+
+
+def test_status_says_what_is_in_doubt_and_where_to_look(roster):
+    """From a source that was never read to one whose file is gone; also that there is no rosterd."""
+    company, nobody = Company(roster), "no rosterd works with this database: nothing is read by itself, and nobody is told\n"
+    company.configure("corp", first_run="hold")
+    status = roster.ctl("status")
+    assert "corp          never read " in status.out and status.err == nobody
+    assert roster.json("status")["doubts"] == []
+    company.write("corp", person(1, "ann"), person(2, "bob"), team(9, "red", "ann", "bob"))
+    roster.ctl("sync", code=1)
+    assert re.fullmatch(r"corp: \d+ changes wait for a decision \(see: rosterctl runs diff corp/1\)\n" + nobody, roster.ctl("status").err)
+    roster.ctl("approve", "corp/1")
+    assert roster.ctl("status").err == nobody
+    company.configure("corp", most=0)
+    company.write("corp", person(1, "ann"), person(2, "bob"), team(9, "red", "ann"))
+    roster.ctl("sync", code=1)
+    (roster.directory / "corp.ldif").write_text("version: 1\n")
+    roster.ctl("sync", code=69)
+    held, incomplete = roster.json("status")["doubts"]
+    assert held["doubt"] == "1 change waits for a decision" and held["see"].startswith("rosterctl runs diff corp/")
+    assert incomplete == {"source": "corp", "doubt": "the last read was incomplete: the file holds no records",
+                          "see": f"rosterctl runs show {roster.json('status')['sources'][0]['last_run']}"}
+    (roster.directory / "corp.ldif").unlink()
+    roster.ctl("sync", code=69)
+    assert "corp: the last read failed: cannot open " in roster.ctl("status").err
