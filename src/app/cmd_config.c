@@ -194,6 +194,39 @@ static int cmd_show(struct app *app, int argc, char **argv, struct error *err)
 	return rc;
 }
 
+/* "sources.corp.url" as "sources.*.url": what stands there in the file of who asks. */
+static bool is_path(const char *path, const char *asked)
+{
+	for (;;) {
+		size_t size = strcspn(path, "."), asked_size = strcspn(asked, ".");
+		bool chosen = size == 1 && path[0] == '*';
+		if (asked_size == 0 || (!chosen && (size != asked_size || memcmp(path, asked, size) != 0)))
+			return false;
+		path += size;
+		asked += asked_size;
+		if (*path != *asked)
+			return false;
+		if (*path++ == '\0')
+			return true;
+		asked++;
+	}
+}
+
+/* A key of which the path is written with names of his own, as the table has it; else what was asked. */
+static const char *path_asked(const char *asked)
+{
+	size_t count;
+	const struct config_key *keys = config_keys(&count), *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(keys[i].path, asked) == 0)
+			return asked;
+		if (found == NULL && is_path(keys[i].path, asked))
+			found = &keys[i];
+	}
+	return found == NULL ? asked : found->path;
+}
+
 /* A key is named by its path or by the end of it: "safety.window", "window". */
 static bool is_asked(const struct config_key *key, const char *asked)
 {
@@ -201,21 +234,32 @@ static bool is_asked(const struct config_key *key, const char *asked)
 
 	if (asked == NULL || strcmp(key->path, asked) == 0)
 		return true;
-	return size > asked_size && key->path[size - asked_size - 1] == '.' && text_ends_with(key->path, asked);
+	return asked_size > 0 && size > asked_size && key->path[size - asked_size - 1] == '.' &&
+	       text_ends_with(key->path, asked);
+}
+
+static const char *last_of(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot == NULL ? path : dot + 1;
 }
 
 static int refuse_key(struct app *app, const char *asked, struct error *err)
 {
-	size_t count;
+	size_t count, used = 0;
 	const struct config_key *keys = config_keys(&count);
 	const char **paths = arena_alloc_array(app->arena, count * 2, sizeof *paths);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *dot = strrchr(keys[i].path, '.');
-		paths[i] = keys[i].path;
-		paths[count + i] = dot == NULL ? keys[i].path : dot + 1;
+		paths[used++] = keys[i].path;
+		if (strcmp(last_of(keys[i].path), "*") != 0)
+			paths[used++] = last_of(keys[i].path);
 	}
-	const char *near = text_nearest(asked, paths, count * 2);
+	const char *near = text_nearest(asked, paths, used);
+	/* With names of his own before it, a word is far from every path. */
+	if (near == NULL)
+		near = text_nearest(last_of(asked), paths, used);
 	if (near != NULL)
 		return error_set(err, ERR_USAGE, "there is no key \"%s\"; did you mean \"%s\"?", asked, near);
 	return error_set(err, ERR_USAGE, "there is no key \"%s\"; see: rosterctl config explain", asked);
@@ -230,7 +274,7 @@ static int cmd_explain_key(struct app *app, int argc, char **argv, struct error 
 
 	if (app_options(app->verb, &argc, argv, NULL, 0, 0, 1, err) != 0)
 		return -1;
-	const char *asked = argc > 0 ? argv[0] : NULL;
+	const char *asked = argc > 0 ? path_asked(argv[0]) : NULL;
 	for (size_t i = 0; i < count; i++) {
 		const char *cells[] = {keys[i].path, keys[i].type, keys[i].fallback, keys[i].choices, keys[i].help};
 		if (is_asked(&keys[i], asked))
@@ -270,7 +314,7 @@ static const struct verb verbs[] = {
 	.usage = "[KEY]",
 	.summary = "explain the keys of the configuration",
 	.help = "KEY is a path such as safety.window, or the end of one. A * in a path stands for a name you "
-		"choose.",
+		"choose, and may be written as that.",
 	.example = "config explain max_remove",
 	.run = cmd_explain_key,
     },

@@ -99,6 +99,17 @@ def test_config_explain_knows_every_key(roster):
     keys = roster.json("config", "explain")["keys"]
     assert {"safety.window", "sources.*.type", "rules.*.into"} <= {key["path"] for key in keys}
     assert all(key["help"] for key in keys)
+    for asked in ("sources.*.url", "sources.corp.url"):
+        assert [key["path"] for key in roster.json("config", "explain", asked)["keys"]] == ["sources.*.url"]
+    assert len(roster.json("config", "explain", "rules.default_admins")["keys"]) == 1, "no rule of that name"
+
+
+@pytest.mark.parametrize("asked, near", [
+    ("safety.windw", "safety.window"), ("windw", "window"), ("sources.corp.filtr", "filter"), ("rules.x.int", "rules.*.into"),
+    ("safety.", "safety"), ("sources..url", "sources.*.url"), ("nonsense", None), ("", None), (".", None)])
+def test_config_explain_of_an_unknown_key_names_the_nearest(roster, asked, near):
+    said = roster.ctl("config", "explain", asked, code=64).err
+    assert (f'did you mean "{near}"?' if near else "see: rosterctl config explain") in said
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
