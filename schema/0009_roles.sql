@@ -253,7 +253,7 @@ begin
 		delete from grants g where g.role = gone.id;
 		perform hand_on_invitations(gone.id, heir.id);
 	elsif holders > 0 then
-		raise exception '% hold the role "%"', case holders when 1 then 'one person' else holders || ' people' end, gone.name
+		raise exception '% the role "%"', case holders when 1 then 'one person holds' else holders || ' people hold' end, gone.name
 			using errcode = 'foreign_key_violation', hint = 'name the role that takes its place: --replacement';
 	elsif invited > 0 then
 		raise exception '% invited in the role "%"', case invited when 1 then 'one person is' else invited || ' people are' end, gone.name

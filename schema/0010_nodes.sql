@@ -370,7 +370,7 @@ begin
 	order by u.id <> n.technical_contact, u.login_key, e.purpose, e.name_key;
 end $$;
 
--- Environments x people x permissions, to take away: for the Technical Contact alone.
+-- Environments x people x permissions, in one file: for the Technical Contact alone.
 create function node_report(app text) returns table (environment text, purpose purpose, login text, active boolean, contact boolean, permission text, allowed boolean)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
@@ -378,7 +378,7 @@ declare
 	here integer := need_node(app);
 begin
 	if not is_owner() and not coalesce(is_contact(actor(), here), false) then
-		raise exception '% is not allowed to take away the permissions of app:%', session_user, app using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to have the permissions of everybody in app:% as one file', session_user, app using errcode = 'insufficient_privilege',
 			hint = 'its Technical Contact may';
 	end if;
 	return query

@@ -91,7 +91,7 @@ static const struct verb sync_verbs[] = {
     },
     {
 	.name = "reload",
-	.usage = "[--no-wait]",
+	.usage = "[--wait | --no-wait]",
 	.summary = "have every rosterd read its configuration again",
 	.help = "Each rosterd that works with this database reads its own file and tries what it names, as by SIGHUP; "
 		"what is "

@@ -115,7 +115,7 @@ def test_n43_the_contact_alone_takes_the_report_away(desk):
     assert {(row["environment"], row["permission"]) for row in rows if row["login"] == "opal" and row["allowed"]} == {
         ("test", "env.backups"), ("test", "env.api")}
     for user in ("op_opal", "op_olga", "operator"):
-        desk.ctl("node", "report", "desk", user=user, code=77)
+        assert "permissions of everybody in app:desk" in desk.ctl("node", "report", "desk", user=user, code=77).err
     out = desk.ctl("node", "report", "desk", "--csv", user="op_tec").out
     assert out.splitlines()[0] == "environment,purpose,login,active,contact,permission,allowed"
     texts = {True: "true", False: "false"}

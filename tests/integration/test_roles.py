@@ -176,7 +176,7 @@ def test_c28_c31_deleting_says_what_goes_and_puts_another_in_its_place(tester):
 
 
 def test_c30_c33_what_is_held_needs_a_replacement_that_is_another(tester):
-    assert "2 people hold" in tester.ctl("role", "delete", "Tester", "--yes", code=65).err
+    assert '2 people hold the role "Tester"' in tester.ctl("role", "delete", "Tester", "--yes", code=65).err
     assert "cannot take the place" in tester.ctl("role", "delete", "Tester", "--replacement", "Tester", "--yes", code=65).err
     assert 'there is no role "Nobody"' in tester.ctl("role", "delete", "Tester", "--replacement", "Nobody", "--yes", code=65).err
     assert listed(tester, "Tester")["members"] == 2 and listed(tester, "Tester")["tags"] == []

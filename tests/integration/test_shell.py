@@ -25,6 +25,31 @@ def test_the_manual_has_every_verb():
     assert len(verbs) > 90 and verbs == manual
 
 
+def test_the_manual_has_the_options_of_every_verb():
+    """Those of a verb's usage are in its paragraph, and those of its heading in its usage; --help is help."""
+    text = (ROOT / "doc/rosterctl.1").read_text()
+    heading, paragraph, last = {}, {}, ""
+    for item in re.split(r"^\.It Ic ", text, flags=re.MULTILINE)[1:]:
+        verb = re.match(r"([a-z-]+(?: [a-z-]+)?)(?: [A-Z]|\n)", item)
+        if verb is None:
+            continue
+        first = item.split("\n", 1)[0]
+        last = last if "the same options" in first else ""
+        heading.setdefault(verb[1], set()).update(manual_options(first))
+        paragraph.setdefault(verb[1], set()).update(manual_options(item), manual_options(last))
+        last = item
+    for verb, options in heading.items():
+        shown = subprocess.run([BUILD / "rosterctl", "help", *verb.split()], capture_output=True, text=True, check=True).stdout
+        usage = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", shown.split("\n\n")[0]))
+        assert options <= usage <= paragraph[verb], verb
+        assert subprocess.run([BUILD / "rosterctl", *verb.split(), "--help"], capture_output=True, text=True, check=True).stdout == shown
+
+
+def manual_options(text):
+    """"Fl -wait | -no-wait" is two, "Fl o" is -o."""
+    return {f"-{option}" for option in re.findall(r"(?:\bFl |\| (?=-))(-?[a-z][a-z-]*)", text)}
+
+
 def test_output_that_cannot_be_written_is_an_error():
     with open("/dev/full", "w", encoding="utf-8") as full:
         assert subprocess.run([BUILD / "rosterctl", "help"], stdout=full, stderr=subprocess.DEVNULL).returncode == 1
