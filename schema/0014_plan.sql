@@ -440,3 +440,22 @@ begin
 		analyze planned_changes (run, seq, kind, action, entry_id, user_id, anchor_key, held);
 	end if;
 end $$;
+
+-- The road from what is staged to what the guard is asked, in one step: merge(), plan(), what is held already, and how much
+-- it is. whole: as in plan(), or something opens a door no longer and the mirror is known to be all there is. strangers: they are
+-- looked for, and when there are some that is all that is said. waiting: the removals that wait for a read that is complete.
+create function merge_and_plan(run bigint, complete boolean, everything boolean, whole boolean, known boolean, additions boolean, inout strangers boolean,
+	out waiting bigint, out changes bigint, out held bigint, out at_once boolean, out guarded boolean)
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+declare
+	closed boolean := merge(run, complete, everything);
+begin
+	strangers := strangers and meets_strangers(run);
+	if strangers then
+		return;
+	end if;
+	perform plan(run, everything, whole or known and (closed or everything), known);
+	perform recall_held(run);
+	waiting := case when additions then plan_additions(run) else 0 end;
+	select c.changes, c.held, c.at_once, c.guarded into changes, held, at_once, guarded from plan_count(run) c;
+end $$;

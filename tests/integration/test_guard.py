@@ -53,7 +53,7 @@ def test_people_above_the_limit_are_held_and_stay_active(company):
 
 
 def test_an_only_group_may_go_and_the_limits_judge_what_it_gave(roster):
-    """An empty read after one of a kind is believed (decision 0019), after several it is not."""
+    """An empty read after one of a kind is believed (decision 0020), after several it is not."""
     company = Company(roster, red=range(11), blue=range(3)).start(safety='first_run: "apply"')
     del company.teams["red"], company.teams["blue"]
     assert "it returned no group at all, after 2 before" in company.sync(code=69).out
