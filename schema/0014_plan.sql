@@ -16,8 +16,8 @@ begin
 			select from staged_edges n
 			join directory_edges e on e.group_id = n.group_id and e.reference = n.reference and e.member_id is null and e.dangling_since = now()
 			where n.run = x.run and n.group_id = x.group_id
-			  and not exists (select from directory_entries d where n.reference in (d.reference, d.alias)
-				and (d.gone_since is null or d.gone_since = now() or d.closed is not null))));
+			  and not exists (select from directory_entries d where d.reference = n.reference and (d.gone_since is null or d.gone_since = now() or d.closed is not null))
+			  and not exists (select from directory_entries d where d.alias = n.reference and (d.gone_since is null or d.gone_since = now() or d.closed is not null))));
 end $$;
 
 -- The same of units, asked before the merge, since who is gone by then is in none.
