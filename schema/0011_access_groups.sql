@@ -205,6 +205,16 @@ exception when insufficient_privilege then
 		hint = format('somebody who may types: grant roster_admin to %I; or rosterctl database init, after which operators are let in by this', operator);
 end $$;
 
+-- This login may not even ask any more, where the owner of the schema may say so.
+create function dismiss_operator(operator name) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	if is_admitted(operator) then
+		execute format('revoke roster_admin from %I', operator);
+	end if;
+exception when insufficient_privilege then
+	return;
+end $$;
+
 -- The last one who can act as a platform administrator stays, unless the owner of the schema says otherwise. Gives what is left
 -- to do: who acts as nobody need not ask either, but the login may have been let in by somebody else.
 create function operator_remove(operator name) returns text language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -218,12 +228,7 @@ begin
 	elsif not is_owner() and is_administrator(gone.user_id) and not exists (select from operators o where is_administrator(o.user_id)) then
 		raise exception '"%" is the last database login of a platform administrator', operator using errcode = 'check_violation', hint = 'add another one first';
 	end if;
-	begin
-		if is_admitted(operator) then
-			execute format('revoke roster_admin from %I', operator);
-		end if;
-	exception when insufficient_privilege then
-	end;
+	perform dismiss_operator(operator);
 	return case when is_admitted(operator) then format('; it may still ask, until somebody who may types: revoke roster_admin from %I', operator) else '' end;
 end $$;
 

@@ -212,6 +212,7 @@ begin
 	update paused_sources p set login = '(erased)' where p.login = any (logins);
 	update invitations i set invited_by = '(erased)' where i.invited_by = any (logins);
 	delete from role_edit e where e.login = any (logins);
+	perform dismiss_operator(o.login) from operators o where o.user_id = person;
 	delete from operators o where o.user_id = person;
 end $$;
 

@@ -280,7 +280,7 @@ static int cmd_explain_key(struct app *app, int argc, char **argv, struct error 
 		if (is_asked(&keys[i], asked))
 			table_add(table, cells);
 	}
-	if (table->rows == 0)
+	if (asked != NULL && table->rows == 0)
 		return refuse_key(app, asked, err);
 	table->record = asked != NULL;
 	return app_print_tables(app, &table, 1, err);

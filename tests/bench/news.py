@@ -242,7 +242,7 @@ def measure_visible(results, site, edits, sink):
     listener = Listener(site)
     listener.connection.execute("create table public.one_row (n integer)")
     ours, floors = [], []
-    for login, wanted, edit in edits.turn():
+    for login, wanted, edit in [*edits.turn(), *edits.turn()]:  # all join, and leave
         listener.has_access(login, edits.app)
         start, answered = timed(site, edit)
         listener.await_access(login, edits.app, wanted)

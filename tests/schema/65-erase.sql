@@ -2,7 +2,7 @@
 -- Erasing a person: what is refused, what goes, and that nothing that says who he was is left anywhere.
 \ir support.psql
 \ir company.psql
-select plan(46);
+select plan(47);
 
 create function error_of(statement text) returns text language plpgsql as $$
 declare
@@ -147,6 +147,7 @@ select is_empty('select from grants where user_id = eve()', 'he holds nothing');
 select is_empty('select from identities where user_id = eve()', 'and is no entry');
 select is((select count(*) from directory_edges e join entry n on n.id = e.member_id), 1::bigint, 'what a group lists stays bound to the entry that was his');
 select is_empty('select from operators where user_id = eve()', 'no login of the database is his');
+select ok(not is_admitted('test_eve'), 'nor does his login ask any more');
 select set_eq('select * from effective_at((select revision from before))', 'select * from access_then', 'history says what it said, by id');
 select is_empty(format('select from difference(%s, %s)', head() - 1, head()), 'nobody is told anything');
 select matches(error_of('select revision from before, lateral (select who_can(''project.view'', ''app:shop'', before.revision)) w'), 'done', 'questions about then are answered');
