@@ -51,9 +51,10 @@ static void test_units_whose_name_climbs_are_refused(void **state)
 	assert_string_equal(unit_answer(company, "OU=A/B,OU=D,DC=x"), "one! the name \"a/b\" holds a \"/\"\n");
 	assert_string_equal(unit_answer(company, "OU=C,OU=..,OU=D,DC=x"), "one! the name \"..\" is \".\" or \"..\"\n");
 	assert_string_equal(unit_answer(company, "OU=\\0A,OU=D,DC=x"), "one! the name \"\" is empty\n");
-	/* A line's end is a space in a name (RFC 4518 section 2.2). */
+	/* A line's end is a space in a name, other control characters are nothing (RFC 4518 section 2.2). */
 	assert_string_equal(unit_answer(company, "OU=A\\0AB,OU=D,DC=x"), "one /org/a b (admin)\n");
-	assert_string_equal(unit_answer(company, "OU=A\\00B,OU=D,DC=x"),
+	assert_string_equal(unit_answer(company, "OU=A\\00B,OU=D,DC=x"), "one /org/ab (admin)\n");
+	assert_string_equal(unit_answer(company, "OU=#0401FF,OU=D,DC=x"),
 			    "one! the name of a unit in its DN is not text\n");
 	assert_string_equal(unit_answer(company, "OU=A,OU=D,DC=x"), "one /org/a (admin)\n");
 }
