@@ -269,6 +269,11 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		else format('rosterctl group admin %s add LOGIN', typed(group_path(n.id))) end, true
 	from groups_in_need n
 	union all
+	-- whose acts are refused, and who may still ask
+	select 'operator ' || gone_how(u), 'login:' || o.login, array[u.login], v.at, 'rosterctl operator remove ' || typed(o.login), true
+	from operators o join users u on u.id = o.user_id and not u.active join revisions v on v.id = u.since join pg_roles r on r.rolname = o.login
+	where pg_has_role(r.oid, 'roster_admin', 'usage')
+	union all
 	select 'invitation waits', 'app:' || a.name, array[u.login], i.invited_at,
 		format('as %2$s: rosterctl invitation accept %1$s; or take it back: rosterctl app members %1$s remove %2$s --role %3$s',
 			typed(a.name), typed(u.login), typed(r.name)), false

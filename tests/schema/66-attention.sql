@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What needs a person, and what is to be typed then.
 \ir support.psql
-select plan(26);
+select plan(29);
 
 select person(p) from unnest(array['boss', 'olga', 'tec', 'max', 'eve', 'o''neil']) p;
 insert into grants (user_id, anchor, role) values (person_id('boss'), platform(), role_named('platform', 'Platform Administrator'));
@@ -51,6 +51,15 @@ select is(needs('app:shop'), 'Technical Contact suspended (tec): rosterctl node 
 select notices_look('{needs_attention}', '{}', '{}');
 select is((select text from notices where subject = 'app:shop'), 'app:shop: Technical Contact suspended (tec), owner suspended (max)', 'of both one notice tells');
 select user_resume('tec'), user_resume('max'), committed();
+
+-- Operators.
+select operator_for('tec', 'tec'), operator_for('max'), committed();
+select is(needs('login:test_tec'), null, 'an operator who is active');
+select user_suspend('tec'), committed();
+select is(needs('login:test_tec'), 'operator suspended (tec): rosterctl operator remove test_tec', 'P48 one who is not may still ask');
+select operator_remove('test_tec'), committed();
+select is(needs('login:test_tec'), null, 'P48 until his login is removed');
+select user_resume('tec'), committed();
 
 -- Scrum Masters.
 insert into apps (name, owner) values ('bare', person_id('olga')); select committed();
