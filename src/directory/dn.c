@@ -59,7 +59,8 @@ static const char *skip_spaces(const char *at, const char *end)
 	return at;
 }
 
-/* Both read from *at to the delimiter and return the end of what they wrote to `to`, or NULL when it is not plain. */
+/* Both read from *at to the delimiter and return the end of what they wrote to `to`, which is no more than they read, or NULL
+ * when it is not plain. */
 static char *plain_type(const char **at, const char *end, char *to)
 {
 	char *start = to;
@@ -76,8 +77,10 @@ static char *plain_type(const char **at, const char *end, char *to)
 	if (to == start || from == end || *from != '=')
 		return NULL;
 	*at = from + 1;
-	const char *shorter = dn_type_short(start, (size_t)(to - start));
-	return shorter ? stpcpy(start, shorter) : to;
+	const char *other = dn_type_short(start, (size_t)(to - start));
+	if (other == NULL)
+		return to;
+	return strlen(other) <= (size_t)(to - start) ? stpcpy(start, other) : NULL;
 }
 
 /* What a character that can be copied becomes; NUL for those that need a second look. */

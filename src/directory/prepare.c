@@ -71,23 +71,24 @@ static bool is_plain(const char *bytes, size_t size)
 	return true;
 }
 
-/* Bytes that are no text are left for whoever refuses them. */
-static void map(const char *bytes, size_t size, struct str *out)
+/* -1 when the bytes are no text: what stands between some of them and is left out could make one of them. */
+static int map(const char *bytes, size_t size, struct str *out)
 {
 	uint32_t code = 0;
 
 	for (size_t at = 0, length; at < size; at += length) {
 		size_t i = 0;
 		length = text_decode(bytes + at, size - at, &code);
-		while (length > 0 && i < sizeof(mapped) / sizeof(*mapped) && mapped[i].last < code)
+		if (length == 0)
+			return -1;
+		while (i < sizeof(mapped) / sizeof(*mapped) && mapped[i].last < code)
 			i++;
-		bool found = length > 0 && i < sizeof(mapped) / sizeof(*mapped) && mapped[i].first <= code;
-		length = length > 0 ? length : 1;
-		if (!found)
+		if (i == sizeof(mapped) / sizeof(*mapped) || mapped[i].first > code)
 			str_append(out, bytes + at, length);
 		else if (mapped[i].space)
 			str_add_char(out, ' ');
 	}
+	return 0;
 }
 
 static int fold(const char *bytes, size_t size, struct str *out)
@@ -96,8 +97,9 @@ static int fold(const char *bytes, size_t size, struct str *out)
 
 	if (is_plain(bytes, size))
 		return text_fold(bytes, size, out);
-	map(bytes, size, &text);
-	int result = text_fold(str_text(&text), text.size, out);
+	int result = map(bytes, size, &text);
+	if (result == 0)
+		result = text_fold(str_text(&text), text.size, out);
 	str_free(&text);
 	return result;
 }

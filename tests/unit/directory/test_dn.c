@@ -356,6 +356,37 @@ static void long_dns_are_canonical_too(void **state)
 	str_free(&canonical);
 }
 
+/* "email" and "givenname" are longer than what stands for them. */
+static void names_of_types_may_grow(void **state)
+{
+	static const struct spelling types[] = {{"E", "email"}, {"GN", "givenname"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct str dn = {0}, canonical = {0};
+		while (dn.size < 1200) {
+			str_printf(&dn, "%s%s=x", dn.size > 0 ? "," : "", types[i].dn);
+			str_printf(&canonical, "%s%s=x", canonical.size > 0 ? "," : "", types[i].canonical);
+			assert_canonical(dn.data, canonical.data);
+		}
+		str_free(&dn);
+		str_free(&canonical);
+	}
+}
+
+/* What lies between the bytes of a character is nothing, and makes none of them. */
+static void bytes_do_not_become_text_by_what_is_left_out(void **state)
+{
+	static const char *const broken[] = {"cn=\\E2\\80\\C2\\AD\\AC", "cn=\\C3\\00\\A4"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(broken); i++) {
+		struct str out = {0};
+		assert_int_equal(dn_canonical(broken[i], strlen(broken[i]), &out, NULL), -1);
+		str_free(&out);
+	}
+}
+
 static void result_is_appended(void **state)
 {
 	struct str out = {0};
@@ -474,6 +505,8 @@ int main(void)
 	    cmocka_unit_test(a_long_dn_is_cut_between_characters_in_messages),
 	    cmocka_unit_test(plain_and_thorough_parser_agree),
 	    cmocka_unit_test(long_dns_are_canonical_too),
+	    cmocka_unit_test(names_of_types_may_grow),
+	    cmocka_unit_test(bytes_do_not_become_text_by_what_is_left_out),
 	    cmocka_unit_test(result_is_appended),
 	    cmocka_unit_test(equality_looks_through_spelling),
 	    cmocka_unit_test(parent_is_what_stands_behind_the_first_rdn),
