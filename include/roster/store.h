@@ -156,9 +156,14 @@ int store_stage_start(struct store *store, struct error *err);
 int store_stage_entry(struct store *store, int64_t run, const struct staged_entry *staged, struct error *err);
 int store_stage_end(struct store *store, struct error *err);
 void store_stage_abort(struct store *store, const char *why);
-/* What is staged is everything, and shows these attributes of accounts. ret: another one had closed several and is hidden now:
- * they stay closed, and the attribute is among the problems. */
-int store_stage_hidden(struct store *store, int64_t run, const char *const shown[], size_t count, bool *ret,
+/* The attributes of accounts that somebody has in what is staged. all: that is everything. */
+struct store_shown {
+	const char *const *names;
+	size_t count;
+	bool all;
+};
+/* ret: another one had closed people, and may be hidden now: they stay closed. Of everything, it is among the problems. */
+int store_stage_hidden(struct store *store, int64_t run, int source, const struct store_shown *shown, bool *ret,
 		       struct error *err);
 
 /* What rules said about entries, kept aside while entries are being staged. */

@@ -51,16 +51,29 @@ static int stage_absent(struct reading *reading, struct error *err)
 }
 
 /* An attribute that nobody shows any more opens nobody. */
-static int find_hidden(struct reading *reading, struct error *err)
+static int find_hidden(struct reading *reading, bool all, struct error *err)
 {
-	unsigned shown = intake_shown(reading->session->intake);
-	const char *names[sizeof shown * CHAR_BIT], *name;
-	size_t count = 0;
+	unsigned bits = intake_shown(reading->session->intake);
+	const char *names[sizeof bits * CHAR_BIT], *name;
+	struct store_shown shown = {.names = names, .all = all};
 
 	for (size_t i = 0; (name = account_attribute(i)) != NULL; i++)
-		if (shown & 1U << i)
-			names[count++] = name;
-	return store_stage_hidden(reading->store, reading->absorption.run, names, count, &reading->hides, err);
+		if (bits & 1U << i)
+			names[shown.count++] = name;
+	return store_stage_hidden(reading->store, reading->absorption.run, reading->session->id, &shown,
+				  &reading->hides, err);
+}
+
+/* Whether others show what somebody does not any more, news do not say. */
+static int doubt_opened(struct reading *reading, struct error *err)
+{
+	if (intake_counts(reading->session->intake)[ENTRY_USER] == 0 || reading->absorption.doubt != DOUBT_NONE)
+		return 0;
+	if (find_hidden(reading, false, err) != 0)
+		return -1;
+	if (reading->hides)
+		reading->absorption.doubt = DOUBT_UNTOLD;
+	return 0;
 }
 
 /* --- everything --------------------------------------------------------------------------------------------------------- */
@@ -174,6 +187,7 @@ static int begin_whole(struct reading *reading)
 {
 	log_info("source %s is read whole: %s", reading->session->config_source->name,
 		 reading->absorption.doubt == DOUBT_NAMES ? "the names of places have changed"
+		 : reading->hides                         ? "an account looks open, and others may be that only look so"
 							  : "somebody in groups is gone or has another name");
 	reading->way = READ_WITH_COOKIE;
 	session_rest(reading->session);
@@ -185,7 +199,7 @@ static int read_by_news(struct reading *reading, struct error *err)
 	int rc = read_news(reading, err);
 
 	if (rc == 0 && reading->way == READ_BY_COOKIE)
-		rc = absorb(reading, err);
+		rc = absorb(reading, err) == 0 ? doubt_opened(reading, err) : -1;
 	if (rc == 0 && reading->absorption.doubt != DOUBT_NONE)
 		return begin_whole(reading);
 	if (rc == 0)
@@ -268,7 +282,7 @@ static int read_pushed(struct reading *reading, struct error *err)
 
 	reading->result = (struct read_result){
 	    .completeness = READ_COMPLETE, .entries = said->entries, .unreadable = said->unreadable};
-	if (absorb(reading, err) != 0)
+	if (absorb(reading, err) != 0 || doubt_opened(reading, err) != 0)
 		return -1;
 	/* News whose names are in doubt come to nothing, and neither does what follows them. */
 	reading->has_cookies = said->cookies.count > 0 && reading->absorption.doubt != DOUBT_NAMES;
@@ -287,7 +301,9 @@ int reading_finish(struct reading *reading, int64_t run, struct error *err)
 	for (enum entry_kind kind = 0; reading->way != READ_BY_COOKIE && kind < ENTRY_KINDS; kind++)
 		reading->watched->expected += mirror_count(intake_mirror(session->intake), kind);
 	int rc = reading->way == READ_PLAINLY ? read_plainly(reading, err) : read_by_news(reading, err);
-	return rc == 0 && reading->way != READ_BY_COOKIE ? find_hidden(reading, err) : rc;
+	if (rc != 0 || reading->way == READ_BY_COOKIE)
+		return rc;
+	return find_hidden(reading, reading->result.completeness == READ_COMPLETE, err);
 }
 
 static int keep_cookies(struct store *store, const struct session *session, bool any, struct error *err)

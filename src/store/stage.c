@@ -88,16 +88,17 @@ void store_stage_abort(struct store *store, const char *why)
 	pg_copy_abort(store->pg, why);
 }
 
-int store_stage_hidden(struct store *store, int64_t run, const char *const shown[], size_t count, bool *ret,
+int store_stage_hidden(struct store *store, int64_t run, int source, const struct store_shown *shown, bool *ret,
 		       struct error *err)
 {
-	char number[NUMBER_TEXT];
+	char numbers[2][NUMBER_TEXT];
 	struct str array = {0};
 	int64_t hidden = 0;
 
-	pg_array(shown, count, &array);
-	const char *params[] = {number_text(run, number), str_text(&array)};
-	int rc = pg_query_integer(store->pg, "select find_hidden($1, $2)::integer", params, 2, &hidden, err);
+	pg_array(shown->names, shown->count, &array);
+	const char *params[] = {number_text(run, numbers[0]), number_text(source, numbers[1]), str_text(&array),
+				boolean_text(shown->all)};
+	int rc = pg_query_integer(store->pg, "select find_hidden($1, $2, $3, $4)::integer", params, 4, &hidden, err);
 	*ret = hidden != 0;
 	str_free(&array);
 	return rc;
