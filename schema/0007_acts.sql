@@ -363,7 +363,7 @@ begin
 	target := need_group(parent);
 	perform act(format('group move %s to %s', path, parent));
 	kept := in_team(apps_below(moved));
-	perform free_place(moved, target, g.name), forget_settings(null, apps_below(moved)) from groups g where g.id = moved;
+	perform free_place(moved, target, g.name), forget_settings(null, apps_below(moved)) from groups g where g.id = moved and g.parent_id <> target;
 	update groups set parent_id = target where id = moved;
 	perform keep_contacts(kept);
 exception when unique_violation then
@@ -446,7 +446,7 @@ begin
 	perform writer_turn();
 	here := need_group(path);
 	perform act_on_members(format('group members %s add %s as %s', path, login, coalesce(role, 'admin')), here, what);
-	perform refuse_inherited(what), check_end(user_by_login(login), here, what, expires_at), forget_settings(array[user_by_login(login)]);
+	perform refuse_inherited(what), check_end(user_by_login(login), here, what, expires_at), forget_settings(array[user_by_login(login)], apps_below(here));
 	insert into grants (user_id, anchor, role, expires_at)
 	values (user_by_login(login), here, what, group_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
@@ -464,14 +464,14 @@ begin
 	perform writer_turn();
 	here := need_group(path);
 	perform act_on_members(format('group members %s set %s as %s', path, login, role), here, what);
-	perform refuse_inherited(what), check_end(person, here, what, expires_at), forget_settings(array[person]);
+	perform refuse_inherited(what), check_end(person, here, what, expires_at), forget_settings(array[person], apps_below(here));
 	select g.role into lost from grants g where g.user_id = person and g.anchor = here and g.source = 0
 	  and g.role = role_named('project', 'Scrum Master') and g.role <> what;
 	delete from grants g using roles r
 	where g.user_id = person and g.anchor = here and g.source = 0 and r.id = g.role and r.kind <> 'platform' and r.id <> what;
 	insert into grants (user_id, anchor, role, expires_at) values (person, here, what, group_member_set.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at where grants.expires_at is distinct from excluded.expires_at;
-	perform keep_team(person, here, lost), forget_settings(array[person]);
+	perform keep_team(person, here, lost), forget_settings(array[person], apps_below(here));
 end $$;
 
 create function group_member_remove(path text, login text, role text) returns void
@@ -496,5 +496,5 @@ begin
 		raise exception '% does not hold this in % by hand', login, path using errcode = 'no_data_found',
 			hint = coalesce('source ' || others || ' gives it: change it there', 'see rosterctl access ' || login);
 	end if;
-	perform keep_team(need_user(login), here, what), forget_settings(array[need_user(login)]);
+	perform keep_team(need_user(login), here, what), forget_settings(array[need_user(login)], apps_below(here));
 end $$;

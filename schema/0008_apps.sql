@@ -72,9 +72,12 @@ begin
 	perform act_on_app(format('app owner %s %s', name, owner), need_app(name), 'project.owner');
 	select a.owner into former from apps a where a.id = need_app(app_owner.name);
 	perform require_belongs(name, user_by_login(owner), (select a.owner_group from apps a where a.id = need_app(app_owner.name)));
-	perform forget_settings(array[user_by_login(app_owner.owner)]);
+	if former = user_by_login(owner) then
+		return;
+	end if;
+	perform forget_settings(array[user_by_login(app_owner.owner)], array[need_app(name)]);
 	update apps a set owner = user_by_login(app_owner.owner) where a.id = need_app(app_owner.name);
-	perform keep_team(former, need_app(name), role_named('project', 'Owner')), forget_settings(array[former]);
+	perform keep_team(former, need_app(name), role_named('project', 'Owner')), forget_settings(array[former], array[need_app(name)]);
 end $$;
 
 create function apps_below(group_id integer) returns integer[] language sql stable set search_path = roster, pg_temp as $$
@@ -114,7 +117,8 @@ begin
 	if owner_group is not null then
 		perform require_belongs(name, (select a.owner from apps a where a.id = need_app(app_group.name)), need_group(owner_group));
 	end if;
-	perform forget_settings(null, array[need_app(app_group.name)]);
+	perform forget_settings(null, array[a.id]) from apps a
+	where a.id = need_app(app_group.name) and a.owner_group is distinct from case when app_group.owner_group is not null then need_group(app_group.owner_group) end;
 	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
 	where a.id = need_app(app_group.name);
 	perform keep_contacts(kept);
@@ -190,7 +194,8 @@ begin
 		asked := asked[1:2]; -- as to remove him
 	end if;
 	perform act_on_team(format('app members %s add %s as %s', name, login, role), need_app(name), asked);
-	perform refuse_inherited(what), check_end(user_by_login(login), need_app(name), what, expires_at), forget_settings(array[user_by_login(login)]);
+	perform refuse_inherited(what), check_end(user_by_login(login), need_app(name), what, expires_at),
+		forget_settings(array[user_by_login(login)], array[need_app(name)]);
 	-- The owner gives any role on his app; who may only manage the team, none that can do more than himself (C35).
 	if not is_owner() and not coalesce(is_administrator(actor()), false) and actor() <> (select a.owner from apps a where a.id = need_app(app_member_add.name))
 	   and exceeds(what, actor(), need_app(name)) then
@@ -244,7 +249,7 @@ begin
 		raise exception '% is no direct member of app:% in that role by hand', login, name using errcode = 'no_data_found',
 			hint = 'see rosterctl app members ' || name;
 	end if;
-	perform keep_team(person, here, what), forget_settings(array[person]);
+	perform keep_team(person, here, what), forget_settings(array[person], array[here]);
 end $$;
 
 create function invitation_list() returns table (app text, login text, role text, invited_at timestamptz, invited_by name)

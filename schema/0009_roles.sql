@@ -168,6 +168,12 @@ create function production_part(role integer) returns text language sql stable s
 	from role_environments e where e.role = production_part.role and e.kind = 'production_environment'
 $$;
 
+-- The same, and whether it opens environments at all: of one role in place of another.
+create function production_reach(role integer) returns text language sql stable set search_path = roster, pg_temp as $$
+	select concat_ws(' ', exists (select from role_permissions p where p.role = production_reach.role and p.permission = permission_named('project.cloud_access')),
+		production_part(production_reach.role))
+$$;
+
 -- NULL leaves as it is; '{}' takes all. In what follows, as of what is there.
 create function write_role(role integer, cause text, permissions text[], non_production text, non_production_permissions text[],
 	production text, production_permissions text[]) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
@@ -242,7 +248,7 @@ begin
 		if heir.id = gone.id or heir.structural then
 			raise exception 'the role "%" cannot take the place of "%"', heir.name, gone.name using errcode = 'check_violation',
 				hint = 'name another role that can be given';
-		elsif production_part(heir.id) is distinct from production_part(gone.id) then
+		elsif production_reach(heir.id) <> production_reach(gone.id) then
 			perform require_second_factor(format('role delete %s', name));
 		end if;
 		perform forget_of_holders(gone.id);

@@ -17,10 +17,15 @@ exception when unique_violation then
 	raise exception 'there is an access group "%" already', name using errcode = 'unique_violation', hint = 'names are compared without case';
 end $$;
 
+create function apps_of(access_group integer) returns integer[] language sql stable set search_path = roster, pg_temp as $$
+	select array(select x.app from access_group_apps x where x.access_group = apps_of.access_group)
+$$;
+
 create function access_group_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_access_group(name);
 	members uuid[];
+	reached integer[] := apps_of(here);
 	kept integer[];
 	source text;
 begin
@@ -31,11 +36,11 @@ begin
 			hint = 'change it there: rosterctl access-group members ' || name;
 	end if;
 	members := array(select g.user_id from grants g where g.anchor = here);
-	kept := in_team(array(select x.app from access_group_apps x where x.access_group = here));
+	kept := in_team(reached);
 	delete from grants g where g.anchor = here and g.source = 0;
 	delete from access_group_apps x where x.access_group = here;
 	delete from access_groups x where x.id = here;
-	perform keep_contacts(kept), forget_settings(members);
+	perform keep_contacts(kept), forget_settings(members, reached);
 end $$;
 
 create function access_group_app(name text, app text, within boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -45,12 +50,13 @@ declare
 begin
 	perform act(format('access-group apps %s %s %s', name, case when within then 'add' else 'remove' end, app));
 	if within then
-		perform forget_settings(null, array[need_app(access_group_app.app)]);
+		perform forget_settings(null, array[a.id]) from apps a where a.id = need_app(access_group_app.app)
+			and not exists (select from access_group_apps x where x.access_group = here and x.app = a.id);
 		insert into access_group_apps (access_group, app) values (here, need_app(access_group_app.app)) on conflict do nothing;
 	else
 		kept := in_team(array[need_app(access_group_app.app)]);
 		delete from access_group_apps x where x.access_group = here and x.app = need_app(access_group_app.app);
-		perform keep_contacts(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here));
+		perform keep_contacts(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here), array[need_app(access_group_app.app)]);
 	end if;
 end $$;
 
@@ -68,7 +74,7 @@ declare
 	member integer := role_named('app', 'App Member');
 begin
 	perform act(format('access-group members %s add %s as %s', name, login, role));
-	perform refuse_inherited(what), check_end(person, here, what, expires_at), forget_settings(array[person]);
+	perform refuse_inherited(what), check_end(person, here, what, expires_at), forget_settings(array[person], apps_of(here));
 	insert into grants (user_id, anchor, role, expires_at) values (person, here, what, access_group_member_add.expires_at)
 	on conflict on constraint grants_pkey do update set expires_at = excluded.expires_at;
 	if what <> member and not exists (select from grants g where g.user_id = person and g.anchor = here and g.role = member and g.source = 0
@@ -98,7 +104,7 @@ begin
 	if not found then
 		raise exception '% does not hold this in access group %', login, name using errcode = 'no_data_found', hint = 'see rosterctl access-group members ' || name;
 	end if;
-	perform keep_team(person, here, lost), forget_settings(array[person]);
+	perform keep_team(person, here, lost), forget_settings(array[person], apps_of(here));
 end $$;
 
 create function access_group_list() returns table (access_group text, description text, members bigint, apps text[])

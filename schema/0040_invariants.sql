@@ -121,7 +121,7 @@ begin
 	end if;
 end $$;
 
--- What was set for those whose role leaves it open no longer.
+-- What was set for those whose role leaves it open no longer, where they had it.
 create function forget_lost(revision bigint, lost integer[]) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	people uuid[] := array(
@@ -129,9 +129,13 @@ declare
 		  and exists (select from environment_settings s where s.user_id = h.user_id and s.scope = 'env')
 		union
 		select s.user_id from environments e join environment_settings s on s.environment = e.id and s.scope = 'env' where e.app = any (lost));
+	places integer[] := array(select distinct h.anchor from grants_history h where h.until = forget_lost.revision and h.user_id = any (people));
 begin
 	if people <> '{}' then
-		perform forget_settings(people);
+		perform forget_settings(people, lost || array(
+			select a.id from apps a where a.id = any (places)
+			union select a.id from group_closure c join apps a on a.owner_group = c.descendant where c.ancestor = any (places)
+			union select x.app from access_group_apps x where x.access_group = any (places)));
 	end if;
 end $$;
 

@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(147);
+select plan(148);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -198,6 +198,10 @@ select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_dele
 select is(roles_at('pat', 'app:board'), 'Tester', 'C30 and nothing has changed');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Tester')$$), '23514', 'C33 it does not take its own place');
 select is(tried('test_ada', $$select role_edit_begin('Tester'); select role_delete('Tester', 'Whole')$$), '28000', 'C22 nor one that says something else of production, without the second factor');
+select role_create('Shut', '', '{}', 'none', '{}', 'fixed', '{env.backups}'), role_create('Wide', '', '{project.cloud_access}', 'none', '{}', 'fixed', '{env.backups}');
+select group_member_add('/ops', 'nel', 'Shut'), committed();
+select is(tried('test_ada', $$select role_edit_begin('Shut'); select role_delete('Shut', 'Wide')$$), '28000', 'C22 nor one that opens environments where it did not');
+select group_member_remove('/ops', 'nel', 'Shut'), committed();
 select group_member_add('/ops', 'nel', 'Tester', '2100-01-01'), access_group_member_add('guests', 'nel', 'Tester');
 select group_member_add('/ops', 'nel', 'Guide', '2099-01-01'); -- who holds both holds the longer
 insert into sources (name, kind) values ('corp', 'ldif');

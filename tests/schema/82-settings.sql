@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(18);
+select plan(21);
 
 insert into sources (id, name, kind) overriding system value values (90, 'hr', 'ldif');
 select role_create('Guard', '', array['project.cloud_access'], 'fixed', array['env.monitoring']);
@@ -64,6 +64,13 @@ select is(after(array[$$source_gives()$$, $$set_live('nel', 'env.transport')$$, 
 	$$tried('test_nel', 'select invitation_accept(''desk'')')$$], 'nel'), 'listed', 'N12 nor who accepts an invitation');
 select is(after(array[$$app_group('desk', '/low')$$, 'source_gives()', $$set_live('nel', 'env.transport')$$, $$group_member_add('/low', 'nel', 'Guard')$$, 'source_takes()',
 	$$role_edit('Guard', null, production => 'custom')$$], 'nel'), 'listed', 'N12 nor whose role opens more');
+
+-- What is done elsewhere, or changes nothing, costs him nothing.
+select is(after_source($$group_member_add('/low', 'nel', 'Business Engineer')$$, $$group_member_remove('/low', 'nel', 'Business Engineer')$$, 'source_gives()'),
+	'listed env.transport', 'N12 another role elsewhere is not about this app');
+select is(after(array[$$app_group('desk', '/low')$$, 'source_gives()', $$set_live('nel', 'env.transport')$$, 'source_takes()', $$app_owner('desk', 'olga')$$,
+	$$app_group('desk', '/low')$$, $$group_move('/low', '/')$$, 'source_gives()'], 'nel'), 'listed env.transport', 'N12 nor is what is so already');
+select is(after_source($$environment_set('desk/live', 'nel', 'env.transport', null)$$, 'source_gives()'), 'listed', 'N12 what is kept without effect can be taken');
 
 -- By hand what leaves it open is taken, and it goes with that: whatever state the person and the app are in.
 select is(after(array[$$set_live('opal', 'env.transport')$$, $$app_archive('desk', true)$$, $$app_archive('desk', false)$$], 'opal'), 'listed env.transport',
