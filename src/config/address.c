@@ -214,9 +214,12 @@ size_t address_ldap_flaws(const char *url, struct flaw flaws[FLAWS_MAX])
 bool address_is_catalogue(const char *url)
 {
 	struct authority authority = authority_of(url);
+	const char *port = authority.port;
+	size_t size = port == NULL ? 0 : authority.port_size;
 
-	return authority.port && authority.port_size == 4 &&
-	       (memcmp(authority.port, "3268", 4) == 0 || memcmp(authority.port, "3269", 4) == 0);
+	for (; size > 4 && *port == '0'; size--)
+		port++;
+	return size == 4 && (memcmp(port, "3268", 4) == 0 || memcmp(port, "3269", 4) == 0);
 }
 
 /* --- addresses to listen on ---------------------------------------------------------------------------------------- */

@@ -71,7 +71,8 @@ static void addresses_must_be_of_ldap_servers(void **state)
 /* A catalog of a domain that is read for another one would empty its groups. */
 static void a_global_catalog_is_no_directory(void **state)
 {
-	static const char *const urls[] = {"ldap://dc.ex.org:3268", "ldaps://dc.ex.org:3269/"};
+	static const char *const urls[] = {"ldap://dc.ex.org:3268", "ldaps://dc.ex.org:3269/",
+					   "ldaps://dc.ex.org:03269"};
 	static const char *const dialects[] = {"", "; dialect: \"active-directory\""};
 	char text[256], want[512];
 
