@@ -77,7 +77,7 @@ static void a_global_catalog_is_no_directory(void **state)
 	char text[256], want[512];
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 2 * sizeof(urls) / sizeof(*urls); i++) {
 		snprintf(text, sizeof(text), LDAP("url: \"%s\"%s"), urls[i / 2], dialects[i % 2]);
 		snprintf(
 		    want, sizeof(want),
