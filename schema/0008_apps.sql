@@ -110,17 +110,21 @@ end $$;
 -- owner_group NULL: the app belongs to no group any more.
 create function app_group(name text, owner_group text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
+	here integer;
+	target integer;
 	kept integer[];
 begin
 	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
-	kept := in_team(array[need_app(app_group.name)]);
+	here := need_app(name);
+	kept := in_team(array[here]);
 	if owner_group is not null then
-		perform require_belongs(name, (select a.owner from apps a where a.id = need_app(app_group.name)), need_group(owner_group));
+		target := need_group(owner_group);
+		perform require_belongs(name, (select a.owner from apps a where a.id = here), target);
 	end if;
-	perform forget_settings(null, array[a.id]) from apps a
-	where a.id = need_app(app_group.name) and a.owner_group is distinct from case when app_group.owner_group is not null then need_group(app_group.owner_group) end;
-	update apps a set owner_group = case when app_group.owner_group is not null then need_group(app_group.owner_group) end
-	where a.id = need_app(app_group.name);
+	if (select a.owner_group from apps a where a.id = here) is distinct from target then
+		perform forget_settings(null, array[here]);
+	end if;
+	update apps a set owner_group = target where a.id = here;
 	perform keep_contacts(kept);
 end $$;
 

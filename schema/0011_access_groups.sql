@@ -46,17 +46,19 @@ end $$;
 create function access_group_app(name text, app text, within boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_access_group(name);
+	place integer := need_app(app);
 	kept integer[];
 begin
 	perform act(format('access-group apps %s %s %s', name, case when within then 'add' else 'remove' end, app));
 	if within then
-		perform forget_settings(null, array[a.id]) from apps a where a.id = need_app(access_group_app.app)
-			and not exists (select from access_group_apps x where x.access_group = here and x.app = a.id);
-		insert into access_group_apps (access_group, app) values (here, need_app(access_group_app.app)) on conflict do nothing;
+		if not exists (select from access_group_apps x where x.access_group = here and x.app = place) then
+			perform forget_settings(null, array[place]);
+			insert into access_group_apps (access_group, app) values (here, place);
+		end if;
 	else
-		kept := in_team(array[need_app(access_group_app.app)]);
-		delete from access_group_apps x where x.access_group = here and x.app = need_app(access_group_app.app);
-		perform keep_contacts(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here), array[need_app(access_group_app.app)]);
+		kept := in_team(array[place]);
+		delete from access_group_apps x where x.access_group = here and x.app = place;
+		perform keep_contacts(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here), array[place]);
 	end if;
 end $$;
 
