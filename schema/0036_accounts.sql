@@ -5,6 +5,7 @@
 -- The attribute that says when.
 alter table directory_entries add column ends_by text;
 alter table staged_entries add column ends_by text;
+create index on directory_entries (source) where closed is not null or ends_by is not null;
 
 -- Attributes that closed people and are shown of nobody any more: taken for hidden, until somebody shows one again.
 alter table sources add column hidden_attributes text[] not null default '{}';
