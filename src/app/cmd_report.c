@@ -72,13 +72,29 @@ static bool is_outside(const struct source_config *source, const char *value)
 	return outside;
 }
 
+/* What stands in a domain for somebody of another one: he is looked up by the SID in every source, so that no base of this
+ * one has anything to do with it. */
+static bool is_foreign(const char *value)
+{
+	struct str dn = {0};
+	bool foreign = dn_canonical(value, strlen(value), &dn, NULL) == 0 &&
+		       text_starts_with(str_text(&dn), "cn=s-1-") &&
+		       text_starts_with(dn_parent(str_text(&dn)), "cn=foreignsecurityprincipals,");
+
+	str_free(&dn);
+	return foreign;
+}
+
 /* Where nobody was looked for, it is no wonder that nobody is known: which names those are the database cannot tell. */
 static const char *said(const struct printer *printer, const struct pg_rows *rows, size_t row, int column)
 {
 	const char *text = pg_text(rows, row, column);
 
-	if (printer->config == NULL || column != DANGLING_WHY || strcmp(text, "nobody known has it") != 0 ||
-	    !is_outside(config_source(printer->config, pg_text(rows, row, DANGLING_SOURCE)),
+	if (printer->config == NULL || column != DANGLING_WHY || strcmp(text, "nobody known has it") != 0)
+		return text;
+	if (is_foreign(pg_text(rows, row, DANGLING_VALUE)))
+		return "no source has this SID";
+	if (!is_outside(config_source(printer->config, pg_text(rows, row, DANGLING_SOURCE)),
 			pg_text(rows, row, DANGLING_VALUE)))
 		return text;
 	return "outside of the search base";

@@ -244,6 +244,16 @@ def test_a_name_outside_of_the_search_base_is_told_from_one_nobody_has(company):
         **dict.fromkeys(names[:2], "nobody known has it"), **dict.fromkeys(names[2:], "outside of the search base")}
 
 
+def test_somebody_of_another_domain_is_not_said_to_be_outside_of_the_base(company):
+    company.roster.configure(CONFIGURATION.format(sources="""corp: { type: "ldif"; file: "corp.ldif"
+        users: { base: "ou=people,dc=x" }; groups: { base: "ou=groups,dc=x" } }"""))
+    foreign, local = "CN=S-1-5-21-1-2-3-4567,CN=ForeignSecurityPrincipals,dc=x", "cn=out,ou=elsewhere,dc=x"
+    company.read(record(1, "uid=ann,ou=people", *ANN),
+                 team(2, "red", f"<SID=S-1-5-21-1-2-3-4567>;{foreign}", f"<SID=S-1-5-21-7-8-9-1000>;{local}"))
+    assert {value: why for _, value, why in dangling(company)} == {
+        foreign: "no source has this SID", local: "outside of the search base"}, "a wider base finds one of the own domain"
+
+
 @pytest.mark.parametrize("login", ["an\u200bn", "an\u00adn", "\u202eann", "ann\n"], ids=["no width", "soft hyphen", "direction", "line"])
 def test_a_login_that_only_looks_like_another_is_refused(company, login):
     company.read(record(1, "uid=ann,ou=people", *ANN),
