@@ -98,7 +98,7 @@ create table former_names (
 	user_id uuid not null references users on delete cascade,
 	name text not null, -- a login, a mail address; of an entry its id, its DN
 	last bigint not null,
-	reference uuid, -- of a DN: what groups that still list it point with
+	reference uuid, -- of a DN or a login: what groups that still list it point with
 	primary key (user_id, name)
 );
 

@@ -36,7 +36,7 @@ create index on directory_entries (primary_group) where primary_group is not nul
 
 create function entry_renamed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin
-	perform remember_names(i.user_id, array[nullif(old.dn, new.dn), nullif(old.login, new.login)], array[old.reference])
+	perform remember_names(i.user_id, array[nullif(old.dn, new.dn), nullif(old.login, new.login)], array[old.reference, nullif(old.alias, new.alias)])
 	from identities i where i.source = old.source and i.external_id = old.external_id;
 	return null;
 end $$;

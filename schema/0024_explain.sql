@@ -39,9 +39,10 @@ language sql stable as $$
 	  and (role_opens(n.role, n.kind, doors_to.permission) or role_opens(role_implied(n.name, n.role), n.kind, doors_to.permission))
 $$;
 
--- By which of his former names a group lists him; of a group in a group they are not kept. NULL where it is the name he has.
-create function listed_as(user_id uuid, entry directory_entries, reference uuid) returns text language sql stable set search_path = roster, pg_temp as $$
-	select coalesce((select f.name from former_names f where f.user_id = listed_as.user_id and f.reference = listed_as.reference), 'something it was called before')
+-- By which of his former names a group lists him, or these words where it is not known: of a group in a group names are not
+-- kept. NULL where it is the name he has.
+create function listed_as(user_id uuid, entry directory_entries, reference uuid, unknown text) returns text language sql stable set search_path = roster, pg_temp as $$
+	select coalesce((select f.name from former_names f where f.user_id = listed_as.user_id and f.reference = listed_as.reference order by f.last desc, f.name limit 1), unknown)
 	where reference <> entry.reference and reference is distinct from entry.alias
 $$;
 
@@ -58,7 +59,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		select p.id, p.dn, '{}'::text[], array[p.id] from person p
 		union all
 		select g.id, u.dn, u.path || case when cardinality(u.ids) = 1 and g.alias = (select p.primary_group from person p)
-			then g.dn || ' (his primary group)' else g.dn || coalesce(' (listed there as ' || listed_as(directory_paths.user_id, m, e.reference) || ')', '') end,
+			then g.dn || ' (his primary group)' else g.dn || coalesce(' (listed there as ' || listed_as(directory_paths.user_id, m, e.reference, 'something it was called before') || ')', '') end,
 			u.ids || g.id
 		from up u join directory_edges e on e.member_id = u.entry join directory_entries g on g.id = e.group_id join directory_entries m on m.id = u.entry
 		where not g.id = any (u.ids) and (cardinality(u.ids) = 1 or (select s.nested from sources s where s.id = directory_paths.source))

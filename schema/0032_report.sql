@@ -185,7 +185,7 @@ end $$;
 -- source: one, or null for all.
 create function report_dangling(source text) returns table (source_name text, group_dn text, value text, why text, since timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select s.name, g.dn, coalesce(e.reference_text, (select listed_as(i.user_id, d, e.reference) from identities i where i.source = d.source and i.external_id = d.external_id), d.dn, (select min(o.dn collate "C") from directory_entries o where o.reference = e.reference and o.gone_since is null),
+	select s.name, g.dn, coalesce(e.reference_text, (select listed_as(i.user_id, d, e.reference, '(something it was called before)') from identities i where i.source = d.source and i.external_id = d.external_id), d.dn, (select min(o.dn collate "C") from directory_entries o where o.reference = e.reference and o.gone_since is null),
 			'(a name that somebody else has now)'),
 		case when d.id is not null then case when d.closed is not null then 'the account is closed' else 'is gone' end
 			when exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference) then 'changed hands'

@@ -190,6 +190,21 @@ def test_who_is_gone_is_reported_by_the_name_the_group_has(company):
     assert dangling(company) == [("cn=team-red,ou=groups,dc=x", "uid=ann,ou=people,dc=x", "is gone")]
 
 
+def test_a_former_login_is_remembered_as_what_groups_list(company):
+    bob = record(4, "uid=bob,ou=people", "objectClass: inetOrgPerson", "cn: Bob", "uid: bob")
+    group = record(2, "cn=team-red,ou=groups", "objectClass: posixGroup", "cn: team-red", "memberUid: ann")
+    company.read(record(1, "uid=ann,ou=people", *ANN), bob, group)
+    company.read(record(1, "uid=anna,ou=people", "objectClass: inetOrgPerson", "cn: Ann", "uid: anna"), bob, group)
+    company.roster.ctl("app", "create", "red", "--owner", "anna", "--group", "/teams/red")
+    assert "(listed there as ann)" in company.roster.ctl("explain", "anna", "app:red").out
+    company.read(bob, group)
+    red = "cn=team-red,ou=groups,dc=x"
+    assert dangling(company) == [(red, "ann", "is gone")]
+    # Where the name is not kept the column says that it is none.
+    company.roster.sql("update former_names set reference = null")
+    assert dangling(company) == [(red, "(something it was called before)", "is gone")]
+
+
 def test_who_claims_a_login_is_named_and_so_is_who_has_it(company):
     company.configure("corp", "hr")
     ann = record(1, "uid=ann,ou=people", *ANN)
