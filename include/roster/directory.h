@@ -97,6 +97,9 @@ void extended_dn_split(const char *text, struct extended_dn *ret);
  * special escaped in one way, "," between RDNs without a space. All spellings RFC 4514 and RFC 1779 allow of one DN
  * give the same bytes. -1 with ERR_DATA when it is not a DN. The root DN "" gives "". */
 int dn_canonical(const char *dn, size_t size, struct str *out, struct error *err);
+/* Raise it whenever some DN or login gets other bytes or another reference than in a release before: what the mirror keeps
+ * of entries that do not change would stay as it was made then. */
+enum { NAMES_VERSION = 1 };
 bool dn_equal(const char *a, const char *b); /* false when either is not a DN */
 
 /* On canonical DNs only: the parent ("" above the last RDN), and whether dn is base or lies below it. */

@@ -305,8 +305,10 @@ struct digest stager_meaning(const struct source_config *source, const struct di
 struct digest stager_settings(const struct source_config *source)
 {
 	struct digest_state *digest = digest_start();
+	const int version = NAMES_VERSION;
 	struct digest result;
 
+	digest_add(digest, &version, sizeof version); /* the content of every entry has it by these settings */
 	add_scope(digest, source);
 	add_text(digest, source->file);
 	add_text(digest, source->ldap.bind_dn);
