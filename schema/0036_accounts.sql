@@ -20,7 +20,8 @@ $$;
 -- What is not said by a hidden attribute stays as it was said before. The digest of the content is none that any content has:
 -- every read of everything looks at it again.
 create function keep_hidden(run bigint, source smallint, hidden text[]) returns void language sql volatile set search_path = roster, pg_temp as $$
-	update staged_entries s set content = gen_random_uuid(), closed = coalesce(s.closed, k.closed),
+	update staged_entries s set content = gen_random_uuid(),
+		closed = coalesce(s.closed, k.closed, case when k.ends_at <= now() then 'its time is over' end),
 		ends_at = least(s.ends_at, k.ends_at), ends_by = case when k.ends_at > s.ends_at then s.ends_by else coalesce(k.ends_by, s.ends_by) end
 	from directory_entries d
 	cross join lateral (select case when closed_by(d.closed, d.ends_by) && hidden then d.closed end as closed,

@@ -80,6 +80,13 @@ def test_the_earlier_of_two_ends_is_hidden(company):
     assert ends() == {"2052", "2099"} and not company.problems()
 
 
+def test_a_lock_that_is_lifted_opens_nobody_whose_time_is_over(company):
+    company.read(person(0, LOCK, "shadowExpire: 1"), person(1, LOCK, "shadowExpire: 1"), person(2), person(3, "shadowExpire: 1"))
+    company.read(person(0, LOCK), person(1, LOCK), person(2), person(3))
+    company.read(person(0, "nsAccountLock: FALSE"), person(1, "nsAccountLock: FALSE"), person(2), person(3))
+    assert opened(company) == ["p2"]
+
+
 @pytest.mark.parametrize("server", [OnSlapd], indirect=True)
 def test_news_of_one_who_is_closed_open_him_only_after_all_was_read(directory, roster):  # noqa: F811
     shadow(directory, 0, 1, 2, value=1)
