@@ -54,7 +54,7 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;
 
 -- Of a source that says what changed, from where to go on.
-grant select on source_cookies to roster_daemon;
+grant select on source_cookies, directory_places to roster_daemon;
 grant execute on function push_begin(smallint, bigint), keep_cookies(smallint, text[], uuid[], text[]), note_full(smallint, boolean), unstage_entries(bigint, text[]),
 	meets_homeless(bigint, smallint), keep_places(smallint, text[], uuid[]), news_doubt(smallint, text[], uuid[], text[], text[], entry_kind[], uuid[], uuid[]) to roster_daemon;
 

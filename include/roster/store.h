@@ -115,9 +115,13 @@ struct mirror *mirror_new(void);
 struct mirror_look {
 	const char *const *ids;
 	size_t count;
-	struct digest *references; /* of each: of its name, all zero when it is not there */
+	struct mirror_called {
+		struct digest reference; /* of its name; all zero when it is not there */
+		bool placed;             /* if its place had another name, that would be told */
+	} * called;                      /* of each */
+	bool closes;                     /* set when one of them is closed, or will be at a time */
 };
-int store_mirror_look(struct store *store, int source, const struct mirror_look *look, struct mirror *mirror,
+int store_mirror_look(struct store *store, int source, struct mirror_look *look, struct mirror *mirror,
 		      struct error *err);
 /* The entry is there with this content: what it was known to have, whatever was seen since. */
 bool mirror_holds(const struct mirror *mirror, const char *id, const struct digest *content);

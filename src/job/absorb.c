@@ -29,13 +29,14 @@ bool absorb_is_empty(const struct absorption *absorption)
 /* --- the mirror ------------------------------------------------------------------------------------------------------- */
 
 /* What the items were called as far as the mirror was asked now; all zero of the others. */
-static int look_up(struct absorption *absorption, const struct news *news, struct digest *called, struct error *err)
+static int look_up(struct absorption *absorption, const struct news *news, struct mirror_called *called,
+		   struct error *err)
 {
 	const char **ids = arena_alloc_array(absorption->scratch, news->count + 1, sizeof(const char *));
 	size_t *items = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *items);
 	struct mirror *mirror = intake_mirror(absorption->intake);
-	struct mirror_look look = {
-	    .ids = ids, .references = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *called)};
+	struct mirror_look look = {.ids = ids,
+				   .called = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *called)};
 
 	/* Each search speaks of what it does not find any more, so the same ids come again. */
 	for (size_t i = 0; i < news->count; i++) {
@@ -47,7 +48,8 @@ static int look_up(struct absorption *absorption, const struct news *news, struc
 	if (look.count > 0 && store_mirror_look(absorption->store, absorption->source, &look, mirror, err) != 0)
 		return -1;
 	for (size_t i = 0; i < look.count; i++)
-		called[items[i]] = look.references[i];
+		called[items[i]] = look.called[i];
+	absorption->closes = absorption->closes || look.closes;
 	return 0;
 }
 
@@ -98,30 +100,10 @@ static struct store_named *places_of(struct absorption *absorption, const struct
 	return list;
 }
 
-static int compare_parents(const void *a, const void *b)
-{
-	const struct store_named *one = a, *other = b;
-
-	return memcmp(&one->parent, &other->parent, sizeof one->parent);
-}
-
-/* Of those who are called as before there is one question: whether somebody would tell if the place they are in had another
- * name. The answer is the same for all in a place. */
-static size_t keep_one_of_each_place(struct store_named *list, size_t count)
-{
-	size_t kept = 0;
-
-	qsort(list, count, sizeof *list, compare_parents);
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || compare_parents(&list[i], &list[i - 1]) != 0)
-			list[kept++] = list[i];
-	return kept;
-}
-
 /* A unit is a place by itself. */
-static bool is_called_so(const struct store_named *named, const struct digest *called)
+static bool is_called_so(const struct store_named *named, const struct mirror_called *called)
 {
-	return !named->gone && named->kind != ENTRY_UNIT && digest_equal(&named->reference, called);
+	return !named->gone && named->kind != ENTRY_UNIT && digest_equal(&named->reference, &called->reference);
 }
 
 /* What other searches do not find is said by the one that does; what no search finds may be a place. */
@@ -130,12 +112,11 @@ static bool is_elsewhere(const struct absorption *absorption, const struct news_
 	return says_nothing(absorption, item) && mirror_kind(intake_mirror(absorption->intake), item->id) >= 0;
 }
 
-static void add_entries(struct absorption *absorption, const struct news *news, const struct digest *called,
+/* Of who is called as before there is one question: whether somebody would tell if the place he is in had another name. */
+static void add_entries(struct absorption *absorption, const struct news *news, const struct mirror_called *called,
 			struct store_news *said)
 {
 	struct store_named *list = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *list);
-	struct store_named *same = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *same);
-	size_t same_count = 0;
 
 	for (size_t i = 0; i < news->count; i++) {
 		const struct news_item *item = &news->items[i];
@@ -144,32 +125,30 @@ static void add_entries(struct absorption *absorption, const struct news *news, 
 		if (item->what == NULL && !says_nothing(absorption, item))
 			add_named(absorption, list, &said->entry_count, named, item->entry.dn);
 		bool so = said->entry_count > before && is_called_so(&list[before], &called[i]);
-		if (so)
-			same[same_count++] = list[--said->entry_count];
+		said->entry_count -= so && called[i].placed;
 		if (so ? mirror_kind(intake_mirror(absorption->intake), item->id) != (int)item->entry.kind
 		       : !is_elsewhere(absorption, item))
 			absorption->moved = true;
 	}
-	same_count = keep_one_of_each_place(same, same_count);
-	for (size_t i = 0; i < same_count; i++)
-		list[said->entry_count++] = same[i];
 	said->entries = list;
 }
 
 /* Where who is in it is read from the people, and they are not said to have changed. */
-static bool changes_backlinks(const struct absorption *absorption, const struct store_news *said)
+static bool changes_backlinks(const struct absorption *absorption, const struct news *news)
 {
 	bool group = false;
 
-	for (size_t i = 0; i < said->entry_count; i++) {
-		const struct store_named *named = &said->entries[i];
-		int kind = named->gone ? mirror_kind(intake_mirror(absorption->intake), named->id) : (int)named->kind;
-		group = group || kind == ENTRY_GROUP;
+	for (size_t i = 0; i < news->count; i++) {
+		const struct news_item *item = &news->items[i];
+		int kind = item->removed != 0 ? mirror_kind(intake_mirror(absorption->intake), item->id)
+					      : (int)item->entry.kind;
+		group = group || (kind == ENTRY_GROUP && item->what == NULL && !says_nothing(absorption, item));
 	}
 	return group && intake_reads_backlinks(absorption->intake);
 }
 
-static int doubt(struct absorption *absorption, const struct news *news, const struct digest *called, struct error *err)
+static int doubt(struct absorption *absorption, const struct news *news, const struct mirror_called *called,
+		 struct error *err)
 {
 	struct store_news said = {0};
 	enum news_doubt found = DOUBT_NONE;
@@ -187,7 +166,7 @@ static int doubt(struct absorption *absorption, const struct news *news, const s
 	/* Whoever is called by what never changes is in the same groups under any name. */
 	if (found == DOUBT_UNTOLD && intake_names_by_identity(absorption->intake))
 		found = DOUBT_NONE;
-	if (found == DOUBT_NONE && changes_backlinks(absorption, &said))
+	if (found == DOUBT_NONE && changes_backlinks(absorption, news))
 		found = DOUBT_UNTOLD;
 	if (found > absorption->doubt)
 		absorption->doubt = found;
@@ -266,7 +245,7 @@ static int stage_items(struct absorption *absorption, const struct news *news, s
 
 int absorb_items(struct absorption *absorption, struct news *news, struct error *err)
 {
-	struct digest *called = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *called);
+	struct mirror_called *called = arena_alloc_array(absorption->scratch, news->count + 1, sizeof *called);
 
 	if (look_up(absorption, news, called, err) != 0 || doubt(absorption, news, called, err) != 0)
 		return -1;

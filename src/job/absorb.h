@@ -22,6 +22,7 @@ struct absorption {
 	bool moved;                    /* something is not the entry it was, or not known to be one */
 	const char **removed;
 	size_t removed_count, removed_room;
+	bool closes;                    /* some of those it is about are closed, or will be at a time */
 	enum news_doubt doubt;          /* the worst of all that came */
 	size_t place_count, gone_count; /* of the news, when their places were last doubted */
 };

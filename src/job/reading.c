@@ -67,7 +67,7 @@ static int find_hidden(struct reading *reading, bool all, struct error *err)
 /* Whether others show what somebody does not any more, news do not say. */
 static int doubt_opened(struct reading *reading, struct error *err)
 {
-	if (intake_counts(reading->session->intake)[ENTRY_USER] == 0 || reading->absorption.doubt != DOUBT_NONE)
+	if (!reading->absorption.closes || reading->absorption.doubt != DOUBT_NONE)
 		return 0;
 	if (find_hidden(reading, false, err) != 0)
 		return -1;

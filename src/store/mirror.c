@@ -122,21 +122,23 @@ struct mirror *mirror_new(void)
 	return mirror;
 }
 
-static int read_references(const struct pg_rows *rows, const struct mirror_look *look, struct error *err)
+static int read_called(const struct pg_rows *rows, struct mirror_look *look, struct error *err)
 {
-	memset(look->references, 0, look->count * sizeof *look->references);
+	memset(look->called, 0, look->count * sizeof *look->called);
 	for (size_t i = 0; i < pg_count(rows); i++) {
 		size_t at = (size_t)pg_integer(rows, i, 5) - 1;
-		if (at >= look->count || !uuid_parse(pg_text(rows, i, 4), look->references[at].bytes))
+		if (at >= look->count || !uuid_parse(pg_text(rows, i, 4), look->called[at].reference.bytes))
 			return error_set(err, ERR_INTERNAL, "entry %s of the mirror has a reference that is none",
 					 pg_text(rows, i, 0));
 		if (pg_boolean(rows, i, 2))
-			look->references[at] = (struct digest){{0}};
+			look->called[at].reference = (struct digest){{0}};
+		look->called[at].placed = pg_boolean(rows, i, 6);
+		look->closes = look->closes || pg_boolean(rows, i, 7);
 	}
 	return 0;
 }
 
-int store_mirror_look(struct store *store, int source, const struct mirror_look *look, struct mirror *mirror,
+int store_mirror_look(struct store *store, int source, struct mirror_look *look, struct mirror *mirror,
 		      struct error *err)
 {
 	char number[NUMBER_TEXT];
@@ -147,14 +149,15 @@ int store_mirror_look(struct store *store, int source, const struct mirror_look 
 	const char *params[] = {number_text(source, number), str_text(&array)};
 	int rc = pg_query(store->pg,
 			  "select d.external_id, d.content, d.gone_since is not null and d.closed is null, d.kind, "
-			  "d.reference, n.ordinal "
+			  "d.reference, n.ordinal, exists (select from directory_places p where p.source = $1 and "
+			  "p.reference = d.parent), d.closed is not null or d.ends_by is not null "
 			  "from unnest($2::text[]) with ordinality n(id, ordinal) "
 			  "join directory_entries d on d.source = $1 and d.external_id = n.id",
 			  params, 2, &rows, err);
 	if (rc == 0)
 		rc = load_batch(rows, mirror, err);
 	if (rc == 0)
-		rc = read_references(rows, look, err);
+		rc = read_called(rows, look, err);
 	pg_free(&rows);
 	str_free(&array);
 	return rc;
