@@ -147,18 +147,18 @@ $$;
 -- people: of whom some go; otherwise 0, since to count a hundred thousand takes as long as to change a thousand. What was rejected
 -- is no part of what is added, changed or removed; nor is what is held, where decided: the run asks nobody any more.
 create function plan_totals(run bigint, decided boolean, out changes bigint, out add bigint, out change bigint, out remove bigint,
-	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint)
+	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint, out closed bigint)
 language sql volatile security definer set search_path = roster, pg_temp as $$
 	select coalesce(sum(c.number), 0)::bigint, coalesce(sum(c.told) filter (where c.action in ('add', 'return')), 0)::bigint,
 		coalesce(sum(c.told) filter (where c.action = 'change'), 0)::bigint,
 		coalesce(sum(c.told) filter (where c.action not in ('add', 'return', 'change')), 0)::bigint,
 		coalesce(sum(c.number) filter (where c.held and not c.rejected), 0)::bigint, coalesce(sum(c.number) filter (where c.rejected), 0)::bigint,
 		count_grants(s.id),
-		case when count(*) filter (where c.action in ('vanish', 'disable')) > 0 then
+		case when count(*) filter (where c.action = 'vanish') > 0 then
 			(select count(*) from identities i where i.source = s.id and i.gone_since is null) else 0 end,
 		(select count(*) from quarantine q where q.source = s.id),
 		coalesce(sum(c.told) filter (where c.kind = 'grant' and c.action = 'remove'), 0)::bigint,
-		coalesce(sum(c.told) filter (where c.action in ('vanish', 'disable')), 0)::bigint
+		coalesce(sum(c.told) filter (where c.action = 'vanish'), 0)::bigint, coalesce(sum(c.told) filter (where c.action = 'disable'), 0)::bigint
 	from (select r.source as id from runs r where r.id = plan_totals.run) s
 	left join (select p.*, case when p.rejected or p.held and decided then 0 else p.number end as told
 		from planned_counts(plan_totals.run, 1, planned(plan_totals.run)) p) c on true group by s.id

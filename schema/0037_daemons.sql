@@ -27,14 +27,14 @@ create function is_daemon_there(id integer) returns boolean language sql stable 
 $$;
 
 -- For the session: this rosterd is there. Whoever comes just after a reload was asked for may have read its file just before
--- that, so for it that reload is still to come.
+-- that, so for it that reload is still to come. Who works with the same file comes after one that did not say that it ended.
 create function daemon_attend(instance text, host text, process integer, config_file text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer;
 begin
-	delete from daemons d where d.instance <> daemon_attend.instance and d.attended_at < now() - interval '10 minutes'
-		and not is_daemon_there(d.id);
+	delete from daemons d where d.instance <> daemon_attend.instance and not is_daemon_there(d.id)
+		and (d.attended_at < now() - interval '10 minutes' or (d.host, d.config_file) = (daemon_attend.host, daemon_attend.config_file));
 	insert into daemons as d (instance, host, process, config_file, heard, answered)
 	select daemon_attend.instance, daemon_attend.host, daemon_attend.process, daemon_attend.config_file, c.count, c.count
 	from (select i.reloads - (coalesce(i.reload_asked_at > now() - interval '1 minute', false))::integer as count from installation i) c
@@ -75,14 +75,14 @@ begin
 end $$;
 
 -- Who is there, and what became of a reload; NULL: of the last one it has heard of. Whose child is not there is away: killed, or
--- on the way back; one that had heard of this reload is listed as reading, for then its children are being started anew.
+-- on the way back; of one that had heard of a reload its children are being started anew, and it is reading.
 create function daemon_list(reload bigint default null) returns table (host text, process integer, configuration text, state text, error text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select d.host, d.process, d.config_file, case
+			when reload is null and d.answered >= d.heard and not is_daemon_there(d.id) then 'away'
 			when d.answered >= coalesce(reload, d.heard) then case when d.refused is null then 'in force' else 'refused' end
-			when reload is null or d.heard >= reload or is_daemon_there(d.id) then 'reading' else 'away' end,
+			when d.heard >= coalesce(reload, d.heard) or is_daemon_there(d.id) then 'reading' else 'away' end,
 		case when d.answered >= coalesce(reload, d.heard) then d.refused end
 	from daemons d
-	where reload is not null or is_daemon_there(d.id)
 	order by d.host, d.process
 $$;

@@ -115,9 +115,8 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			s.name || '/' || l.id, l.state::text, l.completeness
 		from sources s
 		left join directory_entries d on d.source = s.id and d.gone_since is null
-		left join lateral (select r.id, r.state, r.held, r.completeness from runs r where r.source = s.id order by r.id desc limit 1) l on true
-		cross join lateral (select count(*) + case when l.state = 'held' then l.held else 0 end as held
-			from held_changes h where h.source = s.id and h.state = 'held') w
+		left join lateral (select r.id, r.state, r.completeness from runs r where r.source = s.id order by r.id desc limit 1) l on true
+		cross join lateral (select waiting_changes(s.id) as held) w
 		where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, l.completeness, w.held
 		union all
 		select n.name, null, 'never read', 0, 0, 0, 0, 0, 0, null, 0, false, false, null, null, null, null
@@ -129,12 +128,14 @@ $$;
 create function source_doubts(names text[]) returns table (source text, doubt text, see text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with latest as (
-		select l.* from sources s, lateral (select r.source, r.id, r.state, r.completeness, r.held, regexp_replace(r.reason, '^source [^ ]+: ', '') as reason
+		select l.* from sources s, lateral (select r.source, r.id, r.state, r.completeness, regexp_replace(r.reason, '^source [^ ]+: ', '') as reason
 			from runs r where r.source = s.id and r.state <> 'running' order by r.id desc limit 1) l
+	), in_question as (
+		select q.source, q.id, waiting_changes(s.id) as number from sources s, lateral run_in_question(s.id) q where q.id is not null
 	), waiting as (
-		select h.source, h.run, count(*) as number from held_changes h where h.state = 'held' group by h.source, h.run
+		select q.source, q.id as run, q.number from in_question q
 		union all
-		select l.source, l.id, l.held from latest l where l.state = 'held'
+		select h.source, h.run, count(*) from held_changes h where h.state = 'held' and h.source not in (select q.source from in_question q) group by h.source, h.run
 	), doubts as (
 		select w.source, w.run, 'rosterctl runs diff ' as see, format(case w.number when 1 then '%s change waits' else '%s changes wait' end || ' for a decision', w.number) as doubt
 		from waiting w

@@ -240,13 +240,14 @@ struct plan_totals {
 	int64_t changes;             /* all planned rows, numbered from 1 */
 	int64_t add, change, remove; /* without what was rejected */
 	int64_t held, rejected;      /* they stay undone: nobody has decided yet, or somebody has */
-	int64_t grants, people;      /* of this source, in force now; people: 0 unless some go */
-	int64_t taken, gone;         /* of them, what is among the removals */
-	int64_t quarantined;         /* entries, records and rules that could not be used */
-	int64_t waiting;             /* planned only: removals that wait for a read that is complete */
-	bool strangers;              /* planned only: it was not, since somebody may only have another name */
-	bool at_once; /* counted only: there is next to nothing in the model, and much to come: one revision */
-	bool guarded; /* counted only: the guard has to judge some of it */
+	int64_t grants, people;      /* of this source, in force now; people: 0 unless some are missed */
+	int64_t taken, gone,
+	    closed;          /* of them, what is among the removals; closed: the source says so, gone: it does not */
+	int64_t quarantined; /* entries, records and rules that could not be used */
+	int64_t waiting;     /* planned only: removals that wait for a read that is complete */
+	bool strangers;      /* planned only: it was not, since somebody may only have another name */
+	bool at_once;        /* counted only: there is next to nothing in the model, and much to come: one revision */
+	bool guarded;        /* counted only: the guard has to judge some of it */
 };
 /* What was staged goes into the mirror, and what follows from it becomes the plan. Counts it as store_plan_count(). */
 int store_plan(struct store *store, int64_t run, const struct plan_scope *scope, struct plan_totals *ret,

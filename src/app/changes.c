@@ -296,9 +296,11 @@ static void tell_rest(const struct change_printer *printer)
 }
 
 /* The guard judges each kind by itself. */
-static void say_removed(FILE *out, const struct plan_totals *totals, int64_t limit)
+static void say_removed(FILE *out, const struct plan_totals *totals, const struct safety_config *safety)
 {
-	if (totals->taken + totals->gone == 0)
+	bool missed = totals->taken + totals->gone > 0;
+
+	if (!missed && totals->closed == 0)
 		return;
 	fputs(" (", out);
 	if (totals->gone > 0)
@@ -306,7 +308,14 @@ static void say_removed(FILE *out, const struct plan_totals *totals, int64_t lim
 	if (totals->taken > 0)
 		fprintf(out, "%s%" PRId64 " of %" PRId64 " memberships", totals->gone > 0 ? ", " : "", totals->taken,
 			totals->grants);
-	fprintf(out, "; limit %" PRId64 " %%)", limit);
+	if (missed && safety->max_remove_percent < 100)
+		fprintf(out, "; limit %" PRId64 " %%", safety->max_remove_percent);
+	else if (missed)
+		fprintf(out, "; limit %" PRId64, safety->max_remove);
+	if (totals->closed > 0)
+		fprintf(out, "%s%" PRId64 " %s closed; limit %" PRId64, missed ? "; " : "", totals->closed,
+			totals->closed == 1 ? "account" : "accounts", safety->max_suspend);
+	fputc(')', out);
 }
 
 static bool is_doubtful(const struct sync_report *report)
@@ -332,7 +341,7 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 		fprintf(out, "  ! in quarantine: %" PRId64 "; see: rosterctl quarantine\n", totals->quarantined);
 	fprintf(out, "Plan for %s: %" PRId64 " to add, %" PRId64 " to change, %" PRId64 " to remove",
 		printer->source->name, totals->add, totals->change, totals->remove);
-	say_removed(out, totals, safety->max_remove_percent);
+	say_removed(out, totals, safety);
 	fputc('.', out);
 	say_notified(out, report->would_notify);
 	fputc('\n', out);

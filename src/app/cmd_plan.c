@@ -28,7 +28,8 @@ static int plan_source(struct app *app, const struct source_config *source, FILE
 
 	if (run_print(app, &wanted, &printer, &report, err) != 0)
 		return -1;
-	plan->pending = plan->pending || report.totals.changes > 0;
+	plan->pending = plan->pending || report.totals.changes > report.totals.rejected;
+	run_say_waiting(&report);
 	return 0;
 }
 

@@ -105,11 +105,18 @@ static void warn_daemons(const struct pg_rows *daemons)
 	enum { HOST, PROCESS, CONFIGURATION, STATE, ERROR };
 
 	if (pg_count(daemons) == 0)
-		fprintf(stderr, "no rosterd works with this database: nothing is read by itself, and nobody is told\n");
-	for (size_t i = 0; i < pg_count(daemons); i++)
-		if (strcmp(pg_text(daemons, i, STATE), "refused") == 0)
+		fputs("no rosterd works with this database: until one is started, for good or by cron, nothing is read "
+		      "and nobody is told\n",
+		      stderr);
+	for (size_t i = 0; i < pg_count(daemons); i++) {
+		const char *state = pg_text(daemons, i, STATE);
+		if (strcmp(state, "refused") == 0)
 			fprintf(stderr, "rosterd %s on %s works with an earlier configuration: %s\n",
 				pg_text(daemons, i, PROCESS), pg_text(daemons, i, HOST), pg_text(daemons, i, ERROR));
+		else if (strcmp(state, "away") == 0)
+			fprintf(stderr, "rosterd %s on %s is away: it was killed, or comes back in a moment\n",
+				pg_text(daemons, i, PROCESS), pg_text(daemons, i, HOST));
+	}
 }
 
 /* Where people come from, and who is told; lanes only where there are some, and who writes, which rosterds there are and what

@@ -35,16 +35,6 @@ static void end_with(struct app *app, int code)
 		app->exit_code = code;
 }
 
-/* Whoever looks at the exit code alone must not overlook what an earlier run left to be decided. */
-static void say_waiting(struct app *app, const struct sync_report *report)
-{
-	if (report->waiting == 0)
-		return;
-	fprintf(stderr, "held: %s still wait%s for a decision; see: rosterctl runs diff %s\n",
-		changes_text(app->arena, report->waiting), report->waiting == 1 ? "s" : "", report->waiting_runs);
-	end_with(app, EXIT_HELD);
-}
-
 static int run_source(struct app *app, const struct source_config *source, const struct run_wanted *wanted,
 		      struct error *err)
 {
@@ -62,8 +52,9 @@ static int run_source(struct app *app, const struct source_config *source, const
 	if (report.held_reason[0] != '\0') {
 		say_what_next(arena_printf(app->arena, "%s/%" PRId64, source->name, report.run));
 		end_with(app, EXIT_HELD);
-	} else if (!wanted->from_mirror) {
-		say_waiting(app, &report);
+	} else if (!wanted->from_mirror && run_say_waiting(&report)) {
+		/* Whoever looks at the exit code alone must not overlook it. */
+		end_with(app, EXIT_HELD);
 	}
 	return 0;
 }

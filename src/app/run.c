@@ -228,3 +228,14 @@ int run_print(struct app *app, const struct run_wanted *wanted, struct change_pr
 	store_close(&store);
 	return rc;
 }
+
+bool run_say_waiting(const struct sync_report *report)
+{
+	bool one = report->waiting == 1;
+
+	if (report->waiting == 0)
+		return false;
+	fprintf(stderr, "held: %" PRId64 " %s still %s for a decision; see: rosterctl runs diff %s\n", report->waiting,
+		one ? "change" : "changes", one ? "waits" : "wait", report->waiting_runs);
+	return true;
+}

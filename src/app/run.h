@@ -27,6 +27,9 @@ struct run_wanted {
 int run_print(struct app *app, const struct run_wanted *wanted, struct change_printer *printer,
 	      struct sync_report *report, struct error *err);
 
+/* Say on standard error what earlier runs found and nobody has decided about; false when there is no such thing. */
+bool run_say_waiting(const struct sync_report *report);
+
 /* Ask without waiting; *id is the request's number. */
 int run_ask(struct app *app, const struct source_config *source, const struct run_wanted *wanted, int64_t *id,
 	    struct error *err);

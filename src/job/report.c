@@ -29,6 +29,7 @@ static const struct {
     {"waiting", offsetof(struct sync_report, waiting)},
     {"taken", offsetof(struct sync_report, totals.taken)},
     {"gone", offsetof(struct sync_report, totals.gone)},
+    {"closed", offsetof(struct sync_report, totals.closed)},
     {"grants", offsetof(struct sync_report, totals.grants)},
     {"people", offsetof(struct sync_report, totals.people)},
     {"drift", offsetof(struct sync_report, drift)},

@@ -51,10 +51,11 @@ int store_plan_totals(struct store *store, int64_t run, bool decided, struct pla
 	const char *params[] = {number_text(run, id), boolean_text(decided)};
 	struct pg_rows *rows = NULL;
 
-	if (pg_query(store->pg,
-		     "select changes, add, change, remove, held, grants, people, quarantined, rejected, taken, gone "
-		     "from plan_totals($1, $2)",
-		     params, 2, &rows, err) != 0)
+	if (pg_query(
+		store->pg,
+		"select changes, add, change, remove, held, grants, people, quarantined, rejected, taken, gone, closed "
+		"from plan_totals($1, $2)",
+		params, 2, &rows, err) != 0)
 		return -1;
 	*ret = (struct plan_totals){
 	    .changes = pg_integer(rows, 0, 0),
@@ -68,6 +69,7 @@ int store_plan_totals(struct store *store, int64_t run, bool decided, struct pla
 	    .rejected = pg_integer(rows, 0, 8),
 	    .taken = pg_integer(rows, 0, 9),
 	    .gone = pg_integer(rows, 0, 10),
+	    .closed = pg_integer(rows, 0, 11),
 	};
 	pg_free(&rows);
 	return 0;

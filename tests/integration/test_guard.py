@@ -26,6 +26,17 @@ def test_removals_above_the_limit_are_held_by_name_and_the_rest_is_applied(compa
     assert (run["state"], run["held"]) == ("applied", 8)
 
 
+def test_the_summary_names_the_limit_that_binds_each_kind(company):
+    company.configure('first_run: "apply"')
+    del company.people[29]
+    company.teams["red"] -= {0, 1}
+    assert "3 to remove (1 of 30 people, 2 of 40 memberships; limit 10 %).\n" in company.sync().out
+    company.configure()
+    company.closed.add(28)
+    company.teams["red"].discard(2)
+    assert "2 to remove (1 of 38 memberships; limit 5; 1 account closed; limit 200).\n" in company.sync().out
+
+
 def test_a_share_of_all_is_a_limit_too(company):
     company.configure('first_run: "apply"')
     company.teams["red"] -= set(range(11))
@@ -38,6 +49,17 @@ def test_up_to_min_remove_the_share_does_not_matter(company):
     company.teams["red"] -= set(range(10))
     company.sync()
     assert company.members("red") == set(range(10, 30))
+
+
+def test_a_plan_says_what_waits_already_and_what_would_be_done(held):
+    plan = held.roster.ctl("plan", "--local", "--exit-code")
+    assert "Plan for corp: 0 to add, 0 to change, 0 to remove.\n" in plan.out
+    assert plan.err == "held: 8 changes still wait for a decision; see: rosterctl runs diff corp/2\n"
+    held.roster.ctl("reject", "corp/2")
+    assert held.roster.ctl("plan", "--local", "--exit-code").err == ""
+    held.teams["red"].discard(9)
+    held.write()
+    assert "as Contributor" in held.roster.ctl("plan", "--local", "--exit-code", code=2).out
 
 
 def test_people_above_the_limit_are_held_and_stay_active(company):
@@ -234,10 +256,10 @@ def test_what_was_rejected_or_still_waits_is_not_counted_as_to_be_done(held):
         held.teams["blue"].remove(number)
         out = held.sync(code=1).out
     assert (out.count("(rejected)"), out.count("(held)")) == (1, 1)
-    assert "Plan for corp: 0 to add, 0 to change, 1 to remove (1 of 70 memberships; limit 100 %)" in out
+    assert "Plan for corp: 0 to add, 0 to change, 1 to remove (1 of 70 memberships; limit 0)" in out
     approved = held.roster.ctl("approve", held.last_run()["run"]).out
     assert (approved.count("(rejected)"), approved.count("(held)")) == (8, 1)
-    assert "Plan for corp: 0 to add, 0 to change, 1 to remove (1 of 70 memberships; limit 100 %)" in approved
+    assert "Plan for corp: 0 to add, 0 to change, 1 to remove (1 of 70 memberships; limit 0)" in approved
     assert held.members("blue") == {0, *range(2, 10)} and held.members("red") == set(range(30))
 
 

@@ -34,7 +34,7 @@ class Site:
         return wait_until(lambda: daemon.children().get(name), f"child {name}")
 
     def listed(self):
-        return self.roster.sql("select * from daemon_list() order by configuration")
+        return [row for row in self.roster.sql("select * from daemon_list() order by configuration") if row["state"] != "away"]
 
     def reload(self, *words, **options):
         """{file name: state}"""
@@ -74,7 +74,7 @@ def test_one_that_refuses_says_why_and_goes_on(site):
         # A signal counts as well, and what is mended is no longer said.
         site.other.write_text(site.other.read_text().replace("sauces: { }\n", ""))
         two.send(signal.SIGHUP)
-        # Both: while its children are started anew, it is not listed at all.
+        # Both: while its children are started anew, it may be away.
         wait_until(lambda: [row["state"] for row in site.listed()] == ["in force"] * 2, "the end of the refusal")
         said = site.roster.ctl("status").err
         assert "earlier" not in said and "no rosterd" not in said
@@ -96,6 +96,14 @@ def test_one_that_is_killed_is_not_waited_for(site):
         two.process.wait()
         site.await_present(1)
         assert site.reload() == {"rosterd.conf": "in force", "other.conf": "away"}
+        said = site.roster.ctl("status").err
+        assert f"rosterd {two.process.pid} on " in said and "is away: it was killed, or comes back in a moment" in said
+        assert f"rosterd {one.process.pid} on " not in said
+        # Its successor is known by the file, and by nothing else.
+        with site.start(site.other):
+            site.await_present(2)
+            assert "is away" not in site.roster.ctl("status").err
+            assert site.reload() == {"rosterd.conf": "in force", "other.conf": "in force"}
     assert one.process.returncode is not None
     wait_until(lambda: not site.listed(), "the end of all")
     assert "no rosterd works with this database" in site.roster.ctl("reload", code=3).err

@@ -262,14 +262,22 @@ def test_a_group_that_was_moved_is_planned_under_the_path_it_has(company, roster
 
 def test_status_says_what_is_in_doubt_and_where_to_look(roster):
     """From a source that was never read to one whose file is gone; also that there is no rosterd."""
-    company, nobody = Company(roster), "no rosterd works with this database: nothing is read by itself, and nobody is told\n"
+    company, nobody = Company(roster), "no rosterd works with this database: until one is started, for good or by cron, nothing is read and nobody is told\n"
     company.configure("corp", first_run="hold")
     status = roster.ctl("status")
     assert "corp          never read " in status.out and status.err == nobody
     assert roster.json("status")["doubts"] == []
     company.write("corp", person(1, "ann"), person(2, "bob"), team(9, "red", "ann", "bob"))
     roster.ctl("sync", code=1)
-    assert re.fullmatch(r"corp: \d+ changes wait for a decision \(see: rosterctl runs diff corp/1\)\n" + nobody, roster.ctl("status").err)
+    waits = r"corp: \d+ changes wait for a decision \(see: rosterctl runs diff corp/1\)\n"
+    assert re.fullmatch(waits + nobody, roster.ctl("status").err)
+    # A read that failed answers nothing.
+    waiting = roster.json("status")["sources"][0]["held"]
+    (roster.directory / "corp.ldif").rename(roster.directory / "elsewhere")
+    roster.ctl("sync", code=69)
+    assert re.match(waits + "corp: the last read failed: ", roster.ctl("status").err)
+    assert roster.json("status")["sources"][0]["held"] == waiting > 0
+    (roster.directory / "elsewhere").rename(roster.directory / "corp.ldif")
     roster.ctl("approve", "corp/1")
     assert roster.ctl("status").err == nobody
     company.configure("corp", most=0)

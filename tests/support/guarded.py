@@ -33,6 +33,7 @@ class Company:
         self.people = {number: f"p{number}" for number in range(people)}
         self.teams = {name: set(numbers) for name, numbers in teams.items()}
         self.places = {}  # of those who are in a department below ou=people
+        self.closed = set()  # whose account may not be used
 
     def configure(self, safety=NUMBERS.format(5), rule=""):
         self.roster.configure(SETTINGS.format(safety=safety, rule=rule))
@@ -41,7 +42,8 @@ class Company:
         return f"uid=u{number},{self.places.get(number, '')}ou=people"
 
     def write(self):
-        text = [record(number, self.name(number), "objectClass: inetOrgPerson", f"uid: {login}", f"cn: {login}")
+        text = [record(number, self.name(number), "objectClass: inetOrgPerson", f"uid: {login}", f"cn: {login}",
+                       *["nsAccountLock: TRUE"] * (number in self.closed))
                 for number, login in self.people.items()]
         for position, (name, numbers) in enumerate(self.teams.items()):
             members = [f"member: {self.name(number)},dc=x" for number in sorted(numbers)] or ["member: cn=nobody"]
