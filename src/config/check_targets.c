@@ -177,7 +177,7 @@ static void check_pattern(const struct pattern *pattern)
 		check_name(pattern, form, text + size + 1);
 }
 
-/* The list in the file is as long as the one stored: it is stored when all of it is right. */
+/* The list in the file is as long as the one stored, in which is empty what is no text. */
 static void check_resources(const struct checked_target *checked)
 {
 	const struct conf_node *list = conf_child(checked->node, "resources");
@@ -185,7 +185,8 @@ static void check_resources(const struct checked_target *checked)
 	for (size_t i = 0; i < checked->target->resource_count; i++) {
 		struct pattern pattern = {checked->loader, node_position(list->children[i]),
 					  checked->target->resources[i]};
-		check_pattern(&pattern);
+		if (*pattern.text != '\0')
+			check_pattern(&pattern);
 	}
 }
 

@@ -341,9 +341,26 @@ static int store_words(const struct slot *slot)
 	return set_list(slot, items, split_words(text, items, strlen(text) / 2 + 1, slot->loader->arena));
 }
 
+/* "" when it is none, and that was said. */
+static const char *item_text(const struct slot *slot, const struct conf_node *item)
+{
+	const struct slot here = {slot->loader, slot->key, item, slot->record};
+	const char *text = NULL;
+
+	if (item->type != CONF_STRING)
+		wrong(&here, "write [ \"one\", \"two\" ]", "must hold strings, not %s", conf_type_name(item->type));
+	else
+		text = value_text(slot->loader, item);
+	if (text && !*text)
+		wrong(&here, NULL, "must not hold an empty string");
+	return text ? text : "";
+}
+
+/* What is wrong with one of them hides nothing about the others. */
 static int store_list(const struct slot *slot)
 {
 	const struct conf_node *node = slot->node;
+	size_t good = 0;
 
 	if (node->type == CONF_STRING && slot->key->kind == KEY_WORDS)
 		return store_words(slot);
@@ -352,16 +369,10 @@ static int store_list(const struct slot *slot)
 			     conf_type_name(node->type));
 	const char **items = arena_alloc_array(slot->loader->arena, node->count, sizeof(*items));
 	for (size_t i = 0; i < node->count; i++) {
-		if (node->children[i]->type != CONF_STRING)
-			return wrong(slot, "write [ \"one\", \"two\" ]", "must hold strings, not %s",
-				     conf_type_name(node->children[i]->type));
-		items[i] = value_text(slot->loader, node->children[i]);
-		if (!items[i])
-			return -1;
-		if (!*items[i])
-			return wrong(slot, NULL, "must not hold an empty string");
+		items[i] = item_text(slot, node->children[i]);
+		good += *items[i] != '\0';
 	}
-	return set_list(slot, items, node->count);
+	return set_list(slot, items, node->count) == 0 && good == node->count ? 0 : -1;
 }
 
 /* --- rules --------------------------------------------------------------------------------------------------------- */

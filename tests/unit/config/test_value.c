@@ -263,6 +263,15 @@ static void lists_hold_strings(void **state)
 	expect(HEAD "rules: { default_admins: [ \"\" ] }\n",
 	       "rosterd.conf:2: \"default_admins\" must not hold an empty string\n"
 	       "    rules: { default_admins: [ \"\" ] }\n");
+	expect(HEAD
+	       "targets: { t: { type: \"webhook\"; url: \"https://x.example/\"; sign: \"credential:k\"; resources: [\n"
+	       "\"\",\n\"app:*\",\n\"foo:bar\" ] } }\n",
+	       "rosterd.conf:3: \"resources\" must not hold an empty string\n"
+	       "    \"\",\n"
+	       "rosterd.conf:5: the pattern \"foo:bar\" is of no kind of resource\n"
+	       "    \"foo:bar\" ] } }\n"
+	       "    hint: write app:NAME, environment:APP/NAME, cluster:NAME, namespace:CLUSTER/NAME/PURPOSE, "
+	       "group:/PATH or platform, with * and ** in the names, or ** for everything\n");
 	expect(HEAD "rules: { default_admins: [ ] }\n", "rosterd.conf:2: \"default_admins\" must not be empty\n"
 							"    rules: { default_admins: [ ] }\n");
 	expect(HEAD "sources: { a: { type: \"ldap\"; url: [ ] } }\n",
