@@ -186,7 +186,7 @@ begin
 				  and o.user_id = h.user_id and o.role = h.role and o.key ->> 'source' = h.source::text))
 			or exists (select from apps a where a.owner_group = g.id and not a.archived and not exists (
 				select from my_reverts o where o.fact = 'apps' and o.why is null and o.resource = a.id
-				  and (o.was is null or (o.was ->> 'owner_group')::integer is distinct from g.id)))
+				  and (o.was is null or o.was ->> 'archived' = 'true' or (o.was ->> 'owner_group')::integer is distinct from g.id)))
 			or exists (select from group_namespaces n where n.group_id = g.id and not exists (
 				select from my_reverts o where o.fact = 'group_namespaces' and o.why is null and o.became is not null
 				  and o.resource = n.namespace and o.place = n.group_id)))));

@@ -156,6 +156,9 @@ def test_an_import_is_taken_back_and_can_be_repeated(company, roster):
     again = facts(roster)
     # The environment is another one.
     assert {name: rows for name, rows in again.items() if name != "environments"} == {name: rows for name, rows in done.items() if name != "environments"}
+    # An app that goes back to the archive keeps no group.
+    again = roster.ctl("revert", roster.json("runs")["runs"][0]["run"])
+    assert "kept" not in again.out and archived(roster) == {"pay"} and roster.value("select archived from apps")
 
 
 def test_a_retired_source_is_not_taken_back(company, roster):
