@@ -372,15 +372,21 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 -- Which of these places, in these roles ("" for group administration), reach the resource with the permission: what a rule
--- would give if it matched. Nearest first.
-create function opening(source text, anchors text[], roles text[], resource integer, permission smallint)
+-- would give if it matched. Nearest first. rules: their names, of those at whose doors somebody must stand: one that has such a
+-- door is left out, since what keeps a person from it is told by the door.
+create function opening(source text, anchors text[], roles text[], rules text[], resource integer, permission smallint)
 returns table (ordinal bigint, distance integer)
 language sql stable security definer set search_path = roster, pg_temp as $$
+	with answered as materialized (
+		select w.name from sources s join doors_to(opening.resource, opening.permission) t on t.source = s.id
+		join directory_rules w on w.source = t.source and w.ordinal = t.rule where s.name = opening.source
+	)
 	select n.ordinal, min(t.distance)
-	from unnest(anchors, opening.roles) with ordinality n(anchor, role, ordinal)
+	from unnest(anchors, opening.roles, opening.rules) with ordinality n(anchor, role, rule, ordinal)
 	join sources s on s.name = opening.source
 	join reach t on t.anchor = resolve_anchor(s.id, n.anchor) and t.resource = opening.resource
 	where role_opens(role_given(n.anchor, nullif(n.role, '')), t.kind, opening.permission)
+	  and n.rule not in (select a.name from answered a)
 	group by n.ordinal order by 2, 1
 $$;
 

@@ -36,7 +36,7 @@ grant execute on function tree(text), holdings_of(text), access_of(text), user_l
 	operator_list(), operator_remove_preview(name), namespace_delete_preview(text), cluster_delete_preview(text), node_delete_preview(text), role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]), source_doubts(text[]), writer_list(),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),
 	directory_paths(uuid, integer, integer, smallint), why_kept(uuid, integer, integer, smallint), model_paths(uuid, integer, smallint), paths_then(uuid, integer, smallint, bigint), obstacles_then(uuid, integer, smallint, bigint), resource_then(text, text, bigint), missed_doors(uuid, integer, smallint),
-	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
+	permission_applies(smallint, integer), roles_without(uuid, integer, smallint), opening(text, text[], text[], text[], integer, smallint), waiting_doors(uuid, integer, smallint),
 	held_list(bigint), held_waiting(bigint), difference_named(bigint, bigint),
 	leads(request_kind, text), request_make(request_kind, text, jsonb), request_show(bigint), request_line_list(bigint), request_list(integer), daemon_list(bigint)
 	to roster_admin, roster_daemon;

@@ -192,7 +192,7 @@ static int find_missed(struct search *search, struct error *err)
 struct candidates {
 	const struct rule_config **rules;
 	size_t count;
-	struct str anchors, roles;
+	struct str anchors, roles, names; /* names: "" where the entry of the person decides */
 };
 
 static bool is_fixed(const struct rule_config *rule, const char *source)
@@ -206,6 +206,7 @@ static void collect(const struct search *search, const char *source, struct cand
 	const struct config *config = search->config;
 	const char **anchors = arena_alloc_array(search->arena, config->rule_count + 1, sizeof *anchors);
 	const char **roles = arena_alloc_array(search->arena, config->rule_count + 1, sizeof *roles);
+	const char **names = arena_alloc_array(search->arena, config->rule_count + 1, sizeof *names);
 
 	candidates->rules = arena_alloc_array(search->arena, config->rule_count + 1, sizeof(struct rule_config *));
 	for (size_t i = 0; i < config->rule_count; i++) {
@@ -214,10 +215,12 @@ static void collect(const struct search *search, const char *source, struct cand
 			continue;
 		anchors[candidates->count] = rule->into;
 		roles[candidates->count] = rule->admin ? "" : rule->role;
+		names[candidates->count] = rule->selector == RULE_USERS ? "" : rule->name;
 		candidates->rules[candidates->count++] = rule;
 	}
 	pg_array(anchors, candidates->count, &candidates->anchors);
 	pg_array(roles, candidates->count, &candidates->roles);
+	pg_array(names, candidates->count, &candidates->names);
 }
 
 /* The person's entry in a source: 1 found, 0 none. */
@@ -302,12 +305,13 @@ static int find_rules(struct search *search, const struct source_config *source,
 
 	collect(search, source->name, &candidates);
 	const char *params[] = {source->name, str_text(&candidates.anchors), str_text(&candidates.roles),
-				search->resource, search->permission};
+				str_text(&candidates.names), search->resource, search->permission};
 	if (model_call(search->store, MODEL_OPENING, params, &rows, err) == 0)
 		rc = pg_count(rows) == 0 ? 0 : judge_opening(search, source, &candidates, rows, err);
 	pg_free(&rows);
 	str_free(&candidates.anchors);
 	str_free(&candidates.roles);
+	str_free(&candidates.names);
 	return rc;
 }
 

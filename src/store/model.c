@@ -98,7 +98,7 @@ static const struct {
     [MODEL_ROLES_WITHOUT] = {"select * from roles_without($1::uuid, $2::integer, $3::smallint)", 3},
     [MODEL_WAITING_DOORS] = {"select * from waiting_doors($1::uuid, $2::integer, $3::smallint)", 3},
     [MODEL_MISSED_DOORS] = {"select * from missed_doors($1::uuid, $2::integer, $3::smallint)", 3},
-    [MODEL_OPENING] = {"select * from opening($1, $2, $3, $4::integer, $5::smallint)", 5},
+    [MODEL_OPENING] = {"select * from opening($1, $2, $3, $4, $5::integer, $6::smallint)", 6},
 
     [MODEL_ROLE_DELETE_PREVIEW] = {"select role_delete_preview($1, $2)", 2},
     [MODEL_GROUP_DELETE_PREVIEW] = {"select group_delete_preview($1)", 1},

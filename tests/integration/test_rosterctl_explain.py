@@ -76,6 +76,18 @@ def test_a_no_names_the_role_that_lacks_the_permission(shop, roster):
         obstacles(roster, "alice", "app:api", "cicd.approve"))
 
 
+def test_a_rule_that_gave_its_role_is_not_said_to_match_nothing(shop, roster):
+    """Only the other half is missing: a user role, beside which the role on the app counts."""
+    roster.config.write_text(roster.config.read_text().replace("rules: {", """rules: {
+  owners: { source: "corp"; group: "cn=all,ou=Groups,dc=x"; into: "app:api"; role: "App Owner" }
+  nobody: { source: "corp"; group: "cn=none,ou=Groups,dc=x"; into: "app:api"; role: "App Owner" }"""))
+    roster.ctl("sync")
+    rules = {item[1:] for item in obstacles(roster, "alice", "app:api", "app.info.manage") if item[0] == "rule"}
+    assert rules == {("nobody", "no entry of the source matches it")}
+    rules = {item[1:] for item in obstacles(roster, "carol", "app:api", "app.info.manage") if item[0] == "rule"}
+    assert ("owners", "carol is not in cn=all,ou=Groups,dc=x") in rules
+
+
 def test_a_no_of_the_inactive(shop, roster):
     roster.ctl("user", "suspend", "alice")
     assert obstacles(roster, "alice", "app:api") == {
