@@ -46,7 +46,7 @@ begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_administrator(actor()) or can(actor(), permission_named(permission), app), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
-			hint = case when permission like 'app.%' then 'an admin of its group' else 'the owner of the app' end || ' or a platform administrator may';
+			hint = unless_archived(app, case when permission like 'app.%' then 'an admin of its group' else 'the owner of the app' end || ' or a platform administrator may');
 	end if;
 end $$;
 

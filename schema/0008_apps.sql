@@ -23,6 +23,15 @@ begin
 	end if;
 end $$;
 
+-- Who may, for whom is refused: of an archived app neither may those who may otherwise.
+create function unless_archived(app integer, otherwise text) returns text language plpgsql stable set search_path = roster, pg_temp as $$
+declare
+	what apps := (select a from apps a where a.id = unless_archived.app);
+begin
+	return case when what.archived then format('app:%s is archived, and gives nobody anything: its owner or a platform administrator types rosterctl app restore %s',
+		what.name, typed(what.name)) else otherwise end;
+end $$;
+
 -- The group an app of this person belongs to without anybody choosing one: his own, when he is a member of exactly one.
 create function only_group(person uuid) returns integer language sql stable security definer set search_path = roster, pg_temp as $$
 	select min(g.anchor) from grants g join groups r on r.id = g.anchor and not r.archived join roles o on o.id = g.role and o.kind = 'project'

@@ -29,7 +29,7 @@ declare
 begin
 	if not is_listed(person, app) then
 		raise exception '% has no access to the environments of %', login, resource_name(app) using errcode = 'check_violation',
-			hint = 'a role with project.cloud_access opens them';
+			hint = unless_archived(app, 'a role with project.cloud_access opens them');
 	end if;
 	return person;
 end $$;
@@ -80,7 +80,7 @@ begin
 	select u.id, u.active into former, active from nodes n join users u on u.id = n.technical_contact where n.app = here;
 	if not is_owner() and not coalesce(is_contact(actor(), here) or (not active and is_administrator(actor())), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
-			hint = 'the Technical Contact hands over himself; where he is no longer active, a platform administrator does';
+			hint = unless_archived(here, 'the Technical Contact hands over himself; where he is no longer active, a platform administrator does');
 	end if;
 	perform require_second_factor(cause);
 	perform forget_settings(array[require_listed(node_contact.login, here)], array[here]);
@@ -93,7 +93,7 @@ begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_contact(actor(), app) or is_administrator(actor()), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
-			hint = 'the Technical Contact of the app and platform administrators may';
+			hint = unless_archived(app, 'the Technical Contact of the app and platform administrators may');
 	end if;
 end $$;
 
@@ -219,8 +219,8 @@ begin
 	manages := coalesce(can(actor(), permission_named('env.manage_permissions'), here.id), false);
 	if not is_owner() and not coalesce(is_contact(actor(), here.app) or (manages and what.name <> 'env.manage_permissions'), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
-			hint = case when manages then 'only the Technical Contact says who manages permissions'
-				else 'the Technical Contact may, and who may manage permissions there' end;
+			hint = unless_archived(here.app, case when manages then 'only the Technical Contact says who manages permissions'
+				else 'the Technical Contact may, and who may manage permissions there' end);
 	end if;
 	if here.purpose = 'production' then
 		perform require_second_factor(cause);
@@ -272,7 +272,7 @@ begin
 	if not is_owner() and not coalesce(person = actor() or is_contact(actor(), here.app)
 			or can(actor(), permission_named('env.manage_permissions'), here.id), false) then
 		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
-			hint = 'everybody for himself; the Technical Contact, and who may manage permissions there, for others';
+			hint = unless_archived(here.app, 'everybody for himself; the Technical Contact, and who may manage permissions there, for others');
 	elsif is_contact(person, here.app) and not wanted then
 		raise exception 'the Technical Contact always receives alerts' using errcode = 'check_violation', hint = 'hand the node over first';
 	end if;
@@ -330,7 +330,7 @@ declare
 begin
 	if not may_see_node(here) then
 		raise exception '% is not allowed to see the % of app:%', session_user, what, app using errcode = 'insufficient_privilege',
-			hint = 'a role with project.cloud_access opens them';
+			hint = unless_archived(here, 'a role with project.cloud_access opens them');
 	end if;
 	return here;
 end $$;
@@ -380,7 +380,7 @@ declare
 begin
 	if not is_owner() and not coalesce(is_contact(actor(), here), false) then
 		raise exception '% is not allowed to have the permissions of everybody in app:% as one file', session_user, app using errcode = 'insufficient_privilege',
-			hint = 'its Technical Contact may';
+			hint = unless_archived(here, 'its Technical Contact may');
 	end if;
 	return query
 	with may as materialized (

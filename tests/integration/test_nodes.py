@@ -36,6 +36,20 @@ def may(roster, environment, user="op_tec"):
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
+def test_those_who_may_are_told_that_the_app_is_archived(desk):
+    """Of an archived app even the owner and the Technical Contact are refused: that they may is no answer then."""
+    desk.ctl("app", "archive", "desk", user="op_olga")
+    for user, words in {"op_olga": "app members desk add nel --role Developer", "op_tec": "environment set desk/test opal env.backups on",
+                        "op_opal": "node permissions desk", "op_sam": "app owner desk sam"}.items():
+        said = desk.ctl(*words.split(), user=user, code=77).err
+        assert "(app:desk is archived, and gives nobody anything: its owner or a platform administrator types rosterctl app restore desk)" in said
+    for words in ("environment alerts desk/test opal on", "node report desk", "environment create desk/more --purpose test"):
+        assert "rosterctl app restore desk" in desk.ctl(*words.split(), user="op_tec", code=77).err
+    assert "rosterctl app restore desk" in desk.ctl("node", "contact", "desk", "opal", "--yes", user="op_tec", code=65).err
+    desk.ctl("app", "restore", "desk", user="op_olga")
+    desk.ctl("environment", "set", "desk/test", "opal", "env.backups", "on", user="op_tec")
+
+
 def test_n2_everybody_sees_the_nodes_open_to_him(desk):
     desk.ctl("app", "create", "gate", "--owner", "olga")
     desk.ctl("node", "create", "gate", "--contact", "olga")
