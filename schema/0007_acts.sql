@@ -480,7 +480,6 @@ declare
 	here integer;
 	what integer := case when role is null then role_named('platform', 'Group Administrator')
 		else need_member_role(role, format('type: rosterctl group admin %s remove %s', path, login)) end;
-	others text;
 begin
 	perform writer_turn();
 	here := need_group(path);
@@ -491,10 +490,8 @@ begin
 	end if;
 	delete from grants g where g.user_id = need_user(login) and g.anchor = here and g.role = what and g.source = 0;
 	if not found then
-		select string_agg(s.name, ', ') into others from grants g join sources s on s.id = g.source
-		where g.user_id = need_user(login) and g.anchor = here and g.role = what;
 		raise exception '% does not hold this in % by hand', login, path using errcode = 'no_data_found',
-			hint = coalesce('source ' || others || ' gives it: change it there', 'see rosterctl access ' || login);
+			hint = given_hint(need_user(login), here, what, 'see rosterctl access ' || login);
 	end if;
 	perform keep_team(need_user(login), here, what), forget_settings(array[need_user(login)], apps_below(here));
 end $$;

@@ -23,6 +23,13 @@ begin
 	end if;
 end $$;
 
+-- For whom takes away by hand what nobody gave by hand. role NULL: any role.
+create function given_hint(person uuid, anchor integer, role integer, otherwise text) returns text language sql stable set search_path = roster, pg_temp as $$
+	select coalesce('source ' || string_agg(distinct s.name, ', ') || ' gives it: change it there', given_hint.otherwise)
+	from grants g join sources s on s.id = g.source and s.id <> 0
+	where g.user_id = given_hint.person and g.anchor = given_hint.anchor and g.role = coalesce(given_hint.role, g.role)
+$$;
+
 -- Who may, for whom is refused: of an archived app neither may those who may otherwise.
 create function unless_archived(app integer, otherwise text) returns text language plpgsql stable set search_path = roster, pg_temp as $$
 declare
@@ -260,7 +267,7 @@ begin
 	delete from grants g where g.user_id = person and g.anchor = here and g.role = what and g.source = 0;
 	if not found then
 		raise exception '% is no direct member of app:% in that role by hand', login, name using errcode = 'no_data_found',
-			hint = 'see rosterctl app members ' || name;
+			hint = given_hint(person, here, what, 'see rosterctl app members ' || name);
 	end if;
 	perform keep_team(person, here, what), forget_settings(array[person], array[here]);
 end $$;

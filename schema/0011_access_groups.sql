@@ -104,7 +104,7 @@ begin
 	  and g.role = role_named('project', 'Scrum Master') and (what is null or g.role = what);
 	delete from grants g where g.anchor = here and g.user_id = person and g.source = 0 and (what is null or g.role = what);
 	if not found then
-		raise exception '% does not hold this in access group %', login, name using errcode = 'no_data_found', hint = 'see rosterctl access-group members ' || name;
+		raise exception '% does not hold this in access group %', login, name using errcode = 'no_data_found', hint = given_hint(person, here, what, 'see rosterctl access-group members ' || name);
 	end if;
 	perform keep_team(person, here, lost), forget_settings(array[person], apps_of(here));
 end $$;
@@ -130,7 +130,8 @@ begin
 	select * into found_one from roles r where r.id = need_role('platform', need_user_role.name);
 	if found_one.structural or found_one.name = 'Group Administrator' then
 		raise exception '"%" is not given by itself', found_one.name using errcode = 'check_violation',
-			hint = 'who administers a group is a Group Administrator: see rosterctl group admin';
+			hint = case found_one.name when 'User' then 'every active person has it'
+				else 'who administers a group is a Group Administrator: see rosterctl group admin' end;
 	end if;
 	return found_one.id;
 end $$;
@@ -172,7 +173,7 @@ begin
 	end if;
 	delete from grants g where g.user_id = person and g.anchor = platform() and g.role = what and g.source = 0;
 	if not found then
-		raise exception '% does not hold "%" by hand', who, role using errcode = 'no_data_found', hint = 'see rosterctl access ' || who;
+		raise exception '% does not hold "%" by hand', who, role using errcode = 'no_data_found', hint = given_hint(person, platform(), what, 'see rosterctl access ' || who);
 	end if;
 end $$;
 
@@ -289,6 +290,7 @@ begin
 	perform act_on_app(format('app access %s remove %s as %s', name, login, role), here, 'app.access.manage');
 	delete from grants g where g.user_id = need_user(login) and g.anchor = here and g.role = need_role('app', app_role_remove.role) and g.source = 0;
 	if not found then
-		raise exception '% does not hold "%" on app:% by hand', login, role, name using errcode = 'no_data_found', hint = 'see rosterctl access ' || login;
+		raise exception '% does not hold "%" on app:% by hand', login, role, name using errcode = 'no_data_found',
+			hint = given_hint(need_user(login), here, need_role('app', app_role_remove.role), 'see rosterctl access ' || login);
 	end if;
 end $$;

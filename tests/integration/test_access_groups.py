@@ -122,6 +122,7 @@ def test_a1_a3_a29_a_user_role_and_a_role_on_the_app(company):
 
 def test_a5_what_is_no_user_role_is_refused(company):
     assert "see rosterctl group admin" in company.ctl("user", "role", "bob", "add", "Group Administrator", code=65).err
+    assert "(every active person has it)" in company.ctl("user", "role", "bob", "add", "User", code=65).err
     assert 'there is no role "Developer"' in company.ctl("user", "role", "bob", "add", "Developer", code=65).err
     assert "does not hold" in company.ctl("user", "role", "bob", "remove", "App Viewer", code=65).err
     assert "is the last platform administrator" in company.ctl("user", "role", "admin", "remove", "Platform Administrator", code=65).err

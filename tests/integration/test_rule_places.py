@@ -56,6 +56,17 @@ def test_members_come_and_go(company, roster, place, role):
     assert roster.value(held, role, place, place) == 1
 
 
+@pytest.mark.parametrize("place, role, words", [
+    ("access-group:finance", "App Owner", "access-group members finance remove p1 --role"), ("app:crm", "App Owner", "app access crm remove p1 --role"),
+    ("app:crm", "Developer", "app members crm remove p1 --role"), ("platform", "App Viewer", "user role p1 remove"),
+    ("/red", "Contributor", "group members /red remove p1 --role")])
+def test_who_takes_by_hand_what_a_source_gives_is_told_where_to_change_it(company, roster, place, role, words):
+    company.configure(safety=SAFETY, rule=rule(place, role))
+    company.sync()
+    assert "(source corp gives it: change it there)" in roster.ctl(*words.split(), role, code=65).err
+    assert "(see rosterctl " in roster.ctl(*words.replace("p1", "admin").split(), role, code=65).err
+
+
 def test_the_limits_count_members_of_access_groups(company, roster):
     company.configure(safety=SAFETY, rule='more: { match: "cn ~ ^team-red$"; into: "access-group:finance"; role: "App Member" }')
     company.teams["red"] = set(range(5))
