@@ -67,10 +67,10 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	order by u.login_key, u.id
 $$;
 
-create function user_show(who text) returns table (login text, name text, email text, active boolean, suspended boolean, id uuid,
+create function user_show(who text) returns table (login text, name text, email text, external boolean, active boolean, suspended boolean, id uuid,
 	source text, external_id text, dn text, enabled boolean, gone_since timestamptz, closed text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select u.login, u.name, u.email, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled and d.closed is null, i.gone_since, d.closed
+	select u.login, u.name, u.email, u.external, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled and d.closed is null, i.gone_since, d.closed
 	from users u
 	left join identities i on i.user_id = u.id
 	left join sources s on s.id = i.source
@@ -96,9 +96,9 @@ create function access_group_members(name text) returns table (login text, role 
 language sql stable security definer set search_path = roster, pg_temp
 as $$select * from members_at(need_access_group(access_group_members.name))$$;
 
-create function group_show(path text) returns table (group_path text, description text, members bigint, admins text[], apps text[], namespaces text[], made_by text)
+create function group_show(path text) returns table (group_path text, name text, description text, members bigint, admins text[], apps text[], namespaces text[], made_by text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select t.group_path, p.description, t.members, t.admins, t.apps, t.namespaces, t.made_by
+	select t.group_path, p.name, p.description, t.members, t.admins, t.apps, t.namespaces, t.made_by
 	from group_paths p join tree(group_show.path) t on t.group_path = p.path where p.id = need_group(group_show.path)
 $$;
 

@@ -157,6 +157,7 @@ def test_a35_an_operator_for_some_purposes(company):
 
 def test_c36_somebody_external_is_invited_and_accepts(company):
     company.ctl("user", "create", "eve", "--external")
+    assert [company.json("user", "show", login)["identities"][0]["external"] for login in ("eve", "bob")] == [True, False]
     eve = login_of(company, "eve")
     said = company.ctl("app", "members", "shop", "add", "eve", "--role", "Contributor", user="op_ann").err
     assert said == "done: eve is invited to app:shop\n"
@@ -212,7 +213,8 @@ def test_p11_groups_are_described_and_renamed_the_root_too(company):
     assert [row["login"] for row in company.json("group", "show", "/pay")["members"]] == ["gus"]
     company.ctl("group", "edit", "/pay", "--rename", "money")
     assert company.json("group", "show", "/money")["group"][0]["description"] == "Money"
-    assert company.json("group", "show", "/")["group"][0]["description"] == "The whole company"
+    (root,) = company.json("group", "show", "/")["group"]
+    assert (root["group_path"], root["name"], root["description"]) == ("/", "Acme", "The whole company")
     company.ctl("group", "create", "/ops", "--description", "For tests", "--admin", "bob")
     assert 'there is a group "MONEY" beside it already' in company.ctl("group", "edit", "/ops", "--rename", "MONEY", code=65).err
     assert "is no name for a group" in company.ctl("group", "edit", "/ops", "--rename", "a/b", code=65).err
