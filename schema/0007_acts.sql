@@ -73,7 +73,7 @@ begin
 		select r.id into found_id from roles r where r.id = need_role.name::integer and r.kind = need_role.kind;
 	end if;
 	if found_id is null then
-		raise exception 'there is no role "%"', name using errcode = 'no_data_found', hint = near_hint('role', name, 'see rosterctl role list');
+		raise exception 'there is no role "%"', name using errcode = 'no_data_found', hint = role_hint(kind, name);
 	end if;
 	return found_id;
 end $$;

@@ -356,6 +356,14 @@ begin
 		else 'did you mean "' || nearest || '"? ' end, '') || otherwise;
 end $$;
 
+-- For whom names a role: one that is called so may be of another kind than is asked for.
+create function role_hint(kind role_kind, name text) returns text language sql stable set search_path = roster, pg_temp as $$
+	with words(kind, said) as (values ('platform'::role_kind, 'a user role'), ('project', 'a role of teams'), ('app', 'a role of apps'))
+	select coalesce((select format('"%s" is %s, and %s is asked for; see rosterctl role list', r.name, w.said, (select a.said from words a where a.kind = role_hint.kind))
+		from roles r join words w using (kind) where r.name_key = lower(normalize(role_hint.name, NFKC)) and r.kind <> role_hint.kind limit 1),
+		near_hint('role', name, 'see rosterctl role list'))
+$$;
+
 -- The difference of two revisions by name: what each person won and lost. A resource that is gone goes by the name it had.
 create function difference_named(first bigint, last bigint)
 returns table (resource text, login text, roles_won text[], roles_lost text[], won text[], lost text[])

@@ -123,7 +123,11 @@ def test_a1_a3_a29_a_user_role_and_a_role_on_the_app(company):
 def test_a5_what_is_no_user_role_is_refused(company):
     assert "see rosterctl group admin" in company.ctl("user", "role", "bob", "add", "Group Administrator", code=65).err
     assert "(every active person has it)" in company.ctl("user", "role", "bob", "add", "User", code=65).err
-    assert 'there is no role "Developer"' in company.ctl("user", "role", "bob", "add", "Developer", code=65).err
+    for words, said in (("user role bob add Developer", '"Developer" is a role of teams, and a user role is asked for'),
+                        ("app access shop add bob --role Developer", '"Developer" is a role of teams, and a role of apps is asked for'),
+                        ("role delete --yes app-owner", '"App Owner" is a role of apps, and a role of teams is asked for')):
+        typed = [word.replace("app-owner", "App Owner") for word in words.split()]
+        assert f"there is no role \"{typed[-1]}\" ({said}; see rosterctl role list)" in company.ctl(*typed, code=65).err
     assert "does not hold" in company.ctl("user", "role", "bob", "remove", "App Viewer", code=65).err
     assert "is the last platform administrator" in company.ctl("user", "role", "admin", "remove", "Platform Administrator", code=65).err
     company.ctl("user", "role", "nobody", code=65)
