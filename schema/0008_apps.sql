@@ -249,7 +249,17 @@ begin
 	end if;
 end $$;
 
-create function app_member_remove(name text, login text, role text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+-- What somebody is in the team of an app through groups, and stays when he is no direct member any more.
+create function inherited_still(person uuid, app integer) returns text language sql stable set search_path = roster, pg_temp as $$
+	select coalesce('; he stays an inherited member: ' || string_agg(distinct format('%s in %s', r.name, regexp_replace(resource_name(g.anchor), '^group:', '')), ', '), '')
+	from grants g join roles r on r.id = g.role and r.kind <> 'platform'
+	where g.user_id = inherited_still.person and g.anchor in (
+		select c.ancestor from apps a join group_closure c on c.descendant = a.owner_group where a.id = inherited_still.app
+		union all select x.access_group from access_group_apps x where x.app = inherited_still.app)
+$$;
+
+-- What he is all the same.
+create function app_member_remove(name text, login text, role text) returns text language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_app(name);
 	person uuid := need_user(login);
@@ -258,7 +268,7 @@ begin
 	perform act_on_team(format('app members %s remove %s as %s', name, login, role), here, '{project.team,project.administer}');
 	delete from invitations i where i.user_id = person and i.app = here and i.role = what;
 	if found then
-		return;
+		return inherited_still(person, here);
 	end if;
 	if what = role_named('project', 'Owner') and exists (select from apps a where a.id = here and a.owner = person) then
 		raise exception '% owns app:% and stays in its team', login, name using errcode = 'check_violation',
@@ -270,6 +280,7 @@ begin
 			hint = given_hint(person, here, what, 'see rosterctl app members ' || name);
 	end if;
 	perform keep_team(person, here, what), forget_settings(array[person], array[here]);
+	return inherited_still(person, here);
 end $$;
 
 create function invitation_list() returns table (app text, login text, role text, invited_at timestamptz, invited_by name)

@@ -50,7 +50,7 @@ static const struct call app_members[] = {
      .least = 2,
      .most = 2,
      .params = {ARGUMENT(0), ARGUMENT(1), REQUIRED("--role")},
-     .done = "{1} does not hold that in app:{0} any more"},
+     .done = "{1} does not hold that in app:{0} any more{=}"},
 };
 
 static const struct call app_access[] = {

@@ -206,6 +206,20 @@ def test_a33_an_app_is_taken_out_of_its_group(company):
     company.ctl("app", "group", "shop", code=64)
 
 
+def test_r27_a_direct_member_who_stays_an_inherited_one_is_named(company):
+    remove = ["app", "members", "shop", "remove", "bob", "--role", "Developer"]
+    company.ctl("app", "members", "shop", "add", "bob", "--role", "Developer")
+    assert company.ctl(*remove).err == "done: bob does not hold that in app:shop any more\n"
+    company.ctl("app", "members", "shop", "add", "bob", "--role", "Developer")
+    company.ctl("group", "members", "/pay", "add", "bob", "--role", "Contributor")
+    company.ctl("access-group", "create", "club")
+    company.ctl("access-group", "apps", "club", "add", "shop")
+    company.ctl("access-group", "members", "club", "add", "bob")
+    assert company.ctl(*remove, user="op_ann").err == (
+        "done: bob does not hold that in app:shop any more; he stays an inherited member: App Member in access-group:club, Contributor in /pay\n")
+    assert {row["membership"] for row in company.json("app", "members", "shop")["members"] if row["login"] == "bob"} == {"inherited"}
+
+
 # --- groups and clusters ----------------------------------------------------------------------------------------------
 
 
