@@ -304,8 +304,12 @@ static int find_rules(struct search *search, const struct source_config *source,
 	int rc = -1;
 
 	collect(search, source->name, &candidates);
-	const char *params[] = {source->name, str_text(&candidates.anchors), str_text(&candidates.roles),
-				str_text(&candidates.names), search->resource, search->permission};
+	const char *params[] = {source->name,
+				str_text(&candidates.anchors),
+				str_text(&candidates.roles),
+				str_text(&candidates.names),
+				search->resource,
+				search->permission};
 	if (model_call(search->store, MODEL_OPENING, params, &rows, err) == 0)
 		rc = pg_count(rows) == 0 ? 0 : judge_opening(search, source, &candidates, rows, err);
 	pg_free(&rows);
