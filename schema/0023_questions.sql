@@ -44,6 +44,13 @@ create function grant_since(user_id uuid, anchor integer, role integer, source s
 		then roster.first_since(grant_since.user_id, grant_since.anchor, grant_since.role, grant_since.since) else grant_since.since end
 $$;
 
+-- Since when an app has this owner: its row changes for other reasons too.
+create function owner_since(app integer, owner uuid, since bigint) returns bigint language sql stable set search_path = roster, pg_temp as $$
+	select coalesce(
+		(select max(h.until) from apps_history h where h.id = app and h.owner <> owner_since.owner and h.until <= owner_since.since),
+		(select min(h.since) from apps_history h where h.id = app), owner_since.since)
+$$;
+
 -- What a person holds, where, and who gave it.
 create function holdings_of(who text) returns table (anchor text, role text, source text, since bigint, since_at timestamptz, expires_at timestamptz)
 language sql stable security definer set search_path = roster, pg_temp as $$
@@ -52,7 +59,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	join revisions v on v.id = grant_since(g.user_id, g.anchor, g.role, g.source, g.since)
 	where g.user_id = need_user(who)
 	union all
-	select resource_name(a.id), 'Owner', 'hand', a.since, v.at, null from apps a join revisions v on v.id = a.since where a.owner = need_user(who)
+	select resource_name(a.id), 'Owner', 'hand', v.id, v.at, null from apps a join revisions v on v.id = owner_since(a.id, a.owner, a.since) where a.owner = need_user(who)
 	union all
 	select resource_name(n.app), 'Technical Contact', 'hand', n.since, v.at, null from nodes n join revisions v on v.id = n.since where n.technical_contact = need_user(who)
 	order by 1, 2, 3

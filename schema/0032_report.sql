@@ -4,13 +4,6 @@
 -- Names of people are those of today, those of places and roles those of then; rules are told for today only, as the directory
 -- is not kept as it was.
 
--- Since when an app has this owner: its row changes for other reasons too.
-create function owner_since(app integer, owner uuid, since bigint) returns bigint language sql stable set search_path = roster, pg_temp as $$
-	select coalesce(
-		(select max(h.until) from apps_history h where h.id = app and h.owner <> owner_since.owner and h.until <= owner_since.since),
-		(select min(h.since) from apps_history h where h.id = app), owner_since.since)
-$$;
-
 -- Who held what at a revision, and since when, with the owners of apps. At the head: now.
 create function holdings_since(at bigint)
 returns table (user_id uuid, anchor integer, role integer, source smallint, since bigint, expires_at timestamptz)

@@ -220,6 +220,16 @@ def test_r27_a_direct_member_who_stays_an_inherited_one_is_named(company):
     assert {row["membership"] for row in company.json("app", "members", "shop")["members"] if row["login"] == "bob"} == {"inherited"}
 
 
+def test_an_owner_is_one_since_he_became_it(company):
+    """Whatever else became of the app since: access says what report grants says."""
+    company.ctl("app", "archive", "desk")
+    company.ctl("app", "restore", "desk")
+    (owned,) = [row for row in company.json("access", "ann")["holds"] if (row["anchor"], row["role"]) == ("app:desk", "Owner")]
+    (reported,) = [row for row in company.json("report", "grants", "--user", "ann")["grants"] if (row["anchor"], row["role"]) == ("app:desk", "Owner")]
+    assert owned["since"] == reported["since"] == company.value("select id from revisions where cause = 'app create desk'")
+    assert owned["since_at"] == reported["since_at"]
+
+
 # --- groups and clusters ----------------------------------------------------------------------------------------------
 
 
