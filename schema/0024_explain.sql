@@ -120,7 +120,7 @@ create function held_since(user_id uuid, anchor integer, role integer, source sm
 		(select grant_since(g.user_id, g.anchor, g.role, g.source, g.since) from grants g where g.user_id = held_since.user_id and g.anchor = held_since.anchor
 			and g.role = held_since.role and g.source = held_since.source),
 		(select case r.name
-			when 'Owner' then (select a.since from apps a where a.id = held_since.anchor)
+			when 'Owner' then (select owner_since(a.id, a.owner, a.since) from apps a where a.id = held_since.anchor)
 			when 'Technical Contact' then (select n.since from nodes n where n.app = held_since.anchor)
 			when 'App Member' then (select min(g.since) from grants g
 				where g.user_id = held_since.user_id and g.anchor = held_since.anchor and g.source = held_since.source)

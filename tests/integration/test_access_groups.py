@@ -221,13 +221,14 @@ def test_r27_a_direct_member_who_stays_an_inherited_one_is_named(company):
 
 
 def test_an_owner_is_one_since_he_became_it(company):
-    """Whatever else became of the app since: access says what report grants says."""
+    """Whatever else became of the app since: access and explain say what report grants says."""
     company.ctl("app", "archive", "desk")
     company.ctl("app", "restore", "desk")
     (owned,) = [row for row in company.json("access", "ann")["holds"] if (row["anchor"], row["role"]) == ("app:desk", "Owner")]
     (reported,) = [row for row in company.json("report", "grants", "--user", "ann")["grants"] if (row["anchor"], row["role"]) == ("app:desk", "Owner")]
     assert owned["since"] == reported["since"] == company.value("select id from revisions where cause = 'app create desk'")
     assert owned["since_at"] == reported["since_at"]
+    assert f"by admin: app create desk   revision {owned['since']}," in company.ctl("explain", "ann", "app:desk", "project.delete").out
 
 
 # --- groups and clusters ----------------------------------------------------------------------------------------------
