@@ -117,6 +117,10 @@ language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	wrong text;
 begin
+	if permissions && '{none,custom}' then
+		raise exception '"%" is said alone, not with permissions or another word', (select n from unnest(permissions) n where n in ('none', 'custom') limit 1)
+			using errcode = 'check_violation';
+	end if;
 	if access <> 'fixed' and cardinality(permissions) > 0 then
 		raise exception 'a role says which permissions there are only when they are fixed, not when access is "%"', access
 			using errcode = 'check_violation', hint = 'write fixed, or leave the permissions out';

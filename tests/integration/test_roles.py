@@ -88,7 +88,7 @@ def test_c22_only_the_owner_of_the_schema_vouches_for_somebody(company):
     (["--non-production", "project.view"], "project.view is no permission in environments"),
     (["--non-production", "env.alerts"], "env.alerts is no permission in environments"),
     (["--non-production", "some"], 'there is no permission "some"'),
-    (["--non-production", "none", "--non-production", "env.api"], 'there is no permission "none"'),
+    (["--non-production", "none", "--non-production", "env.api"], '"none" is said alone, not with permissions or another word'),
 ])
 def test_c12_what_is_wrong_makes_no_role(company, words, said):
     assert said in company.ctl("role", "create", "Odd", *words, code=65).err

@@ -2,7 +2,7 @@
 -- Roles of the whole company: who makes them, what they say, how they are edited, merged and deleted.
 \ir support.psql
 \ir company.psql
-select plan(148);
+select plan(152);
 
 select operator_for(p, p) from unnest(array['ada', 'ann', 'nel', 'olga', 'oz', 'pat']) p;
 select person('bea');
@@ -63,6 +63,12 @@ select is((select array_to_string(permissions, ', ') || '; ' || array_to_string(
 select is((select apps from role_list() where role = 'Tester'), 3::bigint, 'C9 and on how many apps it is held');
 select set_eq($$select distinct place from role_holders('Tester') where place ~ '^app:'$$, $$values ('app:shop'), ('app:board'), ('app:site')$$, 'C9 which are these');
 select is((select members from role_list() where role = 'Tester'), 2::bigint, 'C10 and by how many people, each once');
+select set_eq($$select place || ' ' || login from role_holders('Owner')$$, $$select resource_name(a.id) || ' ' || u.login from apps a join users u on u.id = a.owner$$,
+	'C9 who owns an app holds a role there');
+select is((select apps || ' ' || members from role_list() where role = 'Owner'), (select count(*) || ' ' || count(distinct owner) from apps), 'C10 and is counted');
+select set_eq($$select place, login, source from role_holders('Technical Contact')$$, $$values ('app:shop', 'oz', 'hand')$$, 'C9 so does who answers for its node');
+select throws_ok($$select role_create('Odd', '', '{}', part_access(array['custom', 'env.api']), part_permissions(array['custom', 'env.api']))$$, '23514', '"custom" is said alone, not with permissions or another word',
+	'C22 what leaves it to the environment is said alone');
 select group_member_add('/dev', 'nel', 'Tester');
 select is((select members || ' ' || group_members from role_list() where role = 'Tester'), '2 1', 'C10 those in groups apart');
 select group_member_remove('/dev', 'nel', 'Tester');
