@@ -38,6 +38,7 @@ create unlogged table planned_changes (
 	rejected boolean not null default false, -- held, and nobody is asked any more
 	approved boolean not null default false, -- somebody agreed: the guard does not count it again
 	reason text,                             -- why it is held now
+	successor integer,                       -- of a removal that waits with the role that is to come in its place: that one
 	primary key (run, seq)
 );
 -- In a large plan nearly all is new grants.

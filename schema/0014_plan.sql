@@ -222,7 +222,9 @@ begin
 		(select min(m.rule) from directory_mappings m join directory_entries d on d.id = m.entry_id
 			where m.anchor_key = k.anchor_key and d.source = plan_new_groups.source)
 	from wanted_anchors k left join groups g on g.id = k.resource
-	where k.run = plan_new_groups.run and k.anchor like '/%' and (k.resource is null or g.archived);
+	where k.run = plan_new_groups.run and k.anchor like '/%' and (k.resource is null or g.archived and exists (
+		select from directory_mappings m join directory_entries d on d.id = m.entry_id
+		where m.anchor_key = k.anchor_key and d.source = plan_new_groups.source and d.gone_since is null));
 end $$;
 
 -- Groups made by a rule that no rule wants any more, as far as they and everything below hold nothing once the planned

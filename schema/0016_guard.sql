@@ -19,6 +19,7 @@ create table held_changes (
 	reason text not null,
 	held_at timestamptz not null default now(),
 	decided_by name,
+	successor integer,         -- as in planned_changes
 	unique nulls not distinct (source, kind, action, external_id, anchor_key, role)
 );
 create index on held_changes (run);
@@ -229,6 +230,52 @@ begin
 		or exists (select from changed c where c.anchor_key = h.anchor_key and (h.kind = 'group' or c.role = h.role)));
 end $$;
 
+-- A removal that waited with the role in its place is one like others when that role was given, or is not asked for any more.
+create function release_removals(run bigint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	with alone as (
+		delete from held_changes h using planned_guarded g, planned_changes o, wanted_anchors l
+		where h.successor is not null and g.run = release_removals.run and h.source = g.source and g.kind = 'grant' and g.action = 'remove'
+		  and h.kind = g.kind and h.action = g.action and h.external_id = g.external_id and h.anchor_key = g.anchor_key and h.role = g.role
+		  and o.run = g.run and o.seq = g.seq and l.run = o.run and l.key = o.anchor_key
+		  and not exists (select from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key
+			where c.run = o.run and c.kind = 'grant' and c.action = 'add' and c.entry_id = o.entry_id and c.role = h.successor
+			  and k.resource = l.resource and (c.held or h.state = 'approved'))
+		returning o.seq)
+	update planned_changes c set held = false, rejected = false, approved = false from alone a where c.run = release_removals.run and c.seq = a.seq;
+end $$;
+
+-- Who is to get another role in a place keeps the one he has there until that is decided: he would be left with neither.
+create function hold_replaced(run bigint) returns bigint language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	count bigint;
+begin
+	update planned_changes o set held = true, reason = w.reason, successor = w.role
+	from (
+		select c.run, c.entry_id, c.role, k.resource, coalesce(c.reason, h.reason) as reason
+		from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key join directory_entries d on d.id = c.entry_id
+		left join held_changes h on h.source = d.source and h.kind = c.kind and h.action = c.action and h.external_id = d.external_id
+			and h.anchor_key = k.anchor_key and h.role = c.role
+		where c.run = hold_replaced.run and c.kind = 'grant' and c.action = 'add' and c.held and not c.rejected) w, wanted_anchors l
+	where o.run = w.run and o.kind = 'grant' and o.action = 'remove' and o.entry_id = w.entry_id and not o.held and not o.approved
+	  and l.run = o.run and l.key = o.anchor_key and l.resource = w.resource;
+	get diagnostics count = row_count;
+	return count;
+end $$;
+
+-- A group stays as long as somebody keeps something in it or below, without a question of its own.
+create function hold_places(run bigint) returns void language sql volatile set search_path = roster, pg_temp as $$
+	update planned_changes a set held = true, approved = false, rejected = x.rejected
+	from (
+		select p.seq, bool_and(o.rejected) as rejected
+		from planned_changes p join wanted_anchors k on k.run = p.run and k.key = p.anchor_key
+		join group_closure c on c.ancestor = k.resource
+		join wanted_anchors l on l.run = p.run and l.resource = c.descendant
+		join planned_changes o on o.run = p.run and o.kind = 'grant' and o.action = 'remove' and o.anchor_key = l.key and o.held
+		where p.run = hold_places.run and p.kind = 'group' and p.action = 'archive' group by p.seq) x
+	where a.run = hold_places.run and a.seq = x.seq and (not a.held or a.reason is null)
+$$;
+
 -- Recognise what is held, approved or rejected already.
 create function recall_held(run bigint) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -237,13 +284,19 @@ begin
 	if not exists (select from held_changes h where h.source = src) then
 		return;
 	end if;
-	delete from held_changes h using no_longer_pinned(recall_held.run, src) n where h.ctid = n.change;
+	-- Who was refused a role is not given it because others left: it is asked for again.
+	with lifted as (
+		delete from held_changes h using no_longer_pinned(recall_held.run, src) n where h.ctid = n.change returning h.*)
+	update planned_changes c set held = true, reason = l.reason
+	from planned_guarded g join lifted l on l.action = 'add' and g.action = 'add' and l.external_id = g.external_id and l.anchor_key = g.anchor_key and l.role = g.role
+	where g.run = recall_held.run and c.run = g.run and c.seq = g.seq;
 	update planned_changes c set held = h.state <> 'approved', rejected = h.state = 'rejected', approved = h.state = 'approved'
 	from planned_guarded g
 	join held_changes h on h.source = g.source and h.kind = g.kind and h.action = g.action
 	  and coalesce(h.external_id, '') = coalesce(g.external_id, '') and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '')
 	  and coalesce(h.role, 0) = coalesce(g.role, 0)
 	where g.run = recall_held.run and c.run = g.run and c.seq = g.seq;
+	perform release_removals(run), hold_replaced(run), hold_places(run);
 end $$;
 
 -- What the guard judges: pending rows, what the window saw already, and how many there were when it began. For the whole
@@ -287,20 +340,6 @@ begin
 	order by p.kind, p.scope;
 end $$;
 
--- Who is to get another role in a place keeps the one he has there until that is decided: he would be left with neither.
-create function hold_replaced(run bigint, reason text) returns bigint language plpgsql volatile set search_path = roster, pg_temp as $$
-declare
-	count bigint;
-begin
-	update planned_changes o set held = true, reason = hold_replaced.reason
-	from planned_changes c join wanted_anchors k on k.run = c.run and k.key = c.anchor_key, wanted_anchors l
-	where c.run = hold_replaced.run and c.kind = 'grant' and c.action = 'add' and c.held and c.reason = hold_replaced.reason
-	  and o.run = c.run and o.kind = 'grant' and o.action = 'remove' and o.entry_id = c.entry_id and not o.held and not o.approved
-	  and l.run = o.run and l.key = o.anchor_key and l.resource = k.resource;
-	get diagnostics count = row_count;
-	return count;
-end $$;
-
 create function hold(run bigint, kind text, scope text, reason text) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -312,7 +351,9 @@ begin
 	  and c.run = g.run and c.seq = g.seq;
 	get diagnostics count = row_count;
 	if kind = 'grant' then
-		count := count + hold_replaced(run, reason);
+		count := count + hold_replaced(run);
+	elsif kind in ('member', 'group') then
+		perform hold_places(run);
 	end if;
 	return count;
 end $$;
@@ -339,12 +380,17 @@ begin
 					where a.run = apply_held.run and d.source = h.source and d.external_id = h.external_id)
 				and not exists (select from planned_guarded g where g.run = apply_held.run and g.held
 					and h.kind = g.kind and h.action = g.action and coalesce(h.external_id, '') = coalesce(g.external_id, '')
-					and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0))));
+					and coalesce(h.anchor_key, '') = coalesce(g.anchor_key, '') and coalesce(h.role, 0) = coalesce(g.role, 0)))
+			-- A group: one that is wanted again or is there no longer; and what was approved is done now, or is not what is asked for.
+			or h.kind = 'group' and (h.state = 'approved' and (running(apply_held.run)).kind = 'apply'
+				or not exists (select from groups g where g.made_by = h.source and coalesce(g.made_for, '') = h.anchor_key and not g.archived)
+				or exists (select from directory_mappings m join directory_entries d on d.id = m.entry_id
+					where m.anchor_key = h.anchor_key and d.source = h.source and d.gone_since is null)));
 	end if;
 
 	if exists (select from planned_changes c where c.run = apply_held.run and c.held and c.reason is not null) then
-		insert into held_changes (source, kind, action, external_id, anchor, anchor_key, role, run, reason)
-		select g.source, g.kind, g.action, g.external_id, g.anchor, g.anchor_key, g.role, g.run, c.reason
+		insert into held_changes (source, kind, action, external_id, anchor, anchor_key, role, run, reason, successor)
+		select g.source, g.kind, g.action, g.external_id, g.anchor, g.anchor_key, g.role, g.run, c.reason, c.successor
 		from planned_guarded g join planned_changes c on c.run = g.run and c.seq = g.seq
 		where g.run = apply_held.run and g.held and c.reason is not null
 		on conflict do nothing;
@@ -390,30 +436,6 @@ create function misses_entries(source smallint) returns boolean language sql sta
 		where h.source = misses_entries.source and h.state = 'held' and h.action in ('remove', 'archive'))
 $$;
 
--- The DN of what is above, as it is written; null at the top.
-create function dn_above(dn text) returns text language sql immutable parallel safe set search_path = roster, pg_temp
-as $$ select substring(dn from '^(?:[^\\,]|\\.)*,\s*(.*)$') $$;
-
--- Where a run that reads everything found none of a kind any more, though there were some: the topmost such places, the
--- largest loss first. What an administrator wants to know of many disappearances at once.
-create function emptied_places(run bigint) returns table (kind text, place text, before bigint)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	with recursive counted as (
-		select d.kind, min(d.dn) as dn, count(*) filter (where d.gone_since is null) as here, count(*) filter (where d.gone_since = now()) as gone
-		from directory_entries d where d.source = (running(emptied_places.run)).source group by d.kind, d.parent
-	), above as (
-		select c.kind, dn_above(c.dn) as place, c.here, c.gone from counted c
-		union all
-		select a.kind, dn_above(a.place), a.here, a.gone from above a where a.place is not null
-	), emptied as (
-		select a.kind, a.place, sum(a.gone)::bigint as gone from above a where a.place is not null
-		group by a.kind, a.place having sum(a.here) = 0 and sum(a.gone) > 1
-	)
-	select e.kind::text, e.place, e.gone from emptied e
-	where e.kind <> 'unit' and not exists (select from emptied o where o.kind = e.kind and o.place = dn_above(e.place))
-	order by 3 desc, 2
-$$;
-
 -- Decisions. Approved rows are released by the next run, which must look at everybody; rejected ones are pinned.
 create function decide(run bigint, approve boolean) returns bigint
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
@@ -446,25 +468,6 @@ begin
 	end if;
 	return coalesce(same, false);
 end $$;
-
--- What still waits for a decision in the source of a run, and the runs that found it.
-create function held_waiting(run bigint, out waiting bigint, out runs text) language sql stable security definer set search_path = roster, pg_temp as $$
-	select coalesce(sum(h.number), 0)::bigint, coalesce(string_agg(s.name || '/' || h.run, ', ' order by h.run), '')
-	from (select h.source, h.run, count(*) as number from held_changes h where h.state = 'held'
-		and h.source = (select r.source from runs r where r.id = held_waiting.run) group by h.source, h.run) h
-	join sources s on s.id = h.source
-$$;
-
-create function held_list(run bigint) returns table (source text, run text, kind text, action text, login text, anchor text, role text, state text,
-	reason text, held_at timestamptz)
-language sql stable security definer set search_path = roster, pg_temp as $$
-	select s.name, s.name || '/' || h.run, h.kind::text, h.action::text, coalesce(d.login, h.external_id), h.anchor, r.name, h.state::text, h.reason, h.held_at
-	from held_changes h join sources s on s.id = h.source
-	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
-	left join roles r on r.id = h.role
-	where held_list.run is null or h.run = held_list.run
-	order by s.position, h.run, h.kind, h.anchor, 5
-$$;
 
 -- What was not read in full takes nothing away: such changes wait for a read that is complete. How many.
 create function plan_additions(run bigint) returns bigint language plpgsql volatile security definer set search_path = roster, pg_temp as $$

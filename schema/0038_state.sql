@@ -124,6 +124,49 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	) l left join sources s on s.name = l.name order by s.position nulls last
 $$;
 
+-- The DN of what is above, as it is written; null at the top.
+create function dn_above(dn text) returns text language sql immutable parallel safe set search_path = roster, pg_temp
+as $$ select substring(dn from '^(?:[^\\,]|\\.)*,\s*(.*)$') $$;
+
+-- Where a run that reads everything found none of a kind any more, though there were some: the topmost such places, the
+-- largest loss first. What an administrator wants to know of many disappearances at once.
+create function emptied_places(run bigint) returns table (kind text, place text, before bigint)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with recursive counted as (
+		select d.kind, min(d.dn) as dn, count(*) filter (where d.gone_since is null) as here, count(*) filter (where d.gone_since = now()) as gone
+		from directory_entries d where d.source = (running(emptied_places.run)).source group by d.kind, d.parent
+	), above as (
+		select c.kind, dn_above(c.dn) as place, c.here, c.gone from counted c
+		union all
+		select a.kind, dn_above(a.place), a.here, a.gone from above a where a.place is not null
+	), emptied as (
+		select a.kind, a.place, sum(a.gone)::bigint as gone from above a where a.place is not null
+		group by a.kind, a.place having sum(a.here) = 0 and sum(a.gone) > 1
+	)
+	select e.kind::text, e.place, e.gone from emptied e
+	where e.kind <> 'unit' and not exists (select from emptied o where o.kind = e.kind and o.place = dn_above(e.place))
+	order by 3 desc, 2
+$$;
+
+-- What still waits for a decision in the source of a run, and the runs that found it.
+create function held_waiting(run bigint, out waiting bigint, out runs text) language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce(sum(h.number), 0)::bigint, coalesce(string_agg(s.name || '/' || h.run, ', ' order by h.run), '')
+	from (select h.source, h.run, count(*) as number from held_changes h where h.state = 'held'
+		and h.source = (select r.source from runs r where r.id = held_waiting.run) group by h.source, h.run) h
+	join sources s on s.id = h.source
+$$;
+
+create function held_list(run bigint) returns table (source text, run text, kind text, action text, login text, anchor text, role text, state text,
+	reason text, held_at timestamptz)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.name, s.name || '/' || h.run, h.kind::text, h.action::text, coalesce(d.login, h.external_id), h.anchor, r.name, h.state::text, h.reason, h.held_at
+	from held_changes h join sources s on s.id = h.source
+	left join directory_entries d on d.source = h.source and d.external_id = h.external_id
+	left join roles r on r.id = h.role
+	where held_list.run is null or h.run = held_list.run
+	order by s.position, h.run, h.kind, h.anchor, 5
+$$;
+
 -- What of the sources somebody has to look at, and where: what waits for a decision, and why the last read was not good.
 create function source_doubts(names text[]) returns table (source text, doubt text, see text)
 language sql stable security definer set search_path = roster, pg_temp as $$
