@@ -53,7 +53,7 @@ begin
 	end if;
 	insert into held_plans (source, digest, seq, kind, action, login, anchor, role)
 	select ended.source, ended.plan_digest, c.seq, c.kind, c.action, c.login, c.anchor, c.role
-	from planned_changes_named c where c.run = ended.id;
+	from planned_changes_named c where c.run = ended.id and (c.held or c.rejected);
 end $$;
 
 -- What was applied, for the sliding window: counts, not names. Approved changes are not in it.
@@ -165,8 +165,14 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 		from planned_counts(plan_totals.run, 1, planned(plan_totals.run)) p) c on true group by s.id
 $$;
 
-create function hold_all(run bigint) returns void language sql volatile security definer set search_path = roster, pg_temp
-as 'update planned_changes c set held = true where c.run = hold_all.run';
+-- spare: but for those whom the source says are closed or deleted, which no question about rules is about.
+create function hold_all(run bigint, spare boolean, out held bigint, out spared bigint)
+language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	update planned_changes c set held = true where c.run = hold_all.run and not (spare and c.kind = 'user' and c.action = 'disable' and not c.held);
+	get diagnostics held = row_count;
+	spared := planned(run) - held;
+end $$;
 
 -- The guard's name for a planned change, NULL for what it does not limit.
 create function guard_kind(kind change_kind, action change_action, sensitive boolean) returns text language sql immutable as $$
@@ -464,7 +470,7 @@ declare
 		where r.source = (running(run)).source and r.id < run and r.state not in ('failed', 'running') order by r.id desc limit 1);
 begin
 	if same then
-		update planned_changes c set held = true, rejected = true where c.run = rejected_before.run;
+		update planned_changes c set rejected = true where c.run = rejected_before.run and c.held;
 	end if;
 	return coalesce(same, false);
 end $$;

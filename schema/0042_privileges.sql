@@ -48,7 +48,7 @@ grant execute on function register_source(text, text, integer, boolean, boolean)
 	lead_known_source(text, text, integer, boolean, boolean), begin_source(text, text, integer, boolean, boolean),
 	source_outlook(smallint, text[], text[], text[], text[], text[]), run_begin(smallint, text, bigint), run_idle(bigint, smallint, text, text),
 	run_end(bigint, run_state, text, text, bigint, bigint, bigint, text), set_rules(smallint, text[], text[], text[]), unknown_roles(text[], text[]), unknown_places(text[]),
-	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint, boolean), plan_count(bigint), hold_all(bigint), apply(bigint, bigint, bigint),
+	merge_and_plan(bigint, boolean, boolean, boolean, boolean, boolean, boolean), plan_totals(bigint, boolean), plan_count(bigint), hold_all(bigint, boolean), apply(bigint, bigint, bigint),
 	settle(bigint, text, text, boolean, boolean), unstage(bigint), unplan(bigint), sweep(bigint), find_hidden(bigint, smallint, text[], boolean),
 	keep_held_plan(bigint), guard_counts(bigint, interval, bigint, bigint),
 	emptied_places(bigint), rejected_before(bigint, text), hold(bigint, text, text, text) to roster_daemon;

@@ -260,8 +260,11 @@ int store_plan_totals(struct store *store, int64_t run, bool decided, struct pla
  * no target. */
 enum { NOTIFY_TEXT = 4096 };
 int store_plan_notifies(struct store *store, int64_t run, char ret[NOTIFY_TEXT], struct error *err);
-/* Hold every planned change of the run. */
-int store_plan_hold(struct store *store, int64_t run, struct error *err);
+/* Hold every planned change of the run; spare: but for accounts the source says are closed or deleted. */
+struct plan_hold {
+	int64_t held, spared;
+};
+int store_plan_hold(struct store *store, int64_t run, bool spare, struct plan_hold *ret, struct error *err);
 /* Was the same list of this source rejected as a whole, and nothing else asked for since? Then the planned changes of the
  * run are rejected too: 1, else 0, or -1. */
 int store_plan_rejected(struct store *store, int64_t run, const char *digest, struct error *err);

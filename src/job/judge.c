@@ -14,21 +14,28 @@ static void add_reason(struct judgement *judgement, const char *reason)
 	snprintf(judgement->reason + used, sizeof judgement->reason - used, "%s%s", used == 0 ? "" : "; ", reason);
 }
 
-/* The first run of a source, other rules, and mode "hold" ask once, with the whole plan. */
+/* The first run of a source, other rules, and mode "hold" ask once, with the whole plan. Whom the source has closed does not
+ * wait for the answer about rules. */
 static int judge_whole(struct judgement *judgement, struct error *err)
 {
+	bool every = judgement->safety->mode == SAFETY_HOLD;
 	struct guard_verdict verdict;
+	struct plan_hold hold;
 
 	guard_first_run(judgement->safety, judgement->applied, judgement->rules, &verdict);
-	if (verdict.decision != GUARD_HOLD && judgement->safety->mode == SAFETY_HOLD) {
+	if (verdict.decision != GUARD_HOLD && every) {
 		verdict.decision = GUARD_HOLD;
 		snprintf(verdict.reason, sizeof verdict.reason, "safety.mode is \"hold\": every run waits");
 	}
 	if (verdict.decision != GUARD_HOLD)
 		return 0;
-	judgement->whole = true;
-	add_reason(judgement, verdict.reason);
-	return store_plan_hold(judgement->store, judgement->run, err);
+	if (store_plan_hold(judgement->store, judgement->run, !every, &hold, err) != 0)
+		return -1;
+	judgement->whole = hold.held > 0;
+	judgement->spared = hold.held > 0 && hold.spared > 0;
+	if (judgement->whole)
+		add_reason(judgement, verdict.reason);
+	return 0;
 }
 
 static bool holds_any(const struct guard_verdict *verdicts, size_t count)
@@ -47,6 +54,19 @@ static int count_and_judge(struct judgement *judgement, struct arena *arena, str
 	*verdicts = arena_alloc_array(arena, counts->count + 1, sizeof **verdicts);
 	guard_judge(judgement->safety, counts->items, counts->count, *verdicts);
 	return 0;
+}
+
+/* Too many of them wait with the rest. */
+static int judge_spared(struct judgement *judgement, struct arena *arena, struct error *err)
+{
+	struct guard_counts counts = {.exact = false};
+	struct guard_verdict *verdicts;
+	struct plan_hold hold;
+
+	if (count_and_judge(judgement, arena, &counts, &verdicts, err) != 0)
+		return -1;
+	judgement->spared = !holds_any(verdicts, counts.count);
+	return judgement->spared ? 0 : store_plan_hold(judgement->store, judgement->run, false, &hold, err);
 }
 
 /* How many there are of all is worth counting when somebody is told. */
@@ -96,7 +116,9 @@ int judge_plan(struct judgement *judgement, struct error *err)
 	struct arena *arena = arena_new();
 	int rc = judgement->decided ? 0 : judge_whole(judgement, err);
 
-	if (rc == 0 && !judgement->whole && judgement->guarded)
+	if (rc == 0 && judgement->spared)
+		rc = judge_spared(judgement, arena, err);
+	else if (rc == 0 && !judgement->whole && judgement->guarded)
 		rc = judge_counts(judgement, arena, err);
 	if (rc == 0 && judgement->newly > 0)
 		rc = say_emptied(judgement, arena, err);

@@ -16,6 +16,7 @@ struct judgement {
 	bool guarded; /* some of the plan is what the guard counts */
 	/* out */
 	bool whole;        /* the whole run waits */
+	bool spared;       /* but for accounts that the source closed */
 	int64_t newly;     /* rows held by this judgement, beside those that were held before */
 	char reason[1024]; /* of what is newly held, sentence by sentence; "" when nothing is */
 };

@@ -159,15 +159,14 @@ static void tell_held(const struct sync_report *report, const char *source, stru
 	bool whole = strcmp(report->state, "held") == 0;
 
 	str_printf(out, "held: run %s/%" PRId64, source, report->run);
-	if (whole) {
-		str_add(out, " changed nothing and holds ");
-		add_changes(out, report->totals.held);
+	if (whole && applied(report) == 0) {
+		str_add(out, " changed nothing");
 	} else {
 		str_add(out, " applied ");
 		add_changes(out, applied(report));
-		str_add(out, " and holds ");
-		add_changes(out, report->newly_held);
 	}
+	str_add(out, " and holds ");
+	add_changes(out, whole ? report->totals.held : report->newly_held);
 	str_printf(out, ": %s%s", report->held_reason, whole ? "" : "; they wait until somebody decides");
 }
 
@@ -175,7 +174,14 @@ static void tell_rejected(const struct sync_report *report, const char *source, 
 {
 	bool one = report->totals.rejected == 1;
 
-	str_printf(out, "run %s/%" PRId64 " changed nothing: ", source, report->run);
+	str_printf(out, "run %s/%" PRId64, source, report->run);
+	if (applied(report) == 0) {
+		str_add(out, " changed nothing: ");
+	} else {
+		str_add(out, " applied ");
+		add_changes(out, applied(report));
+		str_add(out, ": ");
+	}
 	add_changes(out, report->totals.rejected);
 	str_printf(out, " %s rejected before and %s still all there is to do", one ? "was" : "were",
 		   one ? "is" : "are");

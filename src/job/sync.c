@@ -391,8 +391,9 @@ static int travel(struct sync *sync, struct error *err)
 		return rc > 0 && sync->options->pushed ? drop_pushed(sync) : rc;
 	if (sync_judge(sync, err) != 0 || sync_tell(sync, err) != 0)
 		return -1;
-	if (sync->options->dry_run ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
-				   : !sync_is_stopped(report) && apply(sync, err) != 0)
+	if (sync->options->dry_run    ? store_plan_notifies(sync->store, report->run, report->would_notify, err) != 0
+	    : sync_is_stopped(report) ? sync_apply_spared(sync, err) != 0
+				      : apply(sync, err) != 0)
 		return -1;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
 }

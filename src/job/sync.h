@@ -21,6 +21,7 @@ struct sync {
 	bool everything;  /* the rules changed, or the model does not follow from the mirror: compare everybody */
 	bool asked_again; /* since what came did not fit together */
 	bool untold;      /* what changed is not known in full: read everything, compare everybody */
+	bool spares;      /* the run waits as a whole, but for accounts that the source closed */
 	bool ended;       /* the run has, but for what is left of it in the staging tables */
 	bool at_once;     /* nobody's access waits for the others': the model was next to empty */
 	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
@@ -30,6 +31,8 @@ struct sync {
  * "rejected" when nothing may. */
 int sync_judge(struct sync *sync, struct error *err);
 bool sync_is_stopped(const struct sync_report *report);
+/* Of a run that waits: who is closed at the source is closed here, whatever becomes of the rest. */
+int sync_apply_spared(struct sync *sync, struct error *err);
 
 /* Tell who reads it what would change, and count it. */
 int sync_tell(struct sync *sync, struct error *err);

@@ -30,7 +30,9 @@ static int hold_whole(struct sync *sync, struct error *err)
 	struct sync_report *report = sync->report;
 	int rejected;
 
-	if (tell_whole(sync->store, report->run, NULL, report->digest, err) != 0)
+	const struct telling telling = {.store = sync->store, .run = report->run, .held = true};
+
+	if (tell_whole(&telling, report->digest, err) != 0)
 		return -1;
 	rejected = store_plan_rejected(sync->store, report->run, report->digest, err);
 	if (rejected > 0)
@@ -62,11 +64,24 @@ static int judge_anew(struct sync *sync, struct error *err)
 	if (judge_plan(&judgement, err) != 0)
 		return -1;
 	sync->report->newly_held = judgement.newly;
+	sync->spares = judgement.spared;
 	snprintf(sync->report->held_reason, sizeof sync->report->held_reason, "%s", judgement.reason);
 	return judgement.whole ? hold_whole(sync, err) : 0;
 }
 
-/* Nothing of it may be applied now. */
+int sync_apply_spared(struct sync *sync, struct error *err)
+{
+	const struct apply_step step = {1, sync->report->totals.changes, NULL, NULL};
+	int64_t revision = 0;
+
+	if (!sync->spares)
+		return 0;
+	if (store_apply(sync->store, sync->report->run, &step, &revision, err) != 0)
+		return -1;
+	sync->report->first_revision = sync->report->last_revision = revision;
+	return 0;
+}
+
 bool sync_is_stopped(const struct sync_report *report)
 {
 	return strcmp(report->state, "held") == 0 || strcmp(report->state, "rejected") == 0;
@@ -85,8 +100,13 @@ static int tell(struct sync *sync, struct error *err)
 
 	if (sync->options->pushed)
 		return 0;
+	/* Who saves a plan agrees to all of it; who answers a run that waits, to what waits. */
+	const struct telling telling = {.store = sync->store,
+					.run = sync->report->run,
+					.held = sync_is_stopped(sync->report) && !sync->options->dry_run,
+					.sink = sink};
 	if (needs_digest(sync) || (sink != NULL && sink->most == 0))
-		return tell_whole(sync->store, sync->report->run, sink, sync->report->digest, err);
+		return tell_whole(&telling, sync->report->digest, err);
 	return sink == NULL ? 0 : store_plan_walk(sync->store, sync->report->run, sink, err);
 }
 
@@ -113,7 +133,8 @@ int sync_judge(struct sync *sync, struct error *err)
 
 	if (expect == NULL)
 		return sync->report->totals.changes == 0 ? 0 : judge_anew(sync, err);
-	if (tell_whole(sync->store, sync->report->run, NULL, sync->report->digest, err) != 0)
+	if (tell_whole(&(const struct telling){.store = sync->store, .run = sync->report->run}, sync->report->digest,
+		       err) != 0)
 		return -1;
 	if (strcmp(sync->report->digest, expect) != 0)
 		return error_set(err, ERR_CONFLICT,

@@ -8,6 +8,7 @@
 struct tally {
 	struct change_sink sink;
 	struct change_sink *next;
+	bool held; /* nothing else is in the digest */
 	unsigned long told;
 	uint64_t sum[2];
 	struct str line;
@@ -24,9 +25,8 @@ static bool is_wanted(const struct tally *tally)
 	return tally->next != NULL && (tally->next->most == 0 || tally->told < tally->next->most);
 }
 
-static int tally_change(struct change_sink *sink, const struct change *change, struct error *err)
+static void add(struct tally *tally, const struct change *change)
 {
-	struct tally *tally = (struct tally *)sink;
 	uint64_t words[2];
 
 	str_clear(&tally->line);
@@ -36,18 +36,25 @@ static int tally_change(struct change_sink *sink, const struct change *change, s
 	memcpy(words, digest.bytes, sizeof words);
 	tally->sum[0] += words[0];
 	tally->sum[1] += words[1];
+}
+
+static int tally_change(struct change_sink *sink, const struct change *change, struct error *err)
+{
+	struct tally *tally = (struct tally *)sink;
+
+	if (!tally->held || change->held || change->rejected)
+		add(tally, change);
 	if (!is_wanted(tally))
 		return 0;
 	tally->told++;
 	return tally->next->change(tally->next, change, err);
 }
 
-int tell_whole(struct store *store, int64_t run, struct change_sink *sink, char digest[FINGERPRINT_TEXT],
-	       struct error *err)
+int tell_whole(const struct telling *telling, char digest[FINGERPRINT_TEXT], struct error *err)
 {
-	struct tally tally = {.sink.change = tally_change, .next = sink};
+	struct tally tally = {.sink.change = tally_change, .next = telling->sink, .held = telling->held};
 	struct digest sum;
-	int rc = store_plan_walk(store, run, &tally.sink, err);
+	int rc = store_plan_walk(telling->store, telling->run, &tally.sink, err);
 
 	str_free(&tally.line);
 	if (rc != 0)

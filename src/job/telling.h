@@ -11,8 +11,14 @@
 /* A digest in hexadecimal. */
 void digest_text(const struct digest *digest, char text[FINGERPRINT_TEXT]);
 
-/* The digest of the whole change list; sink, NULL for none, sees as many of the first changes as it takes. */
-int tell_whole(struct store *store, int64_t run, struct change_sink *sink, char digest[FINGERPRINT_TEXT],
-	       struct error *err);
+/* The digest of the whole change list, or of what is held of it; sink, NULL for none, sees as many of the first changes as it
+ * takes. */
+struct telling {
+	struct store *store;
+	int64_t run;
+	bool held;
+	struct change_sink *sink;
+};
+int tell_whole(const struct telling *telling, char digest[FINGERPRINT_TEXT], struct error *err);
 
 #endif

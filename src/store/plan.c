@@ -133,12 +133,17 @@ int store_plan_notifies(struct store *store, int64_t run, char ret[NOTIFY_TEXT],
 	return 0;
 }
 
-int store_plan_hold(struct store *store, int64_t run, struct error *err)
+int store_plan_hold(struct store *store, int64_t run, bool spare, struct plan_hold *ret, struct error *err)
 {
 	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id)};
+	const char *params[] = {number_text(run, id), boolean_text(spare)};
+	struct pg_rows *rows = NULL;
 
-	return pg_query(store->pg, "select hold_all($1)", params, 1, NULL, err);
+	if (pg_query(store->pg, "select held, spared from hold_all($1, $2)", params, 2, &rows, err) != 0)
+		return -1;
+	*ret = (struct plan_hold){.held = pg_integer(rows, 0, 0), .spared = pg_integer(rows, 0, 1)};
+	pg_free(&rows);
+	return 0;
 }
 
 int store_plan_rejected(struct store *store, int64_t run, const char *digest, struct error *err)

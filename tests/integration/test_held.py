@@ -3,7 +3,7 @@
 
 import pytest
 
-from guarded import NUMBERS, Company
+from guarded import ALL, NUMBERS, Company
 
 BOSSES = 'bosses: { match: "cn ~ ^boss-team$"; into: "/red"; role: "Administrator" }'
 FEW_BOSSES = 'first_run: "apply"; max_remove: 1000; max_remove_percent: 100; max_grant: 2'
@@ -153,3 +153,69 @@ def test_a_group_stays_while_somebody_is_kept_in_it(roster):
     assert "+ group" not in approved and "- group    /a" in approved
     assert groups(company) == {"b"} and company.members("a") == set()
     assert "nothing to do" in company.sync().err
+
+
+# --- closed accounts, while rules wait ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ruled(roster):
+    """A rule for everybody came in, and waits for its word."""
+    company = Company(roster, red=range(10)).start()
+    company.configure('first_run: "hold"; max_suspend: 3', ALL)
+    company.sync(code=1)
+    return company
+
+
+def test_who_is_closed_does_not_wait_for_an_answer_about_rules(ruled):
+    ruled.closed.add(0)
+    ruled.teams["red"].discard(2)
+    said = ruled.sync(code=1)
+    assert "run corp/3 applied 1 change and holds 31 changes: the rules, " in said.err
+    assert ruled.active() == set(range(1, 30)) and 2 in ruled.members("red") and ruled.last_run()["state"] == "held"
+    assert len(ruled.roster.json("runs", "diff", "corp/3")["changes"]) == 32, "what was done, and what waits"
+    # The answer is about the rest.
+    ruled.roster.ctl("approve", "corp/3")
+    assert ruled.active() == set(range(1, 30)) and ruled.members("red") == {0, 1, *range(3, 10)}
+    assert ruled.members("all") == set(range(1, 30))
+    assert "nothing to do" in ruled.sync().err
+
+
+def test_nor_for_one_that_was_no(roster):
+    company = Company(roster, red=range(10)).start()
+    company.configure('first_run: "hold"', 'one: { users: "(uid=p9)"; into: "/one"; role: "Contributor" }')
+    company.sync(code=1)
+    company.roster.ctl("reject", "corp/2")
+    company.closed.add(4)
+    assert "run corp/3 applied 1 change: 2 changes were rejected before and are still all there is to do" in company.sync().err
+    assert company.active() == set(range(30)) - {4}
+    assert "run corp/4 changed nothing: 2 changes were rejected" in company.sync().err
+
+
+def test_a_saved_plan_is_all_of_it(ruled):
+    ruled.closed.add(4)
+    ruled.write()
+    ruled.roster.ctl("plan", "--local", "-o", "plan.json")
+    ruled.roster.ctl("sync", "--local", "--plan", "plan.json")
+    assert ruled.active() == ruled.members("all") == set(range(30)) - {4}
+
+
+def test_too_many_who_are_closed_wait_with_the_rest(ruled):
+    ruled.closed |= set(range(4))
+    assert "run corp/3 changed nothing and holds 31 changes: the rules, " in ruled.sync(code=1).err
+    assert ruled.active() == set(range(30))
+
+
+def test_mode_hold_holds_them_too(ruled):
+    ruled.configure('mode: "hold"')
+    ruled.closed.add(0)
+    ruled.sync(code=1)
+    assert 0 in ruled.active()
+
+
+def test_with_nothing_else_to_do_nobody_is_asked(roster):
+    company = Company(roster, red=range(10)).start()
+    company.configure('first_run: "hold"', 'nobody: { group: "cn=none"; into: "/red"; role: "Contributor" }')
+    company.closed.add(0)
+    company.sync()
+    assert 0 not in company.active()
