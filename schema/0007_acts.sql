@@ -398,7 +398,6 @@ create function group_delete(path text) returns void language plpgsql volatile s
 declare
 	here integer;
 	held text;
-	people uuid[];
 begin
 	perform writer_turn();
 	here := need_group(path);
@@ -417,10 +416,8 @@ begin
 	if found then
 		raise exception 'source % has members in %', held, path using errcode = 'check_violation', hint = 'change it there: rosterctl group members ' || path;
 	end if;
-	people := array(select g.user_id from grants g where g.anchor = here);
 	delete from grants g where g.anchor = here;
 	update groups g set archived = true where g.id = here;
-	perform forget_settings(people);
 end $$;
 
 -- Who may change who holds this in a group: its admins change members, and who is an admin is for platform administrators

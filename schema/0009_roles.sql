@@ -317,10 +317,15 @@ begin
 end $$;
 
 -- The same of those who hold this role, before it opens more to them.
-create function forget_of_holders(role integer) returns void language sql volatile set search_path = roster, pg_temp as $$
-	select forget_settings(array(select distinct s.user_id from environment_settings s join grants g on g.user_id = s.user_id
-		where s.scope = 'env' and g.role = forget_of_holders.role))
-$$;
+create function forget_of_holders(role integer) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	holders uuid[] := array(select distinct s.user_id from environment_settings s join grants g on g.user_id = s.user_id
+		where s.scope = 'env' and g.role = forget_of_holders.role);
+begin
+	if holders <> '{}' then
+		perform forget_settings(holders, apps_at(array(select distinct g.anchor from grants g where g.role = forget_of_holders.role and g.user_id = any (holders))));
+	end if;
+end $$;
 
 create function role_part_changed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin

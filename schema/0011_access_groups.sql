@@ -21,6 +21,14 @@ create function apps_of(access_group integer) returns integer[] language sql sta
 	select array(select x.app from access_group_apps x where x.access_group = apps_of.access_group)
 $$;
 
+-- What roles in these places reach.
+create function apps_at(places integer[]) returns integer[] language sql stable set search_path = roster, pg_temp as $$
+	select array(
+		select a.id from apps a where a.id = any (places)
+		union select a.id from group_closure c join apps a on a.owner_group = c.descendant where c.ancestor = any (places)
+		union select x.app from access_group_apps x where x.access_group = any (places))
+$$;
+
 create function access_group_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_access_group(name);

@@ -233,7 +233,30 @@ begin
 end $$;
 
 -- A name is nobody's when two have it: what is the same to us a server may keep apart ("Weiss", "Weiß"), and nothing tells whom it
--- means. Who is closed has his name still.
+-- means. Who is closed has his name still. The entry that has it, also as its login, and is there.
+create function named(name uuid) returns bigint language sql stable set search_path = roster, pg_temp as $$
+	select case when count(*) = 1 and bool_and(d.here) then min(d.id) end from (
+		select o.id, o.gone_since is null as here from directory_entries o where o.reference = named.name and (o.gone_since is null or o.closed is not null)
+		union all select o.id, true from directory_entries o where o.alias = named.name and o.gone_since is null) d
+$$;
+
+-- Names that entries had before the merge and do not have after it, of which a group lists some without naming anybody.
+create function freed_names(run bigint, source smallint) returns uuid[] language plpgsql stable set search_path = roster, pg_temp as $$
+begin
+	if not exists (select from directory_edges e where e.member_id is null) then
+		return '{}';
+	end if;
+	return array(
+		select distinct x.name from (
+			select d.reference, d.alias from staged_gone g join directory_entries d on d.source = freed_names.source and d.external_id = g.external_id
+			where g.run = freed_names.run
+			union all
+			select nullif(d.reference, s.reference), nullif(d.alias, s.alias)
+			from staged_entries s join directory_entries d on d.source = freed_names.source and d.external_id = s.external_id
+			where s.run = freed_names.run and (d.reference, d.alias) is distinct from (s.reference, s.alias)) o
+		cross join lateral (values (o.reference), (o.alias)) x(name)
+		where exists (select from directory_edges e where e.member_id is null and e.reference = x.name));
+end $$;
 
 -- Of groups that list nobody yet there is nothing to compare. The members of a staged group are in the order of the index,
 -- each once.
@@ -263,7 +286,8 @@ begin
 	insert into touched_entries select merge_fresh.run, g from unnest(groups) g;
 end $$;
 
-create function merge_edges(run bigint, source smallint, many boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- freed: as freed_names() says before the entries are merged.
+create function merge_edges(run bigint, source smallint, many boolean, freed uuid[]) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	large constant integer := 200;
 	fresh bigint[] := '{}';
@@ -368,79 +392,14 @@ begin
 		returning d.id)
 	insert into touched_entries select distinct merge_edges.run, id from bound;
 
-	-- A name or login that two people had, and one of them is gone: the other is meant.
-	if exists (select from staged_gone g where g.run = merge_edges.run) then
-		with bound as (
-			update directory_edges e set member_id = n.id, reference_text = null, dangling_since = null
-			from (select x.name, (select case when count(*) = 1 then min(d.id) end from (
-					select a.id from directory_entries a where a.reference = x.name and a.gone_since is null
-					union all select a.id from directory_entries a where a.alias = x.name and a.gone_since is null) d) as id
-				from staged_gone g join directory_entries o on o.source = merge_edges.source and o.external_id = g.external_id
-				cross join lateral (values (o.reference), (o.alias)) x(name) where g.run = merge_edges.run) n
-			where e.member_id is null and e.reference = n.name and n.id is not null
-			returning n.id)
-		insert into touched_entries select distinct merge_edges.run, id from bound;
-	end if;
-end $$;
-
--- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
--- rules changed, and every entry was evaluated anew. True when a mapping went.
-create function merge_mappings(run bigint, source smallint, everything boolean, many boolean) returns boolean
-language plpgsql volatile set search_path = roster, pg_temp as $$
-declare
-	closed boolean;
-	ids bigint[];
-begin
-	-- Nearly always they are what they were. People are all among those who were touched.
-	if not everything and not many and not exists (select from staged_gone g where g.run = merge_mappings.run) then
-		ids := case when exists (select from staged_entries s where s.run = merge_mappings.run and s.kind <> 'user')
-			then array(select d.id from staged_entries s join directory_entries d on d.source = merge_mappings.source and d.external_id = s.external_id
-				where s.run = merge_mappings.run)
-			else array(select distinct t.entry_id from touched_entries t where t.run = merge_mappings.run) end;
-		if (
-				select array_agg(row(d.id, m.rule, m.anchor, m.role, m.captures) order by d.id, m.rule, m.anchor, m.role, m.captures)
-				from staged_mappings m join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
-				where m.run = merge_mappings.run) is not distinct from (
-				select array_agg(row(o.entry_id, o.rule, o.anchor, o.role, o.captures) order by o.entry_id, o.rule, o.anchor, o.role, o.captures)
-				from directory_mappings o where o.entry_id = any (ids)) then
-			return false;
-		end if;
-	end if;
-	with looked_at as (
-		select s.external_id, true as whatever from staged_entries s where s.run = merge_mappings.run
-		union
-		select g.external_id, false from staged_gone g where g.run = merge_mappings.run
-	), evaluated as (
-		select d.id, d.external_id from directory_entries d where everything and d.source = merge_mappings.source
-		union all
-		select d.id, d.external_id from looked_at l
-		join directory_entries d on d.source = merge_mappings.source and d.external_id = l.external_id
-		where not everything and (l.whatever or d.kind <> 'user')
-	), said as (
-		select d.id as entry_id, m.rule, m.anchor, m.role, m.captures
-		from staged_mappings m
-		join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
-		where m.run = merge_mappings.run
-	), gone as (
-		delete from directory_mappings o using evaluated e
-		where o.entry_id = e.id
-		  and not exists (select from said n where n.entry_id = o.entry_id and n.rule = o.rule and n.anchor = o.anchor
-			and n.role is not distinct from o.role and n.captures = o.captures)
-		  and not exists (select from staged_problems p where p.run = merge_mappings.run
-			and p.external_id = e.external_id and p.rule = o.rule and p.lasting)
-		returning o.entry_id
-	), fresh as (
-		insert into directory_mappings (entry_id, rule, anchor, role, captures)
-		select * from said n
-		where not exists (select from directory_mappings o where o.entry_id = n.entry_id and o.rule = n.rule
-			and o.anchor = n.anchor and o.role is not distinct from n.role and o.captures = n.captures)
-		returning entry_id
-	), touched as (
-		insert into touched_entries select merge_mappings.run, entry_id from gone
-		union select merge_mappings.run, entry_id from fresh
-	)
-	select exists (select from gone) into closed;
-	return closed;
+	-- A name or login that two had, and one of them is gone or has another: the other one is meant.
+	with bound as (
+		update directory_edges e set member_id = n.id, reference_text = null, dangling_since = null
+		from (select x.name, named(x.name) as id from unnest(freed) x(name)) n
+		where e.member_id is null and e.reference = n.name and n.id is not null
+		  and not exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference and x.void)
+		returning n.id)
+	insert into touched_entries select distinct merge_edges.run, id from bound;
 end $$;
 
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
@@ -457,6 +416,7 @@ declare
 	much boolean := many and (select count(*) * 10 > (select reltuples from pg_class where oid = 'directory_entries'::regclass)
 		from staged_entries s where s.run = me.id);
 	gone boolean := exists (select from staged_gone g where g.run = me.id);
+	freed uuid[];
 	refused bigint;
 	closed boolean;
 begin
@@ -471,6 +431,7 @@ begin
 	end if;
 	perform close_due(run, src);
 	perform leave_primary(run, src);
+	freed := freed_names(run, src);
 	refused := merge_entries(run, src, everything);
 	if gone then
 		perform mark_gone(run, src);
@@ -483,7 +444,7 @@ begin
 	if complete or gone or exists (select from directory_edges e where e.member_id is null) or exists (select from doubtful_edges)
 		or (select count(*) from staged_entries s where s.run = me.id)
 			<> (select count(*) from touched_entries t where t.run = me.id and t.user_id is not null) then
-		perform merge_edges(run, src, many);
+		perform merge_edges(run, src, many, freed);
 		perform merge_renamed(run, src, complete);
 	end if;
 	perform join_primary(run, src);

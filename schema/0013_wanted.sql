@@ -63,6 +63,66 @@ begin
 	from unnest(names, positions, set_rules.admins) with ordinality n(name, place, logins, ordinal);
 end $$;
 
+-- New mappings replace those of the same entry, except of rules that could not be evaluated this time. everything: the
+-- rules changed, and every entry was evaluated anew. True when a mapping went.
+create function merge_mappings(run bigint, source smallint, everything boolean, many boolean) returns boolean
+language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	closed boolean;
+	ids bigint[];
+begin
+	-- Nearly always they are what they were. People are all among those who were touched.
+	if not everything and not many and not exists (select from staged_gone g where g.run = merge_mappings.run) then
+		ids := case when exists (select from staged_entries s where s.run = merge_mappings.run and s.kind <> 'user')
+			then array(select d.id from staged_entries s join directory_entries d on d.source = merge_mappings.source and d.external_id = s.external_id
+				where s.run = merge_mappings.run)
+			else array(select distinct t.entry_id from touched_entries t where t.run = merge_mappings.run) end;
+		if (
+				select array_agg(row(d.id, m.rule, m.anchor, m.role, m.captures) order by d.id, m.rule, m.anchor, m.role, m.captures)
+				from staged_mappings m join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
+				where m.run = merge_mappings.run) is not distinct from (
+				select array_agg(row(o.entry_id, o.rule, o.anchor, o.role, o.captures) order by o.entry_id, o.rule, o.anchor, o.role, o.captures)
+				from directory_mappings o where o.entry_id = any (ids)) then
+			return false;
+		end if;
+	end if;
+	with looked_at as (
+		select s.external_id, true as whatever from staged_entries s where s.run = merge_mappings.run
+		union
+		select g.external_id, false from staged_gone g where g.run = merge_mappings.run
+	), evaluated as (
+		select d.id, d.external_id from directory_entries d where everything and d.source = merge_mappings.source
+		union all
+		select d.id, d.external_id from looked_at l
+		join directory_entries d on d.source = merge_mappings.source and d.external_id = l.external_id
+		where not everything and (l.whatever or d.kind <> 'user')
+	), said as (
+		select d.id as entry_id, m.rule, m.anchor, m.role, m.captures
+		from staged_mappings m
+		join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
+		where m.run = merge_mappings.run
+	), gone as (
+		delete from directory_mappings o using evaluated e
+		where o.entry_id = e.id
+		  and not exists (select from said n where n.entry_id = o.entry_id and n.rule = o.rule and n.anchor = o.anchor
+			and n.role is not distinct from o.role and n.captures = o.captures)
+		  and not exists (select from staged_problems p where p.run = merge_mappings.run
+			and p.external_id = e.external_id and p.rule = o.rule and p.lasting)
+		returning o.entry_id
+	), fresh as (
+		insert into directory_mappings (entry_id, rule, anchor, role, captures)
+		select * from said n
+		where not exists (select from directory_mappings o where o.entry_id = n.entry_id and o.rule = n.rule
+			and o.anchor = n.anchor and o.role is not distinct from n.role and o.captures = n.captures)
+		returning entry_id
+	), touched as (
+		insert into touched_entries select merge_mappings.run, entry_id from gone
+		union select merge_mappings.run, entry_id from fresh
+	)
+	select exists (select from gone) into closed;
+	return closed;
+end $$;
+
 -- The role that a name means at a place, as rules write both: at the platform a user role, elsewhere one of apps before one
 -- of teams; NULL is the administration of a group. None when there is none that a rule may give there. Without a search path
 -- of its own it becomes part of the statement that asks, whose path it is.

@@ -131,20 +131,20 @@ with said as (
 	from roles r where r.kind = 'project' and not r.structural)
 select array_agg(s.id) as twins from said s group by s.permits, s.environments having count(*) > 1;
 
+-- Who holds which role where, also those that an app and its node say themselves. Whom everybody is (User, App Member) nobody counts.
+create view role_holdings as
+select g.role, g.anchor, g.user_id, g.source from grants g
+union all select r.id, a.id, a.owner, 0 from apps a join roles r on r.kind = 'project' and r.builtin and r.name = 'Owner'
+union all select r.id, n.app, n.technical_contact, 0 from nodes n join roles r on r.kind = 'project' and r.builtin and r.name = 'Technical Contact';
+
 -- tags: what else there is to know of it, such as that nobody holds it, or that another says the same.
 -- members: people who hold it themselves, each once, on whatever app; those who hold it through a group are counted apart.
--- Who holds which role where, also those that an app and its node say themselves. Whom everybody is (User, App Member) nobody counts.
-create view role_places as
-select g.role, g.anchor, g.user_id, g.source from grants g
-union all select role_named('project', 'Owner'), a.id, a.owner, 0 from apps a
-union all select role_named('project', 'Technical Contact'), n.app, n.technical_contact, 0 from nodes n;
-
 create function role_list() returns table (id integer, role text, kind text, permissions text[], environments text[], members bigint,
 	group_members bigint, apps bigint, tags text[], description text)
 language sql stable security definer set search_path = roster, pg_temp set work_mem = '64MB' set jit = off as $$
 	with held as materialized (
 		select d.role, count(*) filter (where not d.grouped) as members, count(*) filter (where d.grouped) as group_members
-		from (select distinct g.role, g.user_id, a.kind in ('group', 'access_group') as grouped from role_places g join resources a on a.id = g.anchor) d
+		from (select distinct g.role, g.user_id, a.kind in ('group', 'access_group') as grouped from role_holdings g join resources a on a.id = g.anchor) d
 		group by d.role)
 	select r.id, r.name, r.kind::text,
 		array(select p.scope || ' ' || count(*) from role_permissions rp join permissions p on p.id = rp.permission
@@ -152,7 +152,7 @@ language sql stable security definer set search_path = roster, pg_temp set work_
 		array(select case e.kind when 'environment' then 'non-production ' else 'production ' end || e.access
 			from role_environments e where e.role = r.id order by e.kind),
 		coalesce(h.members, 0), coalesce(h.group_members, 0),
-		case when h.members > 0 then (select count(distinct g.anchor) from role_places g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id) else 0 end,
+		case when h.members > 0 then (select count(distinct g.anchor) from role_holdings g join resources a on a.id = g.anchor and a.kind = 'app' where g.role = r.id) else 0 end,
 		array_remove(array[case when r.builtin then 'predefined' end, case when r.locked then 'locked' end,
 			case when r.structural then 'not given by hand' end, case when r.sensitive then 'sensitive' end, 'inherited from ' || r.origin,
 			(select 'edited by ' || e.login from role_edit e where e.role = r.id and e.expires_at > now()),
@@ -190,7 +190,7 @@ $$;
 create function role_holders(name text) returns table (place text, login text, source text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with held as materialized (
-		select g.anchor, g.user_id, g.source from role_places g where g.role = role_by_name(role_holders.name)
+		select g.anchor, g.user_id, g.source from role_holdings g where g.role = role_by_name(role_holders.name)
 	), places as materialized (
 		select d.anchor, resource_name(d.anchor) as name from (select distinct h.anchor from held h) d
 	)

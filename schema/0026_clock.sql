@@ -139,6 +139,7 @@ declare
 	people uuid[];
 	keepers uuid[];
 	expired uuid[];
+	places integer[]; -- where they held what is over
 	arrived boolean;
 	done bigint;
 	count bigint;
@@ -150,6 +151,7 @@ begin
 	people := end_grace(grace, moment);
 	keepers := array(select i.user_id from identities i where i.keeps_admin);
 	expired := array(select distinct g.user_id from grants g where g.expires_at <= moment);
+	places := array(select distinct g.anchor from grants g where g.expires_at <= moment);
 	arrived := exists (select from arrived_admins);
 	if people = '{}' and expired = '{}' and not arrived and not exists (select from outlived_grants(keepers)) then
 		return 0;
@@ -164,7 +166,9 @@ begin
 	where g.user_id = o.user_id and g.anchor = o.anchor and g.role = o.role and g.source = o.source;
 	get diagnostics count = row_count;
 	-- What was set for people in environments was said by hand too, and ends with what opened it.
-	perform forget_settings(expired);
+	if expired <> '{}' then
+		perform forget_settings(expired, apps_at(places));
+	end if;
 	delete from environment_settings s using users u where s.user_id = any (people) and u.id = s.user_id and is_past_grace(u);
 	update identities i set keeps_admin = not i.keeps_admin
 	where i.user_id = any (people || keepers) and i.ended_at is not null

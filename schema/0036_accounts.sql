@@ -33,13 +33,14 @@ $$;
 
 -- shown: the attributes that somebody has of those who are staged. After everything was read one person may have been opened by
 -- taking the last value away; that two were, at once, is less likely than that nobody may see it any more. Where not all was
--- read nothing is known of others who are closed by it: nobody is opened before that. True when somebody stays closed. Both
--- sides are hashed: what is staged may be everything, and there are no statistics of it yet.
+-- read nothing is known of others who are closed by it: nobody is opened before that. True when somebody stays closed. When what
+-- is staged may be everything both sides are hashed, since there are no statistics of it yet.
 create function find_hidden(run bigint, source smallint, shown text[], complete boolean) returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp
-set enable_nestloop = off set enable_hashjoin = on as $$
+set enable_nestloop = on set enable_hashjoin = on as $$
 declare
 	hidden text[];
 begin
+	perform set_config('enable_nestloop', (not complete)::text, true);
 	with lost as materialized (
 		select d.id, d.dn, a.name from directory_entries d
 		join staged_entries s on s.run = find_hidden.run and s.external_id = d.external_id and s.kind = 'user'

@@ -34,7 +34,7 @@ declare
 	here integer;
 begin
 	delete from daemons d where d.instance <> daemon_attend.instance and not is_daemon_there(d.id)
-		and (d.attended_at < now() - interval '10 minutes' or (d.host, d.config_file) = (daemon_attend.host, daemon_attend.config_file));
+		and (d.attended_at < now() - interval '10 minutes' or d.answered >= d.heard and (d.host, d.config_file) = (daemon_attend.host, daemon_attend.config_file));
 	insert into daemons as d (instance, host, process, config_file, heard, answered)
 	select daemon_attend.instance, daemon_attend.host, daemon_attend.process, daemon_attend.config_file, c.count, c.count
 	from (select i.reloads - (coalesce(i.reload_asked_at > now() - interval '1 minute', false))::integer as count from installation i) c

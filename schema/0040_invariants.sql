@@ -132,10 +132,7 @@ declare
 	places integer[] := array(select distinct h.anchor from grants_history h where h.until = forget_lost.revision and h.user_id = any (people));
 begin
 	if people <> '{}' then
-		perform forget_settings(people, lost || array(
-			select a.id from apps a where a.id = any (places)
-			union select a.id from group_closure c join apps a on a.owner_group = c.descendant where c.ancestor = any (places)
-			union select x.app from access_group_apps x where x.access_group = any (places)));
+		perform forget_settings(people, lost || apps_at(places));
 	end if;
 end $$;
 

@@ -112,14 +112,15 @@ enum mirror_state { MIRROR_NEW, MIRROR_CHANGED, MIRROR_SAME, MIRROR_TWICE };
 /* One that knows nothing yet. */
 struct mirror *mirror_new(void);
 /* Learn what the mirror knows of these entries, unless it does already. */
+struct mirror_called {
+	struct digest reference; /* of its name; all zero when it is not there */
+	bool placed;             /* if its place had another name, that would be told */
+};
 struct mirror_look {
 	const char *const *ids;
 	size_t count;
-	struct mirror_called {
-		struct digest reference; /* of its name; all zero when it is not there */
-		bool placed;             /* if its place had another name, that would be told */
-	} * called;                      /* of each */
-	bool closes;                     /* set when one of them is closed, or will be at a time */
+	struct mirror_called *called; /* out: of each */
+	bool closes;                  /* out: one of them is closed, or will be at a time */
 };
 int store_mirror_look(struct store *store, int source, struct mirror_look *look, struct mirror *mirror,
 		      struct error *err);

@@ -125,7 +125,8 @@ static void add_entries(struct absorption *absorption, const struct news *news, 
 		if (item->what == NULL && !says_nothing(absorption, item))
 			add_named(absorption, list, &said->entry_count, named, item->entry.dn);
 		bool so = said->entry_count > before && is_called_so(&list[before], &called[i]);
-		said->entry_count -= so && called[i].placed;
+		if (so && called[i].placed)
+			said->entry_count--;
 		if (so ? mirror_kind(intake_mirror(absorption->intake), item->id) != (int)item->entry.kind
 		       : !is_elsewhere(absorption, item))
 			absorption->moved = true;

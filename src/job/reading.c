@@ -11,8 +11,8 @@ enum { COOKIES_MOST = 16 }; /* more parts than any source has */
 
 /* --- doubt -------------------------------------------------------------------------------------------------------------- */
 
-/* A kind of entry of which there were several and now is none at all; -1 when there is no such kind. Of
- * one alone nobody can tell: it may go (doc/decisions/0020). */
+/* A kind of entry of which there were several and now is none at all; -1 when there is no such kind. Of one alone nobody can
+ * tell: it may go (doc/decisions/0020). */
 static int emptied_kind(const struct intake *intake, const struct mirror *mirror)
 {
 	for (enum entry_kind kind = 0; kind < ENTRY_KINDS; kind++)

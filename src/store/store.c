@@ -118,19 +118,21 @@ void store_close(struct store **store)
 
 /* The server keeps how it carries out a statement. What is good for one entry takes for ever for a hundred thousand, and
  * the other way round. Walking an index marks what is dead in it, a bitmap does not: the few rows of one push after the other
- * would be read for all that came before. */
+ * would be read for all that came before. It is so for the session, also between transactions. */
 static int plan_for_size(struct store *store, bool small, struct error *err)
 {
 	if (store->small == small)
 		return 0;
-	store->small = small;
-	return pg_run(store->pg,
-		      small ? "discard plans; set enable_seqscan = off; set enable_hashjoin = off; "
-			      "set enable_mergejoin = off; set enable_bitmapscan = off; "
-			      "set plan_cache_mode = force_generic_plan"
-			    : "discard plans; reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; "
-			      "reset enable_bitmapscan; reset plan_cache_mode",
-		      err);
+	int rc = pg_run(store->pg,
+			small ? "discard plans; set enable_seqscan = off; set enable_hashjoin = off; "
+				"set enable_mergejoin = off; set enable_bitmapscan = off; "
+				"set plan_cache_mode = force_generic_plan"
+			      : "discard plans; reset enable_seqscan; reset enable_hashjoin; reset enable_mergejoin; "
+				"reset enable_bitmapscan; reset plan_cache_mode",
+			err);
+	if (rc == 0)
+		store->small = small;
+	return rc;
 }
 
 static int begin(struct store *store, bool small, struct error *err)

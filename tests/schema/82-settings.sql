@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(21);
+select plan(23);
 
 insert into sources (id, name, kind) overriding system value values (90, 'hr', 'ldif');
 select role_create('Guard', '', array['project.cloud_access'], 'fixed', array['env.monitoring']);
@@ -68,6 +68,14 @@ select is(after(array[$$app_group('desk', '/low')$$, 'source_gives()', $$set_liv
 -- What is done elsewhere, or changes nothing, costs him nothing.
 select is(after_source($$group_member_add('/low', 'nel', 'Business Engineer')$$, $$group_member_remove('/low', 'nel', 'Business Engineer')$$, 'source_gives()'),
 	'listed env.transport', 'N12 another role elsewhere is not about this app');
+create function ends_elsewhere() returns void language sql as $$
+	select group_member_add('/low', 'nel', 'Business Engineer', now() + interval '1 hour'), committed(), by_itself();
+	update grants set expires_at = now() where anchor = need_group('/low') and expires_at is not null;
+	select committed(), by_itself(), clock_tick('30 days');
+$$;
+select is(after_source('ends_elsewhere()', 'source_gives()'), 'listed env.transport', 'N12 nor is one elsewhere that ends by the clock');
+select is(after_source($$group_create('/brief', 'brief', array['nel'])$$, $$group_delete('/brief')$$, 'source_gives()'), 'listed env.transport',
+	'N12 nor a group that is gone');
 select is(after(array[$$app_group('desk', '/low')$$, 'source_gives()', $$set_live('nel', 'env.transport')$$, 'source_takes()', $$app_owner('desk', 'olga')$$,
 	$$app_group('desk', '/low')$$, $$group_move('/low', '/')$$, 'source_gives()'], 'nel'), 'listed env.transport', 'N12 nor is what is so already');
 select is(after_source($$environment_set('desk/live', 'nel', 'env.transport', null)$$, 'source_gives()'), 'listed', 'N12 what is kept without effect can be taken');
