@@ -348,7 +348,7 @@ begin
 	if exists (select from dropped_edges x where x.run = merge_renamed.run) then
 		with stayed as (
 			select distinct on (e.group_id, e.reference) e.group_id, e.reference, m.id, e.member_id as other
-			from dropped_edges x join directory_entries m on m.id = x.member_id and m.gone_since is null
+			from dropped_edges x join directory_entries m on m.id = x.member_id and (m.gone_since is null or m.closed is not null)
 			join directory_edges e on e.group_id = x.group_id and e.reference = m.reference and e.member_id <> m.id
 			join directory_entries o on o.id = e.member_id
 			where x.run = merge_renamed.run and m.source = merge_renamed.source

@@ -112,6 +112,25 @@ def test_who_takes_the_name_of_somebody_who_is_gone_stays_in_his_groups(refint_s
     assert administrators(site) == {"u10"}
 
 
+def test_so_does_who_is_closed_and_opens_later(refint_site):
+    site = refint_site
+    change(site.directory, ADMINS, "add", "member", person(11))
+    await_true(lambda: administrators(site) == {"u10", "u11"})
+    change(site.directory, person(11), "add", "objectClass", "shadowAccount")
+    change(site.directory, person(11), "add", "shadowExpire", "1")
+    await_true(lambda: administrators(site) == {"u10"})
+    runs = len(site.runs())
+    with together(site):
+        site.directory.delete_s(person(10))
+        await_true(lambda: members(site) == {person(11)})
+        site.directory.rename_s(person(11), "uid=u10")
+        await_true(lambda: members(site) == {person(10)})
+    await_true(lambda: is_read_anew(site, runs))
+    change(site.directory, person(10), "replace", "shadowExpire", "90000")
+    await_true(lambda: administrators(site) == {"u10"})
+    site.assert_true()
+
+
 def test_a_group_that_was_changed_with_the_names_gives_neither_the_place(refint_site):
     """In one breath: whom the name means cannot be known, and quarantine says so."""
     site, married = refint_site, f"uid=x,{department('north')}"
