@@ -257,4 +257,6 @@ def test_what_is_said_of_people_leaves_their_memberof_out_and_takes_nothing_away
     assert who(site, "field", "Contributor") == {"u1", "u2"}
     change(site.directory, person(7), "replace", "mail", "f7@ex.org")
     await_true(lambda: who(site, "field", "Contributor") == {"u1", "u2", "u7"})
+    # The groups that the server computes are asked for after the person, one after the other.
+    await_true(lambda: "u7" in who(site, "found", "Contributor") and "u7" in who(site, "outer", "Administrator"))
     site.assert_true()
