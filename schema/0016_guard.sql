@@ -165,11 +165,12 @@ language sql volatile security definer set search_path = roster, pg_temp as $$
 		from planned_counts(plan_totals.run, 1, planned(plan_totals.run)) p) c on true group by s.id
 $$;
 
--- spare: but for those whom the source says are closed or deleted, which no question about rules is about.
+-- As one question, so none of it has a reason of its own. spare: but for those whom the source says are closed or deleted, which
+-- no question about rules is about.
 create function hold_all(run bigint, spare boolean, out held bigint, out spared bigint)
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
-	update planned_changes c set held = true where c.run = hold_all.run and not (spare and c.kind = 'user' and c.action = 'disable' and not c.held);
+	update planned_changes c set held = true, reason = null where c.run = hold_all.run and not (spare and c.kind = 'user' and c.action = 'disable' and not c.held);
 	get diagnostics held = row_count;
 	spared := planned(run) - held;
 end $$;
