@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- From the mirror to a plan, the first half: whom a run may be about, and what the rules want for them.
+-- From the mirror to a plan, the first half: what the rules say of entries, whom a run may be about, and what is wanted for them.
 --
 -- The unit of comparison is the person: whoever may be affected by what was merged is compared whole, what the rules want
 -- for him against what this source gave him. So the cost follows what changed. A person who is gone or could not be read

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- How roster is: its runs, its sources, what of them could not be used, and who writes.
+-- How roster is: its runs, its sources, what of them waits or could not be used, and who writes.
 
 create function run_list(most integer) returns table (run text, kind text, state text, read text, entries bigint, unreadable bigint, adds bigint,
 	removes bigint, held bigint, started_at timestamptz, seconds numeric, reason text)

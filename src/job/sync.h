@@ -28,7 +28,7 @@ struct sync {
 };
 
 /* What may be done of the plan: the guard's word, unless somebody has agreed already. report->state says "held" or
- * "rejected" when nothing may. */
+ * "rejected" when the run waits as a whole. */
 int sync_judge(struct sync *sync, struct error *err);
 bool sync_is_stopped(const struct sync_report *report);
 /* Of a run that waits: who is closed at the source is closed here, whatever becomes of the rest. */
