@@ -9,7 +9,8 @@ create table sources (
 	position integer not null default 0, -- place in the configuration: the first source decides attribute values
 	authoritative boolean not null default true,
 	nested boolean not null default true,
-	settings_digest text, -- of what the source was last asked for; part of every entry's content too, so another one reads all anew
+	settings text, -- digests of what the source was asked for when it was last read in full, as it is configured and as its server has
+		-- it; the second is part of every entry's content too, so another one reads all anew
 	rules_digest text,    -- of the rules last applied: another one plans for everybody
 	settled boolean not null default false, -- the model follows from the mirror; false while a plan is half applied
 	first_run_at timestamptz, -- when a run of this source was first applied

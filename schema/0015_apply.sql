@@ -306,13 +306,13 @@ end $$;
 
 -- The model follows from the mirror again; settles is false when it did not before, and only a part was looked at. Nor does it
 -- when somebody approved while this run was under way what it still held: the next one looks at everybody.
-create function settle(run bigint, rules_digest text, settings_digest text, complete boolean, settles boolean) returns void
+create function settle(run bigint, rules_digest text, settings text, complete boolean, settles boolean) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 #variable_conflict use_column
 begin
 	update sources s set settled = settles and not exists (select from wanted_anchors k where k.run = settle.run and k.resource is null)
 			and not exists (select from held_changes h where h.source = s.id and h.state = 'approved' and h.external_id is not null),
-		rules_digest = settle.rules_digest, settings_digest = settle.settings_digest,
+		rules_digest = settle.rules_digest, settings = case when complete then settle.settings else s.settings end,
 		first_run_at = coalesce(s.first_run_at, now()),
 		last_complete_at = case when complete then now() else s.last_complete_at end,
 		unswept = case when r.kind = 'push' then r.id end

@@ -52,7 +52,7 @@ create table doubtful_edges (
 alter table directory_edges add column dangling_since timestamptz;
 
 -- All that a run asks before it reads.
-create type source_start as (id smallint, led boolean, settled boolean, applied_before boolean, rules_digest text, settings_digest text,
+create type source_start as (id smallint, led boolean, settled boolean, applied_before boolean, rules_digest text, settings text,
 	full_ms bigint, misses boolean);
 
 -- Where the source is known as it is configured, nobody else leads it and no earlier run of it broke off; else no row. It is led
@@ -61,7 +61,7 @@ create type source_start as (id smallint, led boolean, settled boolean, applied_
 create function lead_known_source(name text, kind text, "position" integer, authoritative boolean, nested boolean) returns setof source_start
 language sql volatile security definer set search_path = roster, pg_temp as $$
 	select pg_try_advisory_lock(writer_lock_class() + 1, s.id) from sources s where s.name = lead_known_source.name;
-	select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
+	select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings, ''),
 		(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id)
 	from sources s where s.name = lead_known_source.name and s.kind = lead_known_source.kind and s.position = lead_known_source.position
 	  and s.authoritative = lead_known_source.authoritative and s.nested = lead_known_source.nested
@@ -87,7 +87,7 @@ begin
 	start.id := source;
 	start.led := source is not null and lead_source(source);
 	if start.led then
-		select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings_digest, ''),
+		select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings, ''),
 			(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id)
 		into start from sources s where s.id = source;
 	end if;

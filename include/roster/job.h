@@ -61,7 +61,8 @@ struct sync_report {
 	int64_t run;
 	const char *state;        /* "nothing", "applied", "held", "rejected" */
 	const char *completeness; /* "failed", "incomplete", "complete", "changes", "mirror" */
-	char reason[1024];        /* why the read is not complete */
+	char reason[1024];        /* why the read is not complete; of "mirror", why the source was not asked */
+	enum error_class unasked; /* of that */
 	char held_reason[1024];   /* why something is held that was not held before */
 	int64_t newly_held;       /* rows; the whole run when state is "held" */
 	int64_t postponed;        /* removals that wait for a read that is complete */

@@ -56,7 +56,7 @@ int store_schema_check(struct store *store, struct error *err);
 
 /* --- the sync road (the daemon's) ------------------------------------------------------------------------------------ */
 
-enum { FINGERPRINT_TEXT = 33 };
+enum { FINGERPRINT_TEXT = 33, SETTINGS_TEXT = 2 * FINGERPRINT_TEXT };
 
 struct source_state {
 	int id;
@@ -66,10 +66,10 @@ struct source_state {
 	bool held_before;                    /* a run of this source is held whole, and nobody has answered */
 	bool waits;                          /* rows that runs of this source held wait for a decision */
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
-	char settings_digest[FINGERPRINT_TEXT];
-	bool misses;     /* something waits for a decision because entries were not seen any more */
-	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
-	int64_t run;     /* the number of the run; 0: it has none yet */
+	char settings[SETTINGS_TEXT];        /* what the source was last asked for: "configured:in full" */
+	bool misses;                         /* something waits for a decision because entries were not seen any more */
+	int64_t full_ms;                     /* since everything was last read; INT64_MAX: never */
+	int64_t run;                         /* the number of the run; 0: it has none yet */
 };
 /* Make the source known, and lead it: ERR_CONFLICT when another process does. What of earlier runs waits is not looked at. */
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
@@ -300,7 +300,7 @@ struct held_waiting {
 int store_held_waiting(struct store *store, int64_t run, struct arena *arena, struct held_waiting *ret,
 		       struct error *err);
 struct settlement {
-	const char *rules_digest, *settings_digest;
+	const char *rules_digest, *settings;
 	bool complete; /* everything the source has is known */
 	bool settles;  /* false: it was not settled before, and only a part was looked at */
 };

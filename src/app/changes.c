@@ -331,7 +331,10 @@ static void end_text(struct change_printer *printer, const struct safety_config 
 	FILE *out = printer->out;
 
 	tell_rest(printer);
-	if (is_doubtful(report))
+	if (is(report->completeness, "mirror") && report->reason[0] != '\0')
+		fprintf(out, "  ! the source could not be asked, this follows from what it said last: %s\n",
+			report->reason);
+	else if (is_doubtful(report))
 		fprintf(out, "  ! the read is %s, nothing is removed by it: %s\n", report->completeness,
 			report->reason);
 	if (report->postponed > 0)

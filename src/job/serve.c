@@ -56,7 +56,7 @@ static void log_report(const struct service *service, const struct sync_report *
 	struct str text = {0};
 
 	report_tell(report, service->source->name, &text);
-	if (report->reason[0] != '\0')
+	if (report->reason[0] != '\0' && report->unasked == ERR_NONE)
 		str_printf(&text, ": %s", report->reason);
 	if (asked_by != NULL)
 		str_printf(&text, " (asked for by %s)", asked_by);
@@ -138,6 +138,15 @@ static int doubt_server(struct service *service, const struct sync_report *repor
 	return 0;
 }
 
+/* Other rules have looked at what the source said last. It is still to be asked. */
+static int survive_unasked(struct service *service, const struct sync_report *report, bool followed, struct error *err)
+{
+	struct error failure = {0};
+
+	error_set(&failure, report->unasked, "%s", report->reason);
+	return survive(service, &failure, followed ? RECONNECT_MS : BACK_OFF_MS, err);
+}
+
 static int poll_source(struct service *service, struct error *err)
 {
 	int64_t began = clock_ms();
@@ -151,8 +160,10 @@ static int poll_source(struct service *service, struct error *err)
 
 	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) != 0)
 		return survive(service, &failure, followed ? RECONNECT_MS : BACK_OFF_MS, err);
-	run_was_good(service, &report, began);
 	log_report(service, &report, NULL);
+	if (report.unasked != ERR_NONE)
+		return survive_unasked(service, &report, followed, err);
+	run_was_good(service, &report, began);
 	return doubt_server(service, &report, err);
 }
 
@@ -189,7 +200,7 @@ static int run_request(struct service *service, const struct request *request, s
 	}
 	if (rc == 0)
 		rc = request_writer_flush(service->writer, err);
-	if (rc == 0 && !options.dry_run && !options.from_mirror)
+	if (rc == 0 && !options.dry_run && !options.from_mirror && report->unasked == ERR_NONE)
 		run_was_good(service, report, began);
 	else if ((followed || options.from_mirror) && !service->session.follows &&
 		 service->session.driver->news_wait != NULL)

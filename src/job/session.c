@@ -19,7 +19,7 @@ int session_open(const struct config *config, const struct source_config *source
 		 ret->driver->open(source, &ret->source, err) == 0) {
 		const struct digest rules = intake_rules_fingerprint(ret->intake);
 		ret->rules = stager_meaning(source, &rules);
-		ret->settings = stager_settings(source);
+		ret->settings = ret->configured = stager_settings(source);
 		return 0;
 	}
 	session_close(ret);

@@ -14,8 +14,9 @@ struct session {
 	const struct source_ops *driver;
 	struct source *source;
 	struct intake *intake;
-	struct digest rules; /* and which entries they see */
-	struct digest settings;
+	struct digest rules;      /* and which entries they see */
+	struct digest configured; /* what it is asked for, as far as that is known without it */
+	struct digest settings;   /* in full */
 	bool settled;
 	int id;           /* of the source in the database */
 	bool follows;     /* news can be waited for */
@@ -23,6 +24,7 @@ struct session {
 	struct news_result result;
 	int64_t push_run; /* the run that goes on, 0 for none */
 	bool told_refused;
+	bool recalled; /* other rules have looked at its last word, while it could not be asked */
 };
 
 int session_open(const struct config *config, const struct source_config *source, struct session *ret,

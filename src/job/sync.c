@@ -14,6 +14,11 @@
  * unless these are the first. */
 enum { CHANGES_PER_REVISION = 250000 };
 
+bool sync_is_from_mirror(const struct sync *sync)
+{
+	return sync->options->from_mirror || sync->unasked != NULL;
+}
+
 /* --- what is reported -------------------------------------------------------------------------------------------------- */
 
 /* No news, or of what we do not look at. Without news others may have made room for those in quarantine. */
@@ -21,7 +26,7 @@ static bool is_idle(const struct sync *sync)
 {
 	const struct reading *reading = &sync->reading;
 
-	if (sync->options->from_mirror || !absorb_is_empty(&reading->absorption))
+	if (sync_is_from_mirror(sync) || !absorb_is_empty(&reading->absorption))
 		return false;
 	if (sync->options->pushed)
 		return true;
@@ -67,7 +72,7 @@ static int apply_step(struct sync *sync, const struct apply_step *step, struct e
 static struct settlement settlement_of(const struct sync *sync)
 {
 	return (struct settlement){.rules_digest = sync->rules_digest,
-				   .settings_digest = sync->settings_digest,
+				   .settings = sync->settings,
 				   .complete = sync->reading.result.completeness == READ_COMPLETE,
 				   .settles =
 				       (sync->everything || sync->state.settled) && sync->report->postponed == 0};
@@ -111,18 +116,33 @@ static int prepare_push(struct sync *sync, struct error *err)
 	return 0;
 }
 
+/* What the source is asked for, as it is configured and in full. */
+static void write_settings(struct sync *sync)
+{
+	char configured[FINGERPRINT_TEXT], full[FINGERPRINT_TEXT];
+
+	digest_text(&sync->session->configured, configured);
+	digest_text(&sync->session->settings, full);
+	snprintf(sync->settings, sizeof sync->settings, "%s:%s", configured, full);
+}
+
+static int settle(struct sync *sync, struct error *err)
+{
+	sync->asking = true;
+	if (session_settle(sync->session, err) != 0)
+		return -1;
+	sync->asking = false;
+	write_settings(sync);
+	return 0;
+}
+
 static int prepare_run(struct sync *sync, struct error *err)
 {
 	if (store_source_lead(sync->store, sync->source, &sync->state, err) != 0)
 		return -1;
 	sync->leads = true;
 	sync->session->id = sync->state.id;
-	/* What was asked of the source when it was last read stays so while it is not. */
-	if (sync->options->from_mirror)
-		memcpy(sync->settings_digest, sync->state.settings_digest, sizeof sync->settings_digest);
-	else if (session_settle(sync->session, err) == 0)
-		digest_text(&sync->session->settings, sync->settings_digest);
-	else
+	if (!sync_is_from_mirror(sync) && settle(sync, err) != 0)
 		return -1;
 	sync->everything = sync->options->full || sync->untold || !sync->state.settled ||
 			   sync->state.full_ms >= sync->source->full_ms ||
@@ -133,18 +153,18 @@ static int prepare_run(struct sync *sync, struct error *err)
 static int prepare(struct sync *sync, struct error *err)
 {
 	digest_text(&sync->session->rules, sync->rules_digest);
-	digest_text(&sync->session->settings, sync->settings_digest);
+	write_settings(sync);
 	return sync->options->pushed ? prepare_push(sync, err) : prepare_run(sync, err);
 }
 
-static const char *kind_of(const struct sync_options *options)
+static const char *kind_of(const struct sync *sync)
 {
-	return options->dry_run ? "plan" : options->from_mirror ? "apply" : "sync";
+	return sync->options->dry_run ? "plan" : sync_is_from_mirror(sync) ? "apply" : "sync";
 }
 
 static int begin_run(struct sync *sync, struct error *err)
 {
-	if (!sync->begun && store_run_begin(sync->store, &sync->state, kind_of(sync->options), err) != 0)
+	if (!sync->begun && store_run_begin(sync->store, &sync->state, kind_of(sync), err) != 0)
 		return -1;
 	sync->begun = true;
 	return 0;
@@ -156,7 +176,7 @@ static enum reading_way first_way(const struct sync *sync)
 	if (sync->options->pushed)
 		return READ_PUSHED;
 	if (sync->options->full || sync->state.full_ms >= sync->source->full_ms ||
-	    strcmp(sync->settings_digest, sync->state.settings_digest) != 0)
+	    strcmp(sync->settings, sync->state.settings) != 0)
 		return READ_WITH_COOKIE;
 	/* No server says that what was hidden can be seen again, and somebody may approve at any moment. */
 	if (sync->state.misses && !sync->options->spare)
@@ -175,7 +195,10 @@ static int start_reading(struct sync *sync, struct error *err)
 	sync->reading.takes_any = sync->options->full;
 	if (sync->reading.way < first)
 		sync->reading.way = first;
-	return watch_step(sync->options->watch, "reading", err) != 0 ? -1 : reading_start(&sync->reading, err);
+	if (watch_step(sync->options->watch, "reading", err) != 0)
+		return -1;
+	sync->asking = true;
+	return reading_start(&sync->reading, err);
 }
 
 static int look(struct sync *sync, struct error *err)
@@ -191,7 +214,7 @@ static int look(struct sync *sync, struct error *err)
 /* Maybe there is no news: then all of the run is written at its end. */
 static bool may_be_idle(const struct sync *sync)
 {
-	return !sync->options->from_mirror && !sync->everything && sync->reading.way == READ_BY_COOKIE;
+	return !sync_is_from_mirror(sync) && !sync->everything && sync->reading.way == READ_BY_COOKIE;
 }
 
 /* 0, 1 to begin again another way, -1. */
@@ -200,17 +223,18 @@ static int read_and_match(struct sync *sync, struct error *err)
 	int64_t start = clock_ms();
 	int rc = 0;
 
-	if (!sync->options->from_mirror && start_reading(sync, err) != 0)
+	if (!sync_is_from_mirror(sync) && start_reading(sync, err) != 0)
 		return -1;
 	/* While the source thinks about what it was asked. */
 	if (look(sync, err) != 0 || (!may_be_idle(sync) && begin_run(sync, err) != 0))
 		return -1;
 	intake_begin(sync->session->intake, sync->store, sync->report->run);
 	watched_start(&sync->watched, intake_sink(sync->session->intake), sync->options->watch);
-	if (!sync->options->from_mirror)
+	if (!sync_is_from_mirror(sync))
 		rc = reading_finish(&sync->reading, sync->report->run, err);
 	if (rc != 0)
 		return rc;
+	sync->asking = false;
 	if (watch_step(sync->options->watch, "comparing", err) != 0)
 		return -1;
 	sync->report->seconds = (double)(clock_ms() - start) / 1000;
@@ -229,7 +253,7 @@ static int finish(struct sync *sync, struct error *err)
 		return 0;
 	}
 	if (!sync->begun)
-		return store_run_idle(sync->store, &sync->state, kind_of(sync->options), report.digest, err) == 0
+		return store_run_idle(sync->store, &sync->state, kind_of(sync), report.digest, err) == 0
 			   ? store_commit_lightly(sync->store, err)
 			   : -1;
 	if (!sync->ended && store_run_end(sync->store, sync->report->run, &report, err) != 0)
@@ -264,10 +288,11 @@ static void tell_reading(struct sync *sync)
 	struct sync_report *report = sync->report;
 	bool complete = reading->result.completeness == READ_COMPLETE;
 
-	report->completeness = sync->options->from_mirror  ? "mirror"
+	report->completeness = sync_is_from_mirror(sync)   ? "mirror"
 			       : is_news(sync) && complete ? "changes"
 							   : completeness_name(reading->result.completeness);
-	snprintf(report->reason, sizeof report->reason, "%s", reading->result.reason);
+	snprintf(report->reason, sizeof report->reason, "%s",
+		 sync->unasked != NULL ? sync->unasked : reading->result.reason);
 	memcpy(report->entries, intake_counts(sync->session->intake), sizeof report->entries);
 	report->unreadable = reading->result.unreadable;
 	report->doubt = reading->absorption.doubt;
@@ -277,8 +302,7 @@ static void tell_reading(struct sync *sync)
 static int compare_with_news(struct sync *sync, struct error *err)
 {
 	if (sync->reading.way != READ_WITH_COOKIE || sync->options->dry_run ||
-	    sync->reading.result.completeness != READ_COMPLETE ||
-	    strcmp(sync->settings_digest, sync->state.settings_digest) != 0)
+	    sync->reading.result.completeness != READ_COMPLETE || strcmp(sync->settings, sync->state.settings) != 0)
 		return 0;
 	return drift_find(&sync->reading, sync->report->run, sync->report, err);
 }
@@ -288,7 +312,7 @@ static bool may_meet_strangers(const struct sync *sync)
 {
 	const struct session *session = sync->session;
 
-	return is_news(sync) && !sync->options->from_mirror && !sync->asked_again &&
+	return is_news(sync) && !sync_is_from_mirror(sync) && !sync->asked_again &&
 	       intake_counts(session->intake)[ENTRY_GROUP] > 0 && !intake_names_by_identity(session->intake);
 }
 
@@ -296,7 +320,7 @@ static bool may_meet_strangers(const struct sync *sync)
 static int merge(struct sync *sync, struct error *err)
 {
 	const struct reading *reading = &sync->reading;
-	bool from_mirror = sync->options->from_mirror;
+	bool from_mirror = sync_is_from_mirror(sync);
 	bool complete = !from_mirror && reading->result.completeness == READ_COMPLETE;
 	bool whole = complete && (reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE);
 	const struct plan_scope scope = {
@@ -344,7 +368,7 @@ static int doubts_reading(struct sync *sync, struct error *err)
 {
 	bool doubtful = false;
 
-	if (sync->options->from_mirror || sync->asked_again || is_news(sync) || !sync->state.applied_before ||
+	if (sync_is_from_mirror(sync) || sync->asked_again || is_news(sync) || !sync->state.applied_before ||
 	    sync->reading.result.completeness != READ_COMPLETE)
 		return 0;
 	if (store_meets_homeless(sync->store, sync->report->run, sync->session->id, &doubtful, err) != 0)
@@ -367,8 +391,7 @@ static int begin(struct sync *sync, struct error *err)
 	return sync->options->pushed ? store_begin_small(sync->store, err) : store_begin(sync->store, err);
 }
 
-/* 0, 1 to begin again another way, -1. */
-static int travel(struct sync *sync, struct error *err)
+int sync_travel(struct sync *sync, struct error *err)
 {
 	struct sync_report *report = sync->report;
 	int rc;
@@ -396,99 +419,4 @@ static int travel(struct sync *sync, struct error *err)
 				      : apply(sync, err) != 0)
 		return -1;
 	return count_waiting(sync, err) == 0 ? finish(sync, err) : -1;
-}
-
-/* Each way that is given up leads to the next, and the last one to an answer. */
-static int travel_some_way(struct sync *sync, struct error *err)
-{
-	int rc;
-
-	while ((rc = travel(sync, err)) > 0) {
-		enum reading_way way = sync->reading.way;
-		sync->begun = false;
-		sync->untold = sync->untold || sync->reading.absorption.doubt != DOUBT_NONE;
-		store_rollback(sync->store);
-		reading_end(&sync->reading);
-		sync->reading = (struct reading){.way = way};
-	}
-	return rc;
-}
-
-/* What went wrong is written down in a transaction of its own: the rest of the run never was. Where a server refuses to show
- * something, what it told meanwhile may have left that out: then everything is read. */
-static void record_failure(struct sync *sync, const struct error *failure)
-{
-	const struct run_report report = {.state = "failed", .completeness = "failed", .reason = failure->text};
-	struct error err = {0};
-
-	if (sync->options->dry_run || !sync->leads)
-		return;
-	/* Once more: what registered a new source was taken back with the rest. */
-	if (store_begin(sync->store, &err) != 0 ||
-	    store_source_lead(sync->store, sync->source, &sync->state, &err) != 0 ||
-	    store_run_begin(sync->store, &sync->state, "sync", &err) != 0 ||
-	    (failure->class == ERR_DENIED && store_full_note(sync->store, sync->state.id, false, &err) != 0) ||
-	    store_run_end(sync->store, sync->state.run, &report, &err) != 0 || store_commit(sync->store, &err) != 0) {
-		store_rollback(sync->store);
-		log_warn("the failed run of source %s could not be recorded: %s", sync->source->name, err.text);
-	}
-}
-
-static int sync_session(struct sync *sync, struct error *err)
-{
-	struct session *session = sync->session;
-	int rc = travel_some_way(sync, err);
-
-	/* Who leads the source next does that, if this process dies before it or cannot. */
-	if (rc == 0 && sync->ended)
-		rc = store_run_sweep(sync->store, sync->report->run, err);
-	if (rc != 0) {
-		error_prefix(err, "source %s", sync->source->name);
-		store_rollback(sync->store);
-		record_failure(sync, err);
-	}
-	session->follows = rc == 0 && sync->reading.has_cookies && (sync->options->follow || sync->options->pushed) &&
-			   !sync->options->dry_run && !sync_is_stopped(sync->report);
-	if (sync->reading.session != NULL)
-		reading_end(&sync->reading);
-	if (!session->follows)
-		session_rest(session);
-	return rc;
-}
-
-int sync_source_on(struct store *store, const struct config *config, const struct source_config *source,
-		   const struct sync_options *options, struct sync_report *report, struct error *err)
-{
-	struct sync_options own = *options;
-	struct sync sync = {.config = config, .source = source, .options = &own, .report = report, .store = store};
-	struct session fresh = {0};
-	int rc = 0;
-
-	*report = (struct sync_report){.state = "nothing", .completeness = "failed"};
-	report->observed = !own.dry_run && config->safety.mode == SAFETY_OBSERVE;
-	own.dry_run = own.dry_run || report->observed;
-	/* A plan leaves the session of others alone. */
-	sync.session = own.session != NULL && !own.dry_run ? own.session : &fresh;
-	if (sync.session == &fresh)
-		rc = session_open(config, source, &fresh, err);
-	if (rc == 0 && sync.session == &fresh && !own.from_mirror && fresh.driver->prepare != NULL)
-		fresh.driver->prepare(fresh.source);
-	rc = rc == 0 ? sync_session(&sync, err) : error_prefix(err, "source %s", source->name);
-	if (sync.session == &fresh)
-		session_close(&fresh);
-	return rc;
-}
-
-int sync_source(const struct config *config, const struct source_config *source, const struct sync_options *options,
-		struct sync_report *report, struct error *err)
-{
-	struct store *store = NULL;
-	int rc;
-
-	if (store_open(&config->database, STORE_DAEMON, &store, err) != 0 || store_schema_check(store, err) != 0)
-		rc = error_prefix(err, "source %s", source->name);
-	else
-		rc = sync_source_on(store, config, source, options, report, err);
-	store_close(&store);
-	return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One journey of a source's data: what sync.c and its judgement (sync_judge.c) share. */
+/* One journey of a source's data: what sync.c, sync_judge.c and sync_source.c share. */
 #ifndef ROSTER_JOB_SYNC_H
 #define ROSTER_JOB_SYNC_H
 
@@ -24,8 +24,15 @@ struct sync {
 	bool spares;      /* the run waits as a whole, but for accounts that the source closed */
 	bool ended;       /* the run has, but for what is left of it in the staging tables */
 	bool at_once;     /* nobody's access waits for the others': the model was next to empty */
-	char rules_digest[FINGERPRINT_TEXT], settings_digest[FINGERPRINT_TEXT];
+	char rules_digest[FINGERPRINT_TEXT], settings[SETTINGS_TEXT];
+	bool asking;         /* the source */
+	const char *unasked; /* why its last word has to do, though more was wanted; else NULL */
 };
+
+/* The road, until the run has ended. 0; 1: this way is given up, begin again another way; -1. */
+int sync_travel(struct sync *sync, struct error *err);
+/* The source is asked nothing: what it said last has to do. */
+bool sync_is_from_mirror(const struct sync *sync);
 
 /* What may be done of the plan: the guard's word, unless somebody has agreed already. report->state says "held" or
  * "rejected" when the run waits as a whole. */

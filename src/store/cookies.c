@@ -127,14 +127,14 @@ int store_push_begin(struct store *store, int source, int64_t *run, struct sourc
 
 	if (pg_query(store->pg,
 		     "select push_begin($1, $2), settled, first_run_at is not null, coalesce(rules_digest, ''), "
-		     "coalesce(settings_digest, '') from sources where id = $1",
+		     "coalesce(settings, '') from sources where id = $1",
 		     params, 2, &rows, err) != 0)
 		return -1;
 	*run = pg_integer(rows, 0, 0);
 	*ret = (struct source_state){
 	    .id = source, .settled = pg_boolean(rows, 0, 1), .applied_before = pg_boolean(rows, 0, 2)};
 	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 3));
-	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 4));
+	snprintf(ret->settings, sizeof ret->settings, "%s", pg_text(rows, 0, 4));
 	pg_free(&rows);
 	return 0;
 }

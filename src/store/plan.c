@@ -173,7 +173,7 @@ int store_apply(struct store *store, int64_t run, const struct apply_step *step,
 	if (settlement == NULL)
 		return pg_query_integer(store->pg, APPLY, params, 3, revision, err);
 	params[3] = settlement->rules_digest;
-	params[4] = settlement->settings_digest;
+	params[4] = settlement->settings;
 	params[5] = boolean_text(settlement->complete);
 	params[6] = boolean_text(settlement->settles);
 	if (step->end == NULL)
@@ -185,7 +185,7 @@ int store_apply(struct store *store, int64_t run, const struct apply_step *step,
 int store_settle(struct store *store, int64_t run, const struct settlement *settlement, struct error *err)
 {
 	char id[NUMBER_TEXT];
-	const char *params[] = {number_text(run, id), settlement->rules_digest, settlement->settings_digest,
+	const char *params[] = {number_text(run, id), settlement->rules_digest, settlement->settings,
 				boolean_text(settlement->complete), boolean_text(settlement->settles)};
 
 	return pg_query(store->pg, "select settle($1, $2, $3, $4, $5)", params, 5, NULL, err);

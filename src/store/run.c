@@ -14,12 +14,12 @@ static void read_state(const struct pg_rows *rows, struct source_state *ret)
 	ret->settled = pg_boolean(rows, 0, 2);
 	ret->applied_before = pg_boolean(rows, 0, 3);
 	snprintf(ret->rules_digest, sizeof ret->rules_digest, "%s", pg_text(rows, 0, 4));
-	snprintf(ret->settings_digest, sizeof ret->settings_digest, "%s", pg_text(rows, 0, 5));
+	snprintf(ret->settings, sizeof ret->settings, "%s", pg_text(rows, 0, 5));
 	ret->full_ms = pg_is_null(rows, 0, 6) ? INT64_MAX : pg_integer(rows, 0, 6);
 	ret->misses = pg_boolean(rows, 0, 7);
 }
 
-#define START_COLUMNS "select id, led, settled, applied_before, rules_digest, settings_digest, full_ms, misses"
+#define START_COLUMNS "select id, led, settled, applied_before, rules_digest, settings, full_ms, misses"
 
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
 		      struct error *err)
