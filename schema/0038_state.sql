@@ -103,7 +103,7 @@ $$;
 -- names: the sources of the configuration. The others keep what they gave until somebody retires them; of one that nobody has
 -- read yet there is nothing but its name.
 create function source_list(names text[]) returns table (source text, kind text, state text, entries bigint, people bigint, groups bigint, grants bigint, quarantined bigint,
-	dangling bigint, drift bigint, held bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text, last_read text)
+	dangling bigint, drift bigint, held bigint, rejected bigint, settled boolean, paused boolean, last_complete_at timestamptz, last_run text, last_state text, last_read text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select l.* from (
 		select s.name, s.kind, case when s.kind = 'import' then 'import' when s.name = any (names) then 'configured' else 'not in the configuration' end,
@@ -111,7 +111,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
 			(select count(*) from directory_edges e join directory_entries g on g.id = e.group_id
 				where e.member_id is null and g.source = s.id and g.gone_since is null),
-			last_drift(s.id), w.held, s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
+			last_drift(s.id), w.held, (select count(*) from held_changes h where h.source = s.id and h.state = 'rejected'), s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
 			s.name || '/' || l.id, l.state::text, l.completeness
 		from sources s
 		left join directory_entries d on d.source = s.id and d.gone_since is null
@@ -119,7 +119,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		cross join lateral (select waiting_changes(s.id) as held) w
 		where s.id <> 0 and (s.retired_at is null or s.name = any (names)) group by s.id, l.id, l.state, l.completeness, w.held
 		union all
-		select n.name, null, 'never read', 0, 0, 0, 0, 0, 0, null, 0, false, false, null, null, null, null
+		select n.name, null, 'never read', 0, 0, 0, 0, 0, 0, null, 0, 0, false, false, null, null, null, null
 		from unnest(names) n(name) where n.name not in (select s.name from sources s)
 	) l left join sources s on s.name = l.name order by s.position nulls last
 $$;
@@ -172,7 +172,7 @@ create function source_doubts(names text[]) returns table (source text, doubt te
 language sql stable security definer set search_path = roster, pg_temp as $$
 	with latest as (
 		select l.* from sources s, lateral (select r.source, r.id, r.state, r.completeness, regexp_replace(r.reason, '^source [^ ]+: ', '') as reason
-			from runs r where r.source = s.id and r.state <> 'running' order by r.id desc limit 1) l
+			from runs r where r.source = s.id and r.state <> 'running' and r.kind <> 'apply' order by r.id desc limit 1) l
 	), in_question as (
 		select q.source, q.id, waiting_changes(s.id) as number from sources s, lateral run_in_question(s.id) q where q.id is not null
 	), waiting as (

@@ -12,7 +12,7 @@ enum { EXIT_CHANGES_PENDING = 2 };
 struct plan {
 	const char *only; /* one source; NULL for all */
 	bool local;
-	bool pending; /* out: something would change */
+	bool pending; /* out: something would change, or waits to */
 };
 
 static int plan_source(struct app *app, const struct source_config *source, FILE *file, struct plan *plan,
@@ -28,8 +28,8 @@ static int plan_source(struct app *app, const struct source_config *source, FILE
 
 	if (run_print(app, &wanted, &printer, &report, err) != 0)
 		return -1;
-	plan->pending = plan->pending || report.totals.changes > report.totals.rejected;
-	run_say_waiting(&report);
+	bool waits = run_say_waiting(&report);
+	plan->pending = plan->pending || waits || report.totals.changes > report.totals.rejected;
 	return 0;
 }
 

@@ -12,7 +12,7 @@ static const struct verb sync_verbs[] = {
 	    "The rosterd that leads a source reads it, takes the same road as sync and takes it back at the end; "
 	    "with --local this process does. A plan saved with --output is applied by `rosterctl sync --plan FILE` as "
 	    "long as it is still what there is to do. With --exit-code the exit code is 2 when something would "
-	    "change. Only a platform administrator may ask rosterd.",
+	    "change or waits for a decision. Only a platform administrator may ask rosterd.",
 	.example = "plan --source corp -o plan.json",
 	.run = cmd_plan,
     },

@@ -51,12 +51,19 @@ def test_up_to_min_remove_the_share_does_not_matter(company):
     assert company.members("red") == set(range(10, 30))
 
 
+def decisions(company):
+    """Of what status counts: wanted, and refused."""
+    source = company.roster.json("status")["sources"][0]
+    return source["held"], source["rejected"]
+
+
 def test_a_plan_says_what_waits_already_and_what_would_be_done(held):
-    plan = held.roster.ctl("plan", "--local", "--exit-code")
+    plan = held.roster.ctl("plan", "--local", "--exit-code", code=2)
     assert "Plan for corp: 0 to add, 0 to change, 0 to remove.\n" in plan.out
     assert plan.err == "held: 8 changes still wait for a decision; see: rosterctl runs diff corp/2\n"
+    assert decisions(held) == (8, 0)
     held.roster.ctl("reject", "corp/2")
-    assert held.roster.ctl("plan", "--local", "--exit-code").err == ""
+    assert held.roster.ctl("plan", "--local", "--exit-code").err == "" and decisions(held) == (0, 8)
     held.teams["red"].discard(9)
     held.write()
     assert "as Contributor" in held.roster.ctl("plan", "--local", "--exit-code", code=2).out

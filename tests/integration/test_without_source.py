@@ -40,10 +40,11 @@ def test_other_rules_are_planned_and_applied_while_the_source_is_away(away):
     result = away.roster.ctl("sync", code=69)
     assert f"applied 6 changes (revision 4); {AWAY}" in result.err
     assert away.members("odd") == set(range(5))
+    assert "corp: the last read failed: cannot open" in away.roster.ctl("status").err, "what was applied is no word of the source"
     run = away.last_run()
     assert (run["kind"], run["state"]) == ("apply", "applied") and "people.ldif" in run["reason"]
     away.bring_back()
-    assert "nothing to do" in away.roster.ctl("sync").err
+    assert "nothing to do" in away.roster.ctl("sync").err and "cannot open" not in away.roster.ctl("status").err
 
 
 def test_rules_that_are_taken_out_end_what_they_gave(away):
