@@ -459,5 +459,8 @@ begin
 	perform plan(run, everything, whole or known and (closed or everything), known);
 	perform recall_held(run);
 	waiting := case when additions then plan_additions(run) else 0 end;
+	if additions then
+		perform remember_drops(run);
+	end if;
 	select c.changes, c.held, c.at_once, c.guarded into changes, held, at_once, guarded from plan_count(run) c;
 end $$;

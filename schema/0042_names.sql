@@ -1,0 +1,116 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Part of merge(): whose a name in a group is when people and groups get other names.
+
+-- What groups listed no more in a read that was not complete: who was in them by that name may be there by another, which was
+-- not seen.
+create table unsure_drops (
+	group_id bigint not null,
+	member_id bigint not null,
+	primary key (group_id, member_id)
+);
+
+create function remember_drops(run bigint) returns void language sql volatile set search_path = roster, pg_temp as $$
+	insert into unsure_drops select distinct x.group_id, x.member_id from dropped_edges x where x.run = remember_drops.run and x.member_id is not null
+	on conflict do nothing
+$$;
+
+-- Whose old name a group does not list any more, and whose new one it lists, has stayed in it: also when somebody else was
+-- called so, who is gone or has another name himself.
+create function keep_stayed(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+	with dropped as (
+		select x.group_id, x.member_id from dropped_edges x where x.run = keep_stayed.run
+		union
+		select x.group_id, x.member_id from unsure_drops x
+	), stayed as (
+		select distinct on (e.group_id, e.reference) e.group_id, e.reference, m.id, e.member_id as other
+		from dropped x join directory_entries m on m.id = x.member_id and (m.gone_since is null or m.closed is not null)
+		join directory_edges e on e.group_id = x.group_id and e.reference = m.reference and e.member_id <> m.id
+		join directory_entries o on o.id = e.member_id
+		where m.source = keep_stayed.source and (o.reference <> e.reference or o.gone_since is not null and o.closed is null)
+		order by e.group_id, e.reference, m.id
+	), given as (
+		update directory_edges e set member_id = s.id from stayed s where e.group_id = s.group_id and e.reference = s.reference
+	), settled as (
+		delete from doubtful_edges x using stayed s where x.group_id = s.group_id and x.reference = s.reference
+	), touched as (
+		insert into touched_entries select distinct keep_stayed.run, s.id from stayed s)
+	insert into dropped_edges select keep_stayed.run, s.group_id, s.other from stayed s
+$$;
+
+-- After the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
+-- group that lists somebody by his new name, the old one means whoever has it now.
+create function merge_renamed(run bigint, source smallint, whole boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+declare
+	many boolean := exists (select from staged_edges n where n.run = merge_renamed.run offset 1000);
+begin
+	if (select s.first_run_at is null from sources s where s.id = merge_renamed.source) then
+		return;
+	end if;
+	if not whole and (select count(*) from staged_entries s where s.run = merge_renamed.run)
+			> (select count(*) from touched_entries t where t.run = merge_renamed.run and t.user_id is not null) then
+		insert into doubtful_edges (group_id, reference, void)
+		with renamed as materialized (
+			select d.id, d.reference, d.alias from staged_entries s
+			join directory_entries d on d.source = merge_renamed.source and d.external_id = s.external_id
+			where s.run = merge_renamed.run)
+		select e.group_id, e.reference, false from renamed d join directory_edges e on e.member_id = d.id
+		where e.reference <> d.reference and e.reference is distinct from d.alias
+		  and d.id not in (select t.entry_id from touched_entries t where t.run = merge_renamed.run and t.user_id is not null)
+		on conflict do nothing;
+	end if;
+
+	-- (the same asked first, since it is hardly ever so)
+	if many or exists (
+			select from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
+			where n.run = merge_renamed.run and e.reference <> n.reference) then
+		with misnamed as materialized (
+			select e.group_id, e.reference, m.reference as name
+			from (select distinct n.group_id as id from staged_edges n where n.run = merge_renamed.run and many) g
+			cross join lateral (select o.* from directory_edges o where o.group_id = g.id and o.member_id is not null offset 0) e
+			join directory_entries m on m.id = e.member_id and m.gone_since is null
+			where e.reference <> m.reference and e.reference is distinct from m.alias
+		), renamed as (
+			select n.group_id, e.reference
+			from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			-- (of the edges of a member those to this group, not all of them)
+			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
+			where n.run = merge_renamed.run and e.reference <> n.reference and e.reference is distinct from m.alias and not many
+			union all
+			-- The same, where much of what the groups list was staged: hardly anybody is in them by another name than his.
+			select e.group_id, e.reference from misnamed e
+			where exists (select from staged_edges n where n.run = merge_renamed.run and n.group_id = e.group_id and n.reference = e.name)
+		), given as (
+			update directory_edges e set reference_text = null, dangling_since = case when r.id is null then now() end, member_id = r.id
+			from (select n.*, (select case when count(*) = 1 then min(o.id) filter (where o.gone_since is null) end from directory_entries o
+				where o.reference = n.reference and (o.gone_since is null or o.closed is not null)) as id from renamed n) r
+			where e.group_id = r.group_id and e.reference = r.reference
+			returning e.group_id, e.reference, e.member_id
+		), settled as (
+			delete from doubtful_edges x using given g where x.group_id = g.group_id and x.reference = g.reference)
+		insert into touched_entries select distinct merge_renamed.run, g.member_id from given g where g.member_id is not null;
+	end if;
+
+	if exists (select from dropped_edges x where x.run = merge_renamed.run) or exists (select from unsure_drops) then
+		perform keep_stayed(run, source);
+		delete from unsure_drops x using directory_entries g where whole and g.id = x.group_id and g.source = merge_renamed.source;
+	end if;
+
+	if not exists (select from doubtful_edges x) then
+		return;
+	end if;
+	with taken as (
+		update doubtful_edges x set void = true
+		from directory_edges e, directory_entries g, staged_entries s, directory_entries m
+		where not x.void and e.group_id = x.group_id and e.reference = x.reference and g.id = e.group_id and g.source = merge_renamed.source
+		  and s.run = merge_renamed.run and s.external_id = g.external_id and m.id = e.member_id and m.gone_since is null
+		  and exists (select from directory_entries o where o.reference = e.reference and o.id <> m.id and o.gone_since is null)
+		returning x.group_id, x.reference, m.id
+	), freed as (
+		update directory_edges e set member_id = null, dangling_since = now() from taken t where e.group_id = t.group_id and e.reference = t.reference)
+	insert into dropped_edges select merge_renamed.run, t.group_id, t.id from taken t;
+	-- What the group does not list any more is in no doubt, and what it lists when everything is read is as it says.
+	delete from doubtful_edges x using directory_entries g
+	where g.id = x.group_id and g.source = merge_renamed.source
+	  and (whole and not x.void or not exists (select from directory_edges e where e.group_id = x.group_id and e.reference = x.reference));
+end $$;

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names that change hands while reads are not complete: a group lists a name, and who has it nobody can see yet."""
+
+import pytest
+
+from guarded import Company
+
+NAMELESS = "\ndn: uid=nameless,ou=people,dc=x\nobjectClass: inetOrgPerson\nuid: nameless\ncn: nameless\n"
+
+
+class Named(Company):
+    """People may have the name of another number; hidden are those whom a read does not show. A nameless record makes a
+    read incomplete."""
+
+    def __init__(self, roster, **teams):
+        super().__init__(roster, people=4, **teams)
+        self.names, self.hidden, self.incomplete = {}, set(), False
+
+    def name(self, number):
+        return super().name(self.names.get(number, number))
+
+    def write(self):
+        seen, self.people = self.people, {number: login for number, login in self.people.items() if number not in self.hidden}
+        super().write()
+        self.people = seen
+        if self.incomplete:
+            with open(self.roster.directory / "people.ldif", "a", encoding="utf-8") as file:
+                file.write(NAMELESS)
+
+    def sync(self, *words, incomplete=False, hidden=(), code=0):
+        self.incomplete, self.hidden = incomplete, set(hidden)
+        return super().sync(*words, code=69 if incomplete else code)
+
+
+@pytest.fixture
+def company(roster):
+    return Named(roster, red={0, 1}, blue={2}).start()
+
+
+@pytest.mark.parametrize("hidden", [(), (1,)], ids=["seen", "not seen"])
+def test_who_takes_the_name_of_somebody_who_is_gone_stays_in_his_groups(company, hidden):
+    """His old name was dropped when nobody knew yet that the new one is his."""
+    del company.people[0]
+    company.names[1] = 0
+    company.teams["red"] = {1}
+    result = company.sync(incomplete=True, hidden=hidden)
+    assert company.members("red") == {0, 1} and "waits for a complete read" in result.out
+    company.sync()
+    assert company.members("red") & company.active() == {1} and company.active() == {1, 2, 3}
+    assert "nothing to do" in company.sync("--full").err
+
+
+def test_also_after_several_incomplete_reads(company):
+    del company.people[0]
+    company.names[1] = 0
+    company.teams["red"] = {1}
+    company.sync(incomplete=True, hidden=[1])
+    company.sync(incomplete=True)
+    company.sync()
+    assert company.members("red") & company.active() == {1}
+
+
+def test_who_left_has_left_though_he_takes_a_name_that_was_in_the_group_before(company):
+    """p1 leaves, p0 gets another name and stays; nobody is called so when p1 gets the old one, a run later."""
+    company.names[0] = 9
+    company.teams["red"] = {0}
+    company.sync(incomplete=True)
+    company.names[1] = 0
+    company.sync()
+    assert company.members("red") == {0}
+
+
+def test_what_was_dropped_is_not_remembered_for_ever(company):
+    company.teams["red"] = {0}
+    company.sync(incomplete=True)
+    assert company.roster.value("select count(*) from unsure_drops") == 1
+    company.sync()
+    assert company.roster.value("select count(*) from unsure_drops") == 0 and company.members("red") == {0}
