@@ -286,8 +286,8 @@ begin
 	insert into touched_entries select merge_fresh.run, g from unnest(groups) g;
 end $$;
 
--- freed: as freed_names() says before the entries are merged.
-create function merge_edges(run bigint, source smallint, many boolean, freed uuid[]) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- freed: as freed_names() says before the entries are merged. unsure: not everything was read.
+create function merge_edges(run bigint, source smallint, many boolean, freed uuid[], unsure boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	large constant integer := 200;
 	fresh bigint[] := '{}';
@@ -306,6 +306,9 @@ begin
 		  and not exists (select from directory_edges e where e.group_id = d.id);
 		if cardinality(fresh) > 0 then
 			perform merge_fresh(run, source, fresh, into_nothing);
+			if unsure then
+				perform doubt_edges(fresh);
+			end if;
 		end if;
 		-- All there is was bound just now, and no name waits for somebody since earlier.
 		if into_nothing and not exists (
@@ -362,7 +365,9 @@ begin
 			  and not exists (select from directory_edges e where e.group_id = n.group_id and e.reference = n.reference)
 			order by n.group_id, n.reference -- into the index in its own order
 			on conflict do nothing
-			returning member_id)
+			returning group_id, reference, member_id
+		), doubted as (
+			insert into unsure_edges select group_id, reference from fresh where unsure on conflict do nothing)
 		insert into touched_entries select distinct merge_edges.run, member_id from fresh where member_id is not null;
 
 		-- The same by login (memberUid), when exactly one person has it.
@@ -403,8 +408,8 @@ begin
 end $$;
 
 -- Carry what was staged for this run into the mirror. complete: the read saw everything, so problems it did not see
--- again are over. everything: all entries were matched against new rules. True when something opens a door no longer.
-create function merge(run bigint, complete boolean, everything boolean) returns boolean
+-- again are over. everything: all entries were matched against new rules. unsure: it did not, and is no news. True when something opens a door no longer.
+create function merge(run bigint, complete boolean, everything boolean, unsure boolean default false) returns boolean
 language plpgsql volatile security definer set search_path = roster, pg_temp set work_mem = '64MB' set random_page_cost = 1.1 as $$
 declare
 	me runs := running(run);
@@ -444,7 +449,7 @@ begin
 	if complete or gone or exists (select from directory_edges e where e.member_id is null) or exists (select from doubtful_edges)
 		or (select count(*) from staged_entries s where s.run = me.id)
 			<> (select count(*) from touched_entries t where t.run = me.id and t.user_id is not null) then
-		perform merge_edges(run, src, many, freed);
+		perform merge_edges(run, src, many, freed, unsure);
 		perform merge_renamed(run, src, complete);
 	end if;
 	perform join_primary(run, src);

@@ -450,7 +450,7 @@ create function merge_and_plan(run bigint, complete boolean, everything boolean,
 	out waiting bigint, out changes bigint, out held bigint, out at_once boolean, out guarded boolean)
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
-	closed boolean := merge(run, complete, everything);
+	closed boolean := merge(run, complete, everything, additions);
 begin
 	strangers := strangers and meets_strangers(run);
 	if strangers then

@@ -14,6 +14,36 @@ create function remember_drops(run bigint) returns void language sql volatile se
 	on conflict do nothing
 $$;
 
+-- What groups listed for the first time in such a read: whom it named then may be somebody who was not seen.
+create table unsure_edges (
+	group_id bigint not null,
+	reference uuid not null,
+	primary key (group_id, reference)
+);
+
+create function doubt_edges(groups bigint[]) returns void language sql volatile set search_path = roster, pg_temp as $$
+	insert into unsure_edges select e.group_id, e.reference from directory_edges e where e.group_id = any (groups) on conflict do nothing
+$$;
+
+-- Everything was read since. Of those who were bound to somebody who is gone or has another name, the one who has it is meant.
+create function settle_edges(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+	with unsure as (
+		delete from unsure_edges x using directory_entries g where g.id = x.group_id and g.source = settle_edges.source
+		returning x.group_id, x.reference
+	), mistaken as materialized (
+		select e.group_id, e.reference, e.member_id, named(e.reference) as id
+		from unsure x join directory_edges e on e.group_id = x.group_id and e.reference = x.reference
+		join directory_entries m on m.id = e.member_id
+		where m.gone_since is not null and m.closed is null or m.reference <> e.reference and m.alias is distinct from e.reference
+	), given as (
+		update directory_edges e set member_id = k.id from mistaken k
+		where k.id is not null and e.group_id = k.group_id and e.reference = k.reference
+		returning k.group_id, k.member_id, k.id
+	), touched as (
+		insert into touched_entries select distinct settle_edges.run, g.id from given g)
+	insert into dropped_edges select settle_edges.run, g.group_id, g.member_id from given g
+$$;
+
 -- Whose old name a group does not list any more, and whose new one it lists, has stayed in it: also when somebody else was
 -- called so, who is gone or has another name himself.
 create function keep_stayed(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
@@ -94,6 +124,10 @@ begin
 	if exists (select from dropped_edges x where x.run = merge_renamed.run) or exists (select from unsure_drops) then
 		perform keep_stayed(run, source);
 		delete from unsure_drops x using directory_entries g where whole and g.id = x.group_id and g.source = merge_renamed.source;
+	end if;
+
+	if whole and exists (select from unsure_edges) then
+		perform settle_edges(run, source);
 	end if;
 
 	if not exists (select from doubtful_edges x) then

@@ -213,7 +213,7 @@ void report_tell(const struct sync_report *report, const char *source, struct st
 	if (report->drift > 0)
 		str_printf(out, "; the source had not told of %" PRId64 " change%s: %s", report->drift,
 			   report->drift == 1 ? "" : "s", report->drifted);
-	if (strcmp(report->completeness, "mirror") == 0 && report->reason[0] != '\0')
+	if (report->reason[0] != '\0' && strcmp(report->completeness, "mirror") == 0)
 		str_add(out, "; the source could not be asked, this follows from what it said last");
 	else if (report->reason[0] != '\0')
 		str_printf(out, "; the read is %s, nothing is removed by it", report->completeness);

@@ -70,6 +70,29 @@ def test_who_left_has_left_though_he_takes_a_name_that_was_in_the_group_before(c
     assert company.members("red") == {0}
 
 
+def test_whom_a_group_names_meanwhile_is_whoever_has_the_name_in_the_end(company):
+    """p0 was deleted and made anew before the group was made, and the new one was not seen."""
+    del company.people[0]
+    company.people[7], company.names[7] = "p7", 0
+    company.teams["green"] = {7, 2}
+    company.sync(incomplete=True, hidden=[7])
+    company.sync()
+    assert company.members("green") & company.active() == {2, 7}
+    assert "nothing to do" in company.sync("--full").err
+    assert company.roster.value("select count(*) from unsure_edges") == 0
+
+
+def test_who_is_gone_leaves_nothing_to_who_takes_his_name_later(company):
+    """The group named him before."""
+    company.teams["green"] = {2}
+    company.sync(incomplete=True)
+    del company.people[0]
+    company.people[7], company.names[7] = "p7", 0
+    company.teams["red"] = {1, 7}
+    company.sync()
+    assert company.members("red") & company.active() == {1}
+
+
 def test_what_was_dropped_is_not_remembered_for_ever(company):
     company.teams["red"] = {0}
     company.sync(incomplete=True)

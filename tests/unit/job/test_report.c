@@ -33,6 +33,13 @@ static void test_what_a_run_did_is_one_sentence(void **state)
 					 .first_revision = 7,
 					 .last_revision = 9},
 	     "run corp/4 applied 7 changes (revisions 7 to 9)");
+	told(
+	    &(const struct sync_report){
+		.run = 4, .state = "nothing", .completeness = "incomplete", .reason = "the line is cut"},
+	    "run corp/4: nothing to do; the read is incomplete, nothing is removed by it");
+	told(
+	    &(const struct sync_report){.run = 4, .state = "nothing", .completeness = "mirror", .reason = "it is down"},
+	    "run corp/4: nothing to do; the source could not be asked, this follows from what it said last");
 	told(&(const struct sync_report){.run = 4, .state = "nothing", .observed = true},
 	     "observed: nothing was written, because safety.mode is \"observe\"");
 }
