@@ -280,7 +280,7 @@ end $$;
 create table apps (
 	id integer primary key default new_resource('app'),
 	kind resource_kind not null default 'app' check (kind = 'app'),
-	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]' and length(name) <= 100),
 	owner uuid not null references users,
 	owner_group integer references groups, -- one column: an app is owned by at most one group
 	archived boolean not null default false,
@@ -298,7 +298,7 @@ create trigger delete_resource after delete on apps for each row execute functio
 create table clusters (
 	id integer primary key default new_resource('cluster'),
 	kind resource_kind not null default 'cluster' check (kind = 'cluster'),
-	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]' and length(name) <= 100),
 	name_key text not null unique generated always as (lower(normalize(name, NFKC))) stored,
 	foreign key (id, kind) references resources (id, kind)
 );
@@ -313,7 +313,7 @@ create table namespaces (
 	id integer primary key default new_resource('namespace'),
 	kind resource_kind not null default 'namespace' check (kind = 'namespace'),
 	cluster integer not null references clusters,
-	name text not null check (name <> '' and name !~ '[[:cntrl:]/]'),
+	name text not null check (name <> '' and name !~ '[[:cntrl:]/]' and length(name) <= 100),
 	purpose purpose not null,
 	foreign key (id, kind) references resources (id, kind),
 	unique (cluster, name, purpose),

@@ -118,12 +118,14 @@ end $$;
 -- A name for something new. The tables check the same, in words that are not for people; but a group that a rule or an import
 -- makes has the name it has elsewhere, and only what a person types is held to letters, digits, spaces, _ and -.
 create function need_name(what text, name text) returns void language plpgsql immutable security definer set search_path = roster, pg_temp as $$
+declare
+	most integer := case what when 'user' then 256 else 100 end;
 begin
 	if name = '' or name <> btrim(name) or name ~ '[[:cntrl:]]' or what = 'user' and is_uuid(name) or what not in ('user', 'role') and name ~ '/' or what = 'group' and normalize(name, NFC) ~ '[^[:alnum:] _-]'
-	   or what in ('group', 'access group', 'environment') and length(name) > 100 then
+	   or length(name) > most then
 		raise exception '"%" is no name for % %', name, case when what ~ '^[ae]' then 'an' else 'a' end, what using errcode = 'check_violation', hint = case
 			when what = 'group' then 'letters, digits, spaces, _ and -, at most 100 characters'
-			when length(name) > 100 then 'at most 100 characters' when is_uuid(name) then 'it looks like the id of a user' when name <> btrim(name) then 'it begins or ends with a space'
+			when length(name) > most then format('at most %s characters', most) when is_uuid(name) then 'it looks like the id of a user' when name <> btrim(name) then 'it begins or ends with a space'
 			when what in ('user', 'role') then 'it is empty, or has a control character'
 			else 'it is empty, or has a slash or a control character' end;
 	end if;

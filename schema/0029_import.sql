@@ -227,9 +227,9 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	where s.fact = 'app' and s.resource is null
 	  and s.name_key not in (select m.name_key from my_imports m where m.fact = 'app' and m.login is not null)
 	union
-	select s.line, format('"%s" is no name: it is empty, or has a slash or a control character', s.name) from said s
-	where s.fact in ('app', 'cluster') and (s.name = '' or s.name ~ '[[:cntrl:]/]')
-	   or s.fact = 'namespace' and s.name !~ '^[^/[:cntrl:]]+/[^/[:cntrl:]]+$'
+	select s.line, format('"%s" is no name: it is empty, longer than 100 characters, or has a slash or a control character', s.name) from said s
+	where s.fact in ('app', 'cluster') and s.name !~ '^[^/[:cntrl:]]{1,100}$'
+	   or s.fact = 'namespace' and s.name !~ '^[^/[:cntrl:]]{1,100}/[^/[:cntrl:]]{1,100}$'
 	union
 	select p.line, p.why from import_place_problems() p
 	union

@@ -125,11 +125,12 @@ static struct table *table_of_changes(struct app *app, const struct pg_rows *cha
 	return table;
 }
 
-static int print_changes(struct app *app, const struct import_report *report, const struct sums *sums,
+/* act: what came of it is called so. */
+static int print_changes(struct app *app, const char *act, const struct import_report *report, const struct sums *sums,
 			 struct error *err)
 {
 	static const char *const headings[] = {"add", "change", "remove", "limits", "held", "revision", NULL};
-	struct table *tables[] = {table_of_changes(app, report->changes), table_new(app->arena, "import", headings)};
+	struct table *tables[] = {table_of_changes(app, report->changes), table_new(app->arena, act, headings)};
 	const char *cells[] = {number(app, sums->add),    number(app, sums->change),
 			       number(app, sums->remove), report->limits,
 			       report->held ? "t" : "f",  report->revision == 0 ? NULL : number(app, report->revision)};
@@ -191,7 +192,7 @@ static int import(struct app *app, const char *file, const struct import_options
 		goto out;
 	}
 	struct sums sums = add_up(report.changes);
-	rc = print_changes(app, &report, &sums, err);
+	rc = print_changes(app, "import", &report, &sums, err);
 	if (rc == 0)
 		rc = say_import(file, options, &report, &sums, err);
 out:
@@ -262,7 +263,7 @@ static int cmd_retire(struct app *app, int argc, char **argv, struct error *err)
 	    import_retire(store, &wanted, app->arena, &report, err) != 0)
 		goto out;
 	struct sums sums = add_up(report.changes);
-	rc = print_changes(app, &report, &sums, err);
+	rc = print_changes(app, "retire", &report, &sums, err);
 	if (rc == 0)
 		say_retire(app, &wanted, &report, &sums);
 out:
@@ -320,7 +321,7 @@ int cmd_revert(struct app *app, int argc, char **argv, struct error *err)
 	    import_revert(store, &wanted, app->arena, &report, err) != 0)
 		goto out;
 	struct sums sums = add_up(report.changes);
-	rc = print_changes(app, &report, &sums, err);
+	rc = print_changes(app, "revert", &report, &sums, err);
 	if (rc == 0)
 		rc = say_revert(&wanted, &report, &sums, err);
 out:

@@ -52,7 +52,9 @@ class Company:
         return self.roster.ctl("revert", str(revision), *words, code=code)
 
     def changes(self, revision, *words):
-        return [(row["change"], row["kind"], row["name"], row["detail"]) for row in self.roster.json("revert", str(revision), *words)["changes"]]
+        done = self.roster.json("revert", str(revision), *words)
+        assert len(done["revert"]) == 1
+        return [(row["change"], row["kind"], row["name"], row["detail"]) for row in done["changes"]]
 
 
 @pytest.fixture

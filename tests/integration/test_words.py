@@ -32,6 +32,11 @@ def refusal(roster, *words, code=65, user="operator"):
 @pytest.mark.parametrize("words, said", [
     (["app", "create", "bad/name"], '"bad/name" is no name for an app (it is empty, or has a slash or a control character)'),
     (["app", "create", ""], '"" is no name for an app (it is empty, or has a slash or a control character)'),
+    *[([*words, "x" * 101], f'"{"x" * 101}" is no name for {what} (at most 100 characters)') for what, *words in (
+        ("an app", "app", "create"), ("a cluster", "cluster", "create"), ("a role", "role", "create", "--permission", "cicd.view"))],
+    (["namespace", "create", "east/" + "x" * 101, "--purpose", "test"],
+     f'"{"x" * 101}" is no name for a namespace (at most 100 characters)'),
+    (["user", "create", "x" * 257], f'"{"x" * 257}" is no name for a user (at most 256 characters)'),
     (["app", "create", "API"], 'there is an app "API" already (names are compared without case; see rosterctl app list)'),
     (["user", "create", "gina "], '"gina " is no name for a user (it begins or ends with a space)'),
     (["user", "create", "0b7c2a1e-1f00-4c6d-8a55-1d2c3b4a5f60"], '"0b7c2a1e-1f00-4c6d-8a55-1d2c3b4a5f60" is no name for a user (it looks like the id of a user)'),
