@@ -14,6 +14,9 @@ from roster import BUILD, Roster, make_template
 
 RESULTS = pathlib.Path(os.environ.get("ROSTER_RESULTS", BUILD.parent / "results"))
 numbers = itertools.count(1)
+# More than half a minute each. Of one that begins last the other workers would wait for the end.
+LONG = ("test_requests", "test_revert", "test_notices", "test_demo", "test_cluster", "test_agreement", "test_many_entries",
+        "test_active_directory", "test_deliver", "test_sync_ldap", "test_long_life")
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +57,8 @@ def roster(cluster, database):
     with open(cluster.log, encoding="utf-8", errors="replace") as log:
         log.seek(logged)
         print(log.read(), end="")
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take long begin first; otherwise the order stays."""
+    items.sort(key=lambda item: item.path.stem not in LONG)

@@ -96,10 +96,13 @@ def symbols(tree):
 
 
 def format_of_c(tree):
-    for source in tree.sources:
-        output, good = run("clang-format", "--dry-run", "-Werror", source.path, cwd=tree.root)
-        if not good:
-            yield from list(findings_in(tree, output, "clang-format"))[:1]
+    def check(source):
+        return run("clang-format", "--dry-run", "-Werror", source.path, cwd=tree.root)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for output, good in pool.map(check, tree.sources):
+            if not good:
+                yield from list(findings_in(tree, output, "clang-format"))[:1]
 
 
 def tidy(tree):
