@@ -150,8 +150,12 @@ class Living:
 
     # --- reading ----------------------------------------------------------------------------------------------------------
 
+    def filter_of(self, kinds):
+        """Of what roster does not ask for, whatever it is: what is of these kinds is seen from its classes."""
+        return "(objectClass=*)"
+
     def search(self, base, kinds, *names):
-        for dn, attributes in self.directory.search_s(base, ldap.SCOPE_SUBTREE, "(objectClass=*)", ["*", *names]):
+        for dn, attributes in self.directory.search_s(base, ldap.SCOPE_SUBTREE, self.filter_of(kinds), ["*", *names]):
             attributes = {name.lower(): values for name, values in attributes.items()}
             classes = {value.decode().lower() for value in attributes["objectclass"]}
             for kind in kinds:
@@ -295,8 +299,9 @@ class OnSlapd(Living):
 
 class OnDS389(Living):
     """2.3.1 leaves people below the old name of a unit that is moved while somebody reads them, and so does its reading by an
-    administrator, for good: nothing can be said of what their names mean. Such a name changes when the server is started
-    anew or the entry is written, and groups list the one before: whom roster has in them stays, as nobody else is called so.
+    administrator, for good: nothing can be said of what their names mean. Some of them only a search for everything shows, no
+    search by class: to roster these are gone. Such a name changes when the server is started anew or the entry is written, and
+    groups list the one before: whom roster has in them stays, as nobody else is called so.
     It falls when a group in a circle is renamed, and its changelog is then of no use. See doc/directories.md."""
 
     tears, turns = True, False
@@ -308,6 +313,9 @@ class OnDS389(Living):
         self.set_places(ds389.SUFFIX)
         # What it has answered stays done when it is killed.
         self.server = ds389.DS389(ds389.FOLLOWED, {f"cn=config,{ds389.DATABASE}": {"nsslapd-db-durable-transaction": "on"}})
+
+    def filter_of(self, kinds):
+        return "(|" + "".join(f"(objectClass={name})" for kind in kinds for name in CLASSES[kind]) + ")"
 
     def __enter__(self):
         self.server.__enter__()
