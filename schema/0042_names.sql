@@ -46,7 +46,8 @@ $$;
 
 -- Whose old name a group does not list any more, and whose new one it lists, has stayed in it: also when somebody else was
 -- called so, who is gone or has another name himself.
-create function keep_stayed(run bigint, source smallint) returns void language sql volatile set search_path = roster, pg_temp as $$
+create function keep_stayed(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
 	with dropped as (
 		select x.group_id, x.member_id from dropped_edges x where x.run = keep_stayed.run
 		union
@@ -64,8 +65,8 @@ create function keep_stayed(run bigint, source smallint) returns void language s
 		delete from doubtful_edges x using stayed s where x.group_id = s.group_id and x.reference = s.reference
 	), touched as (
 		insert into touched_entries select distinct keep_stayed.run, s.id from stayed s)
-	insert into dropped_edges select keep_stayed.run, s.group_id, s.other from stayed s
-$$;
+	insert into dropped_edges select keep_stayed.run, s.group_id, s.other from stayed s;
+end $$;
 
 -- After the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
 -- group that lists somebody by his new name, the old one means whoever has it now.
