@@ -29,8 +29,9 @@ static void take_value(struct import_lines *lines, struct import_record *record,
 		if (text != NULL)
 			field->values[field->count++] = text;
 	}
-	if (field->count < count)
-		refuse(lines, record, member->key, list ? "is a list of texts" : "is a text");
+	/* What is wrong with an unknown key is that. */
+	if (field->count < count && import_key_is_known(member->key))
+		refuse(lines, record, member->key, list ? "has to be a list of texts" : "has to be a text");
 }
 
 static void take_object(struct import_lines *lines, int line, const struct json *object)

@@ -226,7 +226,7 @@ nonsense
         (12, 'a member needs "group", "app" or "access_group", one of them'),
         (13, 'it says nothing: it needs "group", "app", "access_group", "node", "environment", "cluster", "namespace" or "member"'),
         (14, '"app" is one text, not a list'),
-        (14, '"owner" is a text'),
+        (14, '"owner" has to be a text'),
         (15, '"pay" is no path of a group; write /PARENT/NAME'),
     ]
 
@@ -253,6 +253,7 @@ def test_the_line_stands_below_its_mistakes(files):
     ({"namespace": "prod/a"}, '"purposes" is missing'),
     ({"namespace": "prod/a", "purposes": []}, '"purposes" is missing'),
     ({"app": "crm", "admins": ["alice"]}, '"admins" does not belong into a line about "app"'),
+    ({"app": "crm", "owner": "alice", "colour": 1}, 'unknown key "colour"'),
     ({"app": "a/b", "owner": "alice"}, '"a/b" is no name: it is empty, longer than 100 characters, or has a slash or a control character'),
     ({"namespace": f"prod/{'x' * 101}", "purposes": ["test"]}, None),
     ({"group": "/x", "admins": []}, "group /x is new and needs an admin"),
