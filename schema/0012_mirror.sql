@@ -427,7 +427,8 @@ declare
 begin
 	-- Until settle() says otherwise: a run that is held or ends half applied leaves this behind, and the next one compares
 	-- everybody.
-	update sources set settled = false where id = src and settled;
+	update sources s set settled = false, unsure = merge.unsure or s.unsure and not complete
+	where s.id = src and (s.settled or merge.unsure or s.unsure and complete);
 	if many then
 		analyze staged_entries (run, kind, external_id, reference, alias), staged_mappings, staged_gone;
 	else

@@ -476,12 +476,14 @@ begin
 	return coalesce(same, false);
 end $$;
 
--- What was not read in full takes nothing away: such changes wait for a read that is complete. How many.
+-- What was not read in full takes nothing away: such changes wait for a read that is complete, but for those somebody agreed to,
+-- and accounts whose time is over. How many.
 create function plan_additions(run bigint) returns bigint language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	waiting bigint;
 begin
-	delete from planned_changes c where c.run = plan_additions.run and c.action in ('vanish', 'disable', 'remove', 'archive') and not c.held;
+	delete from planned_changes c where c.run = plan_additions.run and c.action in ('vanish', 'disable', 'remove', 'archive') and not c.held and not c.approved
+	  and not (c.action = 'disable' and exists (select from directory_entries d where d.id = c.entry_id and d.ends_at <= now()));
 	get diagnostics waiting = row_count;
 	if waiting > 0 then
 		-- Numbered without gaps again, by way of numbers nobody has.

@@ -4,6 +4,9 @@
 -- When everything was last read: what a source says of itself is not all that happens in it.
 alter table sources add column last_full_at timestamptz;
 
+-- The last read was not complete: what is in the mirror no longer, or otherwise, is taken from nobody before one is.
+alter table sources add column unsure boolean not null default false;
+
 -- The last run of pushed changes. It is swept when it has been committed, unless its process dies in between.
 alter table sources add column unswept bigint;
 
@@ -53,7 +56,7 @@ alter table directory_edges add column dangling_since timestamptz;
 
 -- All that a run asks before it reads.
 create type source_start as (id smallint, led boolean, settled boolean, applied_before boolean, rules_digest text, settings text,
-	full_ms bigint, misses boolean);
+	full_ms bigint, misses boolean, unsure boolean);
 
 -- Where the source is known as it is configured, nobody else leads it and no earlier run of it broke off; else no row. It is led
 -- before it is looked at, and once more to say so. In plain SQL, as all that a run asks which hears nothing new: its session is
@@ -62,7 +65,7 @@ create function lead_known_source(name text, kind text, "position" integer, auth
 language sql volatile security definer set search_path = roster, pg_temp as $$
 	select pg_try_advisory_lock(writer_lock_class() + 1, s.id) from sources s where s.name = lead_known_source.name;
 	select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings, ''),
-		(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id)
+		(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id), s.unsure
 	from sources s where s.name = lead_known_source.name and s.kind = lead_known_source.kind and s.position = lead_known_source.position
 	  and s.authoritative = lead_known_source.authoritative and s.nested = lead_known_source.nested
 	  and s.retired_at is null and s.kind <> 'import' and s.id <> 0 and s.unswept is null
@@ -88,7 +91,7 @@ begin
 	start.led := source is not null and lead_source(source);
 	if start.led then
 		select s.id, true, s.settled, s.first_run_at is not null, coalesce(s.rules_digest, ''), coalesce(s.settings, ''),
-			(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id)
+			(extract(epoch from now() - s.last_full_at) * 1000)::bigint, misses_entries(s.id), s.unsure
 		into start from sources s where s.id = source;
 	end if;
 	return start;

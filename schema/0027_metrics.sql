@@ -100,6 +100,14 @@ create function waiting_changes(source smallint) returns bigint language sql sta
 		coalesce((select greatest(q.held, 1) from run_in_question(waiting_changes.source) q where q.id is not null), 0))
 $$;
 create index on runs (source, id) where state = 'held';
+
+-- Changes of a source that somebody refused and that it still asks for: rows, or those of a run that was refused as a whole.
+create function refused_changes(source smallint) returns bigint language sql stable set search_path = roster, pg_temp as $$
+	select greatest((select count(*) from held_changes h where h.source = refused_changes.source and h.state = 'rejected'),
+		(select coalesce(max(r.held), 0) from runs r where r.source = refused_changes.source and r.state = 'rejected'
+			and not exists (select from runs l where l.source = r.source and l.id > r.id and l.state in ('held', 'nothing', 'applied'))))
+$$;
+create index on runs (source, id) where state = 'rejected';
 create index on runs (source) where state = 'running';
 
 -- The figures: a metric, its labels in the order rosterd(8) names them, and the number. Of sources only those that are

@@ -83,7 +83,7 @@ begin
 	update runs r set state = 'superseded' where r.source = src and r.state = 'held';
 	delete from guard_log g where g.source = src;
 	-- Should it come back, it begins anew.
-	update sources s set retired_at = now(), settled = false, first_run_at = null, last_complete_at = null, last_full_at = null, rules_digest = null, settings = null
+	update sources s set retired_at = now(), settled = false, unsure = false, first_run_at = null, last_complete_at = null, last_full_at = null, rules_digest = null, settings = null
 	where s.id = src;
 	delete from planned_imports p where p.transaction = pg_current_xact_id();
 	return revision;

@@ -111,7 +111,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 			(select count(*) from grants g where g.source = s.id), (select count(*) from quarantine q where q.source = s.id),
 			(select count(*) from directory_edges e join directory_entries g on g.id = e.group_id
 				where e.member_id is null and g.source = s.id and g.gone_since is null),
-			last_drift(s.id), w.held, (select count(*) from held_changes h where h.source = s.id and h.state = 'rejected'), s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
+			last_drift(s.id), w.held, refused_changes(s.id), s.settled and w.held = 0 and l.completeness is distinct from 'incomplete', exists (select from paused_sources p where p.source = s.id), s.last_complete_at,
 			s.name || '/' || l.id, l.state::text, l.completeness
 		from sources s
 		left join directory_entries d on d.source = s.id and d.gone_since is null

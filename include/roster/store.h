@@ -68,8 +68,9 @@ struct source_state {
 	char rules_digest[FINGERPRINT_TEXT]; /* of the rules last applied, "" for none */
 	char settings[SETTINGS_TEXT];        /* what the source was last asked for: "configured:in full" */
 	bool misses;                         /* something waits for a decision because entries were not seen any more */
-	int64_t full_ms;                     /* since everything was last read; INT64_MAX: never */
-	int64_t run;                         /* the number of the run; 0: it has none yet */
+	bool unsure;     /* the last read was not complete: what follows from the mirror takes nothing away */
+	int64_t full_ms; /* since everything was last read; INT64_MAX: never */
+	int64_t run;     /* the number of the run; 0: it has none yet */
 };
 /* Make the source known, and lead it: ERR_CONFLICT when another process does. What of earlier runs waits is not looked at. */
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,

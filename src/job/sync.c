@@ -320,15 +320,15 @@ static bool may_meet_strangers(const struct sync *sync)
 static int merge(struct sync *sync, struct error *err)
 {
 	const struct reading *reading = &sync->reading;
-	bool from_mirror = sync_is_from_mirror(sync);
+	bool from_mirror = sync_is_from_mirror(sync), unsure = from_mirror && sync->state.unsure;
 	bool complete = !from_mirror && reading->result.completeness == READ_COMPLETE;
 	bool whole = complete && (reading->way == READ_PLAINLY || reading->way == READ_WITH_COOKIE);
 	const struct plan_scope scope = {
 	    .read = whole,
 	    .everything = sync->everything,
-	    .whole = whole || from_mirror,
+	    .whole = whole || (from_mirror && !unsure),
 	    .known = complete,
-	    .additions = !complete && !from_mirror,
+	    .additions = !complete && (!from_mirror || unsure),
 	    .strangers = may_meet_strangers(sync),
 	};
 

@@ -99,6 +99,8 @@ static int sync_session(struct sync *sync, struct error *err)
 	struct error failure = {0};
 	int rc = travel_some_way(sync, &failure);
 
+	if (rc != 0)
+		error_prefix(&failure, "source %s", sync->source->name);
 	if (rc != 0 && may_do_without(sync, &failure))
 		rc = travel_without(sync, &failure, err);
 	else

@@ -17,9 +17,10 @@ static void read_state(const struct pg_rows *rows, struct source_state *ret)
 	snprintf(ret->settings, sizeof ret->settings, "%s", pg_text(rows, 0, 5));
 	ret->full_ms = pg_is_null(rows, 0, 6) ? INT64_MAX : pg_integer(rows, 0, 6);
 	ret->misses = pg_boolean(rows, 0, 7);
+	ret->unsure = pg_boolean(rows, 0, 8);
 }
 
-#define START_COLUMNS "select id, led, settled, applied_before, rules_digest, settings, full_ms, misses"
+#define START_COLUMNS "select id, led, settled, applied_before, rules_digest, settings, full_ms, misses, unsure"
 
 int store_source_lead(struct store *store, const struct source_config *source, struct source_state *ret,
 		      struct error *err)

@@ -37,6 +37,7 @@ def test_a_rejected_first_run_asks_nobody_again_until_there_is_something_else(as
     asking.sync(code=1)
     assert "nobody is asked again until there is something else" in asking.roster.ctl("reject", "corp/2").err
     assert {run["state"] for run in asking.roster.json("runs")["runs"]} == {"rejected"}
+    assert asking.roster.json("status")["sources"][0]["rejected"] == 39
     for run in ("corp/1", "corp/2"):
         asking.roster.ctl("approve", run, code=75)
     result = asking.sync()

@@ -41,6 +41,7 @@ def test_other_rules_are_planned_and_applied_while_the_source_is_away(away):
     assert f"applied 6 changes (revision 4); {AWAY}" in result.err
     assert away.members("odd") == set(range(5))
     assert "corp: the last read failed: cannot open" in away.roster.ctl("status").err, "what was applied is no word of the source"
+    assert [run["reason"].startswith("source corp: cannot open") for run in away.roster.json("runs", "--most", 2)["runs"]] == [True, True]
     run = away.last_run()
     assert (run["kind"], run["state"]) == ("apply", "applied") and "people.ldif" in run["reason"]
     away.bring_back()
