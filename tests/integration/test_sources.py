@@ -279,6 +279,8 @@ def test_status_says_what_is_in_doubt_and_where_to_look(roster):
     assert roster.json("status")["sources"][0]["held"] == waiting > 0
     (roster.directory / "elsewhere").rename(roster.directory / "corp.ldif")
     roster.ctl("approve", "corp/1")
+    assert re.match("corp: the last read failed: ", roster.ctl("status").err), "no read was better since"
+    roster.ctl("sync")
     assert roster.ctl("status").err == nobody
     company.configure("corp", most=0)
     company.write("corp", person(1, "ann"), person(2, "bob"), team(9, "red", "ann"))
