@@ -98,6 +98,11 @@ declare
 begin
 	select * into latest from revisions order by id desc limit 1;
 	if latest.transaction = pg_current_xact_id() then
+		-- What must be so after an act of a person is not asked of what came by itself.
+		if latest.by_itself and not open_revision.by_itself and open_revision.actor is not null then
+			raise exception '% is a transaction of its own', latest.cause using errcode = 'object_not_in_prerequisite_state',
+				hint = 'commit before the next act';
+		end if;
 		return latest.id;
 	end if;
 	if current_setting('transaction_isolation') <> 'read committed' then

@@ -167,6 +167,16 @@ begin
 	end if;
 end $$;
 
+-- After what may have taken one away. One with an end is none that lasts.
+create function need_administrator() returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
+begin
+	if not exists (select from grants g join users u on u.id = g.user_id and u.active
+			where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator') and g.expires_at is null) then
+		raise exception 'nobody would be a platform administrator any more' using errcode = 'check_violation',
+			hint = 'name another one first, without an end';
+	end if;
+end $$;
+
 create function user_role_remove(who text, role text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
@@ -242,7 +252,9 @@ begin
 	delete from operators o where o.login = operator_remove.operator returning o.* into gone;
 	if gone.login is null then
 		raise exception 'the database login "%" acts as nobody', operator using errcode = 'no_data_found', hint = 'see rosterctl operator list';
-	elsif not is_owner() and is_administrator(gone.user_id) and not exists (select from operators o where is_administrator(o.user_id)) then
+	elsif not is_owner() and is_administrator(gone.user_id) and not exists (
+			select from operators o join grants g on g.user_id = o.user_id and g.anchor = platform() and g.expires_at is null
+			where g.role = role_named('platform', 'Platform Administrator') and is_administrator(o.user_id)) then
 		raise exception '"%" is the last database login of a platform administrator', operator using errcode = 'check_violation', hint = 'add another one first';
 	end if;
 	perform dismiss_operator(operator);

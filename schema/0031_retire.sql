@@ -58,11 +58,7 @@ begin
 		update users u set active = false from planned_imports p
 		where p.transaction = pg_current_xact_id() and p.kind = 'user' and u.id = p.user_id;
 	end if;
-	if not exists (select from grants g join users u on u.id = g.user_id and u.active
-			where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator')) then
-		raise exception 'nobody would be a platform administrator any more' using errcode = 'check_violation',
-			hint = 'give the role to somebody this source does not know: rosterctl init --administrator, as the owner of the schema';
-	end if;
+	perform need_administrator();
 	-- Who is known elsewhere is that source's from now on; who is not is remembered as gone.
 	delete from identities i where i.source = src and i.user_id not in (select k.user_id from known_here_alone(src) k);
 	update identities i set gone_since = now() where i.source = src and i.gone_since is null;
@@ -96,6 +92,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	person uuid := need_user(who);
 	src smallint;
+	lost record;
 begin
 	perform act(format('user unlink %s %s', who, source));
 	src := need_source(source);
@@ -107,7 +104,12 @@ begin
 	if not found then
 		raise exception 'source % does not know %', source, who using errcode = 'no_data_found', hint = 'see rosterctl user show';
 	end if;
-	delete from grants g where g.user_id = person and g.source = src;
+	for lost in delete from grants g where g.user_id = person and g.source = src returning g.anchor, g.role loop
+		perform keep_team(person, lost.anchor, lost.role);
+	end loop;
+	if not is_owner() then
+		perform need_administrator();
+	end if;
 	update users u set suspended = u.suspended or not u.active,
 		attributes_from = case when u.attributes_from = src then 0 else u.attributes_from end
 	where u.id = person;

@@ -7,6 +7,7 @@
 create unlogged table planned_reverts (
 	transaction xid8 not null default pg_current_xact_id(),
 	seq bigint generated always as identity,
+	meant text not null, -- the run or revision, as it was named
 	fact text not null,
 	key jsonb not null,
 	was jsonb,    -- before; NULL: it was not there
@@ -251,8 +252,8 @@ begin
 	delete from planned_reverts p;
 	for fact in select f.name from fact_tables f where f.name <> 'group_closure'::regclass
 		order by array_position('{users,groups,clusters,apps,nodes,environments}'::text[], f.name::text) nulls last, f.name::text loop
-		insert into planned_reverts (fact, key, was, became, why, user_id, role, resource, place)
-		select (select c.relname from pg_class c where c.oid = fact), n.key, n.was, n.became, 'changed again in revision ' || n.later,
+		insert into planned_reverts (meant, fact, key, was, became, why, user_id, role, resource, place)
+		select what, (select c.relname from pg_class c where c.oid = fact), n.key, n.was, n.became, 'changed again in revision ' || n.later,
 			coalesce(n.key ->> 'user_id', case when fact = 'users'::regclass then n.key ->> 'id' end)::uuid, (n.key ->> 'role')::integer,
 			coalesce(n.key ->> 'anchor', n.key ->> 'environment', n.key ->> 'app', n.key ->> 'namespace',
 				case when fact <> 'users'::regclass then n.key ->> 'id' end)::integer,

@@ -146,9 +146,8 @@ begin
 		raise exception '% has no access to the environments of %, and cannot answer for them again', wrong.login, resource_name(wrong.resource)
 			using errcode = 'check_violation', hint = 'a role with project.cloud_access opens them';
 	end if;
-	if not exists (select from grants g join users u on u.id = g.user_id and u.active
-			where g.anchor = platform() and g.role = role_named('platform', 'Platform Administrator')) then
-		raise exception 'nobody would be a platform administrator any more' using errcode = 'check_violation', hint = 'name another one first';
+	if exists (select from my_reverts p where p.why is null and p.fact in ('grants', 'users')) then
+		perform need_administrator();
 	end if;
 end $$;
 
@@ -193,6 +192,10 @@ begin
 	held := 0;
 	perform require_administrator('revert ' || what);
 	meant := reverted_revisions(what);
+	if exists (select from my_reverts p where p.meant <> what) then
+		raise exception 'it was planned to revert %, not %', (select p.meant from my_reverts p limit 1), what
+			using errcode = 'object_not_in_prerequisite_state', hint = 'plan what is to be taken back';
+	end if;
 	select r.* into of from revisions v join runs r on r.id = v.run where v.id = meant[1];
 	select s.* into here from sources s where s.id = of.source;
 	if exists (select from my_reverts p where p.why is null) then

@@ -19,9 +19,11 @@ select is((select name || ': ' || description from groups where id = root_group(
 	'P11 name and description of the root can be changed');
 select is(group_path(root_group()), '/', 'P11 and its path stays /');
 select operator_for('chief', 'one'), operator_for('plain', 'two'), user_role_add('one', 'Platform Administrator');
+select committed();
 select is(tried('test_chief', $$select group_edit('/', 'concern', 'all of it')$$), 'done', 'P11 by the act of an administrator');
 select is((select name || ': ' || description from groups where id = root_group()), 'concern: all of it', 'P11 it is saved');
 select is(tried('test_plain', $$select group_edit('/', 'mine')$$), '42501', 'P11 somebody else does not');
+select committed(), by_itself();
 
 select throws_ok($$select group_create('b', '', '{}')$$, '22023', 'a group needs a parent: "b" is no path', 'P13 a group without a parent is refused');
 select throws_ok($$select group_create('/', 'for tests', '{}')$$, '22023', null, 'P13 so is a path without a name');

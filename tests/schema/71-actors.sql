@@ -45,6 +45,7 @@ select user_create(u) from unnest(array['gus', 'pat', 'nel']) u;
 select imported_app('shop', 'pat', '/dev'), namespace_create('k', 'n', array['test']::purpose[]), namespace_attach('k/n/test', '/dev');
 select group_create('/dev/pay', 'for tests', array['gus']), branch('/ops');
 select access_group_create('club'), access_group_member_add('club', 'pat');
+select committed();
 
 -- Without an operator's row, or as somebody without the right, every act is refused.
 create table acts (statement text);
