@@ -459,6 +459,9 @@ begin
 	end if;
 	closed := merge_mappings(run, src, everything, many);
 	perform merge_problems(run, src, complete, everything, refused > 0);
+	if complete and (exists (select from nameless_entries) or exists (select from staged_problems p where p.run = me.id)) then
+		perform keep_nameless(run, src);
+	end if;
 	if much or everything then
 		analyze directory_edges, directory_mappings;
 	end if;

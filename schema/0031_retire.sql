@@ -63,6 +63,7 @@ begin
 	delete from identities i where i.source = src and i.user_id not in (select k.user_id from known_here_alone(src) k);
 	update identities i set gone_since = now() where i.source = src and i.gone_since is null;
 	delete from directory_mappings m using directory_entries d where d.source = src and m.entry_id = d.id;
+	delete from nameless_entries n where n.source = src;
 	delete from unsure_edges x using directory_entries d where d.source = src and x.group_id = d.id;
 	delete from unsure_drops x using directory_entries d where d.source = src and x.group_id = d.id;
 	delete from doubtful_edges x using directory_entries d where d.source = src and x.group_id = d.id;

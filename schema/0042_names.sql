@@ -1,6 +1,29 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Part of merge(): whose a name in a group is when people and groups get other names.
 
+-- Entries whose id nobody may read, as the last complete read found them. Another one may be anybody who is missing since.
+create table nameless_entries (
+	source smallint not null references sources,
+	dn text not null,
+	primary key (source, dn)
+);
+
+create function keep_nameless(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	delete from nameless_entries n where n.source = keep_nameless.source;
+	insert into nameless_entries
+	select distinct keep_nameless.source, p.what from staged_problems p where p.run = keep_nameless.run and p.external_id is null and p.rule is null;
+end $$;
+
+-- dns: of entries without an id. The first of them that was not there before, under that name or without an id; null for none.
+create function find_stranger(run bigint, dns text[]) returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select min(n.dn) from unnest(dns) n(dn), runs r
+	where r.id = find_stranger.run and not exists (select from nameless_entries k where k.source = r.source and k.dn = n.dn)
+	  and not exists (select from directory_entries d where d.source = r.source and d.dn = n.dn and (d.gone_since is null or d.closed is not null))
+$$;
+grant execute on function find_stranger(bigint, text[]) to roster_daemon;
+
 -- What groups listed no more in a read that was not complete: who was in them by that name may be there by another, which was
 -- not seen.
 create table unsure_drops (

@@ -191,8 +191,16 @@ struct matches {
 	size_t problem_count;
 };
 int store_stage_matches(struct store *store, int64_t run, const struct matches *matches, struct error *err);
-/* Entries of the mirror that were not seen: for what was read completely only. */
-int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err);
+/* Entries of the mirror that were not seen: for what was read completely only. Not when one without an id might be one of them. */
+struct store_gone {
+	const char *const *nameless; /* DNs of entries without an id */
+	size_t nameless_count;
+	size_t count; /* filled: those that were not seen */
+	const char
+	    *stranger; /* filled, in the arena: a DN nobody had before; NULL: there is none, and they are staged */
+};
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct arena *arena,
+		     struct store_gone *ret, struct error *err);
 
 /* Every live entry of the run's source that was not staged in this run, as the mirror has it, members left out. */
 struct mirror_row {

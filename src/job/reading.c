@@ -45,9 +45,39 @@ static void doubt(struct reading *reading)
 	}
 }
 
+/* DNs of entries that did not say who they are. */
+static size_t collect_nameless(const struct matches *matches, struct arena *arena, const char *const **ret)
+{
+	const char **dns = arena_alloc_array(arena, matches->problem_count + 1, sizeof *dns);
+	size_t count = 0;
+
+	for (size_t i = 0; i < matches->problem_count; i++)
+		if (matches->problems[i].id == NULL && matches->problems[i].rule == 0)
+			dns[count++] = matches->problems[i].what;
+	*ret = dns;
+	return count;
+}
+
+/* What is missing is gone, unless it may be there under another name without its id. */
 static int stage_absent(struct reading *reading, struct error *err)
 {
-	return store_stage_gone(reading->store, reading->absorption.run, intake_mirror(reading->session->intake), err);
+	struct intake *intake = reading->session->intake;
+	struct read_result *read = &reading->result;
+	struct arena *arena = reading->absorption.arena;
+	struct store_gone gone = {0};
+
+	gone.nameless_count = collect_nameless(intake_matches(intake), arena, &gone.nameless);
+	if (store_stage_gone(reading->store, reading->absorption.run, intake_mirror(intake), arena, &gone, err) != 0)
+		return -1;
+	if (gone.stranger == NULL)
+		return 0;
+	read->completeness = READ_INCOMPLETE;
+	snprintf(read->reason, sizeof read->reason,
+		 "%s does not show its id, and might be %s that %s missing since; let the account that reads see "
+		 "it, or leave the entry out by a filter (see rosterctl quarantine)",
+		 gone.stranger, gone.count == 1 ? "the one entry" : "one of several entries",
+		 gone.count == 1 ? "is" : "are");
+	return 0;
 }
 
 /* An attribute that nobody shows any more opens nobody. */

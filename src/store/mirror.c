@@ -311,8 +311,27 @@ static int copy_gone(struct store *store, int64_t run, const struct gone_context
 	return pg_copy_end(store->pg, err);
 }
 
+static int find_stranger(struct store *store, int64_t run, struct arena *arena, struct store_gone *gone,
+			 struct error *err)
+{
+	char number[NUMBER_TEXT];
+	struct pg_rows *rows = NULL;
+	struct str dns = {0};
+	int rc;
+
+	pg_array(gone->nameless, gone->nameless_count, &dns);
+	const char *params[] = {number_text(run, number), str_text(&dns)};
+	rc = pg_query(store->pg, "select find_stranger($1, $2)", params, 2, &rows, err);
+	if (rc == 0 && !pg_is_null(rows, 0, 0))
+		gone->stranger = arena_strdup(arena, pg_text(rows, 0, 0));
+	pg_free(&rows);
+	str_free(&dns);
+	return rc;
+}
+
 /* The ids themselves are not kept in memory: they are asked for once more, and those not seen are staged. */
-int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct error *err)
+int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct arena *arena,
+		     struct store_gone *ret, struct error *err)
 {
 	char number[NUMBER_TEXT];
 	const char *params[] = {number_text(run, number)};
@@ -326,7 +345,10 @@ int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirr
 		      "where r.id = $1 and (d.gone_since is null or d.closed is not null)",
 		      params, 1, &(struct pg_reader){.batch = gone_batch, .context = &gone}, err);
 
-	if (rc == 0 && gone.count > 0)
+	ret->count = gone.count;
+	if (rc == 0 && gone.count > 0 && ret->nameless_count > 0)
+		rc = find_stranger(store, run, arena, ret, err);
+	if (rc == 0 && gone.count > 0 && ret->stranger == NULL)
 		rc = copy_gone(store, run, &gone, err);
 	str_free(&gone.ids);
 	return rc;
