@@ -195,9 +195,9 @@ int store_stage_matches(struct store *store, int64_t run, const struct matches *
 struct store_gone {
 	const char *const *nameless; /* DNs of entries without an id */
 	size_t nameless_count;
-	size_t count; /* filled: those that were not seen */
-	const char
-	    *stranger; /* filled, in the arena: a DN nobody had before; NULL: there is none, and they are staged */
+	/* Filled: how many were not seen, and, in the arena, a DN that nobody had before; NULL for none, and they are staged. */
+	size_t count;
+	const char *stranger;
 };
 int store_stage_gone(struct store *store, int64_t run, const struct mirror *mirror, struct arena *arena,
 		     struct store_gone *ret, struct error *err);
