@@ -394,7 +394,9 @@ begin
 		  and not exists (select from doubtful_edges x where x.group_id = e.group_id and x.reference = e.reference and x.void)
 		  and not exists (select from directory_entries o where o.alias = e.reference and o.id <> d.id and o.gone_since is null)
 		  and not exists (select from directory_entries o where o.reference = e.reference and o.id <> d.id and (o.gone_since is null or o.closed is not null))
-		returning d.id)
+		returning d.id, e.group_id, e.reference
+	), listed_before as ( -- as if the group were told of with them: a server may tell of it first
+		insert into staged_edges (run, group_id, reference) select merge_edges.run, b.group_id, b.reference from bound b)
 	insert into touched_entries select distinct merge_edges.run, id from bound;
 
 	-- A name or login that two had, and one of them is gone or has another: the other one is meant.

@@ -97,6 +97,18 @@ def test_the_name_of_somebody_who_was_renamed_goes_to_another(refint_site):
     assert administrators(site) == {"u10"}
 
 
+def test_a_server_tells_of_the_group_before_the_people(site):
+    """They come over searches of their own. What the group said waits for the one who has that name, and he leaves the old one."""
+    change(site.directory, ADMINS, "add", "member", f"uid=x,{department('north')}")
+    await_true(lambda: site.roster.value("select count(*) from directory_edges where member_id is null") == 1)
+    with together(site):
+        site.directory.rename_s(person(10), "uid=x")
+        add(site.directory, person(10), company.person_attributes(10))
+    await_true(lambda: administrators(site) == {"x", "u10"}, what=site.children[-1].said())
+    site.assert_true()
+    assert administrators(site) == {"x", "u10"}
+
+
 def test_who_takes_the_name_of_somebody_who_is_gone_stays_in_his_groups(refint_site):
     """All of it while nobody looks: the group has listed both, and lists the one name."""
     site = refint_site
