@@ -196,6 +196,8 @@ static int run_request(struct service *service, const struct request *request, s
 		rc = request_writer_open(&service->config->database, request->id, &service->writer, err);
 	if (rc == 0) {
 		options.sink = request_writer_sink(service->writer);
+		/* Who asks is told what waits, each time. */
+		service->session.recalled = false;
 		rc = sync_source_on(service->store, service->config, service->source, &options, report, err);
 	}
 	if (rc == 0)

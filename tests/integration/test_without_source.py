@@ -157,6 +157,18 @@ def test_a_directory_that_is_down_does_not_keep_other_rules_from_what_they_give(
     site.assert_true()
 
 
+def test_whoever_asks_again_is_told_again_what_waits(site):
+    assert site.start().end() == 0
+    site.slapd.kill()
+    with_guests(site)
+    path = site.roster.directory / "rosterd.conf"
+    path.write_text(path.read_text().replace('first_run: "apply"', 'first_run: "hold"'))
+    site.begin().await_word(AWAY)
+    for _ in range(2):
+        told = site.roster.ctl("sync", code=69).err
+        assert AWAY in told and "the rules, or which entries they see, have changed" in told, told
+
+
 def test_a_directory_that_refuses_is_as_one_that_is_down(site):
     assert site.start().end() == 0
     with_guests(site)
