@@ -5,7 +5,7 @@ import pytest
 
 import company
 from company import change, group, person
-from pushing import Site
+from pushing import Site, await_true
 from slapd import Slapd
 
 LAW = f"ou=law,{company.STAFF}"
@@ -54,3 +54,20 @@ def test_whoever_hid_his_id_before_keeps_nobody(site):
     site.directory.delete_s(person(30))
     site.roster.ctl("sync")
     assert "u30" not in site.active()
+
+
+def test_a_server_that_says_what_changed_names_whoever_hides_his_id(roster):
+    """By its control: he is known under his new name, while he is followed and when everything is read."""
+    with Slapd(company.ldif(), database=[HIDING, *company.ACCESS], sync=["syncprov-sessionlog 100"]) as slapd:
+        site = Site(slapd, roster)
+        site.configure(safety=OPEN)
+        site.start()
+        before = site.holdings("u2")
+        move(site, 2, LAW)
+        moved = {held for held in before if not held[0].startswith("group:/org/")} | {("group:/org/law", "Contributor")}
+        await_true(lambda: site.holdings("u2") == moved, what=site.children[-1].said())
+        assert "nothing to do" in site.roster.ctl("sync", "--full").err
+        assert site.roster.json("quarantine")["problems"] == [] and site.last_run()["completeness"] == "complete"
+        site.directory.delete_s(f"uid=u2,{LAW}")
+        await_true(lambda: "u2" not in site.active())
+        site.finish()

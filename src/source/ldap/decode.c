@@ -60,6 +60,10 @@ static void decode_id(struct decoder *decoder, const struct scope *scope, const 
 	const struct ldap_attribute *id = ldap_entry_attribute(from, scope->id);
 	struct error err = {0};
 
+	if (!id && decoder->named) {
+		decoder->entry.id = arena_strdup(decoder->arena, decoder->named);
+		return;
+	}
 	if (!id) {
 		decoder->fault = arena_printf(decoder->arena,
 					      "it has no %s: set attributes.id of the %ss to an attribute that never "

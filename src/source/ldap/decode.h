@@ -19,6 +19,8 @@ extern const struct needy_class {
 /* Starts as {.arena = ...}; reused for every entry. */
 struct decoder {
 	struct arena *arena; /* reset for each entry */
+	const char *
+	    named; /* the id of the next entry as the protocol tells it, where nobody may read the attribute; or NULL */
 	struct entry entry;
 	const char *fault;  /* why the entry is unreadable; entry.id and entry.dn are set as far as they are known */
 	bool ranged;        /* only a part of its values came: see ranged.h */

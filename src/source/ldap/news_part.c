@@ -39,7 +39,10 @@ int news_hand_over_entry(struct news *news, struct part *part, const char *id, c
 			 struct error *err)
 {
 	struct entry_sink *sink = &news->sink->entries;
+	/* A Sync State Control tells the entryUUID (RFC 4533 section 2.3). What a group computes is asked for by the attribute. */
+	bool is_named = text_equal_fold(news->following->id, "entryUUID") && !dynamic_is(entry);
 
+	news->decoder.named = is_named ? id : NULL;
 	decode(&news->decoder, part->scope, entry);
 	if (is_asked_for(news, part, id))
 		return 0;
