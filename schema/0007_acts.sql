@@ -353,21 +353,24 @@ exception when unique_violation then
 	raise exception 'there is a group % already', clean using errcode = 'unique_violation', hint = 'names are compared without case';
 end $$;
 
+-- Apps with what no act takes from them: see keep_teams().
+create type teams as (contacted integer[], mastered integer[]);
+
 create function group_move(path text, parent text) returns void
 language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	moved integer;
 	target integer;
-	kept integer[];
+	kept teams;
 begin
 	perform writer_turn();
 	moved := need_group(path);
 	target := need_group(parent);
 	perform act(format('group move %s to %s', path, parent));
-	kept := in_team(apps_below(moved));
+	kept := teams_of(apps_below(moved));
 	perform free_place(moved, target, g.name), forget_settings(null, apps_below(moved)) from groups g where g.id = moved and g.parent_id <> target;
 	update groups set parent_id = target where id = moved;
-	perform keep_contacts(kept);
+	perform keep_teams(kept);
 exception when unique_violation then
 	raise exception 'there is a group of that name below % already', parent using errcode = 'unique_violation', hint = 'names are compared without case';
 end $$;

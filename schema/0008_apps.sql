@@ -110,16 +110,31 @@ create function in_team(apps integer[]) returns integer[] language sql stable se
 			or exists (select from access_group_apps x where x.app = a.id and x.access_group = g.anchor))))
 $$;
 
--- What is moved by hand takes no Technical Contact out of his team. kept: in_team() of before.
-create function keep_contacts(kept integer[]) returns void language plpgsql stable set search_path = roster, pg_temp as $$
+-- Of these apps those that have a Scrum Master.
+create function mastered(apps integer[]) returns integer[] language sql stable set search_path = roster, pg_temp as $$
+	select array_agg(a.id) from unnest(mastered.apps) a(id) where exists (
+		select from reach t join grants g on g.anchor = t.anchor and g.role = role_named('project', 'Scrum Master')
+		join users u on u.id = g.user_id and u.active where t.resource = a.id)
+$$;
+
+create function teams_of(apps integer[]) returns teams language sql stable set search_path = roster, pg_temp
+as $$select in_team(apps), mastered(apps)$$;
+
+-- What is moved by hand takes no Technical Contact out of his team, and no app its last Scrum Master.
+create function keep_teams(kept teams) returns void language plpgsql stable set search_path = roster, pg_temp as $$
 declare
-	still integer[] := in_team(kept);
-	left_app integer := (select k from unnest(kept) k where still is null or k <> all (still) order by k limit 1);
+	still teams := teams_of((kept).contacted || (kept).mastered);
+	left_app integer := (select k from unnest((kept).contacted) k where (still).contacted is null or k <> all ((still).contacted) order by k limit 1);
 begin
 	if left_app is not null then
 		raise exception '% is the Technical Contact of % and would leave its team',
 			(select u.login from nodes n join users u on u.id = n.technical_contact where n.app = left_app), resource_name(left_app)
 			using errcode = 'check_violation', hint = 'hand the node over first, or make him a member of the app: rosterctl node contact, rosterctl app members';
+	end if;
+	select k into left_app from unnest((kept).mastered) k where (still).mastered is null or k <> all ((still).mastered) order by k limit 1;
+	if found then
+		raise exception '% would have no Scrum Master', resource_name(left_app) using errcode = 'check_violation',
+			hint = 'name one in the app itself first: rosterctl app members';
 	end if;
 end $$;
 
@@ -128,11 +143,11 @@ create function app_group(name text, owner_group text) returns void language plp
 declare
 	here integer;
 	target integer;
-	kept integer[];
+	kept teams;
 begin
 	perform act(format('app group %s %s', name, coalesce(owner_group, 'none')));
 	here := need_app(name);
-	kept := in_team(array[here]);
+	kept := teams_of(array[here]);
 	if owner_group is not null then
 		target := need_group(owner_group);
 		perform require_belongs(name, (select a.owner from apps a where a.id = here), target);
@@ -141,7 +156,7 @@ begin
 		perform forget_settings(null, array[here]);
 	end if;
 	update apps a set owner_group = target where a.id = here;
-	perform keep_contacts(kept);
+	perform keep_teams(kept);
 end $$;
 
 -- An archived app gives nobody anything, so it is its owner, by being that, who takes it back into use.

@@ -117,11 +117,16 @@ exception when unique_violation then
 	raise exception 'app:% has an environment "%" already', app, name using errcode = 'unique_violation', hint = 'see rosterctl node show ' || app;
 end $$;
 
+-- What people may do in production goes with it, and with the node it would be handed to somebody else: see node_contact().
 create function environment_delete(name text) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here environments := need_environment(name);
+	cause text := format('environment delete %s', name);
 begin
-	perform act_on_node(format('environment delete %s', name), here.app);
+	perform act_on_node(cause, here.app);
+	if here.purpose = 'production' then
+		perform require_second_factor(cause);
+	end if;
 	delete from environments e where e.id = here.id;
 end $$;
 

@@ -34,7 +34,7 @@ declare
 	here integer := need_access_group(name);
 	members uuid[];
 	reached integer[] := apps_of(here);
-	kept integer[];
+	kept teams;
 	source text;
 begin
 	perform act(format('access-group delete %s', name));
@@ -44,18 +44,18 @@ begin
 			hint = 'change it there: rosterctl access-group members ' || name;
 	end if;
 	members := array(select g.user_id from grants g where g.anchor = here);
-	kept := in_team(reached);
+	kept := teams_of(reached);
 	delete from grants g where g.anchor = here and g.source = 0;
 	delete from access_group_apps x where x.access_group = here;
 	delete from access_groups x where x.id = here;
-	perform keep_contacts(kept), forget_settings(members, reached);
+	perform keep_teams(kept), forget_settings(members, reached);
 end $$;
 
 create function access_group_app(name text, app text, within boolean) returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 declare
 	here integer := need_access_group(name);
 	place integer := need_app(app);
-	kept integer[];
+	kept teams;
 begin
 	perform act(format('access-group apps %s %s %s', name, case when within then 'add' else 'remove' end, app));
 	if within then
@@ -64,9 +64,9 @@ begin
 			insert into access_group_apps (access_group, app) values (here, place);
 		end if;
 	else
-		kept := in_team(array[place]);
+		kept := teams_of(array[place]);
 		delete from access_group_apps x where x.access_group = here and x.app = place;
-		perform keep_contacts(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here), array[place]);
+		perform keep_teams(kept), forget_settings(array(select g.user_id from grants g where g.anchor = here), array[place]);
 	end if;
 end $$;
 

@@ -7,6 +7,7 @@ begin
 	if exists (select from my_reverts p left join environments e on e.id = p.resource where p.why is null and (
 			p.fact in ('role_environments', 'role_environment_permissions') and p.key ->> 'kind' = 'production_environment'
 			or p.fact = 'nodes' and p.was is not null and p.became is not null
+			or p.fact = 'environments' and p.was is null and e.purpose = 'production'
 			or p.fact = 'environment_settings' and e.purpose = 'production')) then
 		perform require_second_factor('revert ' || what);
 	end if;

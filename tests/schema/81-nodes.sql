@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(219);
+select plan(230);
 
 -- Who gets in at all.
 select operator_for('stranger');
@@ -195,6 +195,19 @@ select user_resume('nel');
 select is(tried('test_olga', $$select app_member_remove('desk', 'sam', 'Scrum Master')$$), 'done', 'N41 the last but one goes');
 select is(tried('test_olga', $$select app_member_remove('desk', 'nel', 'Scrum Master')$$), '23514', 'N41 then the other stays');
 select is(tried('test_ada', $$select app_member_remove('board', 'olga', 'Owner')$$), '23514', 'N41 the owner stays, so a team has a last member');
+-- The same where he is it through a group, or an access group.
+select group_create('/dev/kiosk', 'the kiosk', array['olga']), group_member_add('/dev/kiosk', 'olga', null), app_create('lone', 'olga', '/dev/kiosk'), group_member_add('/dev', 'nel', 'Scrum Master');
+select access_group_create('guides'), access_group_app('guides', 'lone', true), access_group_member_add('guides', 'sam', 'Scrum Master');
+select is(tried('test_olga', $$select app_member_remove('lone', 'olga', 'Scrum Master')$$), 'done', 'N41 the owner need not be it: others are');
+select is(tried('test_ada', $$select group_move('/dev/kiosk', '/ops')$$), 'done', 'N41 of two ways one may end: the group moves');
+select is(tried('test_ada', statement), '23514', 'N41 not the last: ' || statement) from unnest(array[
+	$$select access_group_app('guides', 'lone', false)$$, $$select access_group_delete('guides')$$, $$select access_group_member_remove('guides', 'sam')$$]) statement;
+select group_move('/ops/kiosk', '/dev');
+select is(tried('test_ada', $$select access_group_app('guides', 'lone', false)$$), 'done', 'N41 with the other way back it may');
+select is(tried('test_ada', statement), '23514', 'N41 and that one stays: ' || statement) from unnest(array[$$select app_group('lone', null)$$, $$select app_group('lone', '/ops')$$,
+	$$select group_move('/dev/kiosk', '/ops')$$, $$select group_member_remove('/dev', 'nel', 'Scrum Master')$$]) statement;
+select app_member_add('lone', 'sam', 'Scrum Master');
+select is(tried('test_ada', $$select app_group('lone', null)$$), 'done', 'N41 until somebody is it in the app itself');
 delete from grants where user_id = person_id('tec');
 select is(roles_at('tec', 'app:desk'), 'Technical Contact', 'N41 what a source takes away nobody stops: the node keeps its Technical Contact');
 select is(portal('tec', 'env.transport', 'desk/test'), true, 'N41 who may go on until he hands over');

@@ -3,7 +3,7 @@
 \ir support.psql
 \ir company.psql
 \ir nodes.psql
-select plan(269);
+select plan(273);
 
 select second_factor_proven('tec');
 
@@ -111,6 +111,12 @@ select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.b
 update second_factors set proven_at = proven_at - interval '10 minutes', expires_at = expires_at - interval '10 minutes';
 select is(tried('test_tec', $$select environment_set('desk/live', 'opal', 'env.backups', false)$$), '28000', 'N37 for ten minutes');
 select is(tried('test_tec', $$select second_factor_proven('tec')$$), '42501', 'N37 and nobody vouches for himself');
+select environment_create('desk', 'more live', 'production'), environment_create('desk', 'more', 'test'), committed();
+select is(tried('test_' || who, $$select environment_delete('desk/more live')$$), '28000',
+	format('N37 N40 an environment of production, and what is set there, goes with a second factor: %s', who)) from unnest(array['tec', 'ada']) who;
+select is(tried('test_tec', $$select environment_delete('desk/more')$$), 'done', 'N37 another goes without');
+select second_factor_proven('tec');
+select is(tried('test_tec', $$select environment_delete('desk/more live')$$), 'done', 'N37 and this one with it');
 select second_factor_proven(p) from unnest(array['tec', 'opal', 'ben']) p;
 
 -- Who manages permissions.
