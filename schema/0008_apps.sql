@@ -110,7 +110,7 @@ create function in_team(apps integer[]) returns integer[] language sql stable se
 			or exists (select from access_group_apps x where x.app = a.id and x.access_group = g.anchor))))
 $$;
 
--- Of these apps those that have a Scrum Master.
+-- Of these apps those that have a Scrum Master; an archived one has none, and needs none.
 create function mastered(apps integer[]) returns integer[] language sql stable set search_path = roster, pg_temp as $$
 	select array_agg(a.id) from unnest(mastered.apps) a(id) where exists (
 		select from reach t join grants g on g.anchor = t.anchor and g.role = role_named('project', 'Scrum Master')
@@ -131,7 +131,8 @@ begin
 			(select u.login from nodes n join users u on u.id = n.technical_contact where n.app = left_app), resource_name(left_app)
 			using errcode = 'check_violation', hint = 'hand the node over first, or make him a member of the app: rosterctl node contact, rosterctl app members';
 	end if;
-	select k into left_app from unnest((kept).mastered) k where (still).mastered is null or k <> all ((still).mastered) order by k limit 1;
+	select a.id into left_app from apps a where a.id = any ((kept).mastered) and not a.archived and ((still).mastered is null or a.id <> all ((still).mastered))
+	order by a.id limit 1;
 	if found then
 		raise exception '% would have no Scrum Master', resource_name(left_app) using errcode = 'check_violation',
 			hint = 'name one in the app itself first: rosterctl app members';

@@ -124,10 +124,11 @@ create function reverted_apps() returns integer[] language sql volatile set sear
 $$;
 
 -- What must be so after every act by hand. Of who is taken out, none answers for a node or is the last Scrum Master; a contact has
--- access to his environments; somebody governs the platform. Who gets an app of a group back is in that group, unless it was a
--- source that had given it away.
-create function check_reverted(by_hand boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- access to his environments; somebody governs the platform. Who owns an app of a group is in that group, and who answers for a
+-- node in the team, unless it is the act of a source that is taken back.
+create function check_reverted(revision bigint, by_hand boolean, kept teams) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
+	lost integer[];
 	wrong record;
 begin
 	perform keep_team(p.user_id, p.resource, p.role) from my_reverts p
@@ -136,9 +137,8 @@ begin
 	perform keep_team((p.became ->> 'owner')::uuid, p.resource, null) from my_reverts p
 	where p.fact = 'apps' and p.why is null and p.was is not null and p.was ->> 'owner' <> p.became ->> 'owner';
 	if by_hand then
-		perform require_belongs(a.name, a.owner, a.owner_group) from my_reverts p join apps a on a.id = p.resource
-		where p.fact = 'apps' and p.why is null and p.was is not null and p.became is not null
-		  and (p.was ->> 'owner', p.was ->> 'owner_group') is distinct from (p.became ->> 'owner', p.became ->> 'owner_group');
+		lost := array(select l.app from apps_lost(revision) l);
+		perform check_owners(revision, lost), check_contacts(revision, lost), keep_teams(kept);
 	end if;
 	select u.login, p.resource into wrong from my_reverts p join nodes n on n.app = p.resource join users u on u.id = n.technical_contact
 		join apps a on a.id = n.app and not a.archived
@@ -189,6 +189,7 @@ declare
 	of runs;
 	here sources;
 	made_run bigint;
+	kept teams;
 begin
 	held := 0;
 	perform require_administrator('revert ' || what);
@@ -214,6 +215,7 @@ begin
 			select coalesce(here.id, 0::smallint), g.kind, g.scope, count(*) filter (where g.kind <> 'grant'), count(*) filter (where g.kind = 'grant')
 			from import_guarded() g group by g.kind, g.scope;
 		end if;
+		kept := teams_of(reverted_apps());
 		perform forget_settings(null, reverted_apps());
 		perform revert_people_back(case when here.kind <> 'import' then here.id end), revert_roles(), revert_places(), revert_links(), revert_settings();
 		perform forget_settings(array(select p.user_id from my_reverts p where p.fact = 'grants' and p.why is null and p.was is null)),
@@ -223,7 +225,7 @@ begin
 		where p.fact = 'groups' and p.why is null and coalesce(p.was ->> 'archived', 'true') = 'true' and g.id = p.resource;
 		update imported i set withdrawn = true from my_reverts p
 		where p.fact in ('apps', 'groups') and p.why is null and p.was is null and i.kind in ('app', 'group') and i.resource = p.resource;
-		perform check_reverted((select not v.by_itself from revisions v where v.id = meant[1]));
+		perform check_reverted(revision, (select not v.by_itself from revisions v where v.id = meant[1]), kept);
 		if of.kind = 'revert' then
 			delete from held_changes h where h.run = of.id and h.state <> 'approved';
 		elsif here.kind <> 'import' then

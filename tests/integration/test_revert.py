@@ -294,6 +294,19 @@ def test_the_team_keeps_whom_it_needs(company, roster):
     assert "bob is the last Scrum Master of app:ledger" in company.revert(added, code=65).err
     assert "bob is the last Scrum Master of app:ledger" in company.revert(added, "--plan", code=65).err
     assert company.head() == before
+    # Who owns an app of a group is in the group (P45), and the app has a Scrum Master, also one through a group.
+    entered = company.act(["group", "members", "/crm", "add", "carol", "--role", "Scrum Master"])
+    company.act("app_create('leads', 'carol', '/crm')")
+    company.act(["app", "members", "leads", "remove", "carol", "--role", "Scrum Master"])
+    company.act(["group", "members", "/crm", "add", "bob", "--role", "Scrum Master"])
+    assert "carol does not belong to /crm, which owns app:leads" in company.revert(entered, code=65).err
+    assert "carol does not belong to /crm, which owns app:leads" in company.revert(entered, "--plan", code=65).err
+    company.roster.sql("select group_create('/sales', 'For tests', array['alice']), group_member_add('/sales', 'bob', 'Scrum Master')")
+    company.act(["group", "members", "/crm", "remove", "bob", "--role", "Scrum Master"])
+    moved = company.act(["group", "move", "/crm", "/sales"])
+    company.act(["group", "members", "/sales/crm", "add", "carol", "--role", "Developer"])
+    company.act(["group", "members", "/sales/crm", "remove", "carol", "--role", "Scrum Master"])
+    assert "app:leads would have no Scrum Master" in company.revert(moved, code=65).err
     first = roster.value("select min(id) from revisions where cause like 'init%'")
     assert "nobody would be a platform administrator any more" in company.revert(first, code=65).err
 
