@@ -61,13 +61,13 @@ with numbered as (
 	select n, case n when 0 then group_at('/chain') else new_resource('group') end as id from generate_series(0, :length) n)
 insert into groups (id, parent_id, name) select a.id, b.id, 'link' || a.n from numbered a join numbered b on b.n = a.n - 1;
 insert into apps (name, owner, owner_group)
-select 'deep' || n, md5('person ' || n)::uuid, g.id from generate_series(10, :length, 10) n join groups g on g.name = 'link' || n;
+select 'deep' || n, md5('person ' || n % 100)::uuid, g.id from generate_series(10, :length, 10) n join groups g on g.name = 'link' || n;
 insert into grants (user_id, anchor, role)
 select md5('person ' || n)::uuid, case when n < 100 then group_at('/chain/link1') else group_at('/elsewhere') end, role_named('project', 'Developer')
 from generate_series(0, 199) n;
 -- Whose app moves with a part of the chain is in its group there, too: else moving it would be refused.
 insert into grants (user_id, anchor, role)
-select md5('person ' || n)::uuid, group_at('/elsewhere'), role_named('project', 'Developer') from generate_series(10, 90, 10) n;
+select md5('person ' || n)::uuid, group_at('/elsewhere'), role_named('project', 'Developer') from generate_series(0, 90, 10) n;
 insert into grants (user_id, anchor, role)
 select md5('person 0')::uuid, g.id, role_named('platform', 'Group Administrator') from groups g where g.name = 'link1';
 -- A group in the middle with nothing below it: what is deleted.
