@@ -67,8 +67,8 @@ create function settle_edges(run bigint, source smallint) returns void language 
 	insert into dropped_edges select settle_edges.run, g.group_id, g.member_id from given g
 $$;
 
--- Whose old name a group does not list any more, and whose new one it lists, has stayed in it: also when somebody else was
--- called so, who is gone or has another name himself.
+-- Whose old name (or login) a group does not list any more, and whose new one it lists, has stayed in it: also when somebody
+-- else was called so, who is gone or has another name himself.
 create function keep_stayed(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
 	with dropped as (
@@ -78,9 +78,9 @@ begin
 	), stayed as (
 		select distinct on (e.group_id, e.reference) e.group_id, e.reference, m.id, e.member_id as other
 		from dropped x join directory_entries m on m.id = x.member_id and (m.gone_since is null or m.closed is not null)
-		join directory_edges e on e.group_id = x.group_id and e.reference = m.reference and e.member_id <> m.id
+		join directory_edges e on e.group_id = x.group_id and e.reference = any (array[m.reference, m.alias]) and e.member_id <> m.id
 		join directory_entries o on o.id = e.member_id
-		where m.source = keep_stayed.source and (o.reference <> e.reference or o.gone_since is not null and o.closed is null)
+		where m.source = keep_stayed.source and (e.reference <> o.reference and e.reference is distinct from o.alias or o.gone_since is not null and o.closed is null)
 		order by e.group_id, e.reference, m.id
 	), given as (
 		update directory_edges e set member_id = s.id from stayed s where e.group_id = s.group_id and e.reference = s.reference
@@ -92,7 +92,7 @@ begin
 end $$;
 
 -- After the edges. A server may take a new name into its groups in silence (overlay refint), or never. Of a
--- group that lists somebody by his new name, the old one means whoever has it now.
+-- group that lists somebody by his new name, or login, the old one means whoever has it now.
 create function merge_renamed(run bigint, source smallint, whole boolean) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	many boolean := exists (select from staged_edges n where n.run = merge_renamed.run offset 1000);
@@ -115,29 +115,32 @@ begin
 
 	-- (the same asked first, since it is hardly ever so)
 	if many or exists (
-			select from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			select from staged_edges n cross join lateral (
+				select d.* from directory_entries d where d.reference = n.reference and (d.gone_since is null or d.closed is not null)
+				union all select d.* from directory_entries d where d.alias = n.reference and (d.gone_since is null or d.closed is not null)) m
 			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
 			where n.run = merge_renamed.run and e.reference <> n.reference) then
 		with misnamed as materialized (
-			select e.group_id, e.reference, m.reference as name
+			select e.group_id, e.reference, array[m.reference, m.alias] as names
 			from (select distinct n.group_id as id from staged_edges n where n.run = merge_renamed.run and many) g
 			cross join lateral (select o.* from directory_edges o where o.group_id = g.id and o.member_id is not null offset 0) e
-			join directory_entries m on m.id = e.member_id and m.gone_since is null
+			join directory_entries m on m.id = e.member_id and (m.gone_since is null or m.closed is not null)
 			where e.reference <> m.reference and e.reference is distinct from m.alias
 		), renamed as (
 			select n.group_id, e.reference
-			from staged_edges n join directory_entries m on m.reference = n.reference and m.gone_since is null
+			from staged_edges n cross join lateral (
+				select d.* from directory_entries d where d.reference = n.reference and (d.gone_since is null or d.closed is not null)
+				union all select d.* from directory_entries d where d.alias = n.reference and (d.gone_since is null or d.closed is not null)) m
 			-- (of the edges of a member those to this group, not all of them)
 			cross join lateral (select o.reference from directory_edges o where o.member_id = m.id and o.group_id = n.group_id offset 0) e
-			where n.run = merge_renamed.run and e.reference <> n.reference and e.reference is distinct from m.alias and not many
+			where n.run = merge_renamed.run and e.reference <> m.reference and e.reference is distinct from m.alias and not many
 			union all
 			-- The same, where much of what the groups list was staged: hardly anybody is in them by another name than his.
 			select e.group_id, e.reference from misnamed e
-			where exists (select from staged_edges n where n.run = merge_renamed.run and n.group_id = e.group_id and n.reference = e.name)
+			where exists (select from staged_edges n where n.run = merge_renamed.run and n.group_id = e.group_id and n.reference = any (e.names))
 		), given as (
 			update directory_edges e set reference_text = null, dangling_since = case when r.id is null then now() end, member_id = r.id
-			from (select n.*, (select case when count(*) = 1 then min(o.id) filter (where o.gone_since is null) end from directory_entries o
-				where o.reference = n.reference and (o.gone_since is null or o.closed is not null)) as id from renamed n) r
+			from (select n.*, named(n.reference) as id from renamed n) r
 			where e.group_id = r.group_id and e.reference = r.reference
 			returning e.group_id, e.reference, e.member_id
 		), settled as (
