@@ -55,6 +55,8 @@ def test_what_has_something_is_not_deleted(east):
     ctl("environment", "create", "shop/live", "--purpose", "production", "--namespace", "east/api/production")
     assert "environment:shop/live lies in namespace:east/api/production" in ctl("namespace", "delete", "east/api", "--yes", code=65).err
     assert "the node of app:shop has environment shop/live" in ctl("node", "delete", "shop", "--yes", code=65).err
+    assert "a second factor is needed" in ctl("environment", "delete", "shop/live", "--yes", code=77).err
+    roster.sql("select second_factor_proven('admin')")
     ctl("environment", "delete", "shop/live", "--yes")
     assert "admin is the Technical Contact of app:shop and would not be any more" in ctl("node", "delete", "shop", code=2).err
     ctl("node", "delete", "shop", "--yes")
