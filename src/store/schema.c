@@ -72,12 +72,14 @@ static int read_file(const char *name, struct str *out, struct error *err)
 	FILE *file = fopen(str_text(&path), "re");
 	str_free(&path);
 	if (file == NULL)
-		return error_set(err, ERR_CONFIG, "cannot open schema file %s: %s", name, strerror(errno));
+		return error_set(err, ERR_CONFIG,
+				 "cannot be opened in %s: %s; install it there or set ROSTER_SCHEMA_DIR",
+				 schema_directory(), strerror(errno));
 	while ((got = fread(buffer, 1, sizeof buffer, file)) > 0)
 		str_append(out, buffer, got);
 	int failed = ferror(file);
 	fclose(file);
-	return failed ? error_set(err, ERR_CONFIG, "cannot read schema file %s", name) : 0;
+	return failed ? error_set(err, ERR_CONFIG, "cannot be read in %s", schema_directory()) : 0;
 }
 
 static int run_file(struct store *store, const char *name, struct error *err)
