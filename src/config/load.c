@@ -67,16 +67,29 @@ static int name_compare(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* What else is in the file is looked at all the same. */
+static void leave_out(struct conf_node *root, const struct conf_node *child)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < root->count; i++)
+		if (root->children[i] != child)
+			root->children[kept++] = root->children[i];
+	root->count = kept;
+}
+
 static void include_document(struct loader *loader, struct document *document)
 {
 	struct conf_node *root = parse_document(loader, document);
 	if (!root)
 		return;
-	if (conf_child(root, "include_dir"))
-		report_error(loader, child_position(root, "include_dir"), "only the main file may set it",
+	const struct conf_node *again = conf_child(root, "include_dir");
+	if (again) {
+		report_error(loader, node_position(again), "only the main file may set it",
 			     "\"include_dir\" is set in a file that is included itself");
-	else
-		tree_merge(loader, root);
+		leave_out(root, again);
+	}
+	tree_merge(loader, root);
 }
 
 static void include_file(struct loader *loader, const char *file)

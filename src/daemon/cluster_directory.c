@@ -94,18 +94,43 @@ static int refuse_owner(const struct cluster *cluster, const char *path, struct 
 	return 0;
 }
 
+static bool is_missing(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) != 0 && errno == ENOENT;
+}
+
+/* A database that cannot be read is one all the same: nobody shall be led to begin anew beside it. */
+static int look_at_data(struct cluster *cluster, struct error *err)
+{
+	const char *data = cluster->paths.data, *file = arena_printf(cluster->arena, "%s/PG_VERSION", data);
+
+	if (refuse_owner(cluster, data, err) != 0)
+		return -1;
+	if (access(file, R_OK) != 0 && errno != ENOENT)
+		return cannot("read", file, err);
+	cluster->version = (int)strtol(read_line(file, 1, cluster->arena), NULL, 10);
+	if (cluster->version <= 0)
+		return error_set(
+		    err, ERR_CONFIG,
+		    "%s holds no whole database, since its PG_VERSION is missing or empty: put a backup in its place "
+		    "(see rosterd(8)), or move it away if what it kept is not needed",
+		    data);
+	return 0;
+}
+
 /* version is that of the cluster that is there, 0 for none. */
 static int look(struct cluster *cluster, struct error *err)
 {
 	const char *directory = cluster->paths.directory;
-	const char *file = arena_printf(cluster->arena, "%s/PG_VERSION", cluster->paths.data);
 
-	if (access(directory, F_OK) != 0 && errno == ENOENT)
+	cluster->version = 0;
+	if (is_missing(directory))
 		return 0;
 	if (refuse_owner(cluster, directory, err) != 0)
 		return -1;
-	cluster->version = (int)strtol(read_line(file, 1, cluster->arena), NULL, 10);
-	return cluster->version > 0 ? refuse_owner(cluster, cluster->paths.data, err) : refuse_others(directory, err);
+	return is_missing(cluster->paths.data) ? refuse_others(directory, err) : look_at_data(cluster, err);
 }
 
 /* --- for us alone -------------------------------------------------------------------------------------------------------- */
@@ -170,7 +195,7 @@ static int await_free(const struct cluster *cluster, struct error *err)
 {
 	for (int waited = 0; !is_free(cluster); waited += WAIT_MS) {
 		if (waited == WAIT_MS)
-			log_info("%s is used by another process (%s): waiting for its end", cluster->paths.directory,
+			log_warn("%s is used by another process (%s): waiting for its end", cluster->paths.directory,
 				 cluster_pid_line(cluster, 1));
 		if (waited >= CLUSTER_END_MS)
 			return error_set(err, ERR_CONFLICT, "another process uses %s (process %s); is rosterd running?",

@@ -48,9 +48,8 @@ int store_source_lead(struct store *store, const struct source_config *source, s
 			       source->name);
 	else if (!pg_boolean(rows, 0, 1))
 		rc = error_set(err, ERR_CONFLICT,
-			       "source %s is being synchronised by another process; a rosterd that leads it does what "
-			       "is asked without --local",
-			       source->name);
+			       "it is being synchronised by another process; a rosterd that leads it does what is "
+			       "asked by rosterctl sync without --local");
 	read_state(rows, ret);
 	pg_free(&rows);
 	return rc;

@@ -251,6 +251,20 @@ def test_a_directory_of_another_user_is_refused(empty):
     assert list(empty.database.iterdir()) == []
 
 
+def test_what_a_restore_left_to_another_user_is_not_taken_for_nothing(home):
+    """Whoever were told to name another directory would begin anew, and lose what was given by hand."""
+    subprocess.run(["chown", "-R", "root", home.data], check=True)
+    code, message = home.refusal()
+    assert code == 78 and f"{home.data} belongs to user 0, and this is {USER}; type: chown -R {USER} {home.data}" in message
+    subprocess.run(["chown", USER, home.data], check=True)
+    os.chmod(home.data / "PG_VERSION", 0o600)
+    code, message = home.refusal()
+    assert code == 78 and "PG_VERSION cannot be read: Permission denied" in message
+    (home.data / "PG_VERSION").unlink()
+    code, message = home.refusal()
+    assert code == 78 and "holds no whole database, since its PG_VERSION is missing or empty: put a backup in its place" in message
+
+
 @pytest.mark.parametrize("version, words", [
     ("13", r"is of PostgreSQL 13, and roster needs 15 or newer$"),
     ("99", r"is of PostgreSQL 99, which is not installed; type: apt install postgresql-99$")])

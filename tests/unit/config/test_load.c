@@ -135,10 +135,13 @@ static void included_file_includes_no_more(void **state)
 {
 	(void)state;
 	write_file("rosterd.conf", MAIN);
-	write_file("conf.d/a.conf", "include_dir: \".\"\n");
+	write_file("conf.d/a.conf", "include_dir: \".\"\nsafty: { }\n");
 	expect_file("conf.d/a.conf:1: \"include_dir\" is set in a file that is included itself\n"
 		    "    include_dir: \".\"\n"
-		    "    hint: only the main file may set it\n");
+		    "    hint: only the main file may set it\n"
+		    "conf.d/a.conf:2: unknown key \"safty\"\n"
+		    "    safty: { }\n"
+		    "    hint: did you mean \"safety\"?\n");
 }
 
 static void directory_that_is_not_there_is_a_finding(void **state)
