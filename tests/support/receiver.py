@@ -359,6 +359,7 @@ class Server(ThreadingHTTPServer):
         self.over = threading.Event()
         self.connections = set()
         super().__init__(address, Handler)
+        self.socket.setblocking(False)  # a peer that is gone before it is accepted holds nobody up
 
     def get_request(self):
         connection, peer = super().get_request()
