@@ -30,7 +30,8 @@ int setup_load(const char *file, struct arena *arena, struct config **ret, struc
 int setup_load_texts(const struct config_text *texts, size_t count, struct arena *arena, struct config **ret,
 		     struct error *err);
 
-/* Look at the secrets the configuration names before they are needed, and add a finding for each that cannot be used.
+/* Look at the secrets, files and programs the configuration names before they are needed, and add a finding for each that
+ * cannot be used.
  * SECRETS_READABLE says nothing of credentials that are not there and of files this user may not read. */
 enum secrets_looked_at { SECRETS_ALL, SECRETS_READABLE };
 void secrets_check(const struct config *config, enum secrets_looked_at which, struct arena *arena,

@@ -151,6 +151,22 @@ static void say_sums(const char *what, const char *name, const struct sums *sums
 
 /* --- import ---------------------------------------------------------------------------------------------------------- */
 
+static const char default_name[] = "import";
+
+/* The same without --plan: under another name, or not complete, it would be something else. */
+static void say_apply(const char *file, const struct import_options *options)
+{
+	struct str words = {0};
+
+	str_add_word(&words, "rosterctl import ", file);
+	if (strcmp(options->name, default_name) != 0)
+		str_add_word(&words, " --name ", options->name);
+	if (options->complete)
+		str_add(&words, " --complete");
+	fprintf(stderr, "Nothing was written. Apply: %s\n", str_text(&words));
+	str_free(&words);
+}
+
 static int say_import(const char *file, const struct import_options *options, const struct import_report *report,
 		      const struct sums *sums, struct error *err)
 {
@@ -160,7 +176,7 @@ static int say_import(const char *file, const struct import_options *options, co
 		say_sums("import", options->name, sums);
 		if (report->limits[0] != '\0')
 			fprintf(stderr, "above the limits, so it needs --yes: %s\n", report->limits);
-		fprintf(stderr, "Nothing was written. Apply: rosterctl import %s\n", file);
+		say_apply(file, options);
 		return 0;
 	}
 	if (report->held)
@@ -213,7 +229,7 @@ static int cmd_import(struct app *app, int argc, char **argv, struct error *err)
 		return -1;
 	const struct import_options wanted = {
 	    .safety = &app->config->safety,
-	    .name = options[2].value == NULL ? "import" : options[2].value,
+	    .name = options[2].value == NULL ? default_name : options[2].value,
 	    .dry_run = options[0].value != NULL,
 	    .complete = options[1].value != NULL,
 	    .agreed = options[3].value != NULL,

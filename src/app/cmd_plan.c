@@ -63,11 +63,15 @@ static int save(struct app *app, const char *path, struct plan *plan, struct err
 
 static void say_next(const struct app *app, const char *saved)
 {
-	if (saved != NULL)
-		fprintf(stderr, "The plan is in %s; nothing was written. Apply: rosterctl sync --plan %s\n", saved,
-			saved);
-	else if (app->format == OUTPUT_TEXT)
+	struct str words = {0};
+
+	if (saved != NULL) {
+		str_add_word(&words, "rosterctl sync --plan ", saved);
+		fprintf(stderr, "The plan is in %s; nothing was written. Apply: %s\n", saved, str_text(&words));
+		str_free(&words);
+	} else if (app->format == OUTPUT_TEXT) {
 		printf("Nothing was written. Apply: rosterctl sync        Save: rosterctl plan -o plan.json\n");
+	}
 }
 
 int cmd_plan(struct app *app, int argc, char **argv, struct error *err)

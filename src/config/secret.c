@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,20 +32,26 @@ static int open_quietly(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* In a directory the service manager made for this process, else where containers have them. */
+/* In a directory the service manager made for this process, else where containers have them. path: of what was opened, else
+ * of all that was tried. */
 static int open_credential(const char *name, struct str *path)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	char elsewhere[sizeof "/run/secrets/" + NAME_SIZE_MAX];
+	int fd = -1;
 
+	snprintf(elsewhere, sizeof elsewhere, "/run/secrets/%s", name);
 	if (directory && *directory) {
 		str_printf(path, "%s/%s", directory, name);
-		int fd = open_quietly(str_text(path));
+		fd = open_quietly(str_text(path));
 		if (fd >= 0 || errno != ENOENT)
 			return fd;
 	}
-	str_clear(path);
-	str_printf(path, "/run/secrets/%s", name);
-	return open_quietly(str_text(path));
+	fd = open_quietly(elsewhere);
+	if (fd >= 0)
+		str_clear(path);
+	str_printf(path, "%s%s", path->size > 0 ? " and " : "", elsewhere);
+	return fd;
 }
 
 /* Judged on the open file, so that it cannot be exchanged in between. */

@@ -19,8 +19,8 @@ static int try_secrets(const struct config *config, struct error *err)
 	arena_free(&arena);
 	if (findings.count == 0)
 		return 0;
-	return error_set(err, ERR_CONFIG, "%zu secret%s cannot be used", findings.count,
-			 findings.count == 1 ? "" : "s");
+	return error_set(err, ERR_CONFIG, "%zu of the secrets, files and programs it names cannot be used",
+			 findings.count);
 }
 
 static int try_database(const struct config *config, struct error *err)

@@ -310,8 +310,7 @@ static int lead(struct deliverer *d, struct error *err)
 
 	while (!told_to_stop(d) && (rc = store_driver_lead(d->store, d->type, err)) == 0) {
 		if (d->hooks == NULL)
-			return error_set(err, ERR_CONFLICT, "targets of type %s are served by another process",
-					 d->type);
+			return error_set(err, ERR_CONFLICT, "another process serves them");
 		d->hooks->alive();
 		if (store_notified_within(d->store, LEAD_WAIT_MS, err) < 0)
 			return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the configuration only refers to, before it is needed. */
 #include "roster/job.h"
+#include "roster/notices.h"
 #include "roster/target.h"
 
 #include <errno.h>
@@ -39,12 +40,12 @@ static bool can_be_read(const struct look *look, const struct secret_reference *
 	return read;
 }
 
-/* A file that a setting names; NULL or "" when there is none. */
-static void look_at_file(const struct look *look, const char *setting, const char *file, const char *whose)
+/* A file that a setting names, and which is to be read (R_OK) or run (X_OK); NULL or "" when there is none. */
+static void look_at_file(const struct look *look, const char *setting, const char *file, int mode, const char *whose)
 {
 	struct error fault = {0};
 
-	if (file == NULL || file[0] == '\0' || access(file, R_OK) == 0 ||
+	if (file == NULL || file[0] == '\0' || access(file, mode) == 0 ||
 	    (look->which == SECRETS_READABLE && errno == EACCES))
 		return;
 	error_set(&fault, ERR_CONFIG, "%s: %s", file, strerror(errno));
@@ -57,8 +58,10 @@ static void look_at_source(const struct look *look, const struct source_config *
 	const char *whose = arena_printf(look->arena, "source %s", source->name);
 	struct error fault = {0};
 
-	look_at_file(look, arena_printf(look->arena, "sources.%s.ca_file", source->name), source->ldap.ca_file, whose);
-	look_at_file(look, arena_printf(look->arena, "sources.%s.keytab", source->name), source->ldap.keytab, whose);
+	look_at_file(look, arena_printf(look->arena, "sources.%s.ca_file", source->name), source->ldap.ca_file, R_OK,
+		     whose);
+	look_at_file(look, arena_printf(look->arena, "sources.%s.keytab", source->name), source->ldap.keytab, R_OK,
+		     whose);
 	if (password->text == NULL || password->text[0] == '\0' || can_be_read(look, password, &fault))
 		return;
 	if (fault.class != ERR_NONE)
@@ -70,7 +73,7 @@ static void look_at_target(const struct look *look, const struct target_config *
 	const struct target_ops *driver = target_driver(target->type);
 	const char *whose = arena_printf(look->arena, "target %s", target->name);
 
-	look_at_file(look, arena_printf(look->arena, "targets.%s.ca_file", target->name), target->ca_file, whose);
+	look_at_file(look, arena_printf(look->arena, "targets.%s.ca_file", target->name), target->ca_file, R_OK, whose);
 	for (size_t i = 0; i < target->sign_count; i++) {
 		struct error fault = {0};
 		if (can_be_read(look, &target->sign[i], &fault) && driver != NULL)
@@ -78,6 +81,14 @@ static void look_at_target(const struct look *look, const struct target_config *
 		if (fault.class != ERR_NONE)
 			add(look, arena_printf(look->arena, "targets.%s.sign", target->name), whose, &fault);
 	}
+}
+
+static void look_at_notices(const struct look *look)
+{
+	for (enum notice i = 0; i < NOTICES; i++)
+		look_at_file(look, arena_printf(look->arena, "notify.%s.exec", notice_name(i)),
+			     look->config->notices[i].exec, X_OK,
+			     arena_printf(look->arena, "notify.%s", notice_name(i)));
 }
 
 void secrets_check(const struct config *config, enum secrets_looked_at which, struct arena *arena,
@@ -89,4 +100,5 @@ void secrets_check(const struct config *config, enum secrets_looked_at which, st
 		look_at_source(&look, &config->sources[i]);
 	for (size_t i = 0; i < config->target_count; i++)
 		look_at_target(&look, &config->targets[i]);
+	look_at_notices(&look);
 }

@@ -122,6 +122,16 @@ def test_a_plan_says_the_same_and_writes_nothing(files, roster):
     assert done["import"][0]["revision"] == before[0]["head"] + 1
 
 
+@pytest.mark.parametrize("name, words, command", [
+    ("all.jsonl", [], "'all.jsonl'"),
+    ("a file.jsonl", ["--name", "cmdb", "--complete"], "'a file.jsonl' --name 'cmdb' --complete"),
+])
+def test_the_line_to_apply_a_plan_is_the_same_command(files, roster, name, words, command):
+    files.write(LINES)
+    (roster.directory / "all.jsonl").rename(roster.directory / name)
+    assert roster.ctl("import", name, *words, "--plan").err.endswith(f"Nothing was written. Apply: rosterctl import {command}\n")
+
+
 def test_what_differs_is_changed_and_the_rest_left(loaded, roster):
     assert loaded.changes([{"group": "/pay", "description": "Money"}, {"app": "crm", "owner": "bob"}, {"app": "lonely", "group": "/pay/api"},
                            {"member": "carol", "group": "/pay", "role": "Operator"}]) == {

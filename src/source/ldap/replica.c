@@ -283,7 +283,8 @@ int replica_open(struct ldap_source *source, struct ldap_connection **ret, struc
 		return 0;
 	error_set(err, failure.class, "%s", failure.text);
 	if (behind > 0 && !source->replica.takes_any)
-		error_hint(err, "to take one that is behind as it is: rosterctl sync --full");
+		error_hint(err, "%sto take one that is behind as it is: rosterctl sync --full",
+			   behind < source->config->ldap.url_count ? "others are behind what was read before; " : "");
 	return -1;
 }
 

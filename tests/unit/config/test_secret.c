@@ -100,17 +100,22 @@ static void credential_is_found_where_the_service_manager_put_it(void **state)
 	assert_secret(&secret, "hunter2", 7);
 }
 
-static void credential_nowhere_names_where_it_was_last_looked_for(void **state)
+static void credential_nowhere_names_where_it_was_looked_for(void **state)
 {
 	struct secret secret;
 	struct error err = {0};
+	char text[512];
 
-	(void)state;
+	snprintf(text, sizeof text,
+		 "cannot use the secret credential:roster-test-gone: %s/roster-test-gone and "
+		 "/run/secrets/roster-test-gone: No such file or directory",
+		 (const char *)*state);
+	assert_int_equal(read_reference("credential:roster-test-gone", &secret, &err), -1);
+	assert_string_equal(err.text, text);
+	unsetenv("CREDENTIALS_DIRECTORY");
 	assert_int_equal(read_reference("credential:roster-test-gone", &secret, &err), -1);
 	assert_string_equal(err.text, "cannot use the secret credential:roster-test-gone: "
 				      "/run/secrets/roster-test-gone: No such file or directory");
-	unsetenv("CREDENTIALS_DIRECTORY");
-	assert_int_equal(read_reference("credential:roster-test-gone", &secret, &err), -1);
 }
 
 static void file_others_may_touch_is_refused(void **state)
@@ -189,7 +194,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(one_newline_at_the_end_is_dropped, make_directory, remove_directory),
 	    cmocka_unit_test_setup_teardown(credential_is_found_where_the_service_manager_put_it, make_directory,
 					    remove_directory),
-	    cmocka_unit_test_setup_teardown(credential_nowhere_names_where_it_was_last_looked_for, make_directory,
+	    cmocka_unit_test_setup_teardown(credential_nowhere_names_where_it_was_looked_for, make_directory,
 					    remove_directory),
 	    cmocka_unit_test_setup_teardown(file_others_may_touch_is_refused, make_directory, remove_directory),
 	    cmocka_unit_test_setup_teardown(empty_secret_is_refused, make_directory, remove_directory),

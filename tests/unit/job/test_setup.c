@@ -80,7 +80,8 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 		   "    group: \"not a=\"\n"
 		   "    into: \"platfrom\"\n"
 		   "    role: \"R\"; grup: \"x\" }\n"
-		   "  r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n");
+		   "  r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n"
+		   "notify: { run_held: { exec: \"/nowhere/tell\" } }\n");
 	write_file("conf.d/a.conf", "safety: { max_grant: 3000000000; grace: \"x\" }\n"
 				    "rules: { r1: { } }\n"
 				    "rools: { }\n");
@@ -111,6 +112,8 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	       "    hint: write the value in quotes\n"
 	       "rosterd.conf:14: rule r3: into \"/${x}/../y\": the name \"..\" is \".\" or \"..\"\n"
 	       "    r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n"
+	       "rosterd.conf:15: notify.run_held: /nowhere/tell: No such file or directory\n"
+	       "    notify: { run_held: { exec: \"/nowhere/tell\" } }\n"
 	       "conf.d/a.conf:1: the number 3000000000 is too large to be written without a suffix\n"
 	       "    safety: { max_grant: 3000000000; grace: \"x\" }\n"
 	       "    hint: write 3000000000L\n"
@@ -122,7 +125,7 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	       "    hint: keep one of the two\n"
 	       "conf.d/a.conf:3: unknown key \"rools\"\n"
 	       "    rools: { }\n" KNOWN_HERE,
-	       "rosterd.conf:1: unknown key \"bogus\" (and 14 more)");
+	       "rosterd.conf:1: unknown key \"bogus\" (and 15 more)");
 }
 
 /* What is missing may be in the part that cannot be read; what is there is judged all the same. */
