@@ -22,9 +22,16 @@ create table notices (
 	primary key (kind, subject)
 );
 
--- One teller for all processes, for the session.
-create function lead_notices() returns boolean language sql volatile security definer set search_path = roster, pg_temp
-as 'select pg_try_advisory_lock(writer_lock_class() + 4, 0)';
+-- One teller for all processes, for the session. Who begins may have another program or address than who failed before, and
+-- tries at once.
+create function lead_notices() returns boolean language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+begin
+	if not pg_try_advisory_lock(writer_lock_class() + 4, 0) then
+		return false;
+	end if;
+	update notices n set due = clock_timestamp() where n.attempts > 0 and n.due > clock_timestamp();
+	return true;
+end $$;
 
 -- What a look finds. patience: how long it must have been seen before it is told.
 create type notice_found as (kind notice_kind, subject text, text text, since timestamptz, patience interval);

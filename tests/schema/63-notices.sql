@@ -3,7 +3,7 @@
 -- is put into the past.
 \ir support.psql
 \ir company.psql
-select plan(71);
+select plan(75);
 
 -- What a look finds, with corp asked every hour; and what is to be told then.
 create table kinds as select enum_range(null::notice_kind) as list;
@@ -223,6 +223,10 @@ select look();
 select ok(notices_wait((select list from kinds)) between 50000 and 60000, 'whatever is looked at meanwhile');
 select wait_minutes(1);
 select is(fail(), '2 min', 'each pause is twice as long');
+select is(due(), 'nothing', 'and nobody tries before it is over');
+select ok(lead_notices(), 'but who begins to tell');
+select isnt(due(), 'nothing', 'may have another way to do it');
+select is(fail(), '4 min', 'and has to be as patient from then on');
 update notices set due = now(), attempts = 5;
 select is(fail(), '32 min', 'and so on');
 update notices set due = now(), attempts = 6;
