@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Members that come in parts, as Active Directory gives them (MS-ADTS section 3.1.1.3.1.3.3).
 
-A real one is not to be had, and Samba gives all values at once: the scripted double says what a domain controller says."""
+A real one is not to be had, and Samba gives all values at once: the scripted double says what a domain controller says, one
+that changes meanwhile too. test_ldap_limits.py reads from a server of another make that keeps such limits by itself."""
 
 import pytest
 from ldap_double import LdapDouble, entry, page, result
