@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct look {
@@ -40,15 +41,26 @@ static bool can_be_read(const struct look *look, const struct secret_reference *
 	return read;
 }
 
+/* Who asks may not use it, and the service might: not what nobody may run. */
+static bool is_closed_to_us(const struct look *look, const char *file, int mode)
+{
+	struct stat info;
+
+	return look->which == SECRETS_READABLE && errno == EACCES &&
+	       (mode != X_OK || stat(file, &info) != 0 || (info.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0);
+}
+
 /* A file that a setting names, and which is to be read (R_OK) or run (X_OK); NULL or "" when there is none. */
 static void look_at_file(const struct look *look, const char *setting, const char *file, int mode, const char *whose)
 {
 	struct error fault = {0};
 
-	if (file == NULL || file[0] == '\0' || access(file, mode) == 0 ||
-	    (look->which == SECRETS_READABLE && errno == EACCES))
+	if (file == NULL || file[0] == '\0' || access(file, mode) == 0)
 		return;
-	error_set(&fault, ERR_CONFIG, "%s: %s", file, strerror(errno));
+	const char *why = strerror(errno);
+	if (is_closed_to_us(look, file, mode))
+		return;
+	error_set(&fault, ERR_CONFIG, "%s: %s", file, why);
 	add(look, setting, whose, &fault);
 }
 

@@ -80,8 +80,7 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 		   "    group: \"not a=\"\n"
 		   "    into: \"platfrom\"\n"
 		   "    role: \"R\"; grup: \"x\" }\n"
-		   "  r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n"
-		   "notify: { run_held: { exec: \"/nowhere/tell\" } }\n");
+		   "  r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n");
 	write_file("conf.d/a.conf", "safety: { max_grant: 3000000000; grace: \"x\" }\n"
 				    "rules: { r1: { } }\n"
 				    "rools: { }\n");
@@ -112,8 +111,6 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	       "    hint: write the value in quotes\n"
 	       "rosterd.conf:14: rule r3: into \"/${x}/../y\": the name \"..\" is \".\" or \"..\"\n"
 	       "    r3: { match: 5; into: \"/${x}/../y\"; role: \"R\" } }\n"
-	       "rosterd.conf:15: notify.run_held: /nowhere/tell: No such file or directory\n"
-	       "    notify: { run_held: { exec: \"/nowhere/tell\" } }\n"
 	       "conf.d/a.conf:1: the number 3000000000 is too large to be written without a suffix\n"
 	       "    safety: { max_grant: 3000000000; grace: \"x\" }\n"
 	       "    hint: write 3000000000L\n"
@@ -125,7 +122,7 @@ static void text_keys_rules_and_secrets_are_judged_together(void **state)
 	       "    hint: keep one of the two\n"
 	       "conf.d/a.conf:3: unknown key \"rools\"\n"
 	       "    rools: { }\n" KNOWN_HERE,
-	       "rosterd.conf:1: unknown key \"bogus\" (and 15 more)");
+	       "rosterd.conf:1: unknown key \"bogus\" (and 14 more)");
 }
 
 /* What is missing may be in the part that cannot be read; what is there is judged all the same. */
@@ -149,10 +146,27 @@ static void file_that_cannot_be_parsed_hides_nothing_of_another(void **state)
 	    "rosterd.conf:1: \"database\" has both \"conninfo\" and \"embedded\" (and 2 more)");
 }
 
+static void programs_and_files_that_are_not_there_are_named(void **state)
+{
+	(void)state;
+	write_file("rosterd.conf", "version: 1; database: { embedded: \"/db\" }; bogus: 1\n"
+				   "notify: { run_held: { exec: \"/nowhere/tell\" }\n"
+				   "  target_stuck: { exec: \"/etc/passwd\" } }\n");
+	unlink("conf.d/a.conf");
+	expect("rosterd.conf:1: unknown key \"bogus\"\n"
+	       "    version: 1; database: { embedded: \"/db\" }; bogus: 1\n" KNOWN_HERE
+	       "rosterd.conf:2: notify.run_held: /nowhere/tell: No such file or directory\n"
+	       "    notify: { run_held: { exec: \"/nowhere/tell\" }\n"
+	       "rosterd.conf:3: notify.target_stuck: /etc/passwd: Permission denied\n"
+	       "    target_stuck: { exec: \"/etc/passwd\" } }\n",
+	       "rosterd.conf:1: unknown key \"bogus\" (and 2 more)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(file_that_cannot_be_parsed_hides_nothing_of_another),
+	    cmocka_unit_test(programs_and_files_that_are_not_there_are_named),
 	    cmocka_unit_test(text_keys_rules_and_secrets_are_judged_together),
 	};
 
