@@ -22,7 +22,7 @@ void str_append(struct str *str, const void *bytes, size_t size);
 void str_add(struct str *str, const char *text);
 void str_add_char(struct str *str, char c);
 void str_printf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Append text as one word of a shell, whatever is in it, and before it `before` as it is. */
+/* Append text as one word of a shell, in quotes where it needs them, and before it `before` as it is. */
 void str_add_word(struct str *str, const char *before, const char *text);
 void str_clear(struct str *str); /* keeps the memory */
 void str_free(struct str *str);

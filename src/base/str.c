@@ -64,7 +64,13 @@ void str_printf(struct str *str, const char *format, ...)
 
 void str_add_word(struct str *str, const char *before, const char *text)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_%+=:,./-";
+
 	str_add(str, before);
+	if (*text && !text[strspn(text, plain)]) {
+		str_add(str, text);
+		return;
+	}
 	str_add_char(str, '\'');
 	for (; *text; text++) {
 		if (*text == '\'')

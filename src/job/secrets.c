@@ -95,12 +95,15 @@ static void look_at_target(const struct look *look, const struct target_config *
 	}
 }
 
+/* Of a path that is not absolute enough is said elsewhere. */
 static void look_at_notices(const struct look *look)
 {
-	for (enum notice i = 0; i < NOTICES; i++)
-		look_at_file(look, arena_printf(look->arena, "notify.%s.exec", notice_name(i)),
-			     look->config->notices[i].exec, X_OK,
-			     arena_printf(look->arena, "notify.%s", notice_name(i)));
+	for (enum notice i = 0; i < NOTICES; i++) {
+		const char *name = notice_name(i), *program = look->config->notices[i].exec;
+		if (program[0] == '/')
+			look_at_file(look, arena_printf(look->arena, "notify.%s.exec", name), program, X_OK,
+				     arena_printf(look->arena, "notify.%s", name));
+	}
 }
 
 void secrets_check(const struct config *config, enum secrets_looked_at which, struct arena *arena,

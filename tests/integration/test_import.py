@@ -123,8 +123,8 @@ def test_a_plan_says_the_same_and_writes_nothing(files, roster):
 
 
 @pytest.mark.parametrize("name, words, command", [
-    ("all.jsonl", [], "'all.jsonl'"),
-    ("a file.jsonl", ["--name", "cmdb", "--complete"], "'a file.jsonl' --name 'cmdb' --complete"),
+    ("all.jsonl", [], "all.jsonl"),
+    ("a file.jsonl", ["--name", "cmdb", "--complete"], "'a file.jsonl' --name cmdb --complete"),
 ])
 def test_the_line_to_apply_a_plan_is_the_same_command(files, roster, name, words, command):
     files.write(LINES)

@@ -144,7 +144,7 @@ static void a_word_of_a_shell_is_one_whatever_is_in_it(void **state)
 	str_add_word(&str, "A=", "plain");
 	str_add_word(&str, " ", "it's $HOME; `x` \"y\"");
 	str_add_word(&str, " ", "");
-	assert_string_equal(str_text(&str), "A='plain' 'it'\\''s $HOME; `x` \"y\"' ''");
+	assert_string_equal(str_text(&str), "A=plain 'it'\\''s $HOME; `x` \"y\"' ''");
 	str_free(&str);
 }
 

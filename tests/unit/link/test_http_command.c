@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define START "curl -q -g -sS -i --http1.1 --noproxy '*'"
-#define END   " --data-binary @- 'https://hook.example/roster'"
+#define END   " --data-binary @- https://hook.example/roster"
 
 static void assert_command(const struct http_request *request, const char *secret, const char *expected)
 {
@@ -32,7 +32,7 @@ static void line_says_the_same_call(void **state)
 	request.headers = headers;
 	request.header_count = 2;
 	assert_command(&request, "",
-		       START " --max-time 1.500 --cacert '/etc/roster/ca.pem'"
+		       START " --max-time 1.500 --cacert /etc/roster/ca.pem"
 			     " -H 'content-type: application/json' -H 'x-empty;'" END);
 }
 
