@@ -100,7 +100,9 @@ begin
 		select d.id as entry_id, m.rule, m.anchor, m.role, m.captures
 		from staged_mappings m
 		join directory_entries d on d.source = merge_mappings.source and d.external_id = m.external_id
-		where m.run = merge_mappings.run
+		-- Rules look at everything as it was before: of a group or unit that goes with this run nothing is said, so that its
+		-- return is news.
+		where m.run = merge_mappings.run and (d.kind = 'user' or d.gone_since is null)
 	), gone as (
 		delete from directory_mappings o using evaluated e
 		where o.entry_id = e.id

@@ -3,7 +3,7 @@
 
 import pytest
 
-from guarded import Company
+from guarded import SETTINGS, Company, record
 
 SAFETY = 'first_run: "apply"; max_remove_percent: 100'
 
@@ -157,3 +157,31 @@ def test_a_group_made_anew_has_the_admins_that_are_named(roster):
         roster.ctl("group", "create", "/red", "--description", "By hand", *(word for login in named for word in ("--admin", login)))
         assert roster.value(admins) == " ".join(named)
         roster.sql("update groups set archived = true where id = group_at('/red')")
+
+
+@pytest.mark.parametrize("words", [[], ["--full"]])
+def test_the_place_of_a_department_without_people_goes_and_comes_with_it(roster, words):
+    class Departments(Company):
+        units = ["north", "south"]
+
+        def configure(self, safety=SAFETY):
+            rule = 'org: { subtree: "ou=people,dc=x"; into: "/org"; role: "Contributor" }'
+            self.roster.configure(SETTINGS.format(safety=safety, rule=rule).replace(
+                'file: "people.ldif"', 'file: "people.ldif"; units: { base: "ou=people,dc=x" }'))
+
+        def write(self):
+            super().write()
+            with open(self.roster.directory / "people.ldif", "a", encoding="utf-8") as file:
+                for number, name in enumerate(["people", *self.units]):
+                    dn = f"ou={name},ou=people" if number else "ou=people"
+                    file.write("\n" + record(910000 + number, dn, "objectClass: organizationalUnit", f"ou: {name}"))
+
+    company = Departments(roster, people=2).start()
+    places = "select string_agg(path, ' ' order by path) from group_paths where not archived and path ~ '^/org'"
+    assert roster.value(places) == "/org /org/north /org/south"
+    company.units = ["north"]
+    company.sync(*words)
+    assert roster.value(places) == "/org /org/north"
+    company.units = ["north", "south"]
+    company.sync()
+    assert roster.value(places) == "/org /org/north /org/south"
