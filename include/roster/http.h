@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http: many requests at once to peers that may be slow, wrong or hostile; the facade over libcurl's multi interface.
+ * http: requests, many at once, to peers that may be slow, wrong or hostile; the facade over libcurl's multi interface.
  *
  * Takes off your hands: connection reuse, TLS (at least 1.2, always verified), deadlines on every wait, the size limit of
  * an answer, and the address guard: whatever a name resolves to is judged before the connection is made, so neither an
@@ -29,9 +29,14 @@ struct http_header {
 	const char *name, *value; /* refused when either holds a control character */
 };
 
-/* A POST. Everything is copied but body, which must stay until the reply. */
+/* Everything is copied but body, which must stay until the reply. */
 struct http_request {
 	const char *url;
+	bool get;    /* a GET, without a body; otherwise a POST */
+	size_t most; /* bytes of an answer that are read; 0 for HTTP_REPLY_MAX */
+	/* To show in TLS (RFC 8705): a file in PEM, and its key in memory. NULL for none. */
+	const char *certificate;
+	const struct http_key *key;
 	const struct http_header *headers;
 	size_t header_count;
 	const void *body;
@@ -42,7 +47,12 @@ struct http_request {
 	void *context;       /* comes back with the reply */
 };
 
-enum { HTTP_REPLY_MAX = 64 * 1024 }; /* bytes of an answer that are read; a longer one is cut, not refused */
+struct http_key {
+	const void *pem;
+	size_t size;
+};
+
+enum { HTTP_REPLY_MAX = 64 * 1024 }; /* bytes of an answer that are read when nothing else is said */
 
 struct http_reply {
 	void *context;
@@ -51,12 +61,29 @@ struct http_reply {
 	int64_t retry_after_ms;
 	const char *body; /* NUL-terminated, as far as it was read; valid until the next http_ call */
 	size_t size;
+	bool cut;                        /* the answer is longer than what was read of it */
+	const struct exchange *exchange; /* for http_reply_header() */
 	double seconds;
 	struct error error;
 };
 
 /* Start a request; the reply comes from http_next(). -1 only for a request that can never be sent (its URL, a header). */
 int http_start(struct http *http, const struct http_request *request, struct error *err);
+
+/* The value of a header of the last reply, the index-th of that name from 0; NULL when there is none. Valid until the next
+ * http_ call. */
+const char *http_reply_header(const struct http_reply *reply, const char *name, size_t index);
+
+/* Start a request and wait for its reply, and for no other; nothing else may be under way. 0 with ret, in which status 0 says
+ * that there was no answer; -1 for a request that cannot be sent, or when a signal came (ERR_CONFLICT). */
+int http_fetch(struct http *http, const struct http_request *request, struct http_reply *ret, struct error *err);
+
+/* Seconds since 1970 of a date (RFC 9110 5.6.7); -1 when it is none. */
+int64_t http_date(const char *text);
+/* Append text as it stands in a query or a form: letters, digits and -._~ as they are, all else %XX (RFC 3986 2.1). */
+void http_escape(const char *text, struct str *out);
+/* Do both begin with the same scheme, host and port (RFC 6454)? False when either is no http or https address, or names a user. */
+bool http_same_origin(const char *a, const char *b);
 
 /* The next reply: 1, or 0 when wait_ms has passed, fd (a descriptor to watch besides, -1 for none) has become readable,
  * or a signal came. -1 when the library itself fails. */

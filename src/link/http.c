@@ -81,15 +81,21 @@ static void delist(struct http *http, struct exchange *exchange)
 		exchange->next->link = exchange->link;
 }
 
+static void abandon(struct http *http)
+{
+	for (struct exchange *exchange = http->first, *next; exchange; exchange = next) {
+		next = exchange->next;
+		curl_multi_remove_handle(http->multi, exchange->easy);
+		exchange_free(&exchange);
+	}
+	http->first = NULL;
+}
+
 void http_free(struct http **http)
 {
 	if (!*http)
 		return;
-	for (struct exchange *exchange = (*http)->first, *next; exchange; exchange = next) {
-		next = exchange->next;
-		curl_multi_remove_handle((*http)->multi, exchange->easy);
-		exchange_free(&exchange);
-	}
+	abandon(*http);
 	exchange_free(&(*http)->told);
 	curl_multi_cleanup((*http)->multi);
 	free(*http);
@@ -136,7 +142,7 @@ static int judge_connection(void *context, char *peer, char *own, int peer_port,
 static size_t receive(char *bytes, size_t one, size_t size, void *context)
 {
 	struct exchange *exchange = context;
-	size_t room = HTTP_REPLY_MAX - exchange->body.size;
+	size_t room = exchange->most - exchange->body.size;
 
 	(void)one;
 	exchange->cut = size > room;
@@ -282,6 +288,19 @@ static unsigned set_tls(CURL *easy, const char *ca_file)
 	return bad;
 }
 
+/* libcurl makes no copy of the key: it lives as long as the request's owner keeps it. */
+static unsigned set_identity(CURL *easy, const struct http_request *request)
+{
+	unsigned bad = 0;
+
+	if (!request->certificate)
+		return 0;
+	struct curl_blob key = {(void *)(uintptr_t)request->key->pem, request->key->size, CURL_BLOB_COPY};
+	bad |= curl_easy_setopt(easy, CURLOPT_SSLCERT, request->certificate);
+	bad |= curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
+	return bad;
+}
+
 static unsigned set_exchange(struct exchange *exchange, const struct http_request *request)
 {
 	CURL *easy = exchange->easy;
@@ -291,10 +310,14 @@ static unsigned set_exchange(struct exchange *exchange, const struct http_reques
 	bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
 	bad |= curl_easy_setopt(easy, CURLOPT_CURLU, exchange->url);
 	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
-	bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
-	/* NULL would make libcurl ask a callback for the body. */
-	bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->size ? request->body : "");
+	if (request->get) {
+		bad |= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
+		/* NULL would make libcurl ask a callback for the body. */
+		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->size ? request->body : "");
+	}
 	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
@@ -309,10 +332,11 @@ static int prepare(struct exchange *exchange, const struct http_request *request
 		die("out of memory");
 	exchange->context = request->context;
 	exchange->allow_loopback = request->allow_loopback;
+	exchange->most = request->most ? request->most : HTTP_REPLY_MAX;
 	if (parse_url(exchange, request->url, err) || add_headers(exchange, request, err))
 		return -1;
 	if (set_limits(exchange, request->timeout_ms) | set_tls(exchange->easy, request->ca_file) |
-	    set_exchange(exchange, request))
+	    set_identity(exchange->easy, request) | set_exchange(exchange, request))
 		return error_set(err, ERR_INTERNAL, "libcurl refuses an option that roster needs");
 	return 0;
 }
@@ -418,4 +442,16 @@ int http_next(struct http *http, int fd, int64_t wait_ms, struct http_reply *ret
 			return came < 0 ? -1 : 0;
 		passed = now_ms() - started;
 	}
+}
+
+int http_fetch(struct http *http, const struct http_request *request, struct http_reply *ret, struct error *err)
+{
+	/* The exchange has deadlines of its own, and ends by them. */
+	int came =
+	    http_start(http, request, err) ? -1 : http_next(http, -1, request->timeout_ms + CONNECT_MS, ret, err);
+
+	if (came == 1)
+		return 0;
+	abandon(http);
+	return came < 0 ? -1 : error_set(err, ERR_CONFLICT, "a signal came before the answer");
 }

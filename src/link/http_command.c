@@ -42,6 +42,7 @@ void http_command(const struct http_request *request, const char *secret, struct
 		if (!secret || !is_named(secret, request->headers[i].name))
 			add_header(out, &request->headers[i]);
 	}
-	str_add(out, " --data-binary @-");
+	if (!request->get)
+		str_add(out, " --data-binary @-");
 	str_add_word(out, " ", request->url);
 }

@@ -21,7 +21,8 @@ struct exchange {
 	bool allow_loopback;
 	bool opened;    /* at least one address was good enough for a socket */
 	char flaw[160]; /* of the first address that was not */
-	bool cut;       /* the answer was longer than HTTP_REPLY_MAX */
+	size_t most;    /* bytes of the answer that are read */
+	bool cut;       /* the answer was longer than that */
 	struct str body;
 	char detail[CURL_ERROR_SIZE];
 };

@@ -144,4 +144,16 @@ void http_reply_fill(const struct exchange *exchange, CURLcode code, struct http
 	ret->retry_after_ms = retry_after_of(exchange->easy);
 	ret->body = str_text(&exchange->body);
 	ret->size = exchange->body.size;
+	ret->cut = exchange->cut;
+	ret->exchange = exchange;
+}
+
+const char *http_reply_header(const struct http_reply *reply, const char *name, size_t index)
+{
+	struct curl_header *header;
+
+	if (!reply->exchange ||
+	    curl_easy_header(reply->exchange->easy, name, index, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	return header->value;
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jwt: signed tokens to make and to judge (JWS compact serialization of RFC 7515, claims of RFC 7519), the facade over
+ * libjose.
+ *
+ * Takes off your hands: that the algorithm is one of those the caller allows and fits the key, whatever the header says
+ * (RFC 8725 section 3.1); that the key is chosen by its id, and is meant for signatures; that no header with a meaning
+ * unknown here is passed over (crit, RFC 7515 section 4.1.11), and no key that comes with the token is believed (jwk, jku,
+ * x5c, x5u); that the times and names in the claims are what they must be. No error text holds a token or a key.
+ */
+#ifndef ROSTER_JWT_H
+#define ROSTER_JWT_H
+
+#include "roster/error.h"
+#include "roster/json.h"
+#include "roster/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JWT_MOST = 64 * 1024 }; /* bytes of a token; a longer one is refused */
+
+/* --- keys to judge by (RFC 7517 section 5) ------------------------------------------------------------------------------- */
+
+struct jwt_keys;
+
+/* A JWK Set. Keys of unknown kinds, for encryption, symmetric ones (kty oct) and RSA keys under 2048 bits are passed over,
+ * as are private parts. ERR_DATA when it is no set, or nothing usable is in it. */
+int jwt_keys_parse(const char *bytes, size_t size, struct jwt_keys **ret, struct error *err);
+void jwt_keys_free(struct jwt_keys **keys); /* accepts NULL, sets NULL */
+size_t jwt_keys_count(const struct jwt_keys *keys);
+
+/* --- judging --------------------------------------------------------------------------------------------------------------- */
+
+struct jwt_expect {
+	const char *const
+	    *algorithms; /* that may have signed it: "RS256", "ES256", "PS256", "EdDSA" ...; never none or HS* */
+	size_t algorithm_count;
+	const char *type;     /* of the header's typ, compared without case and without "application/"; NULL for any */
+	const char *issuer;   /* iss, byte for byte */
+	const char *audience; /* aud is this or a list that has it */
+	const char *
+	    party; /* azp, where it is given, and where there are several audiences (OIDC Core 3.1.3.7); NULL: not looked at */
+	const char *nonce; /* NULL: not looked at */
+	int64_t now;       /* seconds since 1970, by the clock of the issuer where that is known */
+	int64_t leeway;    /* seconds that clocks may differ by */
+	bool lasting;      /* it needs no exp: a security event token (RFC 8417 section 2.2); iat must be there then */
+};
+
+enum jwt_verdict {
+	JWT_GOOD,
+	JWT_UNKNOWN_KEY, /* signed with a key that is not in the set: the set may be old */
+	JWT_REFUSED
+};
+
+/* Judge it; claims (a root the caller frees) only when it is good, else err (ERR_DENIED) says why. */
+enum jwt_verdict jwt_judge(const char *token, const struct jwt_keys *keys, const struct jwt_expect *expect,
+			   struct json **claims, struct error *err);
+
+/* --- making (RFC 7523) ----------------------------------------------------------------------------------------------------- */
+
+struct jwt_key; /* a private one */
+
+/* From PEM (PKCS#8, PKCS#1 or SEC1, not encrypted), a JWK, or the JSON file of a Google service account; bytes may be wiped
+ * afterwards. id: the kid to name, NULL for the one in the file, or none. ERR_CONFIG when it is no private key that can sign.
+ */
+int jwt_key_parse(const char *bytes, size_t size, const char *id, struct jwt_key **ret, struct error *err);
+void jwt_key_free(struct jwt_key **key); /* wiped; accepts NULL, sets NULL */
+/* What it signs with when nothing else is asked for: RS256, ES256/ES384/ES512 by the curve, EdDSA where libjose can. */
+const char *jwt_key_algorithm(const struct jwt_key *key);
+/* Append the token of these claims. algorithm NULL: jwt_key_algorithm(). */
+int jwt_sign(const struct jwt_key *key, const char *algorithm, const struct json *claims, struct str *out,
+	     struct error *err);
+
+#endif
