@@ -58,22 +58,51 @@ struct entry_config {
 	const char *member;                    /* groups: the attribute holding members; "" for the usual ones */
 	bool nested;                           /* groups: members that are groups count */
 	bool present;                          /* units: fetch organizational units at all */
+	/* Of an API: where a page of such objects is asked for, and where in it they are; how it says that an account is open;
+	 * what makes the path a group is named by in rules; where its members and the groups in it are asked for. */
+	const char *path, *items, *enabled, *place, *members, *children;
+};
+
+/* A server, whatever it speaks. */
+struct server_config {
+	const char **urls; /* tried in order; from a list or a space-separated string. An API has one */
+	size_t url_count;
+	const char *ca_file; /* "" for the system's */
+	/* Deadlines: for the connection, TLS and a bind together; for silence in an open search, or for one request; for the whole
+	 * read. */
+	int64_t connect_ms, operation_ms, run_ms;
+	int64_t page_size; /* 0: all at once over LDAP (RFC 2696), what is usual of an API */
 };
 
 struct ldap_config {
-	const char **urls; /* tried in order; from a list or a space-separated string */
-	size_t url_count;
 	const char *bind_dn; /* "" for anonymous */
 	struct secret_reference password;
 	const char *sasl;     /* "", "external" or "gssapi" */
 	const char *keytab;   /* "" for none */
 	bool starttls;        /* never falls back to clear text */
-	const char *ca_file;  /* "" for the system's */
 	bool allow_plaintext; /* credentials over ldap:// to another host without TLS: refused unless set */
-	/* Deadlines: for TCP, TLS and bind together; for silence in an open search; for the whole read. */
-	int64_t connect_ms, operation_ms, run_ms;
-	int64_t page_size;   /* RFC 2696; 0 for none */
-	const char *changes; /* "syncrepl", "dirsync", "usn", "full", or "" for what the server offers */
+	const char *changes;  /* "syncrepl", "dirsync", "usn", "full", or "" for what the server offers */
+};
+
+/* How roster proves to a provider who it is, and what it asks for (RFC 6749, RFC 7523, RFC 8705). */
+struct client_config {
+	const char *issuer;    /* of OpenID Connect: its metadata say where the rest is; "" when token_url says that */
+	const char *token_url; /* "" for what the metadata say */
+	const char *id;
+	struct secret_reference secret, key; /* of basic and post; of jwt: a private key */
+	const char *auth;                    /* "basic", "post", "raw", "jwt", "tls"; "" by what is given */
+	const char *certificate;             /* PEM, of tls; its key is `key` */
+	const char *scope, *audience;        /* "" for none */
+	const char *subject;                 /* in whose name it asks (RFC 7523 section 2.1); "" for its own */
+	struct secret_reference token;       /* instead of all this: an access token that does not end */
+};
+
+/* How an API hands out what does not fit a page. Names are those of parameters of the query; pointers are as in users.items. */
+struct pages_config {
+	const char *by; /* "offset", "page", "index", "cursor", "next", "link", "none"; "" for what is usual */
+	const char *at, *size;
+	int64_t first;            /* number of the first page */
+	const char *next, *total; /* pointers */
 };
 
 struct source_config {
@@ -83,7 +112,11 @@ struct source_config {
 	struct position position;
 	size_t order;     /* place in the file: the first source that knows an attribute decides it */
 	const char *file; /* ldif: path */
+	struct server_config server;
 	struct ldap_config ldap;
+	struct client_config client;
+	struct pages_config pages;
+	bool roles; /* keycloak: its roles are groups too */
 	struct entry_config users, groups, units;
 	bool authoritative; /* its word on who is active counts (ruling: all by default) */
 	int64_t poll_ms, full_ms;
@@ -100,18 +133,32 @@ struct source_config {
 #define DIALECT_389      "389-ds"
 #define DIALECT_IPA      "freeipa"
 #define DIALECT_OTHER    "other"
+/* Of APIs; the type of such a source names it. */
+#define DIALECT_KEYCLOAK  "keycloak"
+#define DIALECT_SCIM      "scim"
+#define DIALECT_GRAPH     "graph"
+#define DIALECT_OKTA      "okta"
+#define DIALECT_GOOGLE    "google"
+#define DIALECT_AUTHENTIK "authentik"
+#define DIALECT_REST      "rest"
 
 struct dialect {
 	const char *name, *title;
 	const char *id, *login, *user_name;              /* names of attributes */
+	const char *email, *group_name;                  /* NULL: mail, cn */
+	const char *enabled;                             /* of an API: see entry_config */
+	const char *place;                               /* of a group of an API: the attribute that makes its path */
 	const char *user_filter, *group_filter, *member; /* NULL: what such entries usually are */
 	const char *below;          /* where in the naming context people and groups are, as a DN; NULL: anywhere */
 	const char *const *account; /* attributes by which it says that an account is closed, NULL-terminated */
 	bool empty_groups;          /* of classes that ask for a member elsewhere */
 	bool names_by_identity;     /* groups name their members by what never changes */
+	bool is_api;                /* what never changes is the id, and names are paths instead of DNs */
 	bool tells_backlinks;       /* a change of memberOf is one of the person */
 };
 const struct dialect *dialect_find(const char *name); /* never NULL: DIALECT_OTHER for any other name */
+/* An API of a provider, whose entries have paths and no DNs. */
+bool source_is_api(const struct source_config *source);
 /* Fill in what the file says nothing about. */
 void dialect_fill(const struct dialect *dialect, struct source_config *source);
 

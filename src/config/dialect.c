@@ -71,6 +71,98 @@ static const struct dialect dialects[] = {
 	.empty_groups = true,
 	.tells_backlinks = true,
     },
+    {
+	.name = DIALECT_REST,
+	.title = "an API described in the file",
+	.id = "id",
+	.login = "username",
+	.email = "email",
+	.user_name = "name",
+	.group_name = "name",
+	.place = "id",
+	.enabled = "",
+	.names_by_identity = true,
+	.is_api = true,
+    },
+    {
+	.name = DIALECT_KEYCLOAK,
+	.title = "Keycloak",
+	.id = "id",
+	.login = "username",
+	.email = "email",
+	.user_name = "firstName lastName",
+	.group_name = "name",
+	.place = "path",
+	.enabled = "enabled",
+	.names_by_identity = true,
+	.is_api = true,
+    },
+    {
+	.name = DIALECT_SCIM,
+	.title = "a SCIM 2.0 server",
+	.id = "id",
+	.login = "userName",
+	.email = "/emails[?primary=true]/value",
+	.user_name = "displayName",
+	.group_name = "displayName",
+	.place = "id",
+	.enabled = "active",
+	.names_by_identity = true,
+	.is_api = true,
+    },
+    {
+	.name = DIALECT_GRAPH,
+	.title = "Microsoft Graph",
+	.id = "id",
+	.login = "userPrincipalName",
+	.email = "mail",
+	.user_name = "displayName",
+	.group_name = "displayName",
+	.place = "id",
+	.enabled = "accountEnabled",
+	.names_by_identity = true,
+	.is_api = true,
+    },
+    {
+	.name = DIALECT_OKTA,
+	.title = "Okta",
+	.id = "id",
+	.login = "login",
+	.email = "email",
+	.user_name = "firstName lastName",
+	.group_name = "name",
+	.place = "id",
+	/* Those of whom a password is awaited are in force all the same. */
+	.enabled = "status=ACTIVE,PROVISIONED,RECOVERY,PASSWORD_EXPIRED,LOCKED_OUT",
+	.names_by_identity = true,
+	.is_api = true,
+    },
+    {
+	.name = DIALECT_GOOGLE,
+	.title = "Google Workspace",
+	.id = "id",
+	.login = "primaryEmail",
+	.email = "primaryEmail",
+	.user_name = "/name/fullName",
+	.group_name = "name",
+	.place = "email",
+	.enabled = "!suspended !archived",
+	.names_by_identity = true,
+	.is_api = true,
+    },
+    {
+	.name = DIALECT_AUTHENTIK,
+	.title = "authentik",
+	.id = "pk",
+	.login = "username",
+	.email = "email",
+	.user_name = "name",
+	.group_name = "name",
+	.place = "name",
+	.enabled = "is_active",
+	.names_by_identity = true,
+	.is_api = true,
+    },
 };
 
 const struct dialect *dialect_find(const char *name)
@@ -79,6 +171,11 @@ const struct dialect *dialect_find(const char *name)
 		if (strcmp(dialects[i].name, name) == 0)
 			return &dialects[i];
 	return &dialects[0];
+}
+
+bool source_is_api(const struct source_config *source)
+{
+	return dialect_find(source->type)->is_api;
 }
 
 /* Only what the file says nothing about. */
@@ -93,12 +190,14 @@ void dialect_fill(const struct dialect *dialect, struct source_config *source)
 	fill(&source->users.filter, dialect->user_filter);
 	fill(&source->users.id, dialect->id);
 	fill(&source->users.login, dialect->login);
-	fill(&source->users.email, "mail");
+	fill(&source->users.email, dialect->email ? dialect->email : "mail");
 	fill(&source->users.name, dialect->user_name);
 	fill(&source->groups.filter, dialect->group_filter);
 	fill(&source->groups.id, dialect->id);
-	fill(&source->groups.name, "cn");
+	fill(&source->groups.name, dialect->group_name ? dialect->group_name : "cn");
 	fill(&source->groups.member, dialect->member);
+	fill(&source->users.enabled, dialect->enabled);
+	fill(&source->groups.place, dialect->place);
 	fill(&source->units.filter, NULL);
 	fill(&source->units.id, dialect->id);
 	fill(&source->units.name, "ou");

@@ -36,13 +36,16 @@ enum key_record { RECORD_CONFIG, RECORD_SOURCE, RECORD_RULE, RECORD_TARGET };
 
 enum key_flags {
 	KEY_REQUIRED = 1,
-	KEY_NONEMPTY = 2, /* "" is refused */
-	KEY_LDAP = 4,     /* only for a source of type "ldap" */
-	KEY_LDIF = 8,     /* only for a source of type "ldif" */
-	KEY_WEBHOOK = 16, /* only for a target of type "webhook" */
-	KEY_DN = 32,      /* a distinguished name, or "" */
-	KEY_NAME = 64,    /* the name of an attribute, or "" */
-	KEY_DIALECT = 128 /* when absent, the dialect of the source decides: config_unset */
+	KEY_NONEMPTY = 2,  /* "" is refused */
+	KEY_LDAP = 4,      /* only for sources of type "ldap"; with others of these, also for those */
+	KEY_LDIF = 8,      /* only for sources of type "ldif" */
+	KEY_WEBHOOK = 16,  /* only for a target of type "webhook" */
+	KEY_DN = 32,       /* a distinguished name, or "" */
+	KEY_NAME = 64,     /* the name of an attribute, or "" */
+	KEY_DIALECT = 128, /* when absent, the dialect of the source decides: config_unset */
+	KEY_REST = 256,    /* only for a source whose people come from an API */
+	KEY_POINTER = 512, /* a JSON Pointer (RFC 6901), or "" */
+	KEY_TYPES = KEY_LDAP | KEY_LDIF | KEY_REST | KEY_WEBHOOK
 };
 
 enum { KEY_NOWHERE = -1 };
@@ -56,6 +59,10 @@ struct key {
 };
 
 const struct key *keys_all(size_t *count);
+/* The flag of a type of sources, or of targets. */
+unsigned int key_type_of(const char *type);
+/* It may stand in a record of that type; 0 for a record that has none. */
+bool key_applies(const struct key *key, unsigned int type);
 /* The key that a name found in the group `pattern` ("" for the root) stands for, or NULL. */
 const struct key *key_child(const char *pattern, const char *name);
 /* True for a key directly in the group `pattern`. */

@@ -16,7 +16,7 @@ struct show {
 /* A record and its kind's defaults. */
 struct shown {
 	const void *record, *defaults;
-	unsigned int hidden; /* keys with these flags are left out */
+	unsigned int type; /* keys of other types are left out; 0: none are */
 };
 
 static void indent(const struct show *show)
@@ -226,12 +226,11 @@ static void show_named(struct show *show, const char *name, const struct key *ke
 static void show_sources(struct show *show, const struct key *key, const struct config *config)
 {
 	for (size_t i = 0; i < config->source_count; i++) {
-		bool ldap = strcmp(config->sources[i].type, "ldap") == 0;
 		struct source_config usual = {0};
 		value_defaults(show->arena, RECORD_SOURCE, &usual);
-		if (*config->sources[i].dialect || !ldap)
+		if (*config->sources[i].dialect || strcmp(config->sources[i].type, "ldap") != 0)
 			dialect_fill(dialect_find(config->sources[i].dialect), &usual);
-		struct shown shown = {&config->sources[i], &usual, ldap ? KEY_LDIF : KEY_LDAP};
+		struct shown shown = {&config->sources[i], &usual, key_type_of(config->sources[i].type)};
 		show_named(show, config->sources[i].name, key, &shown);
 	}
 }
@@ -253,8 +252,7 @@ static void show_targets(struct show *show, const struct key *key, const struct 
 
 	value_defaults(show->arena, RECORD_TARGET, &usual);
 	for (size_t i = 0; i < config->target_count; i++) {
-		bool webhook = strcmp(config->targets[i].type, "webhook") == 0;
-		struct shown shown = {&config->targets[i], &usual, webhook ? 0 : KEY_WEBHOOK};
+		struct shown shown = {&config->targets[i], &usual, key_type_of(config->targets[i].type)};
 		show_named(show, config->targets[i].name, key, &shown);
 	}
 }
@@ -271,7 +269,7 @@ static void show_group(struct show *show, const char *pattern, const struct show
 
 	for (size_t i = 0; i < count; i++) {
 		const struct key *key = &keys[i];
-		if (!key_is_child(key, pattern) || (key->flags & shown->hidden))
+		if (!key_is_child(key, pattern) || !key_applies(key, shown->type))
 			continue;
 		if (strcmp(key->entry.path, "sources.*") == 0)
 			show_sources(show, key, shown->record);

@@ -139,11 +139,19 @@ static bool is_attribute(const char *text)
 	return !*text || isalnum((unsigned char)*text);
 }
 
+/* What picks a value out of an object of an API: names and pointers, with a space between them. */
+static bool is_pick(const char *text)
+{
+	return *text == '/' || (strchr(text, ' ') && text[strcspn(text, "=!?")] == '\0');
+}
+
 static int check_form(const struct slot *slot, const char *text)
 {
 	if ((slot->key->flags & KEY_DN) && !is_dn(text))
 		return wrong(slot, "write it as the server does: \"ou=people,dc=corp,dc=example\"", "is not a DN");
-	if ((slot->key->flags & KEY_NAME) && !is_attribute(text))
+	if ((slot->key->flags & KEY_POINTER) && *text && *text != '/')
+		return wrong(slot, "write it as \"/meta/next\" (RFC 6901)", "is not a pointer into an answer");
+	if ((slot->key->flags & KEY_NAME) && !is_attribute(text) && !is_pick(text))
 		return wrong(slot, "write one name, as \"uid\" or \"sAMAccountName\"",
 			     "is not the name of an attribute");
 	return 0;
@@ -277,7 +285,7 @@ static int store_duration(const struct slot *slot)
 
 /* --- choices and lists --------------------------------------------------------------------------------------------- */
 
-enum { CHOICES_MAX = 8 };
+enum { CHOICES_MAX = 16 };
 
 static size_t split_words(const char *text, const char **words, size_t room, struct arena *arena)
 {

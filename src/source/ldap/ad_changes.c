@@ -205,7 +205,7 @@ static int read_usn(struct ldap_source *source, struct ldap_connection *connecti
 				       .scope = SCOPE_SUBTREE,
 				       .filter = filter,
 				       .attributes = attributes,
-				       .page_size = source->config->ldap.page_size,
+				       .page_size = source->config->server.page_size,
 				       .show_deleted = true,
 				       .entry = take_change,
 				       .passes_over = passes_over,

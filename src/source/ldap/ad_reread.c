@@ -131,7 +131,7 @@ static int ask(struct reread *reread, const char *base, const char *filter, cons
 					   .scope = SCOPE_SUBTREE,
 					   .filter = filter_of(reread, filter),
 					   .attributes = attributes,
-					   .page_size = reread->source->config->ldap.page_size,
+					   .page_size = reread->source->config->server.page_size,
 					   .extended_dns = reread->scope && reread->scope->extended_dns,
 					   .entry = take_entry,
 					   .context = reread};

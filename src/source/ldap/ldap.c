@@ -21,7 +21,7 @@ static int ldap_source_open(const struct source_config *config, struct source **
 	struct ldap_source *source;
 
 	*ret = NULL;
-	if (config->ldap.url_count == 0)
+	if (config->server.url_count == 0)
 		return error_set(err, ERR_CONFIG, "source %s has no url", config->name);
 	source = xcalloc(1, sizeof(*source));
 	source->config = config;

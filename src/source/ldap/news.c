@@ -72,7 +72,7 @@ static struct part *kinds_of(struct news *news)
 /* For each the server goes through all that changed since: here for all at the same time, in any order. */
 static int start_together(struct news *news, struct part *first, const struct part *last, struct error *err)
 {
-	const struct part_wish wish = {.config = &news->source->config->ldap};
+	const struct part_wish wish = {.config = &news->source->config->server};
 
 	for (struct part *part = first; part < last; part++)
 		if (part_start(part, news->following, news->parts[0].connection, &wish, err))
@@ -198,7 +198,7 @@ static bool has_only_name(const struct news *news, const struct part *part)
 static int take_refreshed(struct news *news, const struct part *waiting, struct part **ret, struct error *err)
 {
 	struct ldap_sync_message message;
-	int64_t left = news->source->config->ldap.run_ms;
+	int64_t left = news->source->config->server.run_ms;
 	int status = ldap_sync_next(waiting->sync, &(struct ldap_sync_wait){.ms = left, .fd = -1}, &message, err);
 
 	if (status <= 0 && message.kind == SYNC_SIGNAL)
@@ -213,7 +213,7 @@ static int take_refreshed(struct news *news, const struct part *waiting, struct 
 	case REFRESH_STORE:
 		return has_only_name(news, part) ? 0 : news_hand_over(news, part, &message, err);
 	case REFRESH_OVER:
-		if (part->refresh.verdict == REFRESH_NEWER && news->source->config->ldap.url_count > 1)
+		if (part->refresh.verdict == REFRESH_NEWER && news->source->config->server.url_count > 1)
 			return replica_reject(news->source, news->url, err);
 		judge_part(news, part, &message);
 		return 1;

@@ -61,7 +61,7 @@ static int read_all(struct news *news, const struct part *groups, struct error *
 	const struct server_choice choice = {.only = news->url};
 	struct dynamic_reader reader = {.scope = groups->scope,
 					.base = groups->base,
-					.page_size = news->source->config->ldap.page_size,
+					.page_size = news->source->config->server.page_size,
 					.decoder = &news->decoder,
 					.each = hand_over,
 					.context = news};

@@ -5,7 +5,7 @@
 
 int news_start_part(struct news *news, struct part *part, bool persist, struct error *err)
 {
-	const struct part_wish wish = {.config = &news->source->config->ldap, .persist = persist};
+	const struct part_wish wish = {.config = &news->source->config->server, .persist = persist};
 	/* What the parts say is about the same directory. */
 	const struct server_choice choice = {.only = news->url};
 

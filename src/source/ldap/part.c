@@ -33,14 +33,14 @@ static const struct scope *place_scope(const struct list *list)
 static struct digest settings_of(const struct list *list, const struct part *part)
 {
 	const struct ldap_source *source = list->source;
-	const struct ldap_config *ldap = &source->config->ldap;
+	const struct server_config *server = &source->config->server;
 	const char *only[] = {list->url};
 	bool is_of_one = list->following->is_of_one_url && list->url;
 
 	return refresh_settings_digest(&(struct refresh_settings){
-	    .urls = is_of_one ? only : ldap->urls,
-	    .url_count = is_of_one ? 1 : ldap->url_count,
-	    .bind_dn = ldap->bind_dn,
+	    .urls = is_of_one ? only : server->urls,
+	    .url_count = is_of_one ? 1 : server->url_count,
+	    .bind_dn = source->config->ldap.bind_dn,
 	    .vendor = source->vendor,
 	    .base = part->base,
 	    .filter = part->scope->filter,
@@ -122,7 +122,7 @@ int part_list(const struct ldap_source *source, const struct following *followin
 	return count;
 }
 
-static int64_t heartbeat_ms(const struct ldap_config *config)
+static int64_t heartbeat_ms(const struct server_config *config)
 {
 	int64_t half = config->operation_ms / 2;
 

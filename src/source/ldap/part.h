@@ -20,7 +20,7 @@ enum { PARTS_MOST = 2 * ENTRY_KINDS };
 extern const char place_filter[];
 
 struct part_wish {
-	const struct ldap_config *config;
+	const struct server_config *config;
 	bool persist;
 };
 

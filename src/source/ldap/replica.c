@@ -10,7 +10,7 @@ static const char part_start[] = "database ";
 
 static bool is_one_of_several(const struct ldap_source *source)
 {
-	return source->config->ldap.url_count > 1 && source->spoken == dialect_find(DIALECT_OPENLDAP);
+	return source->config->server.url_count > 1 && source->spoken == dialect_find(DIALECT_OPENLDAP);
 }
 
 /* --- marks -------------------------------------------------------------------------------------------------------------- */
@@ -207,12 +207,12 @@ static int is_current(struct ldap_source *source, struct ldap_connection *connec
 static void leave_out(struct ldap_source *source, const char *url)
 {
 	struct replica *replica = &source->replica;
-	size_t count = source->config->ldap.url_count;
+	size_t count = source->config->server.url_count;
 
 	if (!replica->left_out)
 		replica->left_out = xcalloc(count, sizeof(*replica->left_out));
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(source->config->ldap.urls[i], url) == 0)
+		if (strcmp(source->config->server.urls[i], url) == 0)
 			replica->left_out[i] = true;
 }
 
@@ -220,7 +220,7 @@ static size_t count_left_out(const struct ldap_source *source)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; source->replica.left_out && i < source->config->ldap.url_count; i++)
+	for (size_t i = 0; source->replica.left_out && i < source->config->server.url_count; i++)
 		count += source->replica.left_out[i];
 	return count;
 }
@@ -236,7 +236,7 @@ static int open_next(struct ldap_source *source, struct ldap_connection **ret, s
 {
 	const struct server_choice choice = {.except = source->replica.left_out};
 
-	if (count_left_out(source) == source->config->ldap.url_count)
+	if (count_left_out(source) == source->config->server.url_count)
 		return error_set(err, ERR_UNREACHABLE, "no server has come to what was read before");
 	if (server_open(source, &choice, ret, err))
 		return -1;
@@ -284,7 +284,7 @@ int replica_open(struct ldap_source *source, struct ldap_connection **ret, struc
 	error_set(err, failure.class, "%s", failure.text);
 	if (behind > 0 && !source->replica.takes_any)
 		error_hint(err, "%sto take one that is behind as it is: rosterctl sync --full",
-			   behind < source->config->ldap.url_count ? "others are behind what was read before; " : "");
+			   behind < source->config->server.url_count ? "others are behind what was read before; " : "");
 	return -1;
 }
 

@@ -15,18 +15,18 @@
 
 const char *server_url(const struct source_config *config, const struct ldap_connection *connection)
 {
-	for (size_t i = 0; i < config->ldap.url_count; i++)
-		if (strcmp(config->ldap.urls[i], ldap_connection_url(connection)) == 0)
-			return config->ldap.urls[i];
+	for (size_t i = 0; i < config->server.url_count; i++)
+		if (strcmp(config->server.urls[i], ldap_connection_url(connection)) == 0)
+			return config->server.urls[i];
 	return NULL;
 }
 
-static size_t choose(const struct ldap_config *ldap, const struct server_choice *choice, const char **urls)
+static size_t choose(const struct server_config *server, const struct server_choice *choice, const char **urls)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < ldap->url_count; i++) {
-		const char *url = ldap->urls[i];
+	for (size_t i = 0; i < server->url_count; i++) {
+		const char *url = server->urls[i];
 		if ((!choice->only || strcmp(url, choice->only) == 0) && (!choice->except || !choice->except[i]))
 			urls[count++] = url;
 	}
@@ -37,27 +37,28 @@ int server_connect(const struct source_config *config, const struct server_choic
 		   struct error *err)
 {
 	const struct ldap_config *ldap = &config->ldap;
+	const struct server_config *server = &config->server;
 	struct secret secret = {0};
 	bool external = strcmp(ldap->sasl, "external") == 0;
 
 	/* Read anew each time: a password that was changed counts at the next run. */
 	if (!external && *ldap->bind_dn && secret_read(&ldap->password, &secret, err))
 		return -1;
-	const char **urls = xcalloc(ldap->url_count, sizeof(*urls));
+	const char **urls = xcalloc(server->url_count, sizeof(*urls));
 	const struct ldap_options options = {
 	    .urls = urls,
-	    .url_count = choose(ldap, choice, urls),
+	    .url_count = choose(server, choice, urls),
 	    .bind_dn = ldap->bind_dn,
 	    .password = secret.bytes,
 	    .password_size = secret.size,
 	    .external = external,
 	    .keytab = strcmp(ldap->sasl, "gssapi") == 0 ? ldap->keytab : NULL,
 	    .starttls = ldap->starttls,
-	    .ca_file = ldap->ca_file,
+	    .ca_file = server->ca_file,
 	    .allow_plaintext = ldap->allow_plaintext,
-	    .connect_ms = ldap->connect_ms,
-	    .operation_ms = ldap->operation_ms,
-	    .run_ms = ldap->run_ms,
+	    .connect_ms = server->connect_ms,
+	    .operation_ms = server->operation_ms,
+	    .run_ms = server->run_ms,
 	};
 	int status = ldap_connection_open(&options, ret, err);
 	secret_wipe(&secret);

@@ -209,7 +209,7 @@ static void paths_are_relative_to_the_file_they_stand_in(void **state)
 	str_clear(&want);
 	str_printf(&want, "file:%s/conf.d/secret", (const char *)*state);
 	assert_string_equal(loaded.config->sources[1].ldap.password.text, str_text(&want));
-	assert_string_equal(loaded.config->sources[1].ldap.ca_file, "/etc/ca.pem");
+	assert_string_equal(loaded.config->sources[1].server.ca_file, "/etc/ca.pem");
 	str_free(&want);
 	loaded_free(&loaded);
 	loaded = load_file("rosterd.conf");

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the checks of all types of sources share. */
+#ifndef ROSTER_CONFIG_CHECK_SOURCES_H
+#define ROSTER_CONFIG_CHECK_SOURCES_H
+
+#include "config/load.h"
+
+/* A source with the node it was read from. What is there is asked of the node: a value that was wrong is reported already
+ * and counts as there. */
+struct checked_source {
+	struct loader *loader;
+	struct source_config *source;
+	const struct conf_node *node;
+};
+
+bool source_has(const struct checked_source *checked, const char *name);
+void source_require(const struct checked_source *checked, const char *name, const char *hint);
+
+/* One whose people come from an API. */
+void check_api(const struct checked_source *checked);
+
+#endif
