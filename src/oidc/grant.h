@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * grant: the request for a token, with the proof of who asks.
+ */
+#ifndef ROSTER_OIDC_GRANT_H
+#define ROSTER_OIDC_GRANT_H
+
+#include "roster/oidc.h"
+#include "roster/str.h"
+
+struct grant_facts {
+	const struct oidc_terms *terms;
+	const char *endpoint;
+	int64_t now; /* seconds since 1970 by the provider's clock */
+};
+
+enum { GRANT_HEADERS = 3 };
+
+/* Starts as {0}. */
+struct grant_request {
+	struct http_header headers[GRANT_HEADERS];
+	size_t header_count;
+	struct str body, authorization;
+};
+
+/* Each call makes another assertion: one that was used is refused. The secrets are read anew. */
+int grant_write(const struct grant_facts *facts, struct grant_request *ret, struct error *err);
+void grant_free(struct grant_request *grant); /* wiped */
+
+#endif
