@@ -46,6 +46,11 @@ create function listed_as(user_id uuid, entry directory_entries, reference uuid,
 	where reference <> entry.reference and reference is distinct from entry.alias
 $$;
 
+-- A group whose path is an id has a name for people besides.
+create function called(dn text, name text) returns text language sql immutable set search_path = roster, pg_temp as $$
+	select case when name is null or right(dn, length(name)) = name then dn else dn || ' (' || name || ')' end
+$$;
+
 -- How the directory puts a person into a place with a role: the entry, the groups on the way up, the rule. The shortest
 -- way for each rule; a cycle ends because no group is passed twice.
 create function directory_paths(user_id uuid, anchor integer, role integer, source smallint)
@@ -59,7 +64,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 		select p.id, p.dn, '{}'::text[], array[p.id] from person p
 		union all
 		select g.id, u.dn, u.path || case when cardinality(u.ids) = 1 and g.alias = (select p.primary_group from person p)
-			then g.dn || ' (his primary group)' else g.dn || coalesce(' (listed there as ' || listed_as(directory_paths.user_id, m, e.reference, 'something it was called before') || ')', '') end,
+			then g.dn || ' (his primary group)' else called(g.dn, g.name) || coalesce(' (listed there as ' || listed_as(directory_paths.user_id, m, e.reference, 'something it was called before') || ')', '') end,
 			u.ids || g.id
 		from up u join directory_edges e on e.member_id = u.entry join directory_entries g on g.id = e.group_id join directory_entries m on m.id = u.entry
 		where not g.id = any (u.ids) and (cardinality(u.ids) = 1 or (select s.nested from sources s where s.id = directory_paths.source))

@@ -125,6 +125,8 @@ struct source_ops {
 	/* Stream every entry in scope. 0 with result filled (complete or incomplete), -1 when it failed. */
 	int (*read_all)(struct source *source, struct entry_sink *sink, struct read_result *result, struct error *err);
 	void (*close)(struct source **source); /* accepts NULL, sets NULL */
+	/* The same as read_all, of the first page of everything. NULL for a driver that has none. */
+	int (*preview)(struct source *source, struct entry_sink *sink, struct read_result *result, struct error *err);
 	/* Before it is asked for anything: what was known. NULL for a driver whose peer cannot be behind that. */
 	void (*recall)(struct source *source, const struct source_past *past);
 	/* It will be read in a moment: connect while the caller does something else. What goes wrong the read says. NULL for a

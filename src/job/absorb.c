@@ -154,6 +154,8 @@ static int doubt(struct absorption *absorption, const struct news *news, const s
 	struct store_news said = {0};
 	enum news_doubt found = DOUBT_NONE;
 
+	if (intake_has_paths(absorption->intake))
+		return 0;
 	if (news->place_count != absorption->place_count || news->gone_count != absorption->gone_count) {
 		said.places = places_of(absorption, news, &said.place_count);
 		add_gone(absorption, news, &said);
@@ -270,6 +272,9 @@ int absorb_places(struct absorption *absorption, const struct news *news, const 
 {
 	struct store_news said = {0};
 
+	*unfollowed = NULL;
+	if (intake_has_paths(absorption->intake))
+		return 0;
 	said.places = places_of(absorption, news, &said.place_count);
 	return store_places_keep(absorption->store, absorption->source, &said, absorption->arena, unfollowed, err);
 }

@@ -262,6 +262,11 @@ bool intake_names_by_identity(const struct intake *intake)
 	return dialect_find(intake->source->dialect)->names_by_identity;
 }
 
+bool intake_has_paths(const struct intake *intake)
+{
+	return dialect_find(intake->source->dialect)->is_api;
+}
+
 /* The plug-in of 389 Directory Server writes it as anybody would. */
 bool intake_reads_backlinks(const struct intake *intake)
 {
@@ -315,5 +320,5 @@ unsigned long intake_staged(const struct intake *intake)
 
 int intake_reference(struct intake *intake, const char *dn, struct digest *reference, struct digest *parent)
 {
-	return stager_names(intake->stager, dn, reference, parent);
+	return stager_names(intake->stager, dn, reference, parent, NULL);
 }

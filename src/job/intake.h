@@ -35,6 +35,8 @@ int intake_reference(struct intake *intake, const char *dn, struct digest *refer
 
 /* Do the groups of the source name their members by an identifier that is never another's? */
 bool intake_names_by_identity(const struct intake *intake);
+/* Nothing is below an entry, so no entry is called anew because of another. */
+bool intake_has_paths(const struct intake *intake);
 
 /* Do rules look at what groups a person is said to be in, while nobody tells that this changed with a group? */
 bool intake_reads_backlinks(const struct intake *intake);

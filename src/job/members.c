@@ -61,6 +61,8 @@ static struct digest member_reference(struct stager *stager, const char *name, c
 	size_t size = without_identifier(name, value);
 
 	str_clear(&stager->text);
+	if (stager_has_paths(stager))
+		return stager_name(stager, "id", value->data, value->size);
 	if (text_equal_fold(name, "memberUid"))
 		return stager_name(stager, "login", value->data, value->size);
 	if (value->data[0] == '<' && text_is_valid(value->data, size))

@@ -87,6 +87,9 @@ static int find_hidden(struct reading *reading, bool all, struct error *err)
 	const char *names[sizeof bits * CHAR_BIT], *name;
 	struct store_shown shown = {.names = names, .all = all};
 
+	/* Who does not say there whether he is open was not read. */
+	if (intake_has_paths(reading->session->intake))
+		return 0;
 	for (size_t i = 0; (name = account_attribute(i)) != NULL; i++)
 		if (bits & 1U << i)
 			names[shown.count++] = name;

@@ -66,18 +66,29 @@ static void look_at_file(const struct look *look, const char *setting, const cha
 
 static void look_at_source(const struct look *look, const struct source_config *source)
 {
-	const struct secret_reference *password = &source->ldap.password;
+	const struct {
+		const char *key;
+		const struct secret_reference *reference;
+	} secrets[] = {{"password", &source->ldap.password},
+		       {"client_secret", &source->client.secret},
+		       {"client_key", &source->client.key},
+		       {"token", &source->client.token}};
 	const char *whose = arena_printf(look->arena, "source %s", source->name);
-	struct error fault = {0};
 
-	look_at_file(look, arena_printf(look->arena, "sources.%s.ca_file", source->name), source->ldap.ca_file, R_OK,
+	look_at_file(look, arena_printf(look->arena, "sources.%s.ca_file", source->name), source->server.ca_file, R_OK,
 		     whose);
 	look_at_file(look, arena_printf(look->arena, "sources.%s.keytab", source->name), source->ldap.keytab, R_OK,
 		     whose);
-	if (password->text == NULL || password->text[0] == '\0' || can_be_read(look, password, &fault))
-		return;
-	if (fault.class != ERR_NONE)
-		add(look, arena_printf(look->arena, "sources.%s.password", source->name), whose, &fault);
+	look_at_file(look, arena_printf(look->arena, "sources.%s.client_cert", source->name),
+		     source->client.certificate, R_OK, whose);
+	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+		const struct secret_reference *reference = secrets[i].reference;
+		struct error fault = {0};
+		if (reference->text != NULL && reference->text[0] != '\0' && !can_be_read(look, reference, &fault) &&
+		    fault.class != ERR_NONE)
+			add(look, arena_printf(look->arena, "sources.%s.%s", source->name, secrets[i].key), whose,
+			    &fault);
+	}
 }
 
 static void look_at_target(const struct look *look, const struct target_config *target)

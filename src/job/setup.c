@@ -47,6 +47,17 @@ static void add_member_names(const struct source_config *source, struct names *n
 			add_name(usual[i], names);
 }
 
+/* The filters of an API are evaluated over what was fetched. */
+static void add_filter_names(const struct source_config *source, struct names *names)
+{
+	const char *const filters[] = {source->users.filter, source->groups.filter};
+	struct filter *filter;
+
+	for (size_t i = 0; source_is_api(source) && i < sizeof filters / sizeof filters[0]; i++)
+		if (filters[i][0] != '\0' && filter_parse(filters[i], names->arena, &filter, NULL) == 0)
+			filter_attributes(filter, add_name, names);
+}
+
 /* What the source is asked for: what makes a person and a group, and what rules look at. */
 static void collect_attributes(const struct config *config, struct source_config *source, struct arena *arena)
 {
@@ -58,6 +69,7 @@ static void collect_attributes(const struct config *config, struct source_config
 	add_name(source->groups.name, &names);
 	add_name(source->units.name, &names);
 	add_member_names(source, &names);
+	add_filter_names(source, &names);
 	for (size_t i = 0; i < config->rule_count; i++)
 		if (config->rules[i].source[0] == '\0' || strcmp(config->rules[i].source, source->name) == 0)
 			rules_attributes(&config->rules[i], add_name, &names, NULL);

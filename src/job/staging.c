@@ -96,15 +96,7 @@ struct digest stager_content(struct stager *stager, const struct entry *entry)
 
 static int fill_names(struct stager *stager, const struct entry *entry, struct staged_entry *ret, struct error *err)
 {
-	str_clear(&stager->text);
-	if (!text_is_valid(entry->dn, strlen(entry->dn)))
-		return error_set(err, ERR_DATA, "its DN is not UTF-8");
-	if (dn_canonical(entry->dn, strlen(entry->dn), &stager->text, err) != 0)
-		return -1;
-	ret->reference = stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
-	const char *parent = dn_parent(str_text(&stager->text));
-	ret->parent = stager_name(stager, "dn", parent, strlen(parent));
-	return 0;
+	return stager_names(stager, entry->dn, &ret->reference, &ret->parent, err);
 }
 
 /* What is over already says so; what will be is looked at when the time comes. */
@@ -172,9 +164,13 @@ static int fill_person(struct stager *stager, const struct entry *entry, struct 
 	return 0;
 }
 
-/* Where there are security identifiers, members are named by them and never by login. */
-static void fill_security_id(struct stager *stager, const struct entry *entry, struct staged_entry *ret)
+/* Where there are security identifiers, or ids, members are named by them and never by login. */
+static void fill_identity(struct stager *stager, const struct entry *entry, struct staged_entry *ret)
 {
+	if (stager_has_paths(stager)) {
+		stager->alias = stager_name(stager, "id", entry->id, strlen(entry->id));
+		ret->alias = &stager->alias;
+	}
 	if (entry->security_id != NULL) {
 		stager->alias = stager_security_id(stager, entry->security_id, strlen(entry->security_id));
 		ret->alias = &stager->alias;
@@ -260,20 +256,23 @@ int stager_fill(struct stager *stager, const struct entry *entry, const struct d
 		return -1;
 	if (entry->kind == ENTRY_USER && fill_person(stager, entry, arena, ret, err) != 0)
 		return -1;
-	fill_security_id(stager, entry, ret);
+	fill_identity(stager, entry, ret);
 	if (entry->kind == ENTRY_GROUP)
 		members_fill(stager, entry, arena, ret);
+	if (entry->kind == ENTRY_GROUP && stager_has_paths(stager))
+		ret->name = arena_strdup(arena, entry_chosen_text(entry, stager->source->groups.name));
 	if (fill_attributes(stager, entry, arena, ret, err) != 0)
 		return -1;
 	if (stager->whole)
-		known_add(&stager->known, entry->security_id != NULL ? ret->alias : &ret->reference);
+		known_add(&stager->known,
+			  entry->security_id != NULL || stager_has_paths(stager) ? ret->alias : &ret->reference);
 	return 0;
 }
 
 static void add_entry_settings(struct digest_state *digest, const struct entry_config *entry)
 {
-	const char *const texts[] = {entry->base,  entry->filter, entry->id,    entry->login,
-				     entry->email, entry->name,   entry->member};
+	const char *const texts[] = {entry->base, entry->filter, entry->id,      entry->login, entry->email,
+				     entry->name, entry->member, entry->enabled, entry->place};
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		add_text(digest, texts[i]);
@@ -312,8 +311,10 @@ struct digest stager_settings(const struct source_config *source)
 	add_scope(digest, source);
 	add_text(digest, source->file);
 	add_text(digest, source->ldap.bind_dn);
-	for (size_t i = 0; i < source->ldap.url_count; i++)
-		add_text(digest, source->ldap.urls[i]);
+	for (size_t i = 0; i < source->server.url_count; i++)
+		add_text(digest, source->server.urls[i]);
+	add_text(digest, source->client.issuer);
+	add_text(digest, source->client.id);
 	for (size_t i = 0; i < source->attribute_count; i++)
 		add_text(digest, source->attributes[i]);
 	result = digest_finish(digest);

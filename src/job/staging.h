@@ -29,7 +29,8 @@ void stager_forget(struct stager *stager, const char *id);
 /* The reference of a DN; -1 when it is none. */
 int stager_reference(struct stager *stager, const char *dn, struct digest *ret);
 /* That and the reference of what is above it. */
-int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of);
+int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of,
+		 struct error *err);
 /* What stager_fill() could not use of the entry, while using the rest: members that are no DN, values that are no text. */
 size_t stager_remark_count(const struct stager *stager);
 const char *stager_remark(const struct stager *stager, size_t index);

@@ -19,20 +19,38 @@ struct digest stager_security_id(struct stager *stager, const char *id, size_t s
 	return digest_finish(stager->digest);
 }
 
+/* The name of an entry of an API is a path, or a login: nobody is named by it but in rules. */
+static int add_canonical(struct stager *stager, const char *name, struct error *err)
+{
+	if (!stager_has_paths(stager))
+		return dn_canonical(name, strlen(name), &stager->text, err);
+	return text_fold(name, strlen(name), &stager->text);
+}
+
+bool stager_has_paths(const struct stager *stager)
+{
+	return dialect_find(stager->source->dialect)->is_api;
+}
+
 int stager_reference(struct stager *stager, const char *dn, struct digest *ret)
 {
 	str_clear(&stager->text);
-	if (!text_is_valid(dn, strlen(dn)) || dn_canonical(dn, strlen(dn), &stager->text, NULL) != 0)
+	if (!text_is_valid(dn, strlen(dn)) || add_canonical(stager, dn, NULL) != 0)
 		return -1;
 	*ret = stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
 	return 0;
 }
 
-int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of)
+int stager_names(struct stager *stager, const char *dn, struct digest *reference_of, struct digest *parent_of,
+		 struct error *err)
 {
-	if (stager_reference(stager, dn, reference_of) != 0)
+	str_clear(&stager->text);
+	if (!text_is_valid(dn, strlen(dn)))
+		return error_set(err, ERR_DATA, "its DN is not UTF-8");
+	if (add_canonical(stager, dn, err) != 0)
 		return -1;
-	const char *parent = dn_parent(str_text(&stager->text));
+	*reference_of = stager_name(stager, "dn", str_text(&stager->text), stager->text.size);
+	const char *parent = stager_has_paths(stager) ? "" : dn_parent(str_text(&stager->text));
 	*parent_of = stager_name(stager, "dn", parent, strlen(parent));
 	return 0;
 }

@@ -27,6 +27,8 @@ struct digest stager_name(struct stager *stager, const char *space, const char *
 /* That of a security identifier: whoever has it, in whatever directory, since another domain names its people by it. */
 struct digest stager_security_id(struct stager *stager, const char *id, size_t size);
 
+/* Entries have ids that members are named by, and paths instead of DNs. */
+bool stager_has_paths(const struct stager *stager);
 /* Add a remark; text lives as long as what is filled. */
 void stager_note(struct stager *stager, const char *text);
 

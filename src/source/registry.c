@@ -10,11 +10,18 @@ static const struct source_ops *const drivers[] = {
     &ldif_source_ops,
 };
 
+/* One driver, for every API; what it is called says which. */
+static const char *const apis[] = {DIALECT_KEYCLOAK, DIALECT_SCIM,      DIALECT_GRAPH, DIALECT_OKTA,
+				   DIALECT_GOOGLE,   DIALECT_AUTHENTIK, DIALECT_REST};
+
 const struct source_ops *source_driver(const char *type)
 {
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
 		if (strcmp(drivers[i]->name, type) == 0)
 			return drivers[i];
+	for (size_t i = 0; i < sizeof(apis) / sizeof(*apis); i++)
+		if (strcmp(apis[i], type) == 0)
+			return &rest_source_ops;
 	return NULL;
 }
 

@@ -7,8 +7,8 @@
  * it, or finished with another result than 0; it points to other servers; its checksum differs; it changed while it was
  * read; a record that may be anybody's could not be read.
  */
+#include "source/ids.h"
 #include "source/ldif/checksum.h"
-#include "source/ldif/ids.h"
 #include "source/ldif/kinds.h"
 #include "source/ldif/record.h"
 #include "source/registry.h"
@@ -37,7 +37,7 @@ struct reading {
 	struct entry_sink *sink;
 	struct read_result *result;
 	struct arena *arena; /* holds one record */
-	struct ldif_ids ids;
+	struct named_ids ids;
 	unsigned long records, results;
 };
 
@@ -126,7 +126,7 @@ static int identify(struct reading *reading, const struct ldif_record *record, s
 			      err);
 	if (entry_id(attribute, reading->arena, &entry->id, &problem) < 0)
 		return nobody(reading, record, problem.text, err);
-	unsigned long line = ldif_ids_add(&reading->ids, entry->id, record->line);
+	unsigned long line = ids_add(&reading->ids, entry->id, record->line);
 	if (line == 0)
 		return 1;
 	/* The id is known, and so is its entry: the first one counts. */
@@ -288,7 +288,7 @@ static int ldif_read_all(struct source *source, struct entry_sink *sink, struct 
 	if (done < 0)
 		result->completeness = READ_FAILED;
 	ldif_lines_free(&lines);
-	ldif_ids_free(&reading.ids);
+	ids_free(&reading.ids);
 	arena_free(&reading.arena);
 	fclose(file);
 	return done;
