@@ -362,6 +362,18 @@ static const struct verb verbs[] = {
 	.run = cmd_import,
     },
     {
+	.name = "source preview",
+	.usage = "SOURCE",
+	.summary = "show what the first entries of a source would become",
+	.help =
+	    "Asks the source itself, as this user, and nothing else: no rosterd, no database. Of an API the first "
+	    "page of everything is read, of others what comes first; ten people, groups and units are shown, with the "
+	    "roles "
+	    "the rules would give, and what cannot be used.",
+	.example = "source preview sso",
+	.run = cmd_source_preview,
+    },
+    {
 	.name = "source retire",
 	.usage = "SOURCE [--yes]",
 	.summary = "take away what a source gave that is no longer in the configuration",

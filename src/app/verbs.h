@@ -27,6 +27,7 @@ int verb_find(char *const words[], int count, const struct verb **ret, int *used
 const struct verb *verb_next(size_t *family, size_t *index);
 
 int cmd_plan(struct app *app, int argc, char **argv, struct error *err);
+int cmd_source_preview(struct app *app, int argc, char **argv, struct error *err);
 int cmd_pause(struct app *app, int argc, char **argv, struct error *err);
 int cmd_resume(struct app *app, int argc, char **argv, struct error *err);
 int cmd_reload(struct app *app, int argc, char **argv, struct error *err);
