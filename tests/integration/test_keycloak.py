@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People, groups in groups and roles of a real Keycloak."""
+
+import subprocess
+
+import pytest
+
+from api_company import active, configure, holders, write_secrets
+from keycloak import Keycloak
+
+SECRET = "a secret/+%"
+TEAMS = [{"name": "ops", "people": ["ann"], "groups": [{"name": "on-call", "people": ["bob", "cat"]}]},
+         {"name": "dev", "people": ["dan"], "groups": [{"name": "api", "groups": [{"name": "on-call", "people": ["eve"]}]}]}]
+PEOPLE = ["ann", "bob", "cat", "dan", "eve", "fay"]
+RULES = """
+  ops: { group: "/ops"; into: "/ops"; role: "Contributor" }
+  on-call: { group: "/ops/on-call"; into: "/ops/on-call"; role: "Operator" }
+  api: { group: "/dev/api/on-call"; into: "/api"; role: "Operator" }
+  d2: { users: "(department=d2)"; into: "/d2"; role: "Contributor" }
+"""
+
+
+def source(keycloak, more=""):
+    return f'type: "keycloak"; issuer: "{keycloak.issuer}"; client_id: "roster"; client_secret: "file:secret"; {more}'
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Keycloak() as keycloak:
+        yield keycloak
+
+
+@pytest.fixture
+def keycloak(server):
+    yield server
+    server.drop_realm()
+
+
+@pytest.fixture
+def installed(roster):
+    write_secrets(roster)
+    return roster
+
+
+def test_a_realm_is_read_and_followed(installed, keycloak):
+    """A group is named by its path, so two of one name are two; who is in a group inside is in the one around it."""
+    keycloak.make_realm(PEOPLE, TEAMS, SECRET)
+    configure(installed, source(keycloak, "page_size: 2"), RULES)
+    installed.ctl("sync")
+    assert active(installed) == set(PEOPLE)
+    assert holders(installed) == {"ops": {"ann", "bob", "cat"}, "ops/on-call": {"bob", "cat"}, "api": {"eve"}, "d2": {"cat"}}
+
+    keycloak.join("fay", "/ops/on-call")
+    keycloak.leave("bob", "/ops/on-call")
+    keycloak.change("cat", enabled=False)
+    keycloak.ask("DELETE", f"/eng/users/{keycloak.user('eve')['id']}")
+    renamed = keycloak.user("dan")["id"]
+    keycloak.change("ann", attributes={"department": ["d2"]})
+    installed.ctl("sync")
+    assert active(installed) == {"ann", "bob", "dan", "fay"}
+    assert holders(installed) == {"ops": {"ann", "fay"}, "ops/on-call": {"fay"}, "d2": {"ann"}}
+    assert renamed
+    assert "0 to add, 0 to change, 0 to remove" in installed.ctl("sync", "--full").out
+
+
+def test_the_roles_of_a_realm_are_groups_where_they_are_asked_for(installed, keycloak):
+    """Held by people, by groups, and by who holds a role that is made of others."""
+    keycloak.make_realm(PEOPLE, TEAMS, SECRET, roles=["deployer", "boss"])
+    roles = {name: keycloak.ask("GET", f"/eng/roles/{name}") for name in ("deployer", "boss")}
+    keycloak.ask("POST", f"/eng/users/{keycloak.user('fay')['id']}/role-mappings/realm", [roles["boss"]])
+    keycloak.ask("POST", f"/eng/users/{keycloak.user('dan')['id']}/role-mappings/realm", [roles["deployer"]])
+    keycloak.ask("POST", f"/eng/groups/{keycloak.group('/ops/on-call')}/role-mappings/realm", [roles["deployer"]])
+    keycloak.ask("POST", "/eng/roles/boss/composites", [roles["deployer"]])
+    configure(installed, source(keycloak, "roles: true"),
+              'deploy: { group: "role:deployer"; into: "/deploy"; role: "Operator" }\n'
+              'boss: { group: "role:boss"; into: "/boss"; role: "Operator" }')
+    installed.ctl("sync")
+    assert holders(installed) == {"deploy": {"fay", "dan", "bob", "cat"}, "boss": {"fay"}}
+
+
+def test_five_thousand_people_with_a_key_and_tokens_of_two_seconds(installed, keycloak):
+    """In 50 groups, three deep; each token is asked for with another assertion, and ends while pages are read."""
+    people = [f"u{number:04}" for number in range(5000)]
+    groups = [{"name": f"unit{unit}", "groups": [
+        {"name": f"team{team}", "people": people[unit * 5 + team::250], "groups": [{"name": "leads", "people": people[unit * 5 + team:][:1]}]}
+        for team in range(5)]} for unit in range(5)]
+    key, jwk = make_key(installed)
+    keycloak.make_realm(people, groups, SECRET, lifespan=2, clientAuthenticatorType="client-jwt",
+                        attributes={"use.jwks.string": "true", "jwks.string": jwk})
+    configure(installed, f'type: "keycloak"; issuer: "{keycloak.issuer}"; client_id: "roster"; client_key: "file:{key}"; page_size: 100',
+              'teams: { match: "path ~ ^/(?<unit>unit[0-9])/(?<team>team[0-9])$"; into: "/${unit}/${team}"; role: "Contributor" }')
+    installed.ctl("sync")
+    assert active(installed) == set(people)
+    found = holders(installed)
+    assert len(found) == 25 and found["unit3/team2"] == set(people[17::250]) | {people[17]}
+
+
+def make_key(roster):
+    """The name of a file with a private key, and the JWK Set with its public half, for the provider."""
+    import base64
+    import json
+    path = roster.directory / "client.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", path], check=True,
+                   capture_output=True)
+    path.chmod(0o600)
+    text = subprocess.run(["openssl", "rsa", "-in", path, "-noout", "-modulus"], check=True, capture_output=True, text=True).stdout
+    modulus = base64.urlsafe_b64encode(bytes.fromhex(text.strip().removeprefix("Modulus="))).decode().rstrip("=")
+    return path.name, json.dumps({"keys": [{"kty": "RSA", "kid": "one", "use": "sig", "alg": "RS256", "n": modulus, "e": "AQAB"}]})

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// An OpenID provider (oidc-provider) and, beside it, an API of people that wants its tokens.
+// Takes JSON on the command line: {people, life, delay, jwks, tls: {key, cert, ca}}; prints {"port": N} when it listens.
+const http = require('http');
+const https = require('https');
+const fs = require('fs');
+
+const options = JSON.parse(process.argv[2]);
+const log = [];
+
+function people(request, response, url) {
+  const offset = Number(url.searchParams.get('offset') || 0);
+  const limit = Math.min(Number(url.searchParams.get('limit') || 10), 50);
+  const data = [];
+  for (let i = offset; i < Math.min(offset + limit, options.people); i++) {
+    data.push({ id: `p${i}`, username: `u${String(i).padStart(4, '0')}`, name: `Person ${i}`, email: `u${i}@ex.org` });
+  }
+  response.setHeader('Content-Type', 'application/json');
+  setTimeout(() => response.end(JSON.stringify({ total: options.people, data })), options.delay || 0);
+}
+
+async function main() {
+  const { default: Provider } = await import('oidc-provider');
+  const tls = options.tls;
+  const server = tls
+    ? https.createServer({ key: fs.readFileSync(tls.key), cert: fs.readFileSync(tls.cert), ca: fs.readFileSync(tls.ca),
+      requestCert: true, rejectUnauthorized: false })
+    : http.createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
+  const client = (id, method, more) => ({ client_id: id, token_endpoint_auth_method: method, redirect_uris: [], response_types: [],
+    grant_types: ['client_credentials'], ...more });
+  const provider = new Provider(issuer, {
+    clients: [
+      client('svc:1', 'client_secret_basic', { client_secret: 'a secret/+%' }),
+      client('post', 'client_secret_post', { client_secret: 'a secret/+%' }),
+      client('key', 'private_key_jwt', { jwks: options.jwks || { keys: [] } }),
+      ...(tls ? [client('tls', 'tls_client_auth', { tls_client_auth_subject_dn: 'CN=roster' })] : []),
+    ],
+    scopes: ['read'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', ...(tls ? ['tls_client_auth'] : [])],
+    ttl: { ClientCredentials: options.life },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      mTLS: tls ? { enabled: true, tlsClientAuth: true,
+        getCertificate: (ctx) => { const found = ctx.req.socket.getPeerX509Certificate(); return found && found.toString(); },
+        certificateAuthorized: (ctx) => ctx.req.socket.authorized,
+        certificateSubjectMatches: (ctx, property, expected) => {
+          const found = ctx.req.socket.getPeerX509Certificate();
+          return found && found.subject === expected;
+        } } : { enabled: false },
+    },
+  });
+  const serve = provider.callback();
+  server.on('request', async (request, response) => {
+    const url = new URL(request.url, issuer);
+    log.push(`${request.method} ${url.pathname}`);
+    if (url.pathname === '/test/log') {
+      response.end(JSON.stringify(log));
+    } else if (url.pathname === '/api/people') {
+      const token = (request.headers.authorization || '').replace(/^Bearer /, '');
+      const found = await provider.ClientCredentials.find(token);
+      if (found && !found.isExpired) return people(request, response, url);
+      response.writeHead(401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
+      response.end('{"error":"invalid_token"}');
+    } else {
+      serve(request, response);
+    }
+  });
+  console.log(JSON.stringify({ port: server.address().port }));
+}
+
+main();
