@@ -29,15 +29,21 @@ create table paused_sources (
 );
 
 create function register_source(name text, kind text, "position" integer, authoritative boolean, nested boolean)
-returns smallint language sql volatile security definer set search_path = roster, pg_temp as $$
+returns smallint language plpgsql volatile security definer set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+declare
+	registered smallint;
+begin
 	insert into sources as s (name, kind, position, authoritative, nested)
 	values (register_source.name, register_source.kind, register_source.position, register_source.authoritative, register_source.nested)
 	on conflict (name) do update set kind = excluded.kind, position = excluded.position,
 		authoritative = excluded.authoritative, nested = excluded.nested,
-		settled = s.settled and s.nested = excluded.nested, retired_at = null
+		settled = s.settled and s.nested = excluded.nested -- in another order another source says what linked people are called
+			and (s.position = excluded.position or not exists (select from identities i where i.linked)), retired_at = null
 	where s.kind <> 'import' and s.id <> 0 -- the name is taken
-	returning id
-$$;
+	returning id into registered;
+	return registered;
+end $$;
 
 -- The number is the one that source_outlook() gave, else the next.
 create function run_begin(source smallint, kind text, run bigint default null) returns bigint
@@ -129,6 +135,8 @@ create table identities (
 	gone_since timestamptz,
 	ended_at timestamptz, -- when the time of grace was over: his place there is not kept any more, the denial stays
 	keeps_admin boolean not null default false, -- ended, and still the last admin somewhere: until there is another
+	linked boolean not null default false, -- another source knows him too, and what he is called may be its word
+	linked_by text, -- the value that entries of both have; NULL when a person said so, and of the entry he came with
 	primary key (source, external_id),
 	check (ended_at is null or gone_since is not null)
 );
@@ -137,6 +145,18 @@ call refer('identities', 'user_id', 'users', false);
 create index on identities (user_id);
 create index identities_in_grace on identities (gone_since) where gone_since is not null and ended_at is null;
 create index identities_keep_admin on identities (user_id) where keeps_admin;
+create index identities_linked on identities (user_id) where linked;
+
+-- Entries that somebody said are not that person, whatever they say themselves.
+create table kept_apart (
+	source smallint not null references sources,
+	external_id text collate "C" not null,
+	user_id uuid not null references users on delete cascade,
+	primary key (source, external_id, user_id)
+);
+
+create function is_linked(person uuid) returns boolean language sql stable set search_path = roster, pg_temp
+as 'select exists (select from identities i where i.user_id = person and i.linked)';
 
 -- A person is active unless suspended by hand or disowned by an authoritative source that knows him.
 create function is_wanted_active(person users) returns boolean language sql stable set search_path = roster, pg_temp as $$

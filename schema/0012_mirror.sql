@@ -25,6 +25,7 @@ create table directory_entries (
 	closed text,                -- it is there, and says that the account may not be used: why
 	ends_at timestamptz,        -- when it will be closed, without another word of the source
 	primary_group uuid,         -- alias of a group that counts him in without listing him
+	link text,                  -- what entries of other sources that are the same person have too
 	unique (source, external_id)
 ) with (fillfactor = 90); -- what changes is hardly ever what an index is about, and then none is written
 call refer('directory_entries', 'source', 'sources', true); -- one that was read has runs, and stays
@@ -33,6 +34,8 @@ create index on directory_entries (alias) where alias is not null;
 create index on directory_entries (parent);
 create index on directory_entries (source, ends_at) where ends_at is not null and gone_since is null;
 create index on directory_entries (primary_group) where primary_group is not null;
+create function link_key(link text) returns text language sql immutable as $$select lower(normalize(link, NFKC))$$;
+create index on directory_entries (link_key(link)) where link is not null;
 
 create function entry_renamed() returns trigger language plpgsql security definer set search_path = roster, pg_temp as $$
 begin
@@ -109,6 +112,7 @@ create unlogged table staged_entries (
 	closed text,
 	ends_at timestamptz,
 	primary_group uuid,
+	link text,
 	members uuid[],
 	member_texts text[],
 	members_left uuid[] -- not null: the mirror has the list but for members, who came, and for these, who left
@@ -163,9 +167,9 @@ begin
 	-- Into an empty mirror nothing can be in the way. Where everybody is looked at, nobody need be named.
 	if not exists (select from directory_entries d where d.source = merge_entries.source) then
 		insert into directory_entries (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes,
-			closed, ends_at, ends_by, primary_group, gone_since, gone_explicit)
+			closed, ends_at, ends_by, primary_group, link, gone_since, gone_explicit)
 		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes,
-			s.closed, s.ends_at, s.ends_by, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
+			s.closed, s.ends_at, s.ends_by, s.primary_group, s.link, case when s.closed is not null then now() end, s.closed is not null
 		from staged_entries s where s.run = merge_entries.run;
 		insert into touched_entries (run, entry_id)
 		select merge_entries.run, d.id from directory_entries d where d.source = merge_entries.source and d.kind = 'user' and not everything;
@@ -181,7 +185,7 @@ begin
 			from staged_entries s
 			join directory_entries d on d.source = merge_entries.source and d.external_id = s.external_id and d.kind = 'user'
 			left join identities i on i.source = d.source and i.external_id = d.external_id and i.gone_since is null
-				and s.kind = 'user' and d.gone_since is null and s.closed is null and s.login = d.login
+				and s.kind = 'user' and d.gone_since is null and s.closed is null and s.login = d.login and not i.linked
 				and (s.reference, s.alias, s.parent) is not distinct from (d.reference, d.alias, d.parent)
 			left join users u on u.id = i.user_id and u.active and u.attributes_from = i.source and u.login = d.login
 				and not exists (select from held_changes h where h.source = i.source and h.external_id = i.external_id)
@@ -192,7 +196,7 @@ begin
 		), merged as (
 			update directory_entries d set dn = s.dn, reference = s.reference, alias = s.alias, parent = s.parent, content = s.content,
 				login = s.login, email = s.email, name = s.name, attributes = s.attributes, closed = s.closed, ends_at = s.ends_at, ends_by = s.ends_by,
-				primary_group = s.primary_group, gone_since = case when s.closed is not null then coalesce(d.gone_since, now()) end,
+				primary_group = s.primary_group, link = s.link, gone_since = case when s.closed is not null then coalesce(d.gone_since, now()) end,
 				gone_explicit = s.closed is not null
 			from known k join staged_entries s on s.ctid = k.staged
 			where d.id = k.id and (
@@ -206,14 +210,14 @@ begin
 
 	with put as (
 		insert into directory_entries as d (source, kind, external_id, dn, reference, alias, parent, content, login, email, name, attributes,
-			closed, ends_at, ends_by, primary_group, gone_since, gone_explicit)
+			closed, ends_at, ends_by, primary_group, link, gone_since, gone_explicit)
 		select merge_entries.source, s.kind, s.external_id, s.dn, s.reference, s.alias, s.parent, s.content, s.login, s.email, s.name, s.attributes,
-			s.closed, s.ends_at, s.ends_by, s.primary_group, case when s.closed is not null then now() end, s.closed is not null
+			s.closed, s.ends_at, s.ends_by, s.primary_group, s.link, case when s.closed is not null then now() end, s.closed is not null
 		from staged_entries s where s.run = merge_entries.run
 		on conflict (source, external_id) do update set kind = excluded.kind, dn = excluded.dn, reference = excluded.reference,
 			alias = excluded.alias, parent = excluded.parent, content = excluded.content, login = excluded.login,
 			email = excluded.email, name = excluded.name, attributes = excluded.attributes, closed = excluded.closed,
-			ends_at = excluded.ends_at, ends_by = excluded.ends_by, primary_group = excluded.primary_group, gone_explicit = excluded.gone_explicit,
+			ends_at = excluded.ends_at, ends_by = excluded.ends_by, primary_group = excluded.primary_group, link = excluded.link, gone_explicit = excluded.gone_explicit,
 			gone_since = case when excluded.closed is not null then coalesce(d.gone_since, now()) end
 		-- An id that was a person stays that person's: what else bears it now is refused, and he is gone.
 		where d.kind <> 'user' or excluded.kind = 'user'

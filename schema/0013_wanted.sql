@@ -6,7 +6,7 @@
 -- is not compared: what he has stays.
 
 create type change_kind as enum ('user', 'group', 'grant');
-create type change_action as enum ('add', 'change', 'return', 'vanish', 'disable', 'remove', 'archive');
+create type change_action as enum ('add', 'link', 'change', 'return', 'vanish', 'disable', 'remove', 'archive');
 
 create unlogged table affected_people (run bigint not null, entry_id bigint not null, primary key (run, entry_id));
 
@@ -341,4 +341,124 @@ language sql stable as $$
 	select distinct on (o.key, o.id, o.role) o.id, o.user_id, o.key, o.role, o.rule, o.entry_id, o.resource
 	from opened o
 	order by o.key, o.id, o.role, o.rule, o.entry_id
+$$;
+
+-- One person, several sources -------------------------------------------------------------------------------------------------
+
+-- Of a run: people whom another source knows too, and entries that are found to be somebody whom another source knows.
+create unlogged table linked_people (
+	run bigint not null,
+	entry_id bigint not null,
+	user_id uuid not null,
+	fresh boolean not null, -- nothing ties the two together yet
+	because text,
+	login text, email text, name text, -- what he is to be called; NULL when nobody says
+	named_by smallint,                 -- the source whose login that is
+	primary key (run, entry_id)
+);
+
+-- What a person is called: each by the first source in the order of the configuration that says it. What is gone has its say as
+-- long as the time of grace. also: an entry that is his from now on.
+create function known_as(person uuid, also bigint, out login text, out email text, out name text, out named_by smallint)
+language sql stable set search_path = roster, pg_temp as $$
+	select (array_agg(k.login order by k.position, k.source, k.id))[1],
+		(array_agg(k.email order by k.position, k.source, k.id) filter (where k.email is not null))[1],
+		(array_agg(k.name order by k.position, k.source, k.id) filter (where k.name is not null))[1],
+		(array_agg(k.source order by k.position, k.source, k.id))[1]
+	from (
+		select d.*, s.position from identities i
+		join directory_entries d on d.source = i.source and d.external_id = i.external_id
+		join sources s on s.id = d.source
+		where i.user_id = known_as.person and i.ended_at is null and d.id is distinct from also
+		union all
+		select d.*, s.position from directory_entries d join sources s on s.id = d.source where d.id = known_as.also) k
+$$;
+
+-- Entries that are nobody yet and say the same as one of another source: who that is, or why nobody can be meant. One that is
+-- closed ties itself to the person as well: what its source says of him counts.
+create function link_candidates(run bigint, source smallint)
+returns table (entry_id bigint, external_id text, dn text, link text, closed boolean, user_id uuid, because text, why text)
+language plpgsql stable set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	return query
+	with newcomers as materialized (
+		select d.id, d.external_id, d.dn, d.link, link_key(d.link) as key, d.gone_since is not null as closed
+		from affected_people a
+		join directory_entries d on d.id = a.entry_id and d.link is not null and (d.gone_since is null or d.closed is not null)
+		left join identities i on i.source = d.source and i.external_id = d.external_id
+		where a.run = link_candidates.run and i.user_id is null
+	), same as materialized (
+		select n.id, o.id as other, o.source, o.external_id, o.dn, o.gone_since is null or o.closed is not null as here
+		from newcomers n join directory_entries o on o.link is not null and link_key(o.link) = n.key and o.kind = 'user' and o.id <> n.id
+		join sources s on s.id = o.source and s.retired_at is null
+	), met as materialized (
+		select s.id, i.user_id, min(format('%s in source %s', s.dn, o.name)) as because
+		from same s join identities i on i.source = s.source and i.external_id = s.external_id join sources o on o.id = s.source
+		where s.source <> link_candidates.source
+		  and not exists (select from kept_apart k join directory_entries d on d.id = s.id
+			where k.source = d.source and k.external_id = d.external_id and k.user_id = i.user_id)
+		group by s.id, i.user_id
+	), judged as (
+		select n.*, m.people, m.user_id, m.because, t.dn as twin, t.source as twin_source, (select min(i.external_id) from identities i
+			where m.people = 1 and i.user_id = m.user_id and i.source = link_candidates.source) as known
+		from newcomers n
+		left join lateral (select count(*) as people, (array_agg(o.user_id order by o.user_id))[1] as user_id, string_agg(o.because, ' and ' order by o.user_id) as because
+			from met o where o.id = n.id) m on true
+		-- another that is there, in this source; or two in another one
+		left join lateral (
+			select s.dn, o.name as source from same s join sources o on o.id = s.source
+			where s.id = n.id and s.here and (s.source = link_candidates.source
+				or exists (select from same x where x.id = s.id and x.source = s.source and x.here and x.other <> s.other))
+			order by s.source <> link_candidates.source, s.dn limit 1) t on true
+	)
+	select j.id, j.external_id, j.dn, j.link, j.closed, j.user_id, j.because, case
+		when j.twin is not null then format('what links it, "%s", is also that of %s in source %s, and only one can be right; correct one of them', j.link, j.twin, j.twin_source)
+		when j.people > 1 then format('what links it, "%s", is that of several people, %s; correct it, or say who it is: rosterctl user link', j.link, j.because)
+		when j.known is not null then format('what links it, "%s", is that of %s, whom this source knows as %s; if that is over: rosterctl user unlink %s %s, and user link',
+			j.link, j.because, j.known, j.user_id, (select s.name from sources s where s.id = link_candidates.source)) end
+	from judged j where j.people > 0;
+end $$;
+
+-- Fill linked_people.
+create function find_links(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+#variable_conflict use_column
+begin
+	if exists (select from affected_people a join directory_entries d on d.id = a.entry_id and d.link is not null
+			left join identities i on i.source = d.source and i.external_id = d.external_id where a.run = find_links.run and i.user_id is null) then
+		with found as (
+			select * from link_candidates(find_links.run, find_links.source)
+		), refused as (
+			insert into quarantine (source, external_id, what, why, stage, run)
+			select find_links.source, f.external_id, f.dn, f.why, 'person', find_links.run from found f where f.why is not null and not f.closed)
+		insert into linked_people (run, entry_id, user_id, fresh, because)
+		select find_links.run, f.entry_id, f.user_id, true, format('%s by "%s"', f.because, f.link) from found f where f.why is null;
+	end if;
+	if exists (select from identities i where i.linked) then
+		insert into linked_people (run, entry_id, user_id, fresh)
+		select find_links.run, d.id, i.user_id, false
+		from affected_people a join directory_entries d on d.id = a.entry_id
+		join identities i on i.source = d.source and i.external_id = d.external_id and i.linked
+		where a.run = find_links.run;
+	end if;
+	update linked_people l set login = k.login, email = k.email, name = k.name, named_by = k.named_by
+	from linked_people o cross join lateral known_as(o.user_id, o.entry_id) k
+	where l.run = find_links.run and o.run = l.run and o.entry_id = l.entry_id;
+end $$;
+
+-- Entries that say who they are and are somebody else; and those that are one person and do not say so any more.
+create function user_duplicates() returns table (login text, id uuid, source text, dn text, other_login text, other_id uuid, other_source text, other_dn text, why text)
+language sql stable security definer set search_path = roster, pg_temp as $$
+	with people as (
+		select d.link, link_key(d.link) as key, d.dn, d.source, s.name, s.position, u.login, u.id
+		from directory_entries d join sources s on s.id = d.source and s.retired_at is null
+		join identities i on i.source = d.source and i.external_id = d.external_id join users u on u.id = i.user_id
+		where d.link is not null and d.gone_since is null
+	)
+	select a.login, a.id, a.name, a.dn, b.login, b.id, b.name, b.dn, format('both say "%s", and they are two people', b.link)
+	from people a join people b on b.key = a.key and b.id <> a.id and (a.position, a.source) < (b.position, b.source)
+	union all
+	select a.login, a.id, a.name, a.dn, b.login, b.id, b.name, b.dn, format('one says "%s" and the other "%s", and they are one person', a.link, b.link)
+	from people a join people b on b.id = a.id and b.key <> a.key and (a.position, a.source) < (b.position, b.source)
+	order by 1, 3, 7
 $$;

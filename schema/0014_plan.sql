@@ -102,18 +102,18 @@ end $$;
 create function plan_rivals(run bigint, source smallint) returns void
 language plpgsql volatile set search_path = roster, pg_temp as $$
 begin
-	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
-	where a.run = plan_rivals.run and q.source = plan_rivals.source and q.stage = 'person' and q.external_id = d.external_id;
-
 	insert into quarantine (source, external_id, what, why, stage, run)
 	with recursive newcomers as materialized (
-		select d.id, d.external_id, d.dn, d.login, lower(normalize(d.login, NFKC)) as login_key, i.user_id
+		select d.id, d.external_id, d.dn, coalesce(l.login, d.login) as login, lower(normalize(coalesce(l.login, d.login), NFKC)) as login_key, u.id as user_id
 		from affected_people a
 		join directory_entries d on d.id = a.entry_id and d.gone_since is null
 		left join identities i on i.source = d.source and i.external_id = d.external_id
-		left join users u on u.id = i.user_id
+		left join linked_people l on l.run = a.run and l.entry_id = a.entry_id
+		left join users u on u.id = coalesce(i.user_id, l.user_id)
 		where a.run = plan_rivals.run and (u.id is null or i.gone_since is not null
-			or u.active and u.attributes_from = plan_rivals.source and u.login_key <> lower(normalize(d.login, NFKC)))
+			or u.active and coalesce(l.named_by, u.attributes_from) = coalesce(l.named_by, plan_rivals.source)
+				and u.login_key <> lower(normalize(coalesce(l.login, d.login), NFKC)))
+		  and not exists (select from quarantine q where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id)
 	), contested as (
 		select n.login_key from newcomers n group by n.login_key having count(*) > 1
 		union
@@ -173,24 +173,29 @@ begin
 					or (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name))) then
 		return;
 	end if;
-	perform plan_rivals(run, source);
+	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
+	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
+	perform find_links(run, source), plan_rivals(run, source);
 
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id)
 	select plan_people.run, row_number() over (order by c.id), 'user', c.action, c.id, c.user_id
 	from (
-		select d.id, i.user_id, case
+		select d.id, u.id as user_id, case
 			when d.gone_since is not null then
-				case when i.user_id is not null and i.gone_since is null
+				case when u.id is not null and i.gone_since is null
 					then case when d.gone_explicit then 'disable' else 'vanish' end end
-			when i.user_id is null then 'add'
+			when u.id is null then 'add'
+			when i.user_id is null then 'link'
 			when i.gone_since is not null then 'return'
+			when l.named_by is not null then case when (u.login, u.email, u.name) is distinct from (l.login, l.email, l.name) then 'change' end
 			when u.attributes_from = plan_people.source
 				and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name) then 'change'
 			end::change_action as action
 		from affected_people a
 		join directory_entries d on d.id = a.entry_id
 		left join identities i on i.source = d.source and i.external_id = d.external_id
-		left join users u on u.id = i.user_id
+		left join linked_people l on l.run = a.run and l.entry_id = a.entry_id
+		left join users u on u.id = coalesce(i.user_id, l.user_id)
 		where a.run = plan_people.run
 		  and not exists (select from quarantine q where q.source = d.source and q.stage = 'person' and q.external_id = d.external_id)
 		union all

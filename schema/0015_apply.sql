@@ -16,20 +16,69 @@ begin
 	loop
 		with refused as (
 			update planned_changes c set held = true
-			from directory_entries d, users h
-			where c.run = apply_rivals.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'return', 'change')
-			  and not c.held and d.id = c.entry_id and h.active and h.login_key = lower(normalize(d.login, NFKC))
+			from directory_entries d left join linked_people l on l.run = apply_rivals.run and l.entry_id = d.id, users h
+			where c.run = apply_rivals.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'link', 'return', 'change')
+			  and not c.held and d.id = c.entry_id and h.active and h.login_key = lower(normalize(coalesce(l.login, d.login), NFKC))
 			  and h.id is distinct from c.user_id
 			  and not exists (select from planned_changes o join directory_entries e on e.id = o.entry_id
 				where o.run = c.run and o.seq between first and last and o.kind = 'user' and o.action = 'change' and not o.held
 				  and o.user_id = h.id and lower(normalize(e.login, NFKC)) <> h.login_key)
-			returning d.external_id, d.dn, d.login, h.id)
+			returning d.external_id, d.dn, coalesce(l.login, d.login) as login, h.id)
 		insert into quarantine (source, external_id, what, why, stage, run)
 		select apply_rivals.source, r.external_id, r.dn, format('login "%s" still belongs to user %s; give one of them another login', r.login, r.id),
 			'person', apply_rivals.run
 		from refused r;
 		exit when not found;
 	end loop;
+end $$;
+
+-- What entries of several sources say of one person (linked_people). Since the plan was made another source may have brought whom
+-- one of them means: that is for the next run.
+create function join_linked(run bigint, source smallint, first bigint, last bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	with late as (
+		update planned_changes c set held = true from directory_entries d
+		where c.run = join_linked.run and c.seq between first and last and c.kind = 'user' and c.action = 'add' and not c.held
+		  and d.id = c.entry_id and d.link is not null and exists (
+			select from directory_entries o join identities i on i.source = o.source and i.external_id = o.external_id
+			where o.link is not null and link_key(o.link) = link_key(d.link) and o.source <> d.source and o.kind = 'user'
+			  and not exists (select from kept_apart k where k.source = d.source and k.external_id = d.external_id and k.user_id = i.user_id))
+		returning d.external_id, d.dn)
+	insert into quarantine (source, external_id, what, why, stage, run)
+	select join_linked.source, l.external_id, l.dn, 'another source brought the same person just now: the next run links the two', 'person', join_linked.run from late l;
+
+	with tied as (
+		insert into identities (source, external_id, user_id, linked, linked_by)
+		select join_linked.source, d.external_id, l.user_id, true, d.link
+		from planned_changes c join linked_people l on l.run = c.run and l.entry_id = c.entry_id and l.fresh join directory_entries d on d.id = c.entry_id
+		where c.run = join_linked.run and c.seq between first and last and c.kind = 'user' and c.action in ('link', 'disable') and not c.held
+		on conflict do nothing
+		returning user_id)
+	update identities i set linked = true from tied t where i.user_id = t.user_id and not i.linked;
+end $$;
+
+-- Nobody gets a login that somebody else has: who would keeps what he is called.
+create function name_linked(run bigint, source smallint, first bigint, last bigint) returns void
+language plpgsql volatile set search_path = roster, pg_temp as $$
+begin
+	with named as materialized (
+		select distinct on (u.id) u.id, d.external_id, d.dn, l.login, lower(normalize(l.login, NFKC)) as login_key, u.login_key as had, l.email, l.name, l.named_by
+		from planned_changes c join linked_people l on l.run = c.run and l.entry_id = c.entry_id join directory_entries d on d.id = c.entry_id
+		join users u on u.id = l.user_id
+		where c.run = name_linked.run and c.seq between first and last and c.kind = 'user' and not c.held and l.named_by is not null
+		  and (u.login, u.email, u.name, u.attributes_from) is distinct from (l.login, l.email, l.name, l.named_by)
+		order by u.id, c.seq
+	), refused as (
+		select n.* from named n where n.login_key <> n.had and (select u.active from users u where u.id = n.id)
+		  and (exists (select from users h where h.login_key = n.login_key and h.active and h.id <> n.id)
+			or exists (select from named o where o.login_key = n.login_key and o.id < n.id))
+	), told as (
+		insert into quarantine (source, external_id, what, why, stage, run)
+		select name_linked.source, r.external_id, r.dn, format('login "%s" still belongs to another user; give one of them another login', r.login), 'person', name_linked.run
+		from refused r)
+	update users u set login = n.login, email = n.email, name = n.name, attributes_from = n.named_by
+	from named n where u.id = n.id and n.id not in (select r.id from refused r);
 end $$;
 
 create function apply_people(run bigint, source smallint, first bigint, last bigint) returns void
@@ -41,7 +90,12 @@ declare
 	some_return boolean;
 	some_change bigint;
 	same_login bigint := 0;
+	linking boolean := exists (select from linked_people l where l.run = apply_people.run)
+		or exists (select from directory_entries d where d.source = apply_people.source and d.link is not null);
 begin
+	if linking then
+		perform join_linked(run, source, first, last);
+	end if;
 	-- A statement that finds nothing is planned all the same, and its triggers are called.
 	select coalesce(bool_or(c.action in ('vanish', 'disable')), false), coalesce(bool_or(c.action = 'add'), false),
 		coalesce(bool_or(c.action = 'return'), false), count(*) filter (where c.action = 'change')
@@ -53,10 +107,11 @@ begin
 		update users u set email = d.email, name = d.name
 		from planned_changes c join directory_entries d on d.id = c.entry_id
 		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change' and not c.held
-		  and u.id = c.user_id and u.active and u.attributes_from = apply_people.source and u.login = d.login;
+		  and u.id = c.user_id and u.active and u.attributes_from = apply_people.source and u.login = d.login
+		  and not (linking and is_linked(u.id));
 		get diagnostics same_login = row_count;
 	end if;
-	if same_login = some_change and not (some_go or some_come or some_return) then
+	if same_login = some_change and not (some_go or some_come or some_return or linking) then
 		return;
 	end if;
 
@@ -74,7 +129,7 @@ begin
 	end if;
 
 	if exists (select from planned_changes c join directory_entries d on d.id = c.entry_id left join users u on u.id = c.user_id and u.active
-			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'return', 'change')
+			where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('add', 'link', 'return', 'change')
 			  and not c.held and u.login is distinct from d.login and u.login_key is distinct from lower(normalize(d.login, NFKC))) then
 		perform apply_rivals(run, source, first, last);
 
@@ -82,7 +137,7 @@ begin
 		update users u set login = '~' || u.id
 		from planned_changes c join directory_entries d on d.id = c.entry_id
 		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change'
-		  and not c.held and c.user_id = u.id and u.login_key <> lower(normalize(d.login, NFKC));
+		  and not c.held and c.user_id = u.id and u.login_key <> lower(normalize(d.login, NFKC)) and not (linking and is_linked(u.id));
 	end if;
 
 	if some_come then
@@ -108,12 +163,15 @@ begin
 	from planned_changes c join directory_entries d on d.id = c.entry_id
 	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('return', 'change')
 	  and not c.held and u.id = c.user_id and u.attributes_from = apply_people.source
-	  and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name);
+	  and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name) and not (linking and is_linked(u.id));
 	if some_return then
 		update users u set active = true
 		from planned_changes c
 		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
 		  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
+	end if;
+	if linking then
+		perform name_linked(run, source, first, last);
 	end if;
 end $$;
 
@@ -297,8 +355,8 @@ begin
 		analyze grants;
 	end if;
 	update runs r set adds = r.adds + c.adds, removes = r.removes + c.removes
-	from (select coalesce(sum(number) filter (where action in ('add', 'return', 'change')), 0) as adds,
-			coalesce(sum(number) filter (where action not in ('add', 'return', 'change')), 0) as removes
+	from (select coalesce(sum(number) filter (where action in ('add', 'link', 'return', 'change')), 0) as adds,
+			coalesce(sum(number) filter (where action not in ('add', 'link', 'return', 'change')), 0) as removes
 		from planned_counts(apply.run, first, least(last, planned(apply.run))) p where not p.held) c
 	where r.id = apply.run;
 	return revision;

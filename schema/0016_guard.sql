@@ -100,16 +100,18 @@ end $$;
 -- The plan as people read it, in order. Of people there is nothing to say but who they are, and a thousand of them may be all.
 create view planned_changes_named as
 select c.run, c.seq, c.kind, c.action, c.held and not c.rejected as held, c.rejected,
-	coalesce(d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
+	coalesce(l.login, d.login, u.login, '') as login, coalesce(d.dn, '') as dn, coalesce(d.external_id, '') as external_id,
 	'' as anchor, '' as role, '' as rule, '' as position, '' as via,
 	case when c.action = 'change' then concat_ws(', ',
-		case when u.login is distinct from d.login then 'login ' || u.login end,
-		case when u.email is distinct from d.email then 'mail ' || coalesce(u.email, 'none') end,
-		case when u.name is distinct from d.name then 'name ' || coalesce(u.name, 'none') end)
+		case when u.login is distinct from coalesce(l.login, d.login) then 'login ' || u.login end,
+		case when u.email is distinct from case when l.named_by is null then d.email else l.email end then 'mail ' || coalesce(u.email, 'none') end,
+		case when u.name is distinct from case when l.named_by is null then d.name else l.name end then 'name ' || coalesce(u.name, 'none') end)
+		when c.action = 'link' then l.because
 		when c.action = 'disable' then coalesce(d.closed, '') else '' end as was
 from planned_changes c
 left join directory_entries d on d.id = c.entry_id
 left join users u on u.id = c.user_id
+left join linked_people l on l.run = c.run and l.entry_id = c.entry_id
 where c.kind = 'user'
 union all
 select c.run, c.seq, c.kind, c.action, c.held and not c.rejected, c.rejected,
@@ -150,9 +152,9 @@ $$;
 create function plan_totals(run bigint, decided boolean, out changes bigint, out add bigint, out change bigint, out remove bigint,
 	out held bigint, out rejected bigint, out grants bigint, out people bigint, out quarantined bigint, out taken bigint, out gone bigint, out closed bigint)
 language sql volatile security definer set search_path = roster, pg_temp as $$
-	select coalesce(sum(c.number), 0)::bigint, coalesce(sum(c.told) filter (where c.action in ('add', 'return')), 0)::bigint,
+	select coalesce(sum(c.number), 0)::bigint, coalesce(sum(c.told) filter (where c.action in ('add', 'link', 'return')), 0)::bigint,
 		coalesce(sum(c.told) filter (where c.action = 'change'), 0)::bigint,
-		coalesce(sum(c.told) filter (where c.action not in ('add', 'return', 'change')), 0)::bigint,
+		coalesce(sum(c.told) filter (where c.action not in ('add', 'link', 'return', 'change')), 0)::bigint,
 		coalesce(sum(c.number) filter (where c.held and not c.rejected), 0)::bigint, coalesce(sum(c.number) filter (where c.rejected), 0)::bigint,
 		count_grants(s.id),
 		case when count(*) filter (where c.action = 'vanish') > 0 then
@@ -322,7 +324,7 @@ begin
 			select '' as scope where g.guard <> 'grant' union all select g.scope where g.guard in ('member', 'grant')) s
 		where g.run = guard_counts.run and g.guard is not null and not g.held and not g.approved
 		  -- the same said so that it is quick: most of a large plan is additions that nobody limits
-		  and (g.action not in ('add', 'return', 'change') or g.role in (select r.id from roles r where r.sensitive))
+		  and (g.action not in ('add', 'link', 'return', 'change') or g.role in (select r.id from roles r where r.sensitive))
 		group by g.guard, s.scope
 	), seen as (
 		select l.kind, l.scope, sum(l.removed) as removed, sum(l.added) as added

@@ -329,6 +329,7 @@ create function unplan(run bigint) returns void language plpgsql volatile securi
 #variable_conflict use_column
 begin
 	delete from affected_people a where a.run = unplan.run;
+	delete from linked_people l where l.run = unplan.run;
 	delete from groups_above g where g.run = unplan.run;
 	delete from wanted_grants w where w.run = unplan.run;
 	delete from wanted_anchors w where w.run = unplan.run;
@@ -350,13 +351,14 @@ begin
 	insert into dropped_edges (run, group_id) values (0, 0);
 	insert into touched_entries (run, entry_id) values (0, 0);
 	insert into affected_people (run, entry_id) values (0, 0);
+	insert into linked_people (run, entry_id, user_id, fresh) values (0, 0, nobody, false);
 	insert into groups_above (run, group_id, upper) values (0, 0, 0);
 	insert into wanted_grants (run, entry_id, anchor_key, role, rule, via) values (0, 0, 0, 0, 0, 0);
 	insert into wanted_anchors (run, key, anchor, anchor_key) values (0, 0, '', '');
 	insert into planned_changes (run, seq, kind, action) values (0, 0, 'user', 'add');
 	perform unstage(0), unplan(0);
 	analyze staged_entries, staged_mappings, staged_gone, staged_problems, staged_edges, dropped_edges, touched_entries,
-		affected_people, groups_above, wanted_grants, wanted_anchors, planned_changes;
+		affected_people, linked_people, groups_above, wanted_grants, wanted_anchors, planned_changes;
 end $$;
 
 do $$
@@ -364,7 +366,7 @@ declare
 	name text;
 begin
 	foreach name in array array['staged_entries', 'staged_mappings', 'staged_gone', 'staged_problems', 'staged_edges', 'dropped_edges',
-			'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'] loop
+			'touched_entries', 'affected_people', 'linked_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'] loop
 		execute format('alter table %I set (vacuum_truncate = off)', name);
 	end loop;
 	perform prime_staging();
@@ -375,7 +377,7 @@ end $$;
 create function sweep_all(run bigint) returns boolean language plpgsql volatile set search_path = roster, pg_temp as $$
 declare
 	tables text[] := array['staged_entries', 'staged_mappings', 'staged_gone', 'staged_problems', 'staged_edges', 'dropped_edges',
-		'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'];
+		'touched_entries', 'affected_people', 'linked_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes'];
 	name text;
 	others boolean;
 begin
@@ -403,7 +405,7 @@ begin
 	end if;
 	perform unstage(sweep.run), unplan(sweep.run);
 	if exists (select from pg_class c where c.relname in ('staged_entries', 'staged_mappings', 'staged_gone', 'staged_problems', 'staged_edges',
-			'dropped_edges', 'touched_entries', 'affected_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes')
+			'dropped_edges', 'touched_entries', 'affected_people', 'linked_people', 'groups_above', 'wanted_grants', 'wanted_anchors', 'planned_changes')
 		and c.relnamespace = 'roster'::regnamespace and (c.reltuples <> 0 or c.relpages = 0)) then
 		perform prime_staging();
 	end if;

@@ -75,9 +75,9 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 $$;
 
 create function user_show(who text) returns table (login text, name text, email text, external boolean, active boolean, suspended boolean, id uuid,
-	source text, external_id text, dn text, enabled boolean, gone_since timestamptz, closed text)
+	source text, external_id text, dn text, enabled boolean, gone_since timestamptz, closed text, linked_by text)
 language sql stable security definer set search_path = roster, pg_temp as $$
-	select u.login, u.name, u.email, u.external, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled and d.closed is null, i.gone_since, d.closed
+	select u.login, u.name, u.email, u.external, u.active, u.suspended, u.id, s.name, i.external_id, d.dn, i.enabled and d.closed is null, i.gone_since, d.closed, i.linked_by
 	from users u
 	left join identities i on i.user_id = u.id
 	left join sources s on s.id = i.source

@@ -286,7 +286,7 @@ $$;
 
 -- Whom explain is about; what keeps an inactive person from everything. A login that only a quarantined entry has is named
 -- with the reason.
-create function person_state(who text) returns table (id uuid, login text, active boolean, state text)
+create function person_state(who text) returns table (id uuid, login text, active boolean, state text, identities jsonb)
 language plpgsql stable security definer set search_path = roster, pg_temp as $$
 declare
 	key text := lower(normalize(who, NFKC));
@@ -323,7 +323,11 @@ begin
 		from identities i join sources s on s.id = i.source
 		left join directory_entries d on d.source = i.source and d.external_id = i.external_id
 		where i.user_id = u.id and s.authoritative and (not i.enabled or i.gone_since is not null)),
-		'inactive') end
+		'inactive') end,
+		(select jsonb_agg(jsonb_build_object('source', s.name, 'entry', coalesce(d.dn, i.external_id), 'linked_by', coalesce(i.linked_by, '')) order by s.position)
+		from identities i join sources s on s.id = i.source
+		left join directory_entries d on d.source = i.source and d.external_id = i.external_id
+		where i.user_id = u.id and s.retired_at is null)
 	from users u where u.id = need_user(who);
 end $$;
 

@@ -136,7 +136,7 @@ language sql stable security definer set search_path = roster, pg_temp as $$
 	left join run_counts c on c.source = a.id and c.result = r.result
 	union all
 	select 'roster_changes_total', k.kind::text, k.action::text, coalesce(sum(c.changes), 0)
-	from (values ('user', 'add'), ('user', 'change'), ('user', 'return'), ('user', 'vanish'), ('user', 'disable'),
+	from (values ('user', 'add'), ('user', 'link'), ('user', 'change'), ('user', 'return'), ('user', 'vanish'), ('user', 'disable'),
 		('group', 'add'), ('group', 'archive'), ('grant', 'add'), ('grant', 'remove')) k(kind, action)
 	left join change_counts c on c.kind = k.kind::change_kind and c.action = k.action::change_action
 	group by k.kind, k.action

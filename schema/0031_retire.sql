@@ -59,7 +59,10 @@ begin
 		where p.transaction = pg_current_xact_id() and p.kind = 'user' and u.id = p.user_id;
 	end if;
 	perform need_administrator();
-	-- Who is known elsewhere is that source's from now on; who is not is remembered as gone.
+	-- Who is known elsewhere is that source's from now on, and called as it says; who is not is remembered as gone.
+	update sources s set settled = false
+	where s.id in (select o.source from identities i join identities o on o.user_id = i.user_id and o.source <> src where i.source = src and i.linked);
+	delete from kept_apart k where k.source = src;
 	delete from identities i where i.source = src and i.user_id not in (select k.user_id from known_here_alone(src) k);
 	update identities i set gone_since = now() where i.source = src and i.gone_since is null;
 	delete from directory_mappings m using directory_entries d where d.source = src and m.entry_id = d.id;
@@ -101,6 +104,8 @@ begin
 	where i.user_id = person and i.source = src and h.source = src and h.external_id = i.external_id;
 	perform remember_names(person, array[i.external_id, d.dn, d.login])
 	from identities i left join directory_entries d on d.source = i.source and d.external_id = i.external_id where i.user_id = person and i.source = src;
+	insert into kept_apart (source, external_id, user_id)
+	select src, i.external_id, person from identities i where i.user_id = person and i.source = src on conflict do nothing;
 	delete from identities i where i.user_id = person and i.source = src;
 	if not found then
 		raise exception 'source % does not know %', source, who using errcode = 'no_data_found', hint = 'see rosterctl user show';
@@ -112,10 +117,10 @@ begin
 		perform need_administrator();
 	end if;
 	update users u set suspended = u.suspended or not u.active,
-		attributes_from = case when u.attributes_from = src then 0 else u.attributes_from end
+		attributes_from = case when u.attributes_from = src then coalesce((known_as(u.id, null)).named_by, 0) else u.attributes_from end
 	where u.id = person;
-	-- The next run looks at everybody, and finds an entry that is nobody's.
-	update sources s set settled = false where s.id = src;
+	-- The next run looks at everybody, and finds an entry that is nobody's, and what others call him.
+	update sources s set settled = false where s.id = src or s.id in (select i.source from identities i where i.user_id = person);
 end $$;
 
 -- Say that a person and an entry of a source are one: from now on the source speaks of him as of those it brought. entry: its
@@ -149,7 +154,9 @@ begin
 	if found then
 		raise exception 'the entry % is user % already', linked.dn, known using errcode = 'unique_violation', hint = 'an entry is one person';
 	end if;
+	delete from kept_apart k where k.source = src and k.external_id = linked.external_id and k.user_id = person.id;
 	insert into identities (source, external_id, user_id) values (src, linked.external_id, person.id);
+	update identities i set linked = true where i.user_id = person.id and (select count(*) from identities o where o.user_id = person.id) > 1;
 	update users u set attributes_from = src where u.id = person.id and u.attributes_from = 0;
 	-- The next run looks at everybody, and finds whose entry that is.
 	update sources s set settled = false where s.id = src;

@@ -244,6 +244,7 @@ begin
 		gone_since = coalesce(d.gone_since, now())
 	where d.id = any (entries);
 	delete from identities i where i.user_id = person;
+	delete from kept_apart k where k.user_id = person;
 end $$;
 
 -- Take everything that says who somebody was out of the database; his id stays. He holds nothing any more and never comes

@@ -31,7 +31,7 @@ grant execute on function actor(), init_administrator(text, name), user_create(t
 	access_group_member_add(text, text, text, timestamptz), access_group_member_remove(text, text, text),
 	user_role_add(text, text, timestamptz), user_role_remove(text, text), second_factor_proven(text, interval), app_role_add(text, text, text, timestamptz), app_role_remove(text, text, text),
 	app_operator_role(purpose[]), cluster_delete(text), namespace_delete(text), node_delete(text), operator_add(name, text), operator_remove(name), decide(bigint, boolean), pause(text, text, text), resume(text, text), reload_ask() to roster_admin;
-grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), app_members(text), app_list(),
+grant execute on function tree(text), holdings_of(text), access_of(text), user_list(text), user_show(text), user_duplicates(), app_members(text), app_list(),
 	namespace_list(), role_list(), role_show(text), role_holders(text), role_duplicates(), role_by_name(text), invitation_list(), cluster_list(), access_group_list(), access_group_show(text), access_group_members(text), group_show(text),
 	operator_list(), operator_remove_preview(name), namespace_delete_preview(text), cluster_delete_preview(text), node_delete_preview(text), role_delete_preview(text, text), group_delete_preview(text), access_group_delete_preview(text), environment_delete_preview(text), node_contact_preview(text, text), run_list(integer), need_run(text), need_user(text), quarantine_list(), source_list(text[]), source_doubts(text[]), writer_list(),
 	group_members(text), run_show(text), run_diff(text), person_state(text), revision_made(bigint), entry_list(text, text),

@@ -119,6 +119,8 @@ struct source_config {
 	bool roles; /* keycloak: its roles are groups too */
 	struct entry_config users, groups, units;
 	bool authoritative; /* its word on who is active counts (ruling: all by default) */
+	const char
+	    *link; /* name of the attribute whose value tells who is the same person in another source; "" for none */
 	int64_t poll_ms, full_ms;
 	/* Attribute names to fetch and to keep in the mirror: those above plus all that rules mention. Sorted, unique;
 	 * filled by setup_load(), which knows the rules. */
@@ -154,11 +156,15 @@ struct dialect {
 	bool empty_groups;          /* of classes that ask for a member elsewhere */
 	bool names_by_identity;     /* groups name their members by what never changes */
 	bool is_api;                /* what never changes is the id, and names are paths instead of DNs */
-	bool tells_backlinks;       /* a change of memberOf is one of the person */
+	bool keeps_mail;            /* people cannot write their own mail address */
+	const char *verified; /* the attribute that says that the mail address is the person's; NULL where none does */
+	bool tells_backlinks; /* a change of memberOf is one of the person */
 };
 const struct dialect *dialect_find(const char *name); /* never NULL: DIALECT_OTHER for any other name */
 /* An API of a provider, whose entries have paths and no DNs. */
 bool source_is_api(const struct source_config *source);
+/* What has to be true of an entry before its link counts: that its mail address, which links it, is its own. NULL for nothing. */
+const char *source_link_proof(const struct source_config *source);
 /* Fill in what the file says nothing about. */
 void dialect_fill(const struct dialect *dialect, struct source_config *source);
 

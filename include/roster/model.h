@@ -20,9 +20,10 @@ enum model_call {
 	MODEL_EFFECTIVE, /* login, resource, as_of revision or NULL */
 	MODEL_CAN,       /* login, permission, resource */
 	MODEL_STATISTICS,
-	MODEL_DIFFERENCE, /* first revision, last revision or NULL for now */
-	MODEL_USER_LIST,  /* pattern or NULL */
-	MODEL_USER_SHOW,  /* login or id */
+	MODEL_DIFFERENCE,      /* first revision, last revision or NULL for now */
+	MODEL_USER_LIST,       /* pattern or NULL */
+	MODEL_USER_SHOW,       /* login or id */
+	MODEL_USER_DUPLICATES, /* linked entries that are several people, or say so */
 	MODEL_APP_LIST,
 	MODEL_APP_MEMBERS, /* app */
 	MODEL_INVITATION_LIST,

@@ -65,11 +65,19 @@ struct explain_told {
 	const char *error;        /* what keeps it from being told; "" nothing */
 };
 
+/* Who a source says somebody is. */
+struct explain_identity {
+	const char *source, *entry;
+	const char *linked_by; /* the value that makes it one person with the others, "" where nothing does */
+};
+
 struct explanation {
 	const char *login, *id, *resource, *permission; /* permission "" when any was asked for */
 	bool allowed;
 	bool then; /* as of that revision: without doors, rules and targets, of which nothing is kept */
 	int64_t revision;
+	struct explain_identity *identities;
+	size_t identity_count;
 	struct explain_path *paths;
 	size_t path_count;
 	struct explain_obstacle *obstacles; /* when allowed: rules that were not used */

@@ -149,7 +149,8 @@ struct staged_entry {
 	const char *ends;                   /* when it will be closed, as PostgreSQL reads it; NULL for never */
 	const char *ends_by;                /* the attribute that says so; NULL for never */
 	const struct digest *primary_group; /* alias of a group that counts it in; NULL for none */
-	const struct digest *members;    /* groups: each once, in order, and the texts they stand for: NULL where the */
+	const char *link;             /* what an entry of the same person in another source says too; NULL for none */
+	const struct digest *members; /* groups: each once, in order, and the texts they stand for: NULL where the */
 	const char *const *member_texts; /* member is an entry that is staged in this run */
 	size_t member_count;
 	/* The mirror holds the list already but for these members, who came, and for those who left. */

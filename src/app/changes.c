@@ -32,10 +32,8 @@ static void describe_user(const struct change_printer *printer, const struct cha
 		char sign;
 		const char *words;
 	} forms[] = {
-	    {"add", '+', "new in"},
-	    {"return", '+', "back in"},
-	    {"vanish", '-', "gone from"},
-	    {"disable", '-', "deleted in"},
+	    {"add", '+', "new in"},       {"return", '+', "back in"},     {"link", '+', "known now also in"},
+	    {"vanish", '-', "gone from"}, {"disable", '-', "deleted in"},
 	};
 
 	line->noun = "user";
@@ -48,6 +46,8 @@ static void describe_user(const struct change_printer *printer, const struct cha
 		line->sign = forms[i].sign;
 		str_printf(&line->what, "%s %s", forms[i].words, printer->source->name);
 	}
+	if (is(change->action, "link"))
+		str_printf(&line->what, ", as %s", change->was);
 	if (line->sign == '~')
 		str_printf(&line->what, "was %s", change->was);
 	else if (is(change->action, "disable") && change->was[0] != '\0')

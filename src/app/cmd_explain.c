@@ -168,6 +168,24 @@ static void add_told(struct str *out, const struct explanation *explanation)
 	str_add(out, explanation->told_count == 0 ? "" : "\n");
 }
 
+/* One says nothing that the paths do not. */
+static void add_identities(struct str *out, const struct explanation *explanation)
+{
+	if (explanation->then || explanation->identity_count < 2)
+		return;
+	for (size_t i = 0; i < explanation->identity_count; i++) {
+		const struct explain_identity *identity = &explanation->identities[i];
+		str_printf(out, "%s%s  ", i == 0 ? "  one person: " : "; ", identity->source);
+		output_add_text(out, identity->entry);
+		if (identity->linked_by[0] != '\0') {
+			str_add(out, " (linked by ");
+			output_add_text(out, identity->linked_by);
+			str_add_char(out, ')');
+		}
+	}
+	str_add_char(out, '\n');
+}
+
 static void print_text(const struct explanation *explanation)
 {
 	const char *permission = explanation->permission;
@@ -179,6 +197,7 @@ static void print_text(const struct explanation *explanation)
 	str_printf(&out, "%s%s", permission[0] == '\0' ? "use " : permission, permission[0] == '\0' ? "" : " on ");
 	output_add_text(&out, explanation->resource);
 	str_printf(&out, "   (revision %" PRId64 ")\n", explanation->revision);
+	add_identities(&out, explanation);
 	for (size_t i = 0; i < explanation->path_count; i++)
 		add_path(&out, explanation->resource, &explanation->paths[i]);
 	for (size_t i = 0; i < explanation->obstacle_count; i++)
@@ -202,6 +221,16 @@ static struct json *json_of_door(const struct explain_door *door)
 	json_put_text(object, "rule", door->rule, NULL);
 	json_put_text(object, "position", door->position, NULL);
 	json_put_text(object, "captures", door->captures, NULL);
+	return object;
+}
+
+static struct json *json_of_identity(const struct explain_identity *identity)
+{
+	struct json *object = json_new_object();
+
+	json_put_text(object, "source", identity->source, NULL);
+	json_put_text(object, "entry", identity->entry, NULL);
+	json_put_text(object, "linked_by", identity->linked_by, NULL);
 	return object;
 }
 
@@ -252,8 +281,10 @@ static struct json *json_of_told(const struct explain_told *told)
 static int print_json(const struct explanation *explanation, struct error *err)
 {
 	struct json *object = json_new_object(), *paths = json_new_array(), *obstacles = json_new_array();
-	struct json *told = json_new_array();
+	struct json *told = json_new_array(), *identities = json_new_array();
 
+	for (size_t i = 0; i < explanation->identity_count; i++)
+		json_append(identities, json_of_identity(&explanation->identities[i]), NULL);
 	for (size_t i = 0; i < explanation->path_count; i++)
 		json_append(paths, json_of_path(&explanation->paths[i]), NULL);
 	for (size_t i = 0; i < explanation->obstacle_count; i++)
@@ -266,6 +297,7 @@ static int print_json(const struct explanation *explanation, struct error *err)
 	json_put_text(object, "permission", explanation->permission, NULL);
 	json_put(object, "allowed", json_new_boolean(explanation->allowed), NULL);
 	json_put(object, "revision", json_new_integer(explanation->revision), NULL);
+	json_put(object, "identities", identities, NULL);
 	json_put(object, "paths", paths, NULL);
 	json_put(object, "obstacles", obstacles, NULL);
 	json_put(object, "told", told, NULL);

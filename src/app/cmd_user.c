@@ -11,6 +11,10 @@ static const struct call user_show[] = {
     {.call = MODEL_USER_SHOW, .least = 1, .most = 1, .params = {ARGUMENT(0)}, .rows = "identities", .record = true},
 };
 
+static const struct call user_duplicates[] = {
+    {.call = MODEL_USER_DUPLICATES, .rows = "duplicates", .nothing = "nobody is there twice, as far as sources tell"},
+};
+
 static const struct call user_create[] = {
     {.call = MODEL_USER_CREATE,
      .least = 1,
@@ -128,6 +132,17 @@ static const struct verb verbs[] = {
 	.example = "user show alice",
 	.run = call_run,
 	.calls = user_show,
+	.call_count = 1,
+    },
+    {
+	.name = "user duplicates",
+	.usage = "",
+	.summary = "list entries of several sources that may be one person and are two, or the other way round",
+	.help = "Two people whose entries have the same value of what links sources (link in rosterd.conf), and people "
+		"whose entries were linked and have different values now. user link and user unlink mend it.",
+	.example = "user duplicates",
+	.run = call_run,
+	.calls = user_duplicates,
 	.call_count = 1,
     },
     {

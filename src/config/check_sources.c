@@ -181,5 +181,6 @@ void check_sources(struct loader *loader)
 		/* A server can be asked; a file means what is usual, unless it says otherwise. */
 		if (*checked.source->dialect || strcmp(checked.source->type, "ldap") != 0)
 			dialect_fill(dialect_find(checked.source->dialect), checked.source);
+		check_link(&checked);
 	}
 }

@@ -18,5 +18,7 @@ void source_require(const struct checked_source *checked, const char *name, cons
 
 /* One whose people come from an API. */
 void check_api(const struct checked_source *checked);
+/* Once its names are known, as far as they can be without its server. */
+void check_link(const struct checked_source *checked);
 
 #endif

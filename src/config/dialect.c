@@ -3,6 +3,7 @@
 #include "roster/config.h"
 
 #include <string.h>
+#include <strings.h>
 
 const char config_unset[1] = "";
 
@@ -44,6 +45,7 @@ static const struct dialect dialects[] = {
 	.group_filter = "(objectClass=group)",
 	.member = "member",
 	.account = ad_account,
+	.keeps_mail = true,
 	.names_by_identity = true,
     },
     {
@@ -93,6 +95,7 @@ static const struct dialect dialects[] = {
 	.user_name = "firstName lastName",
 	.group_name = "name",
 	.place = "path",
+	.verified = "emailVerified",
 	.enabled = "enabled",
 	.names_by_identity = true,
 	.is_api = true,
@@ -113,6 +116,7 @@ static const struct dialect dialects[] = {
     {
 	.name = DIALECT_GRAPH,
 	.title = "Microsoft Graph",
+	.keeps_mail = true,
 	.id = "id",
 	.login = "userPrincipalName",
 	.email = "mail",
@@ -140,6 +144,7 @@ static const struct dialect dialects[] = {
     {
 	.name = DIALECT_GOOGLE,
 	.title = "Google Workspace",
+	.keeps_mail = true,
 	.id = "id",
 	.login = "primaryEmail",
 	.email = "primaryEmail",
@@ -176,6 +181,13 @@ const struct dialect *dialect_find(const char *name)
 bool source_is_api(const struct source_config *source)
 {
 	return dialect_find(source->type)->is_api;
+}
+
+const char *source_link_proof(const struct source_config *source)
+{
+	if (!*source->link || strcasecmp(source->link, source->users.email) != 0)
+		return NULL;
+	return dialect_find(source->dialect)->verified;
 }
 
 /* Only what the file says nothing about. */

@@ -189,6 +189,8 @@ KEY("sources.*.units.attributes.name", KEY_STRING, SOURCE(units.name), NULL, NUL
 
 KEY("sources.*.authoritative", KEY_BOOLEAN, SOURCE(authoritative), "true", NULL, 0,
     "a person who is disabled or gone here is suspended"),
+KEY("sources.*.link", KEY_STRING, SOURCE(link), NULL, NULL, KEY_NONEMPTY | KEY_NAME,
+    "the attribute whose value tells which entry of another source is the same person"),
 KEY("sources.*.poll", KEY_DURATION, SOURCE(poll_ms), TEXT("15m"), "10s..30d", 0,
     "how often to ask for changes"),
 KEY("sources.*.full", KEY_DURATION, SOURCE(full_ms), TEXT("24h"), "1m..30d", 0,

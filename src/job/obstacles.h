@@ -19,6 +19,8 @@ struct search {
 	const char *as_of;                        /* a revision, NULL: now */
 	bool applies, archived;                   /* permission to that kind of resource; the app */
 	bool allowed;
+	struct explain_identity *identities; /* out */
+	size_t identity_count;
 	struct explain_obstacle *obstacles; /* out */
 	size_t obstacle_count;
 };

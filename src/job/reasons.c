@@ -14,7 +14,7 @@
 enum { PATH_TEXT_MOST = 16 * 1024 * 1024 };
 
 /* Columns of the questions. */
-enum { PERSON_ID, PERSON_LOGIN, PERSON_ACTIVE, PERSON_STATE };
+enum { PERSON_ID, PERSON_LOGIN, PERSON_ACTIVE, PERSON_STATE, PERSON_IDENTITIES };
 enum { RESOURCE_ID, RESOURCE_PERMISSION, RESOURCE_HEAD, RESOURCE_NAME, RESOURCE_APPLIES, RESOURCE_ARCHIVED };
 enum {
 	PATH_ROLE,
@@ -38,17 +38,46 @@ static const char *copy(const struct search *search, const struct pg_rows *rows,
 	return arena_strdup(search->arena, pg_text(rows, row, column));
 }
 
+static const char *copy_member(const struct search *search, const struct json *object, const char *name)
+{
+	const char *text = json_as_text(json_get(object, name));
+
+	return arena_strdup(search->arena, text == NULL ? "" : text);
+}
+
+static int read_identities(struct search *search, const char *text, struct error *err)
+{
+	struct json *array = NULL;
+
+	if (text == NULL)
+		return 0;
+	if (json_parse(text, strlen(text), PATH_TEXT_MOST, &array, err) != 0)
+		return -1;
+	search->identity_count = json_count(array);
+	search->identities = arena_alloc_array(search->arena, search->identity_count + 1, sizeof *search->identities);
+	for (size_t i = 0; i < search->identity_count; i++) {
+		const struct json *item = json_item(array, i);
+		search->identities[i] =
+		    (struct explain_identity){copy_member(search, item, "source"), copy_member(search, item, "entry"),
+					      copy_member(search, item, "linked_by")};
+	}
+	json_free(&array);
+	return 0;
+}
+
 static int find_person(struct search *search, const char *who, struct error *err)
 {
 	struct pg_rows *rows = NULL;
+	int rc;
 
 	if (model_call(search->store, MODEL_PERSON_STATE, &who, &rows, err) != 0)
 		return -1;
 	search->user = copy(search, rows, 0, PERSON_ID);
 	search->login = copy(search, rows, 0, PERSON_LOGIN);
 	search->inactive = pg_boolean(rows, 0, PERSON_ACTIVE) ? NULL : copy(search, rows, 0, PERSON_STATE);
+	rc = read_identities(search, pg_text(rows, 0, PERSON_IDENTITIES), err);
 	pg_free(&rows);
-	return 0;
+	return rc;
 }
 
 static int find_resource(struct search *search, const struct explain_question *question, int64_t *revision,
@@ -213,6 +242,8 @@ int explain_access(const struct config *config, struct store *store, const struc
 	    find_resource(&search, question, &ret->revision, err) != 0 || find_paths(&search, ret, err) != 0)
 		return -1;
 	ret->login = search.login;
+	ret->identities = search.identities;
+	ret->identity_count = search.identity_count;
 	ret->id = search.user;
 	ret->resource = search.resource_name;
 	ret->allowed = search.allowed = ret->path_count > 0;

@@ -66,6 +66,9 @@ static void collect_attributes(const struct config *config, struct source_config
 	add_name(source->users.login, &names);
 	add_name(source->users.email, &names);
 	add_name(source->users.name, &names);
+	add_name(source->link, &names);
+	if (source_link_proof(source))
+		add_name(source_link_proof(source), &names);
 	add_name(source->groups.name, &names);
 	add_name(source->units.name, &names);
 	add_member_names(source, &names);

@@ -140,6 +140,29 @@ static const char *usable_email(struct stager *stager, const struct entry_config
 	return NULL;
 }
 
+/* One value, and no doubt whose it is; otherwise the entry is linked with nobody. */
+static const char *usable_link(struct stager *stager, const struct entry *entry, struct arena *arena)
+{
+	const char *name = stager->source->link, *proof = source_link_proof(stager->source);
+	const struct attribute *attribute = *name ? entry_attribute(entry, name) : NULL;
+	const char *text = attribute ? trimmed(entry_chosen_text(entry, name), arena) : NULL;
+
+	if (!text || !*text)
+		return NULL;
+	if (proof && (!entry_chosen_text(entry, proof) || !text_equal_fold(entry_chosen_text(entry, proof), "true"))) {
+		stager_note(stager, arena_printf(arena, "its %s is not verified, and links it with nobody", name));
+		return NULL;
+	}
+	if (attribute->count > 1 || strlen(text) > LOGIN_MOST || text_has_hidden(text, strlen(text))) {
+		stager_note(stager, arena_printf(arena,
+						 "its %s links it with nobody: it has several values, or one that is "
+						 "too long or holds a character that is not seen",
+						 name));
+		return NULL;
+	}
+	return text;
+}
+
 static int fill_person(struct stager *stager, const struct entry *entry, struct arena *arena, struct staged_entry *ret,
 		       struct error *err)
 {
@@ -158,6 +181,7 @@ static int fill_person(struct stager *stager, const struct entry *entry, struct 
 	ret->login = login;
 	ret->email = usable_email(stager, users, entry, arena);
 	ret->name = arena_strdup(arena, entry_chosen_text(entry, users->name));
+	ret->link = usable_link(stager, entry, arena);
 	stager->alias = stager_name(stager, "login", login, strlen(login));
 	ret->alias = &stager->alias;
 	fill_account(&entry->account, arena, ret);
@@ -287,6 +311,7 @@ static void add_scope(struct digest_state *digest, const struct source_config *s
 	add_entry_settings(digest, &source->users);
 	add_entry_settings(digest, &source->groups);
 	add_entry_settings(digest, &source->units);
+	add_text(digest, source->link);
 }
 
 struct digest stager_meaning(const struct source_config *source, const struct digest *rules)

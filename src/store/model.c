@@ -18,6 +18,7 @@ static const struct {
     [MODEL_DIFFERENCE] = {"select * from difference_named(need_moment($1), need_moment($2))", 2},
     [MODEL_USER_LIST] = {"select * from user_list($1)", 1},
     [MODEL_USER_SHOW] = {"select * from user_show($1)", 1},
+    [MODEL_USER_DUPLICATES] = {"select * from user_duplicates()", 0},
     [MODEL_APP_LIST] = {"select * from app_list()", 0},
     [MODEL_APP_MEMBERS] = {"select * from app_members($1)", 1},
     [MODEL_INVITATION_LIST] = {"select * from invitation_list()", 0},
@@ -70,7 +71,7 @@ static const struct {
     [MODEL_TOLD] = {"select * from told_list($1::integer, $2::bigint)", 2},
     [MODEL_ENTRY_LIST] = {"select * from entry_list($1, $2)", 2},
 
-    [MODEL_PERSON_STATE] = {"select id, login, active, state from person_state($1)", 1},
+    [MODEL_PERSON_STATE] = {"select id, login, active, state, identities from person_state($1)", 1},
     [MODEL_RESOURCE_STATE] =
 	{"select n.resource, n.permission, head(), resource_name(n.resource), "
 	 "n.permission is null or permission_applies(n.permission, n.resource), "

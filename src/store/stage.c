@@ -8,7 +8,8 @@ int store_stage_start(struct store *store, struct error *err)
 	return pg_copy_start(
 	    store->pg,
 	    "copy staged_entries (run, kind, external_id, dn, reference, alias, parent, content, login, "
-	    "email, name, attributes, closed, ends_at, ends_by, primary_group, members, member_texts, members_left) "
+	    "email, name, attributes, closed, ends_at, ends_by, primary_group, link, members, member_texts, "
+	    "members_left) "
 	    "from stdin",
 	    err);
 }
@@ -74,6 +75,7 @@ int store_stage_entry(struct store *store, int64_t run, const struct staged_entr
 	pg_copy_text(pg, staged->ends);
 	pg_copy_text(pg, staged->ends_by);
 	pg_copy_uuid(pg, staged->primary_group == NULL ? NULL : staged->primary_group->bytes);
+	pg_copy_text(pg, staged->link);
 	copy_members(pg, staged);
 	return pg_copy_row(pg, err);
 }

@@ -192,7 +192,7 @@ class Keycloak(Api):
 
     def person(self, person):
         return {"id": person.id, "username": person.login, "enabled": person.open, "firstName": "First",
-                "lastName": person.login, "email": f"{person.login}@ex.org",
+                "lastName": person.login, "email": f"{person.login}@ex.org", "emailVerified": person.more.get("verified") == "true",
                 "attributes": {key: [value] for key, value in person.more.items()}}
 
     def inner(self):

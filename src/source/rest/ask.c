@@ -172,7 +172,8 @@ static int find_token(struct attempt *attempt, struct str *header, int64_t *retr
 	}
 	if (secret_read(&api->config->client.token, &secret, err))
 		return -1;
-	str_printf(header, "%s%s", strncmp(secret.bytes, "SSWS ", 5) == 0 ? "" : "Bearer ", secret.bytes);
+	/* With a space it names its scheme itself: "SSWS abc" of Okta, "token abc" (RFC 9110 section 11.4). */
+	str_printf(header, "%s%s", strchr(secret.bytes, ' ') ? "" : "Bearer ", secret.bytes);
 	secret_wipe(&secret);
 	return 0;
 }
