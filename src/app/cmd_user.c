@@ -137,7 +137,7 @@ static const struct verb verbs[] = {
     {
 	.name = "user duplicates",
 	.usage = "",
-	.summary = "list entries of several sources that may be one person and are two, or the other way round",
+	.summary = "list people who are there twice, as far as their sources tell",
 	.help = "Two people whose entries have the same value of what links sources (link in rosterd.conf), and people "
 		"whose entries were linked and have different values now. user link and user unlink mend it.",
 	.example = "user duplicates",

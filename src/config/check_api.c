@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources whose people come from the API of an identity provider. */
 #include "config/address.h"
-#include "config/check_sources.h"
+#include "config/checked_source.h"
 #include "roster/text.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* By which attribute entries of several sources are one person. */
-#include "config/check_sources.h"
+#include "config/checked_source.h"
 #include "roster/text.h"
 
 #include <string.h>

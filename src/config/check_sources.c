@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/check_sources.h"
+#include "config/checked_source.h"
 
 #include "config/address.h"
 #include "config/peer.h"
 
 #include <string.h>
-
-bool source_has(const struct checked_source *checked, const char *name)
-{
-	return conf_child(checked->node, name) != NULL;
-}
-
-void source_require(const struct checked_source *checked, const char *name, const char *hint)
-{
-	if (!source_has(checked, name))
-		report_error(checked->loader, node_position(checked->node), hint, "sources.%s has no \"%s\"",
-			     checked->source->name, name);
-}
 
 /* What is written below node, which stands for pattern, and is for sources of another type. */
 static void refuse_keys(const struct checked_source *checked, const struct conf_node *node, const char *pattern)

@@ -80,13 +80,13 @@ static bool is_for_signatures(const json_t *key)
 {
 	const char *use = text_of(key, "use");
 	const json_t *operations = json_object_get(key, "key_ops");
-	bool verifies = !operations;
+	bool is_meant = !operations;
 
 	for (size_t i = 0; i < json_array_size(operations); i++) {
 		const char *operation = json_string_value(json_array_get(operations, i));
-		verifies = verifies || (operation && strcmp(operation, "verify") == 0);
+		is_meant = is_meant || (operation && strcmp(operation, "verify") == 0);
 	}
-	return verifies && (!*use || strcmp(use, "sig") == 0);
+	return is_meant && (!*use || strcmp(use, "sig") == 0);
 }
 
 /* What a set says of private keys is nobody's business. */

@@ -181,8 +181,8 @@ static int refused(const struct http_reply *reply, struct error *err)
 	error_set(err, later ? ERR_UNREACHABLE : ERR_DENIED, "it gives no token: status %d%s%.100s%s%.300s",
 		  reply->status, *code ? ", " : "", code, *why ? ": " : "", why);
 	text_clean(err->text);
-	if (strcmp(code, "invalid_client") == 0 || strcmp(code, "invalid_request") == 0 ||
-	    strcmp(code, "unauthorized_client") == 0)
+	if (!later && (!*code || strcmp(code, "invalid_client") == 0 || strcmp(code, "invalid_request") == 0 ||
+		       strcmp(code, "unauthorized_client") == 0))
 		error_hint(err, "check client_id, the secret or key, and client_auth");
 	json_free(&body);
 	return -1;

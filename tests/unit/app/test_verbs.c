@@ -252,8 +252,8 @@ static void test_completions_offer_every_first_word(void **state)
 	(void)state;
 	assert_int_equal(run("completion", "bash", NULL, &text), 0);
 	assert_non_null(strstr(text, "\"\") words=\"check config database plan sync "));
-	assert_non_null(
-	    strstr(text, "user) second=\" list show create suspend resume link unlink erase role second-factor\""));
+	assert_non_null(strstr(
+	    text, "user) second=\" list show duplicates create suspend resume link unlink erase role second-factor\""));
 	assert_non_null(strstr(text, "\"plan\") words=\"--source --output --exit-code --local\""));
 	assert_int_equal(run("completion", "zsh", NULL, &text), 0);
 	assert_true(text_starts_with(text, "autoload -U +X bashcompinit"));

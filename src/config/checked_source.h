@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the checks of all types of sources share. */
-#ifndef ROSTER_CONFIG_CHECK_SOURCES_H
-#define ROSTER_CONFIG_CHECK_SOURCES_H
+/* What the checks of a source share: of the types, and of what all have. */
+#ifndef ROSTER_CONFIG_CHECKED_SOURCE_H
+#define ROSTER_CONFIG_CHECKED_SOURCE_H
 
 #include "config/load.h"
 
