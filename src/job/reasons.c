@@ -49,7 +49,7 @@ static int read_identities(struct search *search, const char *text, struct error
 {
 	struct json *array = NULL;
 
-	if (text == NULL)
+	if (text[0] == '\0')
 		return 0;
 	if (json_parse(text, strlen(text), PATH_TEXT_MOST, &array, err) != 0)
 		return -1;
