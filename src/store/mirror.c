@@ -35,13 +35,23 @@ static struct digest key_of(const char *id)
 	return uuid_parse(id, key.bytes) ? key : digest_of(id, strlen(id));
 }
 
-static struct known *find(const struct mirror *mirror, const struct digest *id)
+/* UUIDs that are made by a clock, or counted, differ in few bits, wherever these are: a multiplication carries them up, a shift
+ * brings them down again. */
+static size_t spread(const struct digest *id)
 {
 	uint64_t halves[2];
 
-	/* UUIDs made by a clock differ in few bits: the multiplication spreads them, the top bits choose. */
 	memcpy(halves, id->bytes, sizeof halves);
-	size_t at = (size_t)((halves[0] ^ halves[1]) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+	uint64_t mixed = halves[0] ^ halves[1];
+	mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+	mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(mixed ^ mixed >> 32);
+}
+
+static struct known *find(const struct mirror *mirror, const struct digest *id)
+{
+	size_t at = spread(id);
+
 	for (at &= mirror->room - 1; mirror->slots[at].used; at = (at + 1) & (mirror->room - 1))
 		if (digest_equal(&mirror->slots[at].id, id))
 			break;
