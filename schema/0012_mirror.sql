@@ -92,7 +92,7 @@ create table quarantine (
 	run bigint not null references runs,
 	noted_at timestamptz not null default now()
 );
-create index on quarantine (source, stage);
+create index on quarantine (source, stage, external_id);
 
 -- Staging -----------------------------------------------------------------------------------------------------------------
 

@@ -360,7 +360,7 @@ create unlogged table linked_people (
 -- What a person is called: each by the first source in the order of the configuration that says it. What is gone has its say as
 -- long as the time of grace. also: an entry that is his from now on.
 create function known_as(person uuid, also bigint, out login text, out email text, out name text, out named_by smallint)
-language sql stable set search_path = roster, pg_temp as $$
+language sql stable set search_path = roster, pg_temp set enable_nestloop = on as $$
 	select (array_agg(k.login order by k.position, k.source, k.id))[1],
 		(array_agg(k.email order by k.position, k.source, k.id) filter (where k.email is not null))[1],
 		(array_agg(k.name order by k.position, k.source, k.id) filter (where k.name is not null))[1],
@@ -388,75 +388,82 @@ begin
 		join directory_entries d on d.id = a.entry_id and d.link is not null and (d.gone_since is null or d.closed is not null)
 		left join identities i on i.source = d.source and i.external_id = d.external_id
 		where a.run = link_candidates.run and i.user_id is null
-	), same as materialized (
-		select n.id, o.id as other, o.source, o.external_id, o.dn, o.gone_since is null or o.closed is not null as here
-		from newcomers n join directory_entries o on o.link is not null and link_key(o.link) = n.key and o.kind = 'user' and o.id <> n.id
+	), said as materialized (
+		-- By value and source, so that one that half a company has costs no more than others.
+		select k.key, o.source, s.name, count(*) filter (where h.here) as here, min(o.dn) filter (where h.here) as first_dn, max(o.dn) filter (where h.here) as last_dn,
+			min(i.user_id::text) as first_user, max(i.user_id::text) as last_user, min(o.dn) filter (where i.user_id is not null) as known_dn
+		from (select distinct n.key from newcomers n) k
+		join directory_entries o on o.link is not null and link_key(o.link) = k.key and o.kind = 'user'
 		join sources s on s.id = o.source and s.retired_at is null
-	), met as materialized (
-		select s.id, i.user_id, min(format('%s in source %s', s.dn, o.name)) as because
-		from same s join identities i on i.source = s.source and i.external_id = s.external_id join sources o on o.id = s.source
-		where s.source <> link_candidates.source
-		  and not exists (select from kept_apart k join directory_entries d on d.id = s.id
-			where k.source = d.source and k.external_id = d.external_id and k.user_id = i.user_id)
-		group by s.id, i.user_id
+		left join identities i on i.source = o.source and i.external_id = o.external_id
+		cross join lateral (select o.gone_since is null or o.closed is not null as here) h
+		group by k.key, o.source, s.name
+	), meant as (
+		select v.key, min(v.first_user)::uuid as user_id, min(v.first_user) <> max(v.last_user) as several,
+			string_agg(format('%s in source %s', v.known_dn, v.name), ' and ' order by v.source) filter (where v.first_user is not null) as because,
+			(array_agg(v.first_dn order by v.source) filter (where v.here > 1))[1] as twin, (array_agg(v.name order by v.source) filter (where v.here > 1))[1] as twin_source
+		from said v where v.source <> link_candidates.source group by v.key having min(v.first_user) is not null
 	), judged as (
-		select n.*, m.people, m.user_id, m.because, t.dn as twin, t.source as twin_source, (select min(i.external_id) from identities i
-			where m.people = 1 and i.user_id = m.user_id and i.source = link_candidates.source) as known
-		from newcomers n
-		left join lateral (select count(*) as people, (array_agg(o.user_id order by o.user_id))[1] as user_id, string_agg(o.because, ' and ' order by o.user_id) as because
-			from met o where o.id = n.id) m on true
-		-- another that is there, in this source; or two in another one
-		left join lateral (
-			select s.dn, o.name as source from same s join sources o on o.id = s.source
-			where s.id = n.id and s.here and (s.source = link_candidates.source
-				or exists (select from same x where x.id = s.id and x.source = s.source and x.here and x.other <> s.other))
-			order by s.source <> link_candidates.source, s.dn limit 1) t on true
+		select n.*, m.user_id, m.several, m.because, case when o.here > 1 then o.name else m.twin_source end as twin_source,
+			case when o.here > 1 then case when o.first_dn = n.dn then o.last_dn else o.first_dn end else m.twin end as twin,
+			(select min(i.external_id) from identities i where i.user_id = m.user_id and i.source = link_candidates.source) as known
+		from newcomers n join meant m on m.key = n.key left join said o on o.key = n.key and o.source = link_candidates.source
+		where m.several or (n.external_id, m.user_id) not in (select k.external_id, k.user_id from kept_apart k where k.source = link_candidates.source)
 	)
 	select j.id, j.external_id, j.dn, j.link, j.closed, j.user_id, j.because, case
 		when j.twin is not null then format('what links it, "%s", is also that of %s in source %s, and only one can be right; correct one of them', j.link, j.twin, j.twin_source)
-		when j.people > 1 then format('what links it, "%s", is that of several people, %s; correct it, or say who it is: rosterctl user link', j.link, j.because)
+		when j.several then format('what links it, "%s", is that of several people, %s; correct it, or say who it is: rosterctl user link', j.link, j.because)
 		when j.known is not null then format('what links it, "%s", is that of %s, whom this source knows as %s; if that is over: rosterctl user unlink %s %s, and user link',
 			j.link, j.because, j.known, j.user_id, (select s.name from sources s where s.id = link_candidates.source)) end
-	from judged j where j.people > 0;
+	from judged j;
 end $$;
 
--- Fill linked_people.
-create function find_links(run bigint, source smallint) returns void language plpgsql volatile set search_path = roster, pg_temp as $$
+-- Fill linked_people. Of many both sides are hashed: of values that were never asked for the planner has no statistics.
+create function find_links(run bigint, source smallint) returns void
+language plpgsql volatile set search_path = roster, pg_temp set enable_nestloop = on as $$
 #variable_conflict use_column
+declare
+	many boolean := exists (select from affected_people a where a.run = find_links.run offset 1000);
 begin
+	perform set_config('enable_nestloop', (not many)::text, true);
 	if exists (select from affected_people a join directory_entries d on d.id = a.entry_id and d.link is not null
 			left join identities i on i.source = d.source and i.external_id = d.external_id where a.run = find_links.run and i.user_id is null) then
-		with found as (
+		with found as materialized (
 			select * from link_candidates(find_links.run, find_links.source)
 		), refused as (
 			insert into quarantine (source, external_id, what, why, stage, run)
 			select find_links.source, f.external_id, f.dn, f.why, 'person', find_links.run from found f where f.why is not null and not f.closed)
-		insert into linked_people (run, entry_id, user_id, fresh, because)
-		select find_links.run, f.entry_id, f.user_id, true, format('%s by "%s"', f.because, f.link) from found f where f.why is null;
+		insert into linked_people (run, entry_id, user_id, fresh, because, login, email, name, named_by)
+		select find_links.run, f.entry_id, f.user_id, true, format('%s by "%s"', f.because, f.link), k.login, k.email, k.name, k.named_by
+		from found f cross join lateral known_as(f.user_id, f.entry_id) k where f.why is null;
 	end if;
 	if exists (select from identities i where i.linked) then
-		insert into linked_people (run, entry_id, user_id, fresh)
-		select find_links.run, d.id, i.user_id, false
+		insert into linked_people (run, entry_id, user_id, fresh, login, email, name, named_by)
+		select find_links.run, d.id, i.user_id, false, k.login, k.email, k.name, k.named_by
 		from affected_people a join directory_entries d on d.id = a.entry_id
 		join identities i on i.source = d.source and i.external_id = d.external_id and i.linked
+		cross join lateral known_as(i.user_id, d.id) k
 		where a.run = find_links.run;
 	end if;
-	update linked_people l set login = k.login, email = k.email, name = k.name, named_by = k.named_by
-	from linked_people o cross join lateral known_as(o.user_id, o.entry_id) k
-	where l.run = find_links.run and o.run = l.run and o.entry_id = l.entry_id;
+	if many then
+		analyze linked_people;
+	end if;
 end $$;
 
 -- Entries that say who they are and are somebody else; and those that are one person and do not say so any more.
 create function user_duplicates() returns table (login text, id uuid, source text, dn text, other_login text, other_id uuid, other_source text, other_dn text, why text)
-language sql stable security definer set search_path = roster, pg_temp as $$
+language sql stable security definer set search_path = roster, pg_temp set enable_nestloop = off as $$
 	with people as (
 		select d.link, link_key(d.link) as key, d.dn, d.source, s.name, s.position, u.login, u.id
 		from directory_entries d join sources s on s.id = d.source and s.retired_at is null
 		join identities i on i.source = d.source and i.external_id = d.external_id join users u on u.id = i.user_id
 		where d.link is not null and d.gone_since is null
+	), firsts as (
+		-- each of the others is compared with one: half a company may have the same value
+		select distinct on (p.key) p.* from people p order by p.key, p.position, p.source, p.login
 	)
 	select a.login, a.id, a.name, a.dn, b.login, b.id, b.name, b.dn, format('both say "%s", and they are two people', b.link)
-	from people a join people b on b.key = a.key and b.id <> a.id and (a.position, a.source) < (b.position, b.source)
+	from firsts a join people b on b.key = a.key and b.id <> a.id and b.source <> a.source
 	union all
 	select a.login, a.id, a.name, a.dn, b.login, b.id, b.name, b.dn, format('one says "%s" and the other "%s", and they are one person', a.link, b.link)
 	from people a join people b on b.id = a.id and b.key <> a.key and (a.position, a.source) < (b.position, b.source)

@@ -174,7 +174,7 @@ begin
 		return;
 	end if;
 	delete from quarantine q using affected_people a join directory_entries d on d.id = a.entry_id
-	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and q.external_id = d.external_id;
+	where a.run = plan_people.run and q.source = plan_people.source and q.stage = 'person' and d.source = q.source and d.external_id = q.external_id;
 	perform find_links(run, source), plan_rivals(run, source);
 
 	insert into planned_changes (run, seq, kind, action, entry_id, user_id)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """glewlwyd: an identity provider of Debian's, with an API of people behind a key, and OpenID Connect."""
 
+import base64
 import json
 import pathlib
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 SCHEMA = pathlib.Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
@@ -127,6 +129,17 @@ class Glewlwyd:
         self.ask("POST", "api/client/", {"client_id": self.client, "password": self.secret, "confidential": True, "enabled": True,
                                          "authorization_type": ["client_credentials"], "scope": [SCOPE],
                                          "token_endpoint_auth_method": ["client_secret_basic", "client_secret_post"]})
+
+    def token(self, secret=None):
+        """What its OpenID part answers the client that shows this secret, or its own: the status, and an object."""
+        pair = base64.b64encode(f"{self.client}:{secret or self.secret}".encode()).decode()
+        request = urllib.request.Request(f"{self.issuer}/token", headers={"Authorization": f"Basic {pair}"},
+                                         data=urllib.parse.urlencode({"grant_type": "client_credentials", "scope": SCOPE}).encode())
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return reply.status, json.load(reply)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or "{}")
 
     def add(self, login, groups):
         self.ask("POST", "api/user/", {"username": login, "name": login.title(), "email": f"{login}@ex.org", "enabled": True,

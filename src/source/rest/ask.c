@@ -239,6 +239,8 @@ static int judge(struct attempt *attempt, const struct http_reply *reply, int64_
 		return take_body(attempt, reply, err);
 	error_set(err, throttle_class(status), "the API answers with status %d", status);
 	throttle_explain(reply, err);
+	if (status == 401 && !attempt->api->client)
+		error_hint(err, "look at token: it may have ended, or belong behind another word than Bearer");
 	if (status == 401 && attempt->api->client && !attempt->token_is_new) {
 		oidc_token_refused(attempt->api->client);
 		attempt->token_is_new = true;
