@@ -21,8 +21,9 @@ begin
 			  and not c.held and d.id = c.entry_id and h.active and h.login_key = lower(normalize(coalesce(l.login, d.login), NFKC))
 			  and h.id is distinct from c.user_id
 			  and not exists (select from planned_changes o join directory_entries e on e.id = o.entry_id
+				left join linked_people k on k.run = o.run and k.entry_id = o.entry_id
 				where o.run = c.run and o.seq between first and last and o.kind = 'user' and o.action = 'change' and not o.held
-				  and o.user_id = h.id and lower(normalize(e.login, NFKC)) <> h.login_key)
+				  and o.user_id = h.id and lower(normalize(coalesce(k.login, e.login), NFKC)) <> h.login_key)
 			returning d.external_id, d.dn, coalesce(l.login, d.login) as login, h.id)
 		insert into quarantine (source, external_id, what, why, stage, run)
 		select apply_rivals.source, r.external_id, r.dn, format('login "%s" still belongs to user %s; give one of them another login', r.login, r.id),
@@ -135,9 +136,9 @@ begin
 
 		-- Two steps, so that two people may swap logins and a new one may take a login that is given up.
 		update users u set login = '~' || u.id
-		from planned_changes c join directory_entries d on d.id = c.entry_id
-		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'change'
-		  and not c.held and c.user_id = u.id and u.login_key <> lower(normalize(d.login, NFKC)) and not (linking and is_linked(u.id));
+		from planned_changes c join directory_entries d on d.id = c.entry_id left join linked_people l on l.run = c.run and l.entry_id = c.entry_id
+		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('link', 'change')
+		  and not c.held and c.user_id = u.id and u.login_key <> lower(normalize(coalesce(l.login, d.login), NFKC));
 	end if;
 
 	if some_come then
@@ -164,14 +165,14 @@ begin
 	where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action in ('return', 'change')
 	  and not c.held and u.id = c.user_id and u.attributes_from = apply_people.source
 	  and (u.login, u.email, u.name) is distinct from (d.login, d.email, d.name) and not (linking and is_linked(u.id));
+	if linking then
+		perform name_linked(run, source, first, last);
+	end if;
 	if some_return then
 		update users u set active = true
 		from planned_changes c
 		where c.run = apply_people.run and c.seq between first and last and c.kind = 'user' and c.action = 'return'
 		  and not c.held and c.user_id = u.id and not u.active and is_wanted_active(u);
-	end if;
-	if linking then
-		perform name_linked(run, source, first, last);
 	end if;
 end $$;
 

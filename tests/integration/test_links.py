@@ -229,6 +229,32 @@ def test_nobody_gets_a_login_that_somebody_else_has_by_a_link(sites):
     assert sites.people() == {"alice": (True, ["corp", "sso"]), "alix": (True, ["sso"]), "bob": (True, ["corp"]), "carol": (True, ["sso"])}
 
 
+def test_who_comes_back_by_another_login_may_have_lost_the_old_one(sites):
+    sites.sync()
+    del sites.corp[1]
+    sites.sync("corp")
+    sites.put("sso", 8, "alice", "E8", "ops")
+    sites.sync("sso")
+    assert sites.roster.value("select count(*) from users where login = 'alice' and active") == 1
+    sites.put("corp", 1, "alicia", "E1", mail="alice@corp")
+    sites.sync("corp")
+    assert sites.people()["alicia"] == (True, ["corp", "sso"]) and sites.people()["alice"] == (True, ["sso"])
+
+
+def test_a_login_that_is_given_up_is_free_in_the_same_run(sites):
+    """Whoever comes may have it, and two who are linked may change theirs with each other."""
+    sites.put("sso", 2, "robert", "E2", "ops")
+    sites.sync()
+    sites.put("corp", 1, "alicia", "E1", mail="alice@corp")
+    sites.put("corp", 9, "alice", "E9")
+    sites.sync("corp")
+    assert sites.people()["alicia"] == (True, ["corp", "sso"]) and sites.people()["alice"] == (True, ["corp"]) and sites.caught() == []
+    sites.put("corp", 1, "bob", "E1", mail="alice@corp")
+    sites.put("corp", 2, "alicia", "E2")
+    sites.sync("corp")
+    assert sites.named("bob") == ("alice@corp", "Bob") and sites.people()["alicia"] == (True, ["corp", "sso"]) and sites.caught() == []
+
+
 def test_unlink_parts_them_for_good(sites):
     """What the source gave goes, what the other gives stays, and the same value does not bring them together again."""
     sites.sync()
