@@ -173,8 +173,8 @@ $$;
 
 -- Who acts ----------------------------------------------------------------------------------------------------------
 
--- Login roles of the database that are people. The login is proven by the server (peer, certificate), so nobody passes
--- an actor: he is found.
+-- Login roles of the database that are people. The login is proven by the server (peer, certificate), or the person by a
+-- provider: nobody passes an actor, he is found.
 create table operators (
 	login name primary key,
 	user_id uuid not null references users,
@@ -182,12 +182,51 @@ create table operators (
 	added_by name not null default session_user
 );
 
-create function actor() returns uuid language sql stable security definer set search_path = roster, pg_temp
-as 'select user_id from operators where login = session_user';
+-- People who signed in with an identity provider. Whoever has the token acts as one of them until it ends; it is nowhere here.
+create table sessions (
+	token_hash bytea primary key check (length(token_hash) = 32),
+	user_id uuid not null references users on delete cascade,
+	began_at timestamptz not null default clock_timestamp(),
+	expires_at timestamptz not null,
+	proven_at timestamptz, -- when he showed a second factor
+	proof_expires_at timestamptz,
+	check (expires_at > began_at and expires_at <= began_at + interval '15 minutes'),
+	check (proof_expires_at > proven_at and proof_expires_at <= proven_at + interval '10 minutes')
+);
+create index on sessions (user_id);
+
+-- This connection was given a token: it acts as that person or as nobody, whatever its login may do.
+create function carries_session() returns boolean language sql stable as $$select coalesce(current_setting('roster.session', true), '') <> ''$$;
+
+-- Who was suspended since, and is back, signs in anew.
+create function own_session() returns setof sessions language sql stable security definer set search_path = roster, pg_temp as $$
+	select s.* from sessions s join users u on u.id = s.user_id and u.active join revisions v on v.id = u.since
+	where s.token_hash = sha256(convert_to(nullif(current_setting('roster.session', true), ''), 'UTF8'))
+	  and s.expires_at > clock_timestamp() and s.began_at > v.at
+$$;
+
+create function actor() returns uuid language plpgsql stable security definer set search_path = roster, pg_temp as $$
+declare
+	person uuid;
+begin
+	if not carries_session() then
+		return (select o.user_id from operators o where o.login = session_user);
+	end if;
+	select s.user_id into person from own_session() s;
+	if person is null then
+		raise exception 'the sign-in has ended' using errcode = 'invalid_authorization_specification', hint = 'sign in again';
+	end if;
+	return person;
+end $$;
+
+-- What who acts is called.
+create function acting() returns text language sql stable security definer set search_path = roster, pg_temp as $$
+	select coalesce((select u.login from own_session() s join users u on u.id = s.user_id), session_user)
+$$;
 
 -- The owner of the schema may do what nobody else can (break glass); what he does is recorded like everything else.
 create function is_owner() returns boolean language sql stable security definer set search_path = roster, pg_temp as $$
-	select pg_has_role(session_user, (select nspowner from pg_namespace where nspname = 'roster'), 'member')
+	select not carries_session() and pg_has_role(session_user, (select nspowner from pg_namespace where nspname = 'roster'), 'member')
 $$;
 
 -- user_id of the active person with this login; an error that says what to do otherwise.

@@ -18,7 +18,7 @@ $$;
 create function require_administrator(cause text) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	if not is_owner() and not coalesce(is_administrator(actor()), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = 'a platform administrator may; see rosterctl access';
 	end if;
 end $$;
@@ -35,7 +35,7 @@ create function act_on_group(cause text, group_id integer) returns void language
 begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_group_admin(actor(), group_id), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = format('an admin of %s or of a group above may', group_path(group_id));
 	end if;
 end $$;
@@ -45,7 +45,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_administrator(actor()) or can(actor(), permission_named(permission), app), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = unless_archived(app, case when permission like 'app.%' then 'an admin of its group' else 'the owner of the app' end || ' or a platform administrator may');
 	end if;
 end $$;

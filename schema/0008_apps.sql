@@ -63,12 +63,12 @@ begin
 		raise exception 'an app needs an owner' using errcode = 'invalid_parameter_value', hint = 'name one with --owner';
 	elsif not is_owner() and not coalesce(is_administrator(actor())
 		or (actor() = person and can(person, permission_named('platform.app.create'), platform())), false) then
-		raise exception '% is not allowed to create an app for %', session_user, (select u.login from users u where u.id = person)
+		raise exception '% is not allowed to create an app for %', acting(), (select u.login from users u where u.id = person)
 			using errcode = 'insufficient_privilege', hint = 'a platform administrator may';
 	end if;
 	own := only_group(person);
 	if chosen <> coalesce(own, -1) and not is_owner() and not is_administrator(actor()) then
-		raise exception '% is not allowed to create an app in %', session_user, owner_group using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to create an app in %', acting(), owner_group using errcode = 'insufficient_privilege',
 			hint = 'a platform administrator chooses the apps of a group: rosterctl app group';
 	end if;
 	perform need_name('app', name), require_belongs(name, person, chosen);
@@ -184,7 +184,7 @@ create table invitations (
 	role integer not null references roles, -- of an invitation too somebody takes the place
 	expires_at timestamptz, -- of the membership
 	invited_at timestamptz not null default now(),
-	invited_by name not null default session_user,
+	invited_by text not null default acting(),
 	primary key (user_id, app, role)
 );
 
@@ -260,7 +260,7 @@ begin
 		  and coalesce(i.expires_at > clock_timestamp(), true) returning i.user_id, i.role, i.expires_at)
 	insert into grants (user_id, anchor, role, expires_at) select a.user_id, here, a.role, a.expires_at from accepted a on conflict do nothing;
 	if not found then
-		raise exception '% is not invited to app:%', session_user, app using errcode = 'insufficient_privilege',
+		raise exception '% is not invited to app:%', acting(), app using errcode = 'insufficient_privilege',
 			hint = 'its owner invites: rosterctl app members';
 	end if;
 end $$;
@@ -299,7 +299,7 @@ begin
 	return inherited_still(person, here);
 end $$;
 
-create function invitation_list() returns table (app text, login text, role text, invited_at timestamptz, invited_by name)
+create function invitation_list() returns table (app text, login text, role text, invited_at timestamptz, invited_by text)
 language sql stable security definer set search_path = roster, pg_temp as $$
 	select a.name, u.login, r.name, i.invited_at, i.invited_by
 	from invitations i join apps a on a.id = i.app join users u on u.id = i.user_id join roles r on r.id = i.role

@@ -4,7 +4,8 @@
 
 -- The second factor -----------------------------------------------------------------------------------------------------
 
--- That this person has just proven who he is once more. Only the owner of the schema, or who signs people in, writes here.
+-- That this person has just proven who he is once more, as the owner of the schema vouches. Whoever signs in with a provider
+-- shows it there: see sessions.
 create table second_factors (
 	user_id uuid primary key references users on delete cascade,
 	proven_at timestamptz not null default clock_timestamp(),
@@ -22,7 +23,7 @@ begin
 		raise exception 'a second factor counts for an hour at most, not %', valid using errcode = 'invalid_parameter_value', hint = 'name a shorter time';
 	elsif not is_owner() then
 		raise exception '% cannot vouch for a second factor', session_user using errcode = 'insufficient_privilege',
-			hint = 'who signs people in may, and the owner of the schema';
+			hint = 'the owner of the schema may; whoever signs in shows his own: rosterctl login';
 	end if;
 	insert into second_factors as f (user_id, proven_at, expires_at)
 	values (user_by_login(second_factor_proven.login), clock_timestamp(), clock_timestamp() + valid)
@@ -35,7 +36,8 @@ end $$;
 create function require_second_factor(cause text) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	if not is_owner() and not exists (select from second_factors f join users u on u.id = f.user_id and u.active join revisions v on v.id = u.since
-			where f.user_id = actor() and f.expires_at > clock_timestamp() and f.proven_at > v.at) then
+			where f.user_id = actor() and f.expires_at > clock_timestamp() and f.proven_at > v.at)
+	   and not exists (select from own_session() s where s.proof_expires_at > clock_timestamp()) then
 		raise exception 'a second factor is needed to: %', cause using errcode = 'invalid_authorization_specification',
 			hint = 'it is about production; sign in with the second factor and try again within ten minutes';
 	end if;
@@ -47,7 +49,7 @@ end $$;
 create table role_edit (
 	only_row boolean primary key default true check (only_row),
 	role integer not null references roles on delete cascade,
-	login name not null default session_user,
+	login text not null default acting(),
 	began_at timestamptz not null default clock_timestamp(),
 	expires_at timestamptz not null default clock_timestamp() + interval '15 minutes'
 );
@@ -72,7 +74,7 @@ begin
 	perform require_administrator(format('role edit %s', name));
 	perform pg_advisory_xact_lock(writer_lock_class(), 1);
 	select r.name, e.login, e.expires_at into other from role_edit e join roles r on r.id = e.role
-	where e.expires_at > clock_timestamp() and (e.login <> session_user or e.role <> edited.id);
+	where e.expires_at > clock_timestamp() and (e.login <> acting() or e.role <> edited.id);
 	if found then
 		raise exception '% is editing the role "%"', other.login, other.name using errcode = 'object_in_use',
 			hint = format('one role is edited at a time; this ends with save or cancel, or by itself at %s', other.expires_at);
@@ -85,16 +87,16 @@ end $$;
 create function role_edit_cancel() returns void language plpgsql volatile security definer set search_path = roster, pg_temp as $$
 begin
 	perform require_administrator('role cancel');
-	delete from role_edit e where e.login = session_user or e.expires_at <= clock_timestamp() or is_owner();
+	delete from role_edit e where e.login = acting() or e.expires_at <= clock_timestamp() or is_owner();
 	if not found then
 		raise exception 'you are not editing a role' using errcode = 'no_data_found', hint = 'see rosterctl role list';
 	end if;
 end $$;
 
--- An error unless this session's login is editing this very role: an edit that has expired may have been overtaken.
+-- An error unless who acts is editing this very role: an edit that has expired may have been overtaken.
 create function require_role_edit(role integer) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
-	if not exists (select from role_edit e where e.role = require_role_edit.role and e.login = session_user and e.expires_at > clock_timestamp()) then
+	if not exists (select from role_edit e where e.role = require_role_edit.role and e.login = acting() and e.expires_at > clock_timestamp()) then
 		raise exception 'you are not editing this role' using errcode = 'object_not_in_prerequisite_state',
 			hint = 'begin with rosterctl role edit; an edit ends by itself after 15 minutes';
 	end if;

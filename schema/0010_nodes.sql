@@ -79,7 +79,7 @@ begin
 	perform open_revision(cause, null, actor());
 	select u.id, u.active into former, active from nodes n join users u on u.id = n.technical_contact where n.app = here;
 	if not is_owner() and not coalesce(is_contact(actor(), here) or (not active and is_administrator(actor())), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = unless_archived(here, 'the Technical Contact hands over himself; where he is no longer active, a platform administrator does');
 	end if;
 	perform require_second_factor(cause);
@@ -92,7 +92,7 @@ create function act_on_node(cause text, app integer) returns void language plpgs
 begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(is_contact(actor(), app) or is_administrator(actor()), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = unless_archived(app, 'the Technical Contact of the app and platform administrators may');
 	end if;
 end $$;
@@ -223,7 +223,7 @@ begin
 	perform open_revision(cause, null, actor());
 	manages := coalesce(can(actor(), permission_named('env.manage_permissions'), here.id), false);
 	if not is_owner() and not coalesce(is_contact(actor(), here.app) or (manages and what.name <> 'env.manage_permissions'), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = unless_archived(here.app, case when manages then 'only the Technical Contact says who manages permissions'
 				else 'the Technical Contact may, and who may manage permissions there' end);
 	end if;
@@ -271,12 +271,12 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	here environments := need_environment(name);
 	person uuid := case when login is null then actor() else user_by_login(login) end;
-	cause text := format('environment alerts %s %s %s', name, coalesce(login, session_user), case when wanted then 'on' else 'off' end);
+	cause text := format('environment alerts %s %s %s', name, coalesce(login, acting()), case when wanted then 'on' else 'off' end);
 begin
 	perform open_revision(cause, null, actor());
 	if not is_owner() and not coalesce(person = actor() or is_contact(actor(), here.app)
 			or can(actor(), permission_named('env.manage_permissions'), here.id), false) then
-		raise exception '% is not allowed to: %', session_user, cause using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: %', acting(), cause using errcode = 'insufficient_privilege',
 			hint = unless_archived(here.app, 'everybody for himself; the Technical Contact, and who may manage permissions there, for others');
 	elsif is_contact(person, here.app) and not wanted then
 		raise exception 'the Technical Contact always receives alerts' using errcode = 'check_violation', hint = 'hand the node over first';
@@ -334,7 +334,7 @@ declare
 	here integer := need_node(app);
 begin
 	if not may_see_node(here) then
-		raise exception '% is not allowed to see the % of app:%', session_user, what, app using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to see the % of app:%', acting(), what, app using errcode = 'insufficient_privilege',
 			hint = unless_archived(here, 'a role with project.cloud_access opens them');
 	end if;
 	return here;
@@ -344,7 +344,7 @@ end $$;
 create function need_seen_permissions(environment integer) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	if not exists (select from environments_ever() e where e.id = environment and may_see_node(e.app)) then
-		raise exception '% is not allowed to see the permissions of %', session_user, resource_name(environment)
+		raise exception '% is not allowed to see the permissions of %', acting(), resource_name(environment)
 			using errcode = 'insufficient_privilege', hint = 'a role with project.cloud_access opens them';
 	end if;
 end $$;
@@ -384,7 +384,7 @@ declare
 	here integer := need_node(app);
 begin
 	if not is_owner() and not coalesce(is_contact(actor(), here), false) then
-		raise exception '% is not allowed to have the permissions of everybody in app:% as one file', session_user, app using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to have the permissions of everybody in app:% as one file', acting(), app using errcode = 'insufficient_privilege',
 			hint = unless_archived(here, 'its Technical Contact may');
 	end if;
 	return query

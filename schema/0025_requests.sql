@@ -112,7 +112,7 @@ begin
 	delete from request_lines l using old where l.request = old.id;
 	select q.id into made from requests q
 	where q.state = 'waiting' and q.kind = request_make.kind and q.subject = request_make.subject
-	  and q.options = request_make.options and q.login = session_user
+	  and q.options = request_make.options and q.login = session_user and q.person is not distinct from actor()
 	order by q.id limit 1;
 	if made is null then
 		insert into requests (kind, subject, options, person)

@@ -84,7 +84,7 @@ end $$;
 create function require_reader(what text, person uuid) returns void language plpgsql stable security definer set search_path = roster, pg_temp as $$
 begin
 	if not is_owner() and not coalesce(is_administrator(actor()) or person = actor(), false) then
-		raise exception '% is not allowed to: report %', session_user, what using errcode = 'insufficient_privilege',
+		raise exception '% is not allowed to: report %', acting(), what using errcode = 'insufficient_privilege',
 			hint = 'a platform administrator may; everybody is told about himself by rosterctl report access --user or report grants --user';
 	end if;
 end $$;

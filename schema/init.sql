@@ -4,6 +4,8 @@ do $$
 begin
 	if to_regrole('roster_owner') is null then create role roster_owner login; end if;
 	if to_regrole('roster_daemon') is null then create role roster_daemon login; end if;
+	if to_regrole('roster_signin') is null then create role roster_signin login; end if;
+	if to_regrole('roster_signals') is null then create role roster_signals login; end if;
 	if to_regrole('roster_admin') is null then create role roster_admin; end if;
 	if to_regrole('roster_reader') is null then create role roster_reader; end if;
 end $$;

@@ -29,6 +29,7 @@ struct app {
 	struct config *config;    /* NULL until app_configure() */
 	struct findings findings; /* what it found */
 	const struct verb *verb;  /* the one that runs */
+	bool session_ended;       /* of who signed in; he was told */
 };
 
 struct call; /* a question or an act that is one call of the model: src/app/call.h */

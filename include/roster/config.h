@@ -48,6 +48,7 @@ struct database_config {
 	const char *embedded;    /* directory of the private cluster; "" when conninfo */
 	const char *owner_role;  /* owns the schema; used by `rosterctl database` */
 	const char *daemon_role; /* runs, staging and apply */
+	const char *signin_role; /* opens sessions, and nothing else */
 };
 
 /* How the attributes of one kind of entry are found in a source. */
@@ -88,9 +89,10 @@ struct ldap_config {
 struct client_config {
 	const char *issuer;    /* of OpenID Connect: its metadata say where the rest is; "" when token_url says that */
 	const char *token_url; /* "" for what the metadata say */
+	const char *device_url, *jwks_url; /* of signin, the same; NULL elsewhere */
 	const char *id;
 	struct secret_reference secret, key; /* of basic and post; of jwt: a private key */
-	const char *auth;                    /* "basic", "post", "raw", "jwt", "tls"; "" by what is given */
+	const char *auth;                    /* "basic", "post", "raw", "jwt", "tls", "none"; "" by what is given */
 	const char *certificate;             /* PEM, of tls; its key is `key` */
 	const char *scope, *audience;        /* "" for none */
 	const char *subject;                 /* in whose name it asks (RFC 7523 section 2.1); "" for its own */
@@ -200,6 +202,22 @@ struct notice_config {
 	const char *url;  /* https address that gets a POST, "" for none */
 };
 
+/* With whom administrators sign in. */
+struct signin_config {
+	bool present;
+	const char *listen;  /* "unix:/PATH" */
+	const char *source;  /* whose people they are, */
+	const char *subject; /* and the claim with their id there */
+	struct client_config client;
+	const char *ca_file;
+	int64_t timeout_ms;
+	const char **algorithms; /* that may sign a token; none for all that are safe */
+	size_t algorithm_count;
+	/* What in a token says that a second factor was shown: its acr is one of these, or its amr has one of those. */
+	const char **acr, **amr;
+	size_t acr_count, amr_count;
+};
+
 enum safety_mode { SAFETY_ENFORCE, SAFETY_HOLD, SAFETY_OBSERVE };
 
 struct safety_config {
@@ -261,6 +279,7 @@ struct config {
 	struct notice_config notices[NOTICES];
 	const char *log_format, *log_level; /* as log_setup() takes them by name */
 	const char *status_listen; /* "unix:/run/roster/status.sock", "127.0.0.1:9187" or "[::1]:9187"; "" for none */
+	struct signin_config signin;
 	const char **default_admins;
 	size_t default_admin_count;
 	const struct config_written *written; /* for config_report() */

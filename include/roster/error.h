@@ -21,6 +21,7 @@ enum error_class {
 	ERR_USAGE,       /* the command line is wrong: exit 64 */
 	ERR_UNREACHABLE, /* a peer does not answer: exit 69, retry with back-off */
 	ERR_DENIED,      /* a peer or the model refuses: exit 77, no retry before something changes */
+	ERR_UNPROVEN,    /* the model wants to know better who asks: exit 77, no retry before he has signed in */
 	ERR_CLOSED,      /* a peer has closed our own account: exit 77, no retry until somebody asks for it */
 	ERR_PROTOCOL,    /* a peer answers nonsense: exit 69, retry with back-off */
 	ERR_DATA,        /* input data is bad: exit 65, no retry before it changes */

@@ -43,6 +43,7 @@ struct http_request {
 	size_t size;
 	const char *ca_file; /* "" or NULL for the system's */
 	int64_t timeout_ms;  /* for the whole exchange; the connection alone gets at most 10 s of it */
+	const char *socket;  /* a unix socket to connect to instead of the host in url; NULL for none */
 	bool allow_loopback; /* the administrator wrote a loopback address; it is refused otherwise */
 	void *context;       /* comes back with the reply */
 };

@@ -64,7 +64,7 @@ int json_get_boolean(const struct json *object, const char *key, bool *ret, stru
 /* Of any kind, or NULL when the key is absent or object is none. */
 const struct json *json_get(const struct json *object, const char *key);
 
-/* A value by itself, an item of an array say: NULL or false when it is of another kind. */
+/* A value by itself, an item of an array say: NULL or false when it is of another kind, or NULL. */
 const char *json_as_text(const struct json *value);
 bool json_as_integer(const struct json *value, int64_t *ret);
 bool json_as_boolean(const struct json *value, bool *ret);

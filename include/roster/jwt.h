@@ -33,10 +33,12 @@ size_t jwt_keys_count(const struct jwt_keys *keys);
 
 /* --- judging --------------------------------------------------------------------------------------------------------------- */
 
+/* One that proves who signed: RS256, ES256, PS256, and those with 384 and 512; neither none nor HS*. */
+bool jwt_algorithm_is_known(const char *name);
+
 struct jwt_expect {
-	const char *const
-	    *algorithms; /* that may have signed it: "RS256", "ES256", "PS256", "EdDSA" ...; never none or HS* */
-	size_t algorithm_count;
+	const char *const *algorithms; /* that may have signed it */
+	size_t algorithm_count;        /* 0: any that is known */
 	const char *type;     /* of the header's typ, compared without case and without "application/"; NULL for any */
 	const char *issuer;   /* iss, byte for byte */
 	const char *audience; /* aud is this or a list that has it */

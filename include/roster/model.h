@@ -21,6 +21,7 @@ enum model_call {
 	MODEL_CAN,       /* login, permission, resource */
 	MODEL_STATISTICS,
 	MODEL_DIFFERENCE,      /* first revision, last revision or NULL for now */
+	MODEL_WHOAMI,          /* nothing */
 	MODEL_USER_LIST,       /* pattern or NULL */
 	MODEL_USER_SHOW,       /* login or id */
 	MODEL_USER_DUPLICATES, /* linked entries that are several people, or say so */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roster/app.h"
+#include "app/sign_in.h"
 
 #include "roster/job.h"
 
@@ -52,6 +53,10 @@ int app_connect(struct app *app, enum store_right right, struct store **ret, str
 	if (store_open(&app->config->database, right, ret, err) != 0)
 		return -1;
 	if (right != STORE_OWNER && store_schema_check(*ret, err) != 0) {
+		store_close(ret);
+		return -1;
+	}
+	if (right == STORE_OPERATOR && sign_in_use(app, *ret, err) != 0) {
 		store_close(ret);
 		return -1;
 	}

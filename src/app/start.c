@@ -2,6 +2,7 @@
 #include "app/start.h"
 
 #include "app/help.h"
+#include "app/sign_in.h"
 #include "app/verbs.h"
 #include "roster/log.h"
 
@@ -95,6 +96,23 @@ static int refuse_option(const char *word, struct error *err)
 	return error_set(err, ERR_USAGE, "there is no option %s; see: rosterctl help", word);
 }
 
+/* An act that the model wants more proof for has done nothing: it is done once the person has given it. */
+static int run_verb(struct app *app, int argc, char **argv, struct error *err)
+{
+	char **again = arena_alloc_array(app->arena, (size_t)argc + 1, sizeof *again);
+
+	memcpy(again, argv, (size_t)argc * sizeof *again);
+	int rc = app->verb->run(app, argc, argv, err);
+	if (rc == 0 || err->class != ERR_UNPROVEN || app->config == NULL || !app->config->signin.present)
+		return rc;
+	if (!sign_in_is_possible())
+		return error_hint(err, "type: rosterctl login%s", app->session_ended ? "" : " --second-factor");
+	fprintf(stderr, "rosterctl: %s\n", err->text);
+	*err = (struct error){.class = ERR_NONE};
+	rc = sign_in(app, !app->session_ended, err);
+	return rc == 0 ? app->verb->run(app, argc, again, err) : rc;
+}
+
 static int run(struct app *app, const struct global_options *options, int argc, char **argv, struct error *err)
 {
 	int used = 0;
@@ -113,7 +131,7 @@ static int run(struct app *app, const struct global_options *options, int argc, 
 		return -1;
 	if (options->help)
 		return help_print(app->verb->name, err);
-	return app->verb->run(app, argc - used, argv + used, err);
+	return run_verb(app, argc - used, argv + used, err);
 }
 
 static int finish(const struct app *app, int rc, const struct error *err)

@@ -105,23 +105,10 @@ static const struct verb sync_verbs[] = {
 
 static const struct verb_family sync_family = {"Synchronisation", sync_verbs, sizeof sync_verbs / sizeof sync_verbs[0]};
 
-const struct verb_family *const verb_families[] = {&config_family,
-						   &database_family,
-						   &sync_family,
-						   &delivery_family,
-						   &status_family,
-						   &ask_family,
-						   &user_family,
-						   &group_family,
-						   &app_family,
-						   &role_family,
-						   &access_group_family,
-						   &node_family,
-						   &namespace_family,
-						   &import_family,
-						   &report_family,
-						   &help_family,
-						   NULL};
+const struct verb_family *const verb_families[] = {
+    &config_family, &database_family,  &sync_family,   &delivery_family, &status_family, &ask_family,
+    &user_family,   &signin_family,    &group_family,  &app_family,      &role_family,   &access_group_family,
+    &node_family,   &namespace_family, &import_family, &report_family,   &help_family,   NULL};
 
 const struct verb *verb_next(size_t *family, size_t *index)
 {

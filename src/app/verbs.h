@@ -13,7 +13,7 @@ struct verb_family {
 
 extern const struct verb_family config_family, database_family, status_family, delivery_family, ask_family, user_family,
     group_family, app_family, access_group_family, node_family, namespace_family, role_family, import_family,
-    report_family, help_family;
+    report_family, signin_family, help_family;
 
 /* NULL-terminated, in the order of help. */
 extern const struct verb_family *const verb_families[];

@@ -12,19 +12,11 @@ static const struct {
 	const char *name;
 	int exit_code; /* sysexits(3) */
 } classes[ERR_CLASSES] = {
-    [ERR_NONE] = {"none", 0},
-    [ERR_CONFIG] = {"config", 78},
-    [ERR_SCHEMA] = {"schema", 78},
-    [ERR_USAGE] = {"usage", 64},
-    [ERR_UNREACHABLE] = {"unreachable", 69},
-    [ERR_DENIED] = {"denied", 77},
-    [ERR_CLOSED] = {"closed", 77},
-    [ERR_PROTOCOL] = {"protocol", 69},
-    [ERR_DATA] = {"data", 65},
-    [ERR_CONFLICT] = {"conflict", 75},
-    [ERR_GUARD] = {"guard", 1},
-    [ERR_ABSENT] = {"absent", 3},
-    [ERR_INTERNAL] = {"internal", 70},
+    [ERR_NONE] = {"none", 0},          [ERR_CONFIG] = {"config", 78},           [ERR_SCHEMA] = {"schema", 78},
+    [ERR_USAGE] = {"usage", 64},       [ERR_UNREACHABLE] = {"unreachable", 69}, [ERR_DENIED] = {"denied", 77},
+    [ERR_UNPROVEN] = {"unproven", 77}, [ERR_CLOSED] = {"closed", 77},           [ERR_PROTOCOL] = {"protocol", 69},
+    [ERR_DATA] = {"data", 65},         [ERR_CONFLICT] = {"conflict", 75},       [ERR_GUARD] = {"guard", 1},
+    [ERR_ABSENT] = {"absent", 3},      [ERR_INTERNAL] = {"internal", 70},
 };
 
 /* A message of at most ERROR_TEXT - 1 bytes, composed piece by piece; what is too much is dropped. */

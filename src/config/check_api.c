@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources whose people come from the API of an identity provider. */
-#include "config/address.h"
 #include "config/checked_source.h"
 #include "roster/text.h"
 
@@ -18,38 +17,23 @@ static bool is(const struct checked_source *checked, const char *type)
 
 /* --- addresses ----------------------------------------------------------------------------------------------------- */
 
-static void check_address(const struct checked_source *checked, const char *key, const char *url)
+static struct checked_client client_of(const struct checked_source *checked)
 {
-	struct flaw flaws[FLAWS_MAX];
-	size_t count = *url ? address_url_flaws(url, true, flaws) : 0;
-
-	for (size_t i = 0; i < count; i++)
-		wrong(checked, key, flaws[i].hint, flaws[i].what);
-}
-
-/* What stands behind a ? of an issuer would be part of its name, and nobody's is (OIDC Discovery 1.0 section 3). Of Entra, the
- * metadata of "common" are of no tenant. */
-static void check_issuer(const struct checked_source *checked)
-{
-	const char *issuer = checked->source->client.issuer;
-
-	check_address(checked, "issuer", issuer);
-	if (strchr(issuer, '?'))
-		wrong(checked, "issuer", "remove the ? and what follows", "has a query, which no issuer has");
-	if (strstr(issuer, "/common/") || strstr(issuer, "/organizations/") || strstr(issuer, "/consumers/"))
-		wrong(checked, "issuer", "write the id of your tenant in its place", "is that of no one tenant");
+	return (struct checked_client){checked->loader, &checked->source->client, checked->node,
+				       arena_printf(checked->loader->arena, "sources.%s", checked->source->name)};
 }
 
 static void check_urls(const struct checked_source *checked)
 {
 	const struct server_config *server = &checked->source->server;
+	const struct checked_client client = client_of(checked);
 
 	for (size_t i = 0; i < server->url_count; i++)
-		check_address(checked, "url", server->urls[i]);
+		check_provider_address(&client, "url", server->urls[i]);
 	if (server->url_count > 1)
 		wrong(checked, "url", "write one address", "names several, and an API has one");
-	check_address(checked, "token_url", checked->source->client.token_url);
-	check_issuer(checked);
+	check_provider_address(&client, "token_url", checked->source->client.token_url);
+	check_issuer(&client);
 }
 
 /* --- who asks ------------------------------------------------------------------------------------------------------ */
@@ -59,33 +43,6 @@ static void check_pair(const struct checked_source *checked, const char *one, co
 {
 	if (source_has(checked, one) && !source_has(checked, other))
 		wrong(checked, one, "set both", arena_printf(checked->loader->arena, "needs \"%s\" beside it", other));
-}
-
-static void check_auth(const struct checked_source *checked)
-{
-	const char *auth = checked->source->client.auth;
-	bool by_key = strcmp(auth, "jwt") == 0 || strcmp(auth, "tls") == 0;
-
-	if (*auth && !by_key && !source_has(checked, "client_secret"))
-		wrong(checked, "client_auth", "set client_secret", "needs \"client_secret\" beside it");
-	if (by_key && !source_has(checked, "client_key"))
-		wrong(checked, "client_auth", "set client_key", "needs \"client_key\" beside it");
-	if (strcmp(auth, "tls") == 0 && !source_has(checked, "client_cert"))
-		wrong(checked, "client_auth", "set client_cert", "needs \"client_cert\" beside it");
-	if (source_has(checked, "client_secret") && source_has(checked, "client_key"))
-		wrong(checked, "client_key", "set one of the two", "and \"client_secret\" exclude each other");
-	if (source_has(checked, "client_cert") && strcmp(auth, "tls") != 0)
-		wrong(checked, "client_cert", "set client_auth: \"tls\", or remove it", "is for client_auth \"tls\"");
-}
-
-static void check_issuer_keys(const struct checked_source *checked)
-{
-	if (!source_has(checked, "client_id"))
-		source_require(checked, "client_id", "write client_id: \"NAME\", as the provider knows roster");
-	else if (!source_has(checked, "client_secret") && !source_has(checked, "client_key"))
-		wrong(checked, "client_id", "set client_secret: \"credential:NAME\", or client_key",
-		      "has neither \"client_secret\" nor \"client_key\" beside it");
-	check_auth(checked);
 }
 
 /* The issuer of some types is known, or follows from the address. */
@@ -98,6 +55,7 @@ static void check_client(const struct checked_source *checked)
 {
 	static const char *const keys[] = {"issuer",      "token_url",   "client_id", "client_secret", "client_key",
 					   "client_cert", "client_auth", "scope",     "audience",      "subject"};
+	const struct checked_client client = client_of(checked);
 	bool issuer = source_has(checked, "issuer") || source_has(checked, "token_url");
 
 	for (size_t i = 0; source_has(checked, "token") && i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -113,7 +71,7 @@ static void check_client(const struct checked_source *checked)
 		    "write issuer: \"https://...\" with client_id and client_secret, or token: \"credential:NAME\"",
 		    "sources.%s does not say how roster proves who it is", checked->source->name);
 	else
-		check_issuer_keys(checked);
+		check_client_keys(&client, false);
 	check_pair(checked, "token_url", "client_id");
 }
 

@@ -58,13 +58,3 @@ void check_notices(struct loader *loader)
 			check_notice(loader, node, &loader->config->notices[i]);
 	}
 }
-
-void check_status(struct loader *loader)
-{
-	const char *listen = loader->config->status_listen;
-	struct flaw flaw;
-
-	if (*listen && !address_can_listen(listen, &flaw))
-		report_error(loader, child_position(conf_child(loader->root, "status"), "listen"), flaw.hint,
-			     "\"listen\" %s", flaw.what);
-}

@@ -204,6 +204,7 @@ static int load_document(struct loader *loader, struct document *document, struc
 	check_targets(loader);
 	check_notices(loader);
 	check_status(loader);
+	check_signin(loader);
 	return finish(loader, ret, err);
 }
 

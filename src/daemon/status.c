@@ -203,8 +203,9 @@ static void tick(void *context)
 
 static int serve(struct status *status, struct error *err)
 {
-	const struct web_page pages[] = {
-	    {"/livez", answer_alive, status}, {"/metrics", ask_metrics, status}, {"/readyz", ask_ready, status}};
+	const struct web_page pages[] = {{"/livez", answer_alive, status, false},
+					 {"/metrics", ask_metrics, status, false},
+					 {"/readyz", ask_ready, status, false}};
 	int rc;
 
 	status->web = web_new(status->loop, pages, sizeof pages / sizeof pages[0], &(struct web_limits){0});

@@ -106,6 +106,8 @@ void http_free(struct http **http)
 
 static bool is_refused(struct exchange *exchange, const struct sockaddr *address)
 {
+	if (address->sa_family == AF_UNIX)
+		return false; /* who asks names it */
 	const char *flaw = http_address_flaw(address, exchange->allow_loopback);
 
 	if (flaw && !*exchange->flaw)
@@ -134,6 +136,8 @@ static int judge_connection(void *context, char *peer, char *own, int peer_port,
 	(void)own;
 	(void)peer_port;
 	(void)own_port;
+	if (exchange->local)
+		return CURL_PREREQFUNC_OK;
 	if (!http_address_parse(peer, &address) || is_refused(exchange, (struct sockaddr *)&address))
 		return CURL_PREREQFUNC_ABORT;
 	return CURL_PREREQFUNC_OK;
@@ -318,6 +322,8 @@ static unsigned set_exchange(struct exchange *exchange, const struct http_reques
 		/* NULL would make libcurl ask a callback for the body. */
 		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->size ? request->body : "");
 	}
+	if (request->socket)
+		bad |= curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->socket);
 	bad |= curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
@@ -332,6 +338,7 @@ static int prepare(struct exchange *exchange, const struct http_request *request
 		die("out of memory");
 	exchange->context = request->context;
 	exchange->allow_loopback = request->allow_loopback;
+	exchange->local = request->socket != NULL;
 	exchange->most = request->most ? request->most : HTTP_REPLY_MAX;
 	if (parse_url(exchange, request->url, err) || add_headers(exchange, request, err))
 		return -1;

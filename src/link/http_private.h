@@ -19,6 +19,7 @@ struct exchange {
 	void *context;
 	int64_t timeout_ms, connect_ms;
 	bool allow_loopback;
+	bool local;     /* over a unix socket */
 	bool opened;    /* at least one address was good enough for a socket */
 	char flaw[160]; /* of the first address that was not */
 	size_t most;    /* bytes of the answer that are read */

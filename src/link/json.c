@@ -206,7 +206,7 @@ const char *json_as_text(const struct json *value)
 
 bool json_as_integer(const struct json *value, int64_t *ret)
 {
-	if (json_kind_of(value) != JSON_KIND_INTEGER)
+	if (value == NULL || json_kind_of(value) != JSON_KIND_INTEGER)
 		return false;
 	*ret = json_integer_value(theirs(value));
 	return true;
@@ -214,7 +214,7 @@ bool json_as_integer(const struct json *value, int64_t *ret)
 
 bool json_as_boolean(const struct json *value, bool *ret)
 {
-	if (json_kind_of(value) != JSON_KIND_BOOLEAN)
+	if (value == NULL || json_kind_of(value) != JSON_KIND_BOOLEAN)
 		return false;
 	*ret = json_is_true(theirs(value));
 	return true;

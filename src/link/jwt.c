@@ -98,6 +98,10 @@ static int check_algorithm(const struct token *token, const struct jwt_expect *e
 	const char *algorithm = header_text(token, "alg");
 	struct str allowed = {0};
 
+	if (expect->algorithm_count == 0 && jwt_algorithm_is_known(algorithm))
+		return JWT_GOOD;
+	if (expect->algorithm_count == 0)
+		str_add(&allowed, "RSA and elliptic curves");
 	for (size_t i = 0; i < expect->algorithm_count; i++) {
 		if (strcmp(expect->algorithms[i], algorithm) == 0) {
 			str_free(&allowed);
@@ -166,8 +170,11 @@ static int check_signature(const struct token *token, const struct jwt_keys *key
 		if (jwt_fits(key, header_text(token, "alg")) && verifies(token, key))
 			return JWT_GOOD;
 	}
-	if (named || !*id)
-		return denied(err, "has a signature that is not that of its issuer");
+	if (named || !*id) {
+		denied(err, "has a signature that is not that of its issuer");
+		/* Without a name it may be any key, also one that is not known yet. */
+		return named ? JWT_REFUSED : JWT_UNKNOWN_KEY;
+	}
 	error_set(err, ERR_DENIED, "the token is signed with the key \"%s\", which its issuer does not name",
 		  shown(id));
 	return JWT_UNKNOWN_KEY;

@@ -40,6 +40,14 @@ static bool is_of(const json_t *key, const struct algorithm *algorithm)
 	       (!algorithm->curve || strcmp(text_of(key, "crv"), algorithm->curve) == 0);
 }
 
+bool jwt_algorithm_is_known(const char *name)
+{
+	for (size_t i = 0; i < ALGORITHMS; i++)
+		if (strcmp(algorithms[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 bool jwt_fits(const json_t *key, const char *name)
 {
 	const char *own = text_of(key, "alg");

@@ -21,10 +21,10 @@ static enum error_class class_of_state(const char *state)
 		const char *prefix;
 		enum error_class class;
 	} classes[] = {
-	    {"08", ERR_UNREACHABLE}, {"57P", ERR_UNREACHABLE}, {"53", ERR_UNREACHABLE}, {"28", ERR_DENIED},
-	    {"42501", ERR_DENIED},   {"40", ERR_CONFLICT},     {"55P03", ERR_CONFLICT}, {"55", ERR_CONFLICT},
-	    {"22", ERR_DATA},        {"23", ERR_DATA},         {"P0002", ERR_DATA},     {"P0001", ERR_DATA},
-	    {"3F000", ERR_CONFIG},   {"42P01", ERR_CONFIG},    {"3D000", ERR_CONFIG},
+	    {"08", ERR_UNREACHABLE}, {"57P", ERR_UNREACHABLE}, {"53", ERR_UNREACHABLE}, {"28000", ERR_UNPROVEN},
+	    {"28", ERR_DENIED},      {"42501", ERR_DENIED},    {"40", ERR_CONFLICT},    {"55P03", ERR_CONFLICT},
+	    {"55", ERR_CONFLICT},    {"22", ERR_DATA},         {"23", ERR_DATA},        {"P0002", ERR_DATA},
+	    {"P0001", ERR_DATA},     {"3F000", ERR_CONFIG},    {"42P01", ERR_CONFIG},   {"3D000", ERR_CONFIG},
 	};
 	for (size_t i = 0; state != NULL && i < sizeof classes / sizeof classes[0]; i++)
 		if (text_starts_with(state, classes[i].prefix))

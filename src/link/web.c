@@ -4,10 +4,12 @@
 #include "link/web_private.h"
 
 #include "roster/arena.h"
+#include "roster/text.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,12 +158,36 @@ void web_answer(struct web_request *request, int status, const char *type, const
 	free(request);
 }
 
-static void refuse_method(struct evhttp_request *request)
+const char *web_header(const struct web_request *request, const char *name)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request->request);
+	const struct evkeyval *header;
+	const char *value = NULL;
+
+	for (header = headers->tqh_first; header != NULL; header = header->next.tqe_next) {
+		if (!text_equal_fold(header->key, name))
+			continue;
+		if (value != NULL)
+			return NULL;
+		value = header->value;
+	}
+	return value;
+}
+
+void web_body(const struct web_request *request, struct str *out)
+{
+	struct evbuffer *body = evhttp_request_get_input_buffer(request->request);
+	size_t size = evbuffer_get_length(body);
+
+	str_append(out, (const char *)evbuffer_pullup(body, -1), size);
+}
+
+static void refuse_method(struct evhttp_request *request, bool post)
 {
 	struct str text = {0};
 
-	str_add(&text, "only GET and HEAD\n");
-	evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", "GET, HEAD");
+	str_printf(&text, "only %s\n", post ? "POST" : "GET and HEAD");
+	evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", post ? "POST" : "GET, HEAD");
 	send_reply(request, HTTP_BADMETHOD, "text/plain; charset=utf-8", &text);
 	str_free(&text);
 }
@@ -188,16 +214,23 @@ static const struct web_page *find_page(const struct web *web, struct evhttp_req
 	return NULL;
 }
 
+static bool takes(const struct web_page *page, enum evhttp_cmd_type method)
+{
+	if (page != NULL && page->post)
+		return method == EVHTTP_REQ_POST;
+	return page != NULL && (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD);
+}
+
 static void came(struct evhttp_request *request, void *context)
 {
 	struct web *web = context;
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	const struct web_page *page = find_page(web, request);
 
-	if (method != EVHTTP_REQ_GET && method != EVHTTP_REQ_HEAD) {
-		refuse_method(request);
-	} else if (page == NULL) {
+	if (page == NULL && (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)) {
 		list_pages(web, request);
+	} else if (!takes(page, method)) {
+		refuse_method(request, page != NULL && page->post);
 	} else {
 		struct web_request *asked = xcalloc(1, sizeof *asked);
 		*asked = (struct web_request){web, request, web->requests};
@@ -229,7 +262,7 @@ static void set_limits(struct web *web, const struct web_limits *limits)
 	    (struct timeval){.tv_sec = web->limits.request_ms / 1000, .tv_usec = web->limits.request_ms % 1000 * 1000};
 	evhttp_set_timeout_tv(web->server, &silence);
 	evhttp_set_max_headers_size(web->server, (ev_ssize_t)web->limits.header_bytes);
-	evhttp_set_max_body_size(web->server, 0);
+	evhttp_set_max_body_size(web->server, (ev_ssize_t)web->limits.body_bytes);
 	evhttp_set_allowed_methods(web->server, KNOWN_METHODS);
 }
 

@@ -12,7 +12,6 @@
 enum { ASSERTION_SECONDS = 60, DELEGATION_SECONDS = 3600 };
 
 static const char assertion_type[] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-static const char assertion_grant[] = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 static void add_field(struct str *body, const char *name, const char *value)
 {
@@ -142,24 +141,21 @@ static int prove(const struct grant_facts *facts, struct grant_request *ret, str
 {
 	const struct client_config *client = facts->terms->client;
 
-	if (strcmp(client->auth, "tls") == 0) {
+	/* A public client proves nothing, nor does one whose certificate does. */
+	if (strcmp(client->auth, "tls") == 0 || strcmp(client->auth, "none") == 0) {
 		add_field(&ret->body, "client_id", client->id);
 		return 0;
 	}
 	return *client->key.text ? prove_by_key(facts, ret, err) : prove_by_secret(client, ret, err);
 }
 
-int grant_write(const struct grant_facts *facts, struct grant_request *ret, struct error *err)
+int grant_write(const struct grant_facts *facts, const struct grant_field *fields, size_t count,
+		struct grant_request *ret, struct error *err)
 {
-	const struct oidc_terms *terms = facts->terms;
-	const char *scope = *terms->client->scope ? terms->client->scope : terms->scope;
-
 	ret->headers[ret->header_count++] = (struct http_header){"Content-Type", "application/x-www-form-urlencoded"};
 	ret->headers[ret->header_count++] = (struct http_header){"Accept", "application/json"};
-	add_field(&ret->body, "grant_type", terms->by_assertion ? assertion_grant : "client_credentials");
-	if (!terms->by_assertion && *scope)
-		add_field(&ret->body, "scope", scope);
-	if (*terms->client->audience)
-		add_field(&ret->body, "audience", terms->client->audience);
+	for (size_t i = 0; i < count; i++)
+		if (*fields[i].value)
+			add_field(&ret->body, fields[i].name, fields[i].value);
 	return prove(facts, ret, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * grant: the request for a token, with the proof of who asks.
+ * grant: a form for the provider, with the proof of who asks.
  */
 #ifndef ROSTER_OIDC_GRANT_H
 #define ROSTER_OIDC_GRANT_H
@@ -14,6 +14,11 @@ struct grant_facts {
 	int64_t now; /* seconds since 1970 by the provider's clock */
 };
 
+/* What is asked for; one without a value is left out. */
+struct grant_field {
+	const char *name, *value;
+};
+
 enum { GRANT_HEADERS = 3 };
 
 /* Starts as {0}. */
@@ -24,7 +29,8 @@ struct grant_request {
 };
 
 /* Each call makes another assertion: one that was used is refused. The secrets are read anew. */
-int grant_write(const struct grant_facts *facts, struct grant_request *ret, struct error *err);
+int grant_write(const struct grant_facts *facts, const struct grant_field *fields, size_t count,
+		struct grant_request *ret, struct error *err);
 void grant_free(struct grant_request *grant); /* wiped */
 
 #endif

@@ -16,6 +16,7 @@ static const struct {
     [MODEL_CAN] = {"select can($1, $2, $3)", 3},
     [MODEL_STATISTICS] = {"select * from statistics", 0},
     [MODEL_DIFFERENCE] = {"select * from difference_named(need_moment($1), need_moment($2))", 2},
+    [MODEL_WHOAMI] = {"select * from whoami()", 0},
     [MODEL_USER_LIST] = {"select * from user_list($1)", 1},
     [MODEL_USER_SHOW] = {"select * from user_show($1)", 1},
     [MODEL_USER_DUPLICATES] = {"select * from user_duplicates()", 0},

@@ -43,6 +43,8 @@ static const char *user_of(const struct database_config *database, enum store_ri
 		return database->daemon_role;
 	case STORE_OWNER:
 		return database->owner_role;
+	case STORE_SIGNIN:
+		return database->signin_role;
 	default:
 		return NULL;
 	}
@@ -80,7 +82,7 @@ static int refuse_embedded(const char *directory, enum store_right right, struct
 	if (failed == EACCES)
 		return error_hint(err, "this user may not pass through the folders on the way to %s", directory);
 	if (failed == ENOENT || failed == ECONNREFUSED)
-		return right == STORE_DAEMON
+		return right == STORE_DAEMON || right == STORE_SIGNIN
 			   ? error_hint(err, "the database of rosterd in %s does not run", directory)
 			   : error_hint(err, "is rosterd running? it keeps the database in %s", directory);
 	if (failed == 0 && is_unknown_here(err))
@@ -92,14 +94,18 @@ static int refuse_embedded(const char *directory, enum store_right right, struct
 
 int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err)
 {
+	static const char *const roles[] = {[STORE_DAEMON] = "roster_daemon",
+					    [STORE_OPERATOR] = "roster_admin",
+					    [STORE_OWNER] = NULL,
+					    [STORE_SIGNIN] = "roster_signin"};
 	struct store *store = xcalloc(1, sizeof *store);
 
 	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0) {
 		store_close(&store);
 		return *database->embedded ? refuse_embedded(database->embedded, right, err) : -1;
 	}
-	if (right != STORE_OWNER)
-		pg_set_role(store->pg, right == STORE_DAEMON ? "roster_daemon" : "roster_admin");
+	if (roles[right] != NULL)
+		pg_set_role(store->pg, roles[right]);
 	store->embedded = *database->embedded != '\0';
 	if (right == STORE_DAEMON)
 		pg_prepare_repeated(store->pg);

@@ -29,8 +29,9 @@ def second_factor(roster, person):
     roster.ctl("user", "second-factor", person, user="postgres")
 
 
-def at_terminal(roster, *words, answer, user="operator"):
-    """(exit code, what was seen) of rosterctl on a terminal, where somebody answers the question it ends with."""
+def at_terminal(roster, *words, answer, user="operator", heard=lambda seen: None):
+    """(exit code, what was seen) of rosterctl on a terminal, where somebody answers the question it ends with, and may do
+    something else when he has heard enough."""
     mine, its = pty.openpty()
     with subprocess.Popen([BUILD / "rosterctl", *words], cwd=roster.directory, env=roster.environment(user), stdin=its,
                           stdout=its, stderr=its, start_new_session=True) as process:
@@ -41,6 +42,7 @@ def at_terminal(roster, *words, answer, user="operator"):
                 seen += os.read(mine, 4096).decode()
             except OSError:  # the other side has ended
                 break
+            heard(seen)
             if seen.endswith("[y/N] "):
                 os.write(mine, f"{answer}\n".encode())
         os.close(mine)

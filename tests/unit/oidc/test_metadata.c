@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-static const char issuer[] = "https://id.example:8443/realms/eng";
+static const struct oidc_peer peer = {
+    .issuer = "https://id.example:8443/realms/eng", .token_url = "", .device_url = "", .jwks_url = ""};
 
 /* NULL: they are good. */
 static void assert_metadata(const char *text, const char *why)
@@ -18,7 +19,7 @@ static void assert_metadata(const char *text, const char *why)
 	struct arena *arena = arena_new();
 	struct oidc_metadata metadata = {0};
 	struct error err = {0};
-	int status = oidc_metadata_parse(text, strlen(text), issuer, arena, &metadata, &err);
+	int status = oidc_metadata_parse(text, strlen(text), &peer, arena, &metadata, &err);
 
 	if (!why && status)
 		fail_msg("%s", err.text);

@@ -17,6 +17,12 @@ grant execute on function need_revision(bigint), need_number(text), need_moment(
 	technical_contact(integer), support_request(uuid, integer, text) to roster_reader, roster_admin, roster_daemon;
 grant select on permissions, roles, statistics, migrations to roster_reader, roster_admin, roster_daemon;
 
+-- Whoever signed in is somebody else than the login of the database.
+grant execute on function begin_session(text), end_session(), whoami() to roster_admin;
+grant usage on schema roster to roster_signin, roster_signals;
+grant select on migrations to roster_signin, roster_signals;
+grant execute on function open_session(text, text, bytea, interval) to roster_signin;
+
 -- Operators ask and act; each act checks the person.
 grant execute on function actor(), init_administrator(text, name), user_create(text, text, text, boolean), user_suspend(text), user_resume(text),
 	group_create(text, text, text[]), group_edit(text, text, text), group_delete(text), group_move(text, text), group_member_add(text, text, text, timestamptz), group_member_set(text, text, text, timestamptz),
