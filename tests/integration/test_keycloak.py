@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """People, groups in groups and roles of a real Keycloak."""
 
+import re
 import subprocess
 
 import pytest
 
 from api_company import active, configure, holders, write_secrets
+from browser import Browser, one_time_password
 from keycloak import Keycloak
+from sign_in import Signing, make_administrator
 
 SECRET = "a secret/+%"
 TEAMS = [{"name": "ops", "people": ["ann"], "groups": [{"name": "on-call", "people": ["bob", "cat"]}]},
@@ -93,6 +96,41 @@ def test_five_thousand_people_with_a_key_and_tokens_of_two_seconds(installed, ke
     assert active(installed) == set(people)
     found = holders(installed)
     assert len(found) == 25 and found["unit3/team2"] == set(people[17::250]) | {people[17]}
+
+
+def visit(said, browser=None, login="ann"):
+    """What that person does with the page rosterctl tells of."""
+    browser = (browser or Browser()).open(re.search(r"Open (\S+)", said)[1])
+    for _ in range(5):
+        if browser.asks_for("password"):
+            browser.fill(username=login, password="password")
+        elif browser.asks_for("otp"):
+            browser.fill(otp=one_time_password("it is hers"))
+        elif browser.asks_for("accept"):
+            browser.fill("cancel")
+        else:
+            break
+    assert "Device Login Successful" in browser.page, browser.page
+
+
+def test_an_administrator_signs_in_with_a_one_time_password(roster, keycloak):
+    """Through the pages of Keycloak, and its second factor; what it remembers of her is as old as it says."""
+    keycloak.make_realm(PEOPLE, TEAMS, SECRET)
+    keycloak.let_sign_in("rosterctl", SECRET, ["ann"], "it is hers")
+    production = ("role", "create", "Deployers", "--production", "env.api")
+    with Signing(roster, keycloak.issuer, 'second_factor: { amr: [ "otp" ] };', client_id="rosterctl") as site:
+        roster.ctl("sync")
+        make_administrator(roster, "ann")
+        browser = Browser()
+        said = site.login(lambda said: visit(said, browser), "--second-factor")
+        assert "signed in as ann" in said and "with a second factor until" in said
+        roster.ctl(*production)
+        # She is known there now, and nobody asks her.
+        assert "with a second factor until" in site.login(lambda said: visit(said, browser), "--second-factor")
+        keycloak.change("ann", enabled=False)
+        roster.ctl("logout")
+        roster.ctl("sync")
+        assert not roster.sql("select * from users where login = 'ann' and active")
 
 
 def make_key(roster):

@@ -147,6 +147,21 @@ class Keycloak:
             members.setdefault(login, []).append(path)
         return {"name": group["name"], "subGroups": [self.tree(inner, path, members) for inner in group.get("groups", [])]}
 
+    def let_sign_in(self, client, secret, people, otp):
+        """A client for rosterctl; each of the people has the password "password" and a generator of one-time passwords."""
+        mapper = {"name": "amr", "protocol": "openid-connect", "protocolMapper": "oidc-amr-mapper", "config": {"id.token.claim": "true"}}
+        self.ask("POST", f"/{self.realm}/clients", {
+            "clientId": client, "secret": secret, "publicClient": False, "standardFlowEnabled": False, "protocolMappers": [mapper],
+            "attributes": {"oauth2.device.authorization.grant.enabled": "true", "oauth2.device.polling.interval": "1"}})
+        (form,) = [step for step in self.ask("GET", f"/{self.realm}/authentication/flows/browser/executions")
+                   if step.get("providerId") == "auth-otp-form"]
+        self.ask("POST", f"/{self.realm}/authentication/executions/{form['id']}/config",
+                 {"alias": "otp", "config": {"default.reference.value": "otp", "default.reference.maxAge": "3600"}})
+        kind = json.dumps({"subType": "totp", "digits": 6, "counter": 0, "period": 30, "algorithm": "HmacSHA1"})
+        for login in people:
+            self.change(login, credentials=[{"type": "password", "value": "password", "temporary": False},
+                                            {"type": "otp", "secretData": json.dumps({"value": otp}), "credentialData": kind}])
+
     def drop_realm(self):
         self.ask("DELETE", f"/{self.realm}")
 
