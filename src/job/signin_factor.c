@@ -59,8 +59,9 @@ const char *signin_factor(const struct signin_config *config, const struct json 
 		return "the provider does not say when the second factor was shown (auth_time)";
 	if (now - at >= GOOD_SECONDS)
 		return arena_printf(
-		    arena, "the second factor was shown %lld minutes ago, and the provider has not asked for it anew: "
-				    "sign out there, or open the page in a private window",
+		    arena,
+		    "the second factor was shown %lld minutes ago, and the provider has not asked for it anew: "
+		    "sign out there, or open the page in a private window",
 		    (long long)((now - at) / SECONDS_PER_MINUTE));
 	*age = now > at ? now - at : 0;
 	return "";

@@ -21,7 +21,7 @@ SETTINGS = """
 version: 1
 database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
 sources: {{ sso: {{ type: "keycloak"; issuer: "{issuer}"; {client} }} }}
-signin: {{ issuer: "{issuer}"; client_id: "{client_id}"; {proof} source: "sso"; listen: "unix:{socket}"; {more} }}
+signin: {{ issuer: "{vouches}"; client_id: "{client_id}"; {proof} source: "sso"; listen: "unix:{socket}"; {more} }}
 safety: {{ first_run: "apply"; max_remove_percent: 100 }}
 rules: {{ default_admins: [ "admin" ] }}
 """
@@ -107,15 +107,16 @@ class Provider(Keycloak):
 
 
 class Signing:
-    """with Signing(roster, issuer) as site: site.login(approve) while `rosterd: signin` runs."""
+    """People of an issuer, for whom it vouches, or another. with Signing(roster, issuer) as site: site.login(approve) while `rosterd: signin` runs."""
 
-    def __init__(self, roster, issuer, more="", client_id="roster", proof='client_secret: "file:secret";', client=CLIENT):
+    def __init__(self, roster, issuer, more="", client_id="roster", proof='client_secret: "file:secret";', vouches=None):
         self.roster = roster
         # The name of a unix socket has to be short.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signin-"))
         self.socket = self.folder / "socket"
         write_secrets(roster)
-        roster.configure(SETTINGS.format(issuer=issuer, client=client, client_id=client_id, proof=proof, socket=self.socket, more=more))
+        roster.configure(SETTINGS.format(issuer=issuer, client=CLIENT, client_id=client_id, proof=proof, socket=self.socket, more=more,
+                                         vouches=vouches or issuer))
         roster.more_environment = {"XDG_RUNTIME_DIR": str(self.folder)}
         roster.ctl("check")
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An OpenID provider (oidc-provider) and, beside it, an API of people that wants its tokens.
-// Takes JSON on the command line: {people, life, delay, jwks, tls: {key, cert, ca}}; prints {"port": N} when it listens.
+// Takes JSON on the command line: {people, life, delay, alg, jwks, tls: {key, cert, ca}}; prints {"port": N} when it listens.
+// POST /test/approve {user_code, sub, acr, amr, auth_time} is a person at its page of codes, POST /test/rotate gives it another key.
 const http = require('http');
 const https = require('https');
 const fs = require('fs');
+const crypto = require('crypto');
 
 const options = JSON.parse(process.argv[2]);
 const log = [];
@@ -19,6 +21,27 @@ function people(request, response, url) {
   setTimeout(() => response.end(JSON.stringify({ total: options.people, data })), options.delay || 0);
 }
 
+function newKey(kind) {
+  const { privateKey } = kind === 'EC' ? crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { ...privateKey.export({ format: 'jwk' }), use: 'sig', kid: crypto.randomUUID(), alg: kind === 'EC' ? 'ES256' : 'RS256' };
+}
+
+async function approve(provider, asked) {
+  const code = await provider.DeviceCode.findByUserCode(asked.user_code.replace('-', ''));
+  const grant = new provider.Grant({ accountId: asked.sub, clientId: code.clientId });
+  grant.addOIDCScope('openid');
+  Object.assign(code, { accountId: asked.sub, acr: asked.acr, amr: asked.amr, authTime: asked.auth_time, scope: 'openid',
+    nonce: code.params.nonce, claims: { id_token: { acr: null, amr: null, auth_time: null } }, grantId: await grant.save() });
+  await code.save();
+}
+
+async function body(request) {
+  let text = '';
+  for await (const piece of request) text += piece;
+  return JSON.parse(text);
+}
+
 async function main() {
   const { default: Provider } = await import('oidc-provider');
   const tls = options.tls;
@@ -30,18 +53,25 @@ async function main() {
   const issuer = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
   const client = (id, method, more) => ({ client_id: id, token_endpoint_auth_method: method, redirect_uris: [], response_types: [],
     grant_types: ['client_credentials'], ...more });
-  const provider = new Provider(issuer, {
+  const settings = (jwks) => ({
+    jwks,
     clients: [
       client('svc:1', 'client_secret_basic', { client_secret: 'a secret/+%' }),
       client('post', 'client_secret_post', { client_secret: 'a secret/+%' }),
       client('key', 'private_key_jwt', { jwks: options.jwks || { keys: [] } }),
+      client('rosterctl', 'client_secret_basic', { client_secret: 'a secret/+%',
+        grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], id_token_signed_response_alg: options.alg || 'RS256' }),
       ...(tls ? [client('tls', 'tls_client_auth', { tls_client_auth_subject_dn: 'CN=roster' })] : []),
     ],
     scopes: ['read'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', ...(tls ? ['tls_client_auth'] : [])],
     ttl: { ClientCredentials: options.life },
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    claims: { openid: ['sub'], acr: null, amr: null, auth_time: null },
+    acrValues: ['gold'],
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: { enabled: true },
       clientCredentials: { enabled: true },
       mTLS: tls ? { enabled: true, tlsClientAuth: true,
         getCertificate: (ctx) => { const found = ctx.req.socket.getPeerX509Certificate(); return found && found.toString(); },
@@ -52,12 +82,21 @@ async function main() {
         } } : { enabled: false },
     },
   });
-  const serve = provider.callback();
+  const keys = () => ({ keys: [newKey(options.alg === 'ES256' ? 'EC' : 'RSA')] });
+  let provider = new Provider(issuer, settings(keys()));
+  let serve = provider.callback();
   server.on('request', async (request, response) => {
     const url = new URL(request.url, issuer);
     log.push(`${request.method} ${url.pathname}`);
     if (url.pathname === '/test/log') {
       response.end(JSON.stringify(log));
+    } else if (url.pathname === '/test/approve') {
+      await approve(provider, await body(request));
+      response.end('{}');
+    } else if (url.pathname === '/test/rotate') {
+      provider = new Provider(issuer, settings(keys()));
+      serve = provider.callback();
+      response.end('{}');
     } else if (url.pathname === '/api/people') {
       const token = (request.headers.authorization || '').replace(/^Bearer /, '');
       const found = await provider.ClientCredentials.find(token);
