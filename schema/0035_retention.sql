@@ -271,6 +271,7 @@ begin
 	delete from invitations i where i.user_id = person.id;
 	delete from second_factors f where f.user_id = person.id;
 	delete from sessions s where s.user_id = person.id;
+	delete from signals g where g.subject in (select n.name from names_of(person) n);
 	update users u set login = 'erased-' || u.id, email = null, name = null, suspended = true, attributes_from = 0, erased_at = now()
 	where u.id = person.id;
 	delete from former_names f where f.user_id = person.id;

@@ -23,6 +23,10 @@ grant usage on schema roster to roster_signin, roster_signals;
 grant select on migrations to roster_signin, roster_signals;
 grant execute on function open_session(text, text, bytea, interval) to roster_signin;
 
+-- What a provider says by itself is put in by one, and heeded by the other.
+grant insert (issuer, token, event, source, subject_kind, subject, happened_at) on signals to roster_signals;
+grant execute on function signals_take(smallint), signals_heeded(bigint[], text[]) to roster_daemon;
+
 -- Operators ask and act; each act checks the person.
 grant execute on function actor(), init_administrator(text, name), user_create(text, text, text, boolean), user_suspend(text), user_resume(text),
 	group_create(text, text, text[]), group_edit(text, text, text), group_delete(text), group_move(text, text), group_member_add(text, text, text, timestamptz), group_member_set(text, text, text, timestamptz),

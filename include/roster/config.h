@@ -44,11 +44,12 @@ void secret_wipe(struct secret *secret);
 extern const char config_unset[1];
 
 struct database_config {
-	const char *conninfo;    /* libpq conninfo without a user; that of the private cluster when embedded */
-	const char *embedded;    /* directory of the private cluster; "" when conninfo */
-	const char *owner_role;  /* owns the schema; used by `rosterctl database` */
-	const char *daemon_role; /* runs, staging and apply */
-	const char *signin_role; /* opens sessions, and nothing else */
+	const char *conninfo;     /* libpq conninfo without a user; that of the private cluster when embedded */
+	const char *embedded;     /* directory of the private cluster; "" when conninfo */
+	const char *owner_role;   /* owns the schema; used by `rosterctl database` */
+	const char *daemon_role;  /* runs, staging and apply */
+	const char *signin_role;  /* opens sessions, and nothing else */
+	const char *signals_role; /* puts in what providers say by themselves, and nothing else */
 };
 
 /* How the attributes of one kind of entry are found in a source. */
@@ -107,6 +108,14 @@ struct pages_config {
 	const char *next, *total; /* pointers */
 };
 
+/* Who may say something by himself of the people of a source (RFC 8935). */
+struct signals_config {
+	const char *issuer;            /* "" for nobody */
+	const char *audience;          /* whom his tokens are for */
+	const char *jwks_url;          /* "" for what his metadata say */
+	struct secret_reference token; /* he shows besides */
+};
+
 struct source_config {
 	const char *name;
 	const char *type;    /* a driver's name */
@@ -119,6 +128,7 @@ struct source_config {
 	struct client_config client;
 	struct pages_config pages;
 	bool roles; /* keycloak: its roles are groups too */
+	struct signals_config signals;
 	struct entry_config users, groups, units;
 	bool authoritative; /* its word on who is active counts (ruling: all by default) */
 	const char
@@ -278,7 +288,8 @@ struct config {
 	size_t target_count;
 	struct notice_config notices[NOTICES];
 	const char *log_format, *log_level; /* as log_setup() takes them by name */
-	const char *status_listen; /* "unix:/run/roster/status.sock", "127.0.0.1:9187" or "[::1]:9187"; "" for none */
+	const char *status_listen;  /* "unix:/run/roster/status.sock", "127.0.0.1:9187" or "[::1]:9187"; "" for none */
+	const char *signals_listen; /* the same */
 	struct signin_config signin;
 	const char **default_admins;
 	size_t default_admin_count;

@@ -53,8 +53,8 @@ enum { CHILD_SILENCE_MS = 120000, CHILD_STOP_MS = 30000, CHILD_READY_MS = 120000
 int daemon_main(const struct duty *const duties[], int argc, char **argv);
 
 /* The duties there are. */
-extern const struct duty duty_clock, duty_database, duty_notices, duty_reload, duty_request, duty_signin, duty_source,
-    duty_status, duty_trial, duty_webhook;
+extern const struct duty duty_clock, duty_database, duty_notices, duty_reload, duty_request, duty_signals, duty_signin,
+    duty_source, duty_status, duty_trial, duty_webhook;
 
 /* Has the child been told to stop (TERM, INT, or its parent is gone)? A signal ends every wait of the child, and comes once
  * more each second until the child has ended, so that none is slept through: looping on this is enough. */
@@ -81,6 +81,12 @@ int cluster_run(const char *directory, const struct child_context *context, stru
  * somebody asks for it, at most once a second, and never keeps the others waiting: without an answer within 5 s, or while
  * the database is away, what was last known is told, with its age. */
 int status_serve(const struct child_context *context, struct error *err);
+
+/* --- the inbox of the duty "signals" ------------------------------------------------------------------------------------- */
+
+/* Take security event tokens on config->signals_listen until child_must_stop(): POST /NAME for each source that has signals (RFC
+ * 8935). One is answered when what it says is in the database. */
+int signals_serve(const struct child_context *context, struct error *err);
 
 /* --- the door of the duty "signin" --------------------------------------------------------------------------------------- */
 

@@ -53,7 +53,9 @@ struct jwt_expect {
 enum jwt_verdict {
 	JWT_GOOD,
 	JWT_UNKNOWN_KEY, /* signed with a key that is not in the set: the set may be old */
-	JWT_REFUSED
+	JWT_WRONG_ISSUER,
+	JWT_WRONG_AUDIENCE,
+	JWT_REFUSED /* for any other reason */
 };
 
 /* Judge it; claims (a root the caller frees) only when it is good, else err (ERR_DENIED) says why. */

@@ -96,10 +96,10 @@ void oidc_provider_heard(struct oidc_provider *provider, const struct http_reply
 
 /* Judge a token by the keys the provider publishes. They are kept as long as it says, 5 minutes to a day; a token that is signed
  * with another one has them asked for again, once a minute at most, and a key that is not among them any more counts for as long
- * again. now of expect is the provider's. claims is a root the caller frees. ERR_DENIED for a token that is not good,
- * ERR_UNREACHABLE or ERR_PROTOCOL when there are no keys to judge by. */
+ * again. now of expect is the provider's. claims is a root the caller frees. *verdict says what of a
+ * token that is not good, which is ERR_DENIED; ERR_UNREACHABLE or ERR_PROTOCOL when there are no keys to judge by. */
 int oidc_provider_judge(struct oidc_provider *provider, const char *token, const struct jwt_expect *expect,
-			struct json **claims, struct error *err);
+			struct json **claims, enum jwt_verdict *verdict, struct error *err);
 
 /* Read metadata of that peer; texts are in arena. ERR_PROTOCOL when they are not its own, or an address in them is not to be
  * trusted. */

@@ -142,6 +142,10 @@ struct source_ops {
 	int (*news_wait)(struct source *source, const struct news_wait *wait, struct news_sink *sink,
 			 struct news_result *result, struct error *err);
 	void (*news_stop)(struct source *source);
+
+	/* Ask about one person, whatever else is under way: hand over how he is, or that he is gone. 1 when that cannot be asked.
+	 * NULL for a driver that never can. */
+	int (*reread)(struct source *source, const char *id, struct news_sink *sink, struct error *err);
 };
 
 /* What the drivers of these sources need of the whole process; before the first of them is opened. */

@@ -4,7 +4,7 @@
  *
  * A store is one connection with one right: the daemon's (staging tables and the functions of the sync road), an
  * operator's (questions and acts, as the person the server knows him to be), the owner's (the schema), or that of who signs
- * people in (sessions.h). The sync road
+ * people in (sessions.h), or takes down what providers say by themselves (signals.h). The sync road
  * in order: begin, register the source and lead it, open a run, load what the mirror knows, stage what differs, merge,
  * plan, walk the changes, apply, settle, end the run, commit. A dry run takes the same road and rolls back.
  *
@@ -23,7 +23,7 @@
 
 struct store;
 
-enum store_right { STORE_DAEMON, STORE_OPERATOR, STORE_OWNER, STORE_SIGNIN };
+enum store_right { STORE_DAEMON, STORE_OPERATOR, STORE_OWNER, STORE_SIGNIN, STORE_SIGNALS };
 
 int store_open(const struct database_config *database, enum store_right right, struct store **ret, struct error *err);
 void store_close(struct store **store);

@@ -20,6 +20,30 @@ void check_status(struct loader *loader)
 	check_listen(loader, "status", loader->config->status_listen);
 }
 
+/* --- signals ------------------------------------------------------------------------------------------------------- */
+
+static void check_transmitter(struct loader *loader, const struct source_config *source, const struct conf_node *node)
+{
+	const struct conf_node *signals = conf_child(node, "signals");
+	const struct client_config issuer = {.issuer = source->signals.issuer};
+	const struct checked_client transmitter = {loader, &issuer, signals, source->name};
+
+	if (!signals)
+		return;
+	check_issuer(&transmitter);
+	check_provider_address(&transmitter, "jwks_url", source->signals.jwks_url);
+	if (!*loader->config->signals_listen)
+		report_error(loader, node_position(signals), "write signals: { listen: \"127.0.0.1:8444\" }",
+			     "sources.%s.signals has nowhere to be heard", source->name);
+}
+
+void check_signals(struct loader *loader)
+{
+	check_listen(loader, "signals", loader->config->signals_listen);
+	for (size_t i = 0; i < loader->config->source_count; i++)
+		check_transmitter(loader, &loader->config->sources[i], loader->source_nodes[i]);
+}
+
 /* --- signing in ---------------------------------------------------------------------------------------------------- */
 
 static void check_algorithms(const struct checked_client *checked, const char *const *names, size_t count)

@@ -205,6 +205,7 @@ static int load_document(struct loader *loader, struct document *document, struc
 	check_notices(loader);
 	check_status(loader);
 	check_signin(loader);
+	check_signals(loader);
 	return finish(loader, ret, err);
 }
 

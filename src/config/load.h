@@ -89,6 +89,7 @@ void check_targets(struct loader *loader);
 void check_notices(struct loader *loader);
 void check_status(struct loader *loader);
 void check_signin(struct loader *loader);
+void check_signals(struct loader *loader);
 
 /* Does the text name a secret, `credential:NAME` or `file:PATH`? NULL, or what is wrong, without repeating it. */
 const char *secret_flaw(const char *text);

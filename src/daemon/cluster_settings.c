@@ -90,6 +90,8 @@ static void add_everybody(struct str *out, const struct database_config *databas
 	add_literal(out, database->daemon_role);
 	str_add_char(out, '|');
 	add_literal(out, database->signin_role);
+	str_add_char(out, '|');
+	add_literal(out, database->signals_role);
 	str_add(out, ")$)(.+)$\" \\1\n");
 }
 
@@ -101,6 +103,7 @@ static int write_users(const struct cluster *cluster, struct error *err)
 	add_owner(&text, cluster->user, cluster->database->owner_role);
 	add_owner(&text, cluster->user, cluster->database->daemon_role);
 	add_owner(&text, cluster->user, cluster->database->signin_role);
+	add_owner(&text, cluster->user, cluster->database->signals_role);
 	add_owner(&text, cluster->user, cluster->user);
 	add_everybody(&text, cluster->database);
 	int rc = replace_file(cluster, "pg_ident.conf", str_text(&text), err);

@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the process that leads a source. */
+#include "job/heed.h"
 #include "job/patience.h"
-#include "job/reading.h"
+#include "job/service.h"
 #include "roster/elapsed.h"
 #include "roster/job.h"
-#include "roster/json.h"
 #include "roster/log.h"
 #include "roster/request.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* LOOK_MS: a signal that comes just before a wait is noticed after that time. IDLE_MS: a notification may be lost with
  * the pooler in between, so the database is asked once in a while all the same. */
-enum { LEAD_AGAIN_MS = 500, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000, OPTIONS_MOST = 64 * 1024 };
+enum { LEAD_AGAIN_MS = 500, LOOK_MS = 1000, IDLE_MS = 30000, BACK_OFF_MS = 10000 };
 /* A source that says what changed: what comes together is applied together; a lost connection is tried again sooner than a
  * failed run. */
 enum { TOGETHER_MOST = 1000, TOGETHER_MS = 50, RECONNECT_MS = 500 };
 /* Where news leave something untold, everything is read: after SETTLE_MS, in which a server does what it does in silence,
  * and for one part of the time in READING_SHARE. So is it at a poll while those are missed who may only be hidden. */
 enum { SETTLE_MS = 2000, READING_SHARE = 10 };
-
-struct service {
-	struct sync_watch watch;
-	const struct config *config;
-	const struct source_config *source;
-	const struct serve_hooks *hooks;
-	struct store *store;
-	struct session session;
-	struct request_writer *writer; /* of the request under way */
-	int64_t due_at;
-	int64_t back_off_ms; /* 0 after a good run */
-	bool told_paused;
-	int64_t whole_at, whole_ms; /* when everything was last read, and for how long */
-	bool was_cut_off;           /* while it was followed: the server may be another one, or one from a backup */
-	bool moved_on;              /* the source is further than the database knows, and said nothing else */
-};
 
 /* --- one run ---------------------------------------------------------------------------------------------------------- */
 
@@ -51,7 +34,7 @@ static bool on_step(struct sync_watch *watch, const char *what)
 	return !service->hooks->must_stop();
 }
 
-static void log_report(const struct service *service, const struct sync_report *report, const char *asked_by)
+void service_tell(const struct service *service, const struct sync_report *report, const char *asked_by)
 {
 	struct str text = {0};
 
@@ -69,7 +52,7 @@ static void log_report(const struct service *service, const struct sync_report *
 	str_free(&text);
 }
 
-static void run_was_good(struct service *service, const struct sync_report *report, int64_t began)
+void service_run_was_good(struct service *service, const struct sync_report *report, int64_t began)
 {
 	service->back_off_ms = 0;
 	service->due_at = clock_ms() + service->source->poll_ms;
@@ -160,94 +143,11 @@ static int poll_source(struct service *service, struct error *err)
 
 	if (sync_source_on(service->store, service->config, service->source, &options, &report, &failure) != 0)
 		return survive(service, &failure, followed ? RECONNECT_MS : BACK_OFF_MS, err);
-	log_report(service, &report, NULL);
+	service_tell(service, &report, NULL);
 	if (report.unasked != ERR_NONE)
 		return survive_unasked(service, &report, followed, err);
-	run_was_good(service, &report, began);
+	service_run_was_good(service, &report, began);
 	return doubt_server(service, &report, err);
-}
-
-/* --- requests --------------------------------------------------------------------------------------------------------- */
-
-static int read_options(const struct json *object, struct sync_options *options, struct error *err)
-{
-	if (json_get_boolean(object, "full", &options->full, err) < 0 ||
-	    json_get_boolean(object, "from_mirror", &options->from_mirror, err) < 0 ||
-	    json_get_text(object, "expect", &options->expect, err) < 0)
-		return -1;
-	return 0;
-}
-
-static int run_request(struct service *service, const struct request *request, struct sync_report *report,
-		       struct error *err)
-{
-	struct sync_options options = {.dry_run = request->kind == REQUEST_PLAN,
-				       .watch = &service->watch,
-				       .session = &service->session,
-				       .follow = true};
-	bool followed = service->session.follows;
-	int64_t began = clock_ms();
-	struct json *object = NULL;
-	int rc = json_parse(request->options, strlen(request->options), OPTIONS_MOST, &object, err);
-
-	if (rc == 0)
-		rc = read_options(object, &options, err);
-	if (rc == 0)
-		rc = request_writer_open(&service->config->database, request->id, &service->writer, err);
-	if (rc == 0) {
-		options.sink = request_writer_sink(service->writer);
-		/* Who asks is told what waits, each time. */
-		service->session.recalled = false;
-		rc = sync_source_on(service->store, service->config, service->source, &options, report, err);
-	}
-	if (rc == 0)
-		rc = request_writer_flush(service->writer, err);
-	if (rc == 0 && !options.dry_run && !options.from_mirror && report->unasked == ERR_NONE)
-		run_was_good(service, report, began);
-	else if ((followed || options.from_mirror) && !service->session.follows &&
-		 service->session.driver->news_wait != NULL)
-		service->due_at = clock_ms();
-	request_writer_close(&service->writer);
-	json_free(&object);
-	return rc;
-}
-
-static int end_request(struct service *service, const struct request *request, const struct sync_report *report,
-		       struct error *err)
-{
-	bool leaves_run = request->kind == REQUEST_SYNC && !report->observed;
-	struct str result = {0};
-	int rc;
-
-	report_write(report, &result);
-	rc = request_end(service->store, request->id, leaves_run ? report->run : 0, str_text(&result), NULL, err);
-	str_free(&result);
-	if (request->kind == REQUEST_SYNC)
-		log_report(service, report, request->login);
-	else
-		log_info("a plan for source %s: %" PRId64 " changes (asked for by %s)", service->source->name,
-			 report->totals.changes, request->login);
-	return rc;
-}
-
-static int carry_out(struct service *service, const struct request *request, struct error *err)
-{
-	struct sync_report report;
-	struct error failure = {0};
-
-	if (run_request(service, request, &report, &failure) == 0)
-		return end_request(service, request, &report, err);
-	if (store_is_lost(service->store)) {
-		*err = failure;
-		return -1;
-	}
-	/* Left as it is, the next one who leads begins it anew. */
-	if (service->hooks->must_stop())
-		return 0;
-	if (failure.class == ERR_CLOSED)
-		service->due_at = INT64_MAX;
-	log_error("%s (%s, asked for by %s)", failure.text, request_kind_name(request->kind), request->login);
-	return request_end(service->store, request->id, 0, NULL, &failure, err);
 }
 
 /* --- the loop --------------------------------------------------------------------------------------------------------- */
@@ -277,7 +177,7 @@ static int apply_news(struct service *service, struct error *err)
 		return survive(service, &failure, RECONNECT_MS, err);
 	service->back_off_ms = 0;
 	if (report.last_revision != 0 || report.held_reason[0] != '\0')
-		log_report(service, &report, NULL);
+		service_tell(service, &report, NULL);
 	/* Held as a whole. */
 	if (!service->session.follows)
 		service->due_at = clock_ms() + (report.ask_again ? 0 : service->source->poll_ms);
@@ -362,6 +262,33 @@ static int is_paused(struct service *service, struct error *err)
 	return rc;
 }
 
+static void tell_heeded(const struct sync_report *report, void *context)
+{
+	const struct service *service = context;
+
+	if (report->last_revision != 0 || report->held_reason[0] != '\0')
+		service_tell(service, report, NULL);
+}
+
+/* 1 when the provider had said something by itself: then there may be more. */
+static int heed(struct service *service, struct error *err)
+{
+	const struct heed heed = {service->store, &service->session, &service->watch, tell_heeded, service};
+	struct error failure = {0};
+	bool ask = false;
+
+	if (clock_ms() < service->heed_at)
+		return 0;
+	int rc = heed_signals(&heed, &ask, &failure);
+	/* What was followed until then is followed again from the next poll on. */
+	if (ask || (rc > 0 && service->followed && !service->session.follows))
+		service->due_at = clock_ms();
+	if (rc >= 0)
+		return rc;
+	service->heed_at = clock_ms() + BACK_OFF_MS;
+	return survive(service, &failure, RECONNECT_MS, err);
+}
+
 static int turn(struct service *service, struct arena *arena, struct error *err)
 {
 	struct request request;
@@ -369,12 +296,16 @@ static int turn(struct service *service, struct arena *arena, struct error *err)
 	int rc = request_take(service->store, service->source->name, arena, &request, err);
 
 	if (rc != 0)
-		return rc < 0 ? -1 : carry_out(service, &request, err);
+		return rc < 0 ? -1 : service_carry_out(service, &request, err);
 	rc = is_paused(service, err);
 	now = clock_ms();
 	until = now + IDLE_MS;
 	if (rc != 0)
 		return rc < 0 ? -1 : rest(service, until, err);
+	service->followed = service->session.follows;
+	rc = heed(service, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
 	return service->due_at > now ? wait_until(service, until, err) : poll_source(service, err);
 }
 

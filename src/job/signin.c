@@ -156,7 +156,9 @@ static int judge(struct signin *signin, const struct visitor *visitor, const cha
 					  .party = config->client.id,
 					  .leeway = LEEWAY_SECONDS};
 
-	if (oidc_provider_judge(oidc_client_provider(signin->client), token, &expect, claims, err) != 0)
+	enum jwt_verdict verdict;
+
+	if (oidc_provider_judge(oidc_client_provider(signin->client), token, &expect, claims, &verdict, err) != 0)
 		return -1;
 	return check_nonce(visitor, *claims, err);
 }

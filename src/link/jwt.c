@@ -250,12 +250,12 @@ static int check_names(const struct token *token, const struct jwt_expect *expec
 
 	if (!issuer || strcmp(issuer, expect->issuer) != 0) {
 		error_set(err, ERR_DENIED, "the token is of issuer \"%s\", not \"%s\"", shown(issuer), expect->issuer);
-		return JWT_REFUSED;
+		return JWT_WRONG_ISSUER;
 	}
 	size_t count = audiences(token, expect->audience, &found);
 	if (!found) {
 		error_set(err, ERR_DENIED, "the token is for somebody else than \"%s\" (aud)", expect->audience);
-		return JWT_REFUSED;
+		return JWT_WRONG_AUDIENCE;
 	}
 	if (subject && !json_as_text(subject))
 		return denied(err, "has a subject that is no text");

@@ -126,18 +126,18 @@ static enum jwt_verdict judge(const struct key_store *keys, const char *token, c
 }
 
 int oidc_provider_judge(struct oidc_provider *provider, const char *token, const struct jwt_expect *expect,
-			struct json **claims, struct error *err)
+			struct json **claims, enum jwt_verdict *verdict, struct error *err)
 {
 	struct jwt_expect full = *expect;
 
 	if (know_keys(provider, err))
 		return -1;
 	full.now = oidc_provider_now(provider);
-	enum jwt_verdict verdict = judge(&provider->keys, token, &full, claims, err);
-	if (verdict == JWT_UNKNOWN_KEY && may_ask(&provider->keys)) {
+	*verdict = judge(&provider->keys, token, &full, claims, err);
+	if (*verdict == JWT_UNKNOWN_KEY && may_ask(&provider->keys)) {
 		if (fetch(provider, err))
 			return -1;
-		verdict = judge(&provider->keys, token, &full, claims, err);
+		*verdict = judge(&provider->keys, token, &full, claims, err);
 	}
-	return verdict == JWT_GOOD ? 0 : -1;
+	return *verdict == JWT_GOOD ? 0 : -1;
 }

@@ -45,6 +45,8 @@ static const char *user_of(const struct database_config *database, enum store_ri
 		return database->owner_role;
 	case STORE_SIGNIN:
 		return database->signin_role;
+	case STORE_SIGNALS:
+		return database->signals_role;
 	default:
 		return NULL;
 	}
@@ -82,7 +84,7 @@ static int refuse_embedded(const char *directory, enum store_right right, struct
 	if (failed == EACCES)
 		return error_hint(err, "this user may not pass through the folders on the way to %s", directory);
 	if (failed == ENOENT || failed == ECONNREFUSED)
-		return right == STORE_DAEMON || right == STORE_SIGNIN
+		return right != STORE_OPERATOR && right != STORE_OWNER
 			   ? error_hint(err, "the database of rosterd in %s does not run", directory)
 			   : error_hint(err, "is rosterd running? it keeps the database in %s", directory);
 	if (failed == 0 && is_unknown_here(err))
@@ -97,7 +99,8 @@ int store_open(const struct database_config *database, enum store_right right, s
 	static const char *const roles[] = {[STORE_DAEMON] = "roster_daemon",
 					    [STORE_OPERATOR] = "roster_admin",
 					    [STORE_OWNER] = NULL,
-					    [STORE_SIGNIN] = "roster_signin"};
+					    [STORE_SIGNIN] = "roster_signin",
+					    [STORE_SIGNALS] = "roster_signals"};
 	struct store *store = xcalloc(1, sizeof *store);
 
 	if (pg_open(database->conninfo, user_of(database, right), "roster", &store->pg, err) != 0) {

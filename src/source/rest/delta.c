@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/rest/delta.h"
+#include "source/rest/one.h"
 
 #include "roster/text.h"
 
@@ -12,10 +13,10 @@ enum { CHANGES_MOST = 2000, PAGES_MOST = 100000 };
 static const struct part {
 	const char *name;
 	enum entry_kind kind;
-	const char *changes, *one; /* what is asked for, behind the address of the API */
+	const char *changes; /* what is asked for, behind the address of the API */
 } parts[DELTA_PARTS] = {
-    {"users", ENTRY_USER, "/users/delta", "/users/{id}"},
-    {"groups", ENTRY_GROUP, "/groups/delta", "/groups/{id}"},
+    {"users", ENTRY_USER, "/users/delta"},
+    {"groups", ENTRY_GROUP, "/groups/delta"},
 };
 
 /* --- cookies --------------------------------------------------------------------------------------------------------------- */
@@ -160,62 +161,15 @@ int delta_begin_anew(struct delta *delta, struct error *err)
 
 /* --- who has changed ------------------------------------------------------------------------------------------------------- */
 
-struct rereading {
-	struct reading reading;
-	struct news_sink *sink;
-	const struct part *part;
-};
-
-static int say_gone(struct rereading *again, const char *id, struct error *err)
-{
-	const char *kept = entry_kept_id(again->reading.maker, again->part->kind, id, again->reading.arena);
-
-	return again->sink->removed(again->sink, (int)again->part->kind, kept, err);
-}
-
-static const char *question(const struct rereading *again, const char *id)
-{
-	const struct shape *shape = again->reading.maker->shape;
-	const char *select = strchr(again->part->kind == ENTRY_USER ? shape->users.path : shape->groups.path, '?');
-
-	return arena_printf(again->reading.arena, "%s%s%s", again->reading.api->url,
-			    walk_path(again->part->one, id, NULL, again->reading.arena), select ? select : "");
-}
-
-/* Who does not match the filter any more is none of those that are read. */
-static int reread(struct rereading *again, const char *id, struct error *err)
-{
-	struct reading *reading = &again->reading;
-	unsigned long ignored = reading->result->ignored;
-	struct page page = {0};
-	int status = api_get(reading->api, question(again, id), reading->arena, &page, err);
-
-	if (status && page.status == 404)
-		return say_gone(again, id, err);
-	if (status)
-		return -1;
-	const char *told = pick_text(page.body, "id", NULL, reading->arena);
-	if (!told || strcmp(told, id) != 0)
-		status = error_set(err, ERR_PROTOCOL, "%s answers with somebody else", page.url);
-	else if (again->part->kind == ENTRY_USER)
-		status = read_hand_over(reading, ENTRY_USER, page.body, id, NULL, err);
-	else
-		status = read_group(reading, page.body, id, err);
-	if (status == 0 && reading->result->ignored > ignored)
-		status = say_gone(again, id, err);
-	page_free(&page);
-	return status;
-}
-
-static int hand_over(struct changes *changes, struct rereading *again, struct error *err)
+static int hand_over(struct changes *changes, struct one_reading *again, struct error *err)
 {
 	int status = 0;
 
 	for (size_t i = 0; status == 0 && i < changes->count; i++) {
 		const char *id = changes->ids[i];
 		again->reading.arena = arena_new();
-		status =
-		    ids_add(&changes->seen, id, CHANGED) == GONE ? say_gone(again, id, err) : reread(again, id, err);
+		status = ids_add(&changes->seen, id, CHANGED) == GONE ? one_is_gone(again, id, err)
+								      : one_read(again, id, err);
 		arena_free(&again->reading.arena);
 	}
 	return status;
@@ -234,10 +188,10 @@ static int read_part(struct delta *delta, size_t part, struct news_sink *sink, s
 {
 	struct changes changes = {.delta = delta};
 	struct read_result read = {.completeness = READ_COMPLETE};
-	struct rereading again = {
+	struct one_reading again = {
 	    .reading = {.api = delta->api, .maker = delta->maker, .sink = &sink->entries, .result = &read},
 	    .sink = sink,
-	    .part = &parts[part]};
+	    .kind = parts[part].kind};
 	struct error why = {0};
 
 	changes.ids = arena_alloc_array(delta->arena, CHANGES_MOST, sizeof(*changes.ids));

@@ -40,6 +40,7 @@ static const char *const google_home[] = {"/name", "/organizations[?primary=true
 static const struct shape shapes[] = {
     {
 	.type = DIALECT_KEYCLOAK,
+	.one_user = "/users/{id}",
 	.url = "",
 	.user_homes = {attributes_home},
 	.group_homes = {attributes_home},
@@ -59,6 +60,7 @@ static const struct shape shapes[] = {
     },
     {
 	.type = DIALECT_SCIM,
+	.one_user = "/Users/{id}",
 	.user_homes = {enterprise_home},
 	.users = {.path = "/Users", .items = "/Resources", .items_optional = true, .pager = SCIM_PAGES},
 	.groups = {.path = "/Groups", .items = "/Resources", .items_optional = true, .pager = SCIM_PAGES},
@@ -70,6 +72,8 @@ static const struct shape shapes[] = {
     },
     {
 	.type = DIALECT_GRAPH,
+	.one_user = "/users/{id}",
+	.one_group = "/groups/{id}",
 	.url = "https://graph.microsoft.com/v1.0",
 	.users = {.path = "/users", .items = "/value", .pager = GRAPH_PAGES},
 	.groups = {.path = "/groups", .items = "/value", .pager = GRAPH_PAGES},
@@ -82,6 +86,7 @@ static const struct shape shapes[] = {
     },
     {
 	.type = DIALECT_OKTA,
+	.one_user = "/api/v1/users/{id}",
 	.user_homes = {profile_home},
 	.group_homes = {profile_home},
 	.users = {.path = "/api/v1/users", .items = "", .pager = OKTA_PAGES},
@@ -98,6 +103,7 @@ static const struct shape shapes[] = {
     },
     {
 	.type = DIALECT_GOOGLE,
+	.one_user = "/users/{id}",
 	.url = "https://admin.googleapis.com/admin/directory/v1",
 	.user_homes = {google_home},
 	.users = {.path = "/users?customer=my_customer&orderBy=email",
@@ -121,6 +127,7 @@ static const struct shape shapes[] = {
     },
     {
 	.type = DIALECT_AUTHENTIK,
+	.one_user = "/core/users/{id}/",
 	.user_homes = {attributes_home},
 	.group_homes = {attributes_home},
 	.users = {.path = "/core/users/?ordering=pk", .items = "/results", .pager = AUTHENTIK_PAGES},

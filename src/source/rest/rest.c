@@ -7,6 +7,7 @@
  */
 #include "source/registry.h"
 #include "source/rest/delta.h"
+#include "source/rest/one.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -151,6 +152,25 @@ static void news_stop(struct source *source)
 	delta_stop(&((struct rest_source *)source)->delta);
 }
 
+/* An id that an administrator chose is none that the API can be asked for. */
+static int rest_reread(struct source *source, const char *id, struct news_sink *sink, struct error *err)
+{
+	struct rest_source *rest = (struct rest_source *)source;
+	struct read_result read = {.completeness = READ_COMPLETE};
+	struct one_reading one = {
+	    .reading = {.api = &rest->api, .maker = &rest->maker, .sink = &sink->entries, .result = &read},
+	    .sink = sink,
+	    .kind = ENTRY_USER};
+
+	if (!rest->api.shape->one_user || strcmp(rest->config->users.id, dialect_find(rest->config->type)->id) != 0)
+		return 1;
+	one.reading.arena = arena_new();
+	api_begin(&rest->api);
+	int status = one_read(&one, id, err);
+	arena_free(&one.reading.arena);
+	return status;
+}
+
 const struct source_ops rest_source_ops = {
     .name = "rest",
     .open = rest_open,
@@ -161,4 +181,5 @@ const struct source_ops rest_source_ops = {
     .news_read = news_read,
     .news_wait = news_wait,
     .news_stop = news_stop,
+    .reread = rest_reread,
 };

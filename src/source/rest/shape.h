@@ -45,7 +45,7 @@ struct shape {
 	struct pick_homes user_homes, group_homes;
 	/* more_users: the same kind of object, under other conditions. children, members: of one group. */
 	struct listing users, more_users, groups, children, members, role_list, role_users, role_groups, role_inner;
-	const char *one_group;   /* path of a group by itself; NULL: none */
+	const char *one_user, *one_group; /* path of one by itself; NULL: none */
 	const char *inner;       /* pointer: members that stand in the group itself; NULL: they are asked for */
 	const char *inner_child; /* pointer: groups in it, in the same way */
 	const char *parents;     /* pointer: groups it is in */

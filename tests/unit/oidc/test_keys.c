@@ -72,7 +72,8 @@ static bool is_good(struct oidc_provider *provider, const char *jwk)
 	struct json *claims = NULL;
 	struct error err = {0};
 	char *token = sign(jwk);
-	int rc = oidc_provider_judge(provider, token, &expect, &claims, &err);
+	enum jwt_verdict verdict;
+	int rc = oidc_provider_judge(provider, token, &expect, &claims, &verdict, &err);
 
 	assert_true((rc == 0) == (claims != NULL));
 	json_free(&claims);
