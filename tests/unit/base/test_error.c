@@ -141,6 +141,7 @@ static void each_class_has_its_name_and_exit_code(void **state)
 	    {ERR_USAGE, "usage", 64},
 	    {ERR_UNREACHABLE, "unreachable", 69},
 	    {ERR_DENIED, "denied", 77},
+	    {ERR_UNPROVEN, "unproven", 77},
 	    {ERR_PROTOCOL, "protocol", 69},
 	    {ERR_DATA, "data", 65},
 	    {ERR_CONFLICT, "conflict", 75},

@@ -100,7 +100,12 @@ static void every_default_is_a_value_the_key_accepts(void **state)
 			str_add(&text, "; ");
 		else
 			str_printf(&text, " }; %.*s: { ", (int)strcspn(path, "."), path);
-		str_printf(&text, "%s: %s }\n", leaf, keys[i].entry.fallback);
+		str_printf(&text, "%s: %s", leaf, keys[i].entry.fallback);
+		/* A section that says with whom. */
+		if (text_starts_with(path, "signin."))
+			str_add(&text, "; issuer: \"https://id.example\"; client_id: \"c\"; client_auth: \"none\"; "
+				       "source: \"s\" }; sources: { s: { type: \"ldif\"; file: \"f\" }");
+		str_add(&text, " }\n");
 		expect(str_text(&text), "");
 		str_free(&text);
 	}

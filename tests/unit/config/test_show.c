@@ -148,6 +148,8 @@ static void defaults_are_shown_on_request(void **state)
 		   "  embedded: \"/db\"\n"
 		   "  owner_role: \"roster_owner\"\n"
 		   "  daemon_role: \"roster_daemon\"\n"
+		   "  signin_role: \"roster_signin\"\n"
+		   "  signals_role: \"roster_signals\"\n"
 		   "}\n"
 		   "safety: {\n"
 		   "  mode: \"enforce\"\n"

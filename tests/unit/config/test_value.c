@@ -215,7 +215,7 @@ static void unknown_keys_get_the_list_of_known_ones(void **state)
 	       "rosterd.conf:2: unknown key \"outlets\"\n"
 	       "    outlets: { }\n"
 	       "    hint: known here: version, include_dir, database, sources, safety, history, rules, "
-	       "targets, notify, status, log\n");
+	       "targets, notify, status, signin, signals, log\n");
 }
 
 static void wrong_types_are_named(void **state)

@@ -41,7 +41,7 @@ static void write_file(const char *name, const char *text)
 
 #define KNOWN_HERE                                                                                                     \
 	"    hint: known here: version, include_dir, database, sources, safety, history, rules, targets, notify, "     \
-	"status, log\n"
+	"status, signin, signals, log\n"
 
 /* Everything that is said about rosterd.conf, with its secrets. */
 static void expect(const char *want, const char *summary)
