@@ -267,14 +267,18 @@ static int check_names(const struct token *token, const struct jwt_expect *expec
 static int judge(struct token *token, const struct jwt_keys *keys, const struct jwt_expect *expect, struct error *err)
 {
 	token->header = decode(token, 0);
-	token->claims = token->header ? decode(token, 1) : NULL;
-	if (!token->claims)
+	if (!token->header)
 		return denied(err, "is no JSON Web Token");
 	int verdict = check_header(token, expect, err);
 	if (verdict == JWT_GOOD)
 		verdict = check_signature(token, keys, err);
-	if (verdict == JWT_GOOD)
-		verdict = check_names(token, expect, err);
+	if (verdict != JWT_GOOD)
+		return verdict;
+	/* What a stranger wrote is not even taken apart. */
+	token->claims = decode(token, 1);
+	if (!token->claims)
+		return denied(err, "holds no claims");
+	verdict = check_names(token, expect, err);
 	return verdict == JWT_GOOD ? check_times(token, expect, err) : verdict;
 }
 

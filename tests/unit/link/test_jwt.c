@@ -128,6 +128,30 @@ static void the_examples_of_the_standard_are_signed_well(void **state)
 	}
 }
 
+/* RFC 7520 section 4: the signature is right, and what it signs says nothing of anybody. A secret that both know proves nothing. */
+static void the_cookbook_is_signed_well(void **state)
+{
+	static const char *const signed_well[][2] = {
+	    {cookbook_rsa, cookbook_rs256}, {cookbook_rsa, cookbook_ps384}, {cookbook_ec, cookbook_es512}};
+	struct jwt_expect expect = expectation();
+
+	(void)state;
+	expect.algorithm_count = 0;
+	for (size_t i = 0; i < 3; i++) {
+		struct jwt_keys *keys = keys_of(signed_well[i][0], NULL);
+		char *forged = xstrdup(signed_well[i][1]);
+		assert_int_equal(judge(signed_well[i][1], keys, &expect, "holds no claims"), JWT_REFUSED);
+		strstr(forged, ".SXTig")[10] ^= 1;
+		assert_int_equal(judge(forged, keys, &expect, "signature that is not"), JWT_REFUSED);
+		free(forged);
+		jwt_keys_free(&keys);
+	}
+	struct jwt_keys *keys = keys_of(cookbook_rsa, cookbook_oct);
+	assert_int_equal(jwt_keys_count(keys), 1);
+	judge(cookbook_hs256, keys, &expect, "signed with \"HS256\"");
+	jwt_keys_free(&keys);
+}
+
 /* The same claims under a header of somebody else's making, with a signature or none. */
 static void assert_header_refused(const char *header, const char *signature, const char *why)
 {
@@ -344,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_is_signed_is_good),
 	    cmocka_unit_test(the_examples_of_the_standard_are_signed_well),
+	    cmocka_unit_test(the_cookbook_is_signed_well),
 	    cmocka_unit_test(a_header_decides_nothing),
 	    cmocka_unit_test(what_is_no_token_is_none),
 	    cmocka_unit_test(the_times_are_judged),
