@@ -94,7 +94,7 @@ struct client_config {
 	const char *id;
 	struct secret_reference secret, key; /* of basic and post; of jwt: a private key */
 	const char *auth;                    /* "basic", "post", "raw", "jwt", "tls", "none"; "" by what is given */
-	const char *certificate;             /* PEM, of tls; its key is `key` */
+	const char *certificate;             /* PEM; its key is `key` */
 	const char *scope, *audience;        /* "" for none */
 	const char *subject;                 /* in whose name it asks (RFC 7523 section 2.1); "" for its own */
 	struct secret_reference token;       /* instead of all this: an access token that does not end */

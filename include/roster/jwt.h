@@ -71,6 +71,9 @@ struct jwt_key; /* a private one */
  */
 int jwt_key_parse(const char *bytes, size_t size, const char *id, struct jwt_key **ret, struct error *err);
 void jwt_key_free(struct jwt_key **key); /* wiped; accepts NULL, sets NULL */
+/* From now on what it signs names the certificate in this file, in PEM, which must be that of the key: by x5t and x5t#S256 (RFC
+ * 7515 sections 4.1.7 and 4.1.8). ERR_CONFIG when it is none, or that of another key. */
+int jwt_key_name_certificate(struct jwt_key *key, const char *file, struct error *err);
 /* What it signs with when nothing else is asked for: RS256, ES256/ES384/ES512 by the curve, EdDSA where libjose can. */
 const char *jwt_key_algorithm(const struct jwt_key *key);
 /* Append the token of these claims. algorithm NULL: jwt_key_algorithm(). */

@@ -57,9 +57,8 @@ static void check_auth(const struct checked_client *checked)
 		client_wrong(checked, "client_auth", "set client_cert", "needs \"client_cert\" beside it");
 	if (has(checked, "client_secret") && has(checked, "client_key"))
 		client_wrong(checked, "client_key", "set one of the two", "and \"client_secret\" exclude each other");
-	if (has(checked, "client_cert") && strcmp(auth, "tls") != 0)
-		client_wrong(checked, "client_cert", "set client_auth: \"tls\", or remove it",
-			     "is for client_auth \"tls\"");
+	if (has(checked, "client_cert") && !has(checked, "client_key"))
+		client_wrong(checked, "client_cert", "set client_key", "needs \"client_key\" beside it");
 }
 
 void check_client_keys(const struct checked_client *checked, bool may_be_public)

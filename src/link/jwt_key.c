@@ -15,6 +15,7 @@
 struct jwt_key {
 	json_t *jwk;
 	char *id;
+	json_t *sha1, *sha256; /* of its certificate; NULL: it is not named */
 };
 
 /* What signs how: kty, and crv where that matters. */
@@ -220,9 +221,49 @@ void jwt_key_free(struct jwt_key **key)
 	json_object_foreach((*key)->jwk, name, value) if (json_is_string(value))
 	    explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
 	json_decref((*key)->jwk);
+	json_decref((*key)->sha1);
+	json_decref((*key)->sha256);
 	free((*key)->id);
 	free(*key);
 	*key = NULL;
+}
+
+/* --- its certificate ------------------------------------------------------------------------------------------------------- */
+
+static json_t *thumbprint(const X509 *certificate, const EVP_MD *digest)
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	return X509_digest(certificate, digest, bytes, &size) == 1 ? jose_b64_enc(bytes, size) : NULL;
+}
+
+static bool is_its_key(const X509 *certificate, const json_t *jwk)
+{
+	EVP_PKEY *key = jose_openssl_jwk_to_EVP_PKEY(NULL, jwk);
+	bool same = key && X509_check_private_key(certificate, key) == 1;
+
+	EVP_PKEY_free(key);
+	return same;
+}
+
+int jwt_key_name_certificate(struct jwt_key *key, const char *file, struct error *err)
+{
+	BIO *bytes = BIO_new_file(file, "r");
+	X509 *certificate = bytes ? PEM_read_bio_X509(bytes, NULL, no_password, NULL) : NULL;
+	int status = 0;
+
+	if (!certificate)
+		status = error_set(err, ERR_CONFIG, "%s is no certificate in PEM that can be read", file);
+	else if (!is_its_key(certificate, key->jwk))
+		status = error_set(err, ERR_CONFIG, "%s is the certificate of another key", file);
+	else {
+		key->sha1 = thumbprint(certificate, EVP_sha1());
+		key->sha256 = thumbprint(certificate, EVP_sha256());
+	}
+	X509_free(certificate);
+	BIO_free(bytes);
+	return status;
 }
 
 const char *jwt_key_algorithm(const struct jwt_key *key)
@@ -242,7 +283,8 @@ int jwt_sign(const struct jwt_key *key, const char *algorithm, const struct json
 
 	if (!jwt_fits(key->jwk, name))
 		return error_set(err, ERR_CONFIG, "the key cannot sign with %s", name);
-	template = json_pack("{s:{s:s,s:s,s:s*}}", "protected", "alg", name, "typ", "JWT", "kid", key->id);
+	template = json_pack("{s:{s:s,s:s,s:s*,s:O*,s:O*}}", "protected", "alg", name, "typ", "JWT", "kid", key->id,
+			     "x5t", key->sha1, "x5t#S256", key->sha256);
 	jws = json_pack("{s:o}", "payload", jose_b64_enc_dump(jwt_theirs(claims)));
 	if (template && jws && jose_jws_sig(NULL, jws, template, key->jwk))
 		str_printf(out, "%s.%s.%s", text_of(jws, "protected"), text_of(jws, "payload"),

@@ -107,6 +107,8 @@ static int write_assertion(const struct grant_facts *facts, struct str *out, str
 
 	if (status == 0)
 		status = jwt_key_parse(secret.bytes, secret.size, NULL, &key, err);
+	if (status == 0 && *facts->terms->client->certificate)
+		status = jwt_key_name_certificate(key, facts->terms->client->certificate, err);
 	if (status == 0)
 		status = add_claims(facts, claims, err);
 	if (status == 0)

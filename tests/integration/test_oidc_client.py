@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How roster gets its access token: from a real OpenID provider in each way of proving who one is, and from one that errs."""
 
+import base64
+import hashlib
 import json
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -91,6 +94,26 @@ def test_a_certificate_is_shown_to_the_provider_and_the_api(installed):
         configure(installed, described(server, client.format("client")), "")
         installed.ctl("sync")
         assert len(active(installed)) == 3
+
+
+def test_a_certificate_is_named_in_what_its_key_signs(installed):
+    """As Entra ID wants it: by its thumbprints. One that belongs to another key is refused."""
+    folder = installed.directory
+    for name in ("client", "other"):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout",
+                        folder / f"{name}.key", "-out", folder / f"{name}.pem"], check=True, capture_output=True)
+        (folder / f"{name}.key").chmod(0o600)
+    with Keycloak(*people_and_groups()) as api:
+        source = 'type: "keycloak"; issuer: "{}"; client_id: "roster"; client_key: "file:client.key"; client_cert: "{}.pem"'
+        configure(installed, source.format(api.issuer, "other"), "")
+        refused = installed.run("sync")
+        assert refused.code == 78 and "certificate of another key" in refused.err, refused
+        configure(installed, source.format(api.issuer, "client"), "")
+        installed.ctl("sync")
+        header = json.loads(base64.urlsafe_b64decode(api.header + "=" * (-len(api.header) % 4)))
+        der = ssl.PEM_cert_to_DER_cert((folder / "client.pem").read_text())
+        for name, algorithm in (("x5t", hashlib.sha1), ("x5t#S256", hashlib.sha256)):
+            assert header[name] == base64.urlsafe_b64encode(algorithm(der).digest()).decode().rstrip("=")
 
 
 # --- a provider that errs

@@ -139,7 +139,7 @@ class Api:
             return [urllib.parse.unquote_plus(part) for part in pair] == ["roster", "a secret/+%"]
         if "client_assertion" in request.form or "assertion" in request.form:
             token = request.form.get("client_assertion") or request.form["assertion"]
-            part = token.split(".")[1]
+            self.header, part, _ = token.split(".")
             claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             self.claims = claims
             new = claims.get("jti", len(self.used_jti)) not in self.used_jti

@@ -50,7 +50,7 @@ static void what_proves_who_roster_is_fits_together(void **state)
 	    {CLIENT "client_auth: \"jwt\"", "needs \"client_key\""},
 	    {"client_id: \"r\"; client_key: \"file:k\"; client_auth: \"post\"", "needs \"client_secret\""},
 	    {"client_id: \"r\"; client_key: \"file:k\"; client_auth: \"tls\"", "needs \"client_cert\""},
-	    {"client_id: \"r\"; client_key: \"file:k\"; client_cert: \"c\"", "is for client_auth \"tls\""},
+	    {"client_id: \"r\"; client_secret: \"file:k\"; client_cert: \"c\"", "needs \"client_key\""},
 	    {CLIENT "token: \"file:t\"", "and \"token\" exclude each other"},
 	    {CLIENT "client_auth: \"digest\"", "cannot be \"digest\""},
 	    {CLIENT, NULL},
