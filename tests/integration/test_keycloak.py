@@ -10,6 +10,7 @@ from api_company import active, configure, holders, write_secrets
 from browser import Browser, one_time_password
 from keycloak import Keycloak
 from sign_in import Signing, make_administrator
+from slapd import SUFFIX, Slapd
 
 SECRET = "a secret/+%"
 TEAMS = [{"name": "ops", "people": ["ann"], "groups": [{"name": "on-call", "people": ["bob", "cat"]}]},
@@ -96,6 +97,52 @@ def test_five_thousand_people_with_a_key_and_tokens_of_two_seconds(installed, ke
     assert active(installed) == set(people)
     found = holders(installed)
     assert len(found) == 25 and found["unit3/team2"] == set(people[17::250]) | {people[17]}
+
+
+LINKED = """
+version: 1
+database: {{ conninfo: "${{env:ROSTER_DATABASE}}" }}
+sources: {{
+  corp: {{ type: "ldap"; url: "{url}"; users: {{ base: "ou=people,{suffix}"; filter: "(objectClass=inetOrgPerson)" }}; link: "employeeNumber" }}
+  sso: {{ {keycloak} link: "employeeNumber" }}
+}}
+safety: {{ first_run: "apply"; max_remove_percent: 100 }}
+rules: {{
+  default_admins: [ "admin" ]
+  staff: {{ source: "corp"; users: "(uid=*)"; into: "/staff"; role: "Contributor" }}
+  ops: {{ source: "sso"; group: "/ops"; into: "/ops"; role: "Operator" }}
+}}
+"""
+
+
+def staff(*people):
+    """LDIF of people in a directory: login, number."""
+    entries = [f"dn: {SUFFIX}\nobjectClass: organization\nobjectClass: dcObject\no: ex\ndc: ex\n",
+               f"dn: ou=people,{SUFFIX}\nobjectClass: organizationalUnit\nou: people\n"]
+    entries += [f"dn: uid={login},ou=people,{SUFFIX}\nobjectClass: inetOrgPerson\nuid: {login}\ncn: {login}\nsn: X\nemployeeNumber: {number}\n"
+                for login, number in people]
+    return "\n".join(entries)
+
+
+def test_a_person_of_a_directory_and_of_keycloak_is_one(installed, keycloak):
+    """By the number both have; what each gives him is kept apart, and each may close him."""
+    keycloak.make_realm(PEOPLE, TEAMS, SECRET)
+    for login, number in (("ann", "7"), ("bob", "8")):
+        keycloak.change(login, attributes={"employeeNumber": [number]})
+    with Slapd(staff(("a.smith", "7"), ("b.jones", "8"), ("c.only", "9"))) as directory:
+        installed.configure(LINKED.format(url=directory.url, suffix=SUFFIX, keycloak=source(keycloak)))
+        installed.ctl("sync")
+        assert active(installed) == {"a.smith", "b.jones", "c.only", "cat", "dan", "eve", "fay"}
+        assert holders(installed) == {"staff": {"a.smith", "b.jones", "c.only"}, "ops": {"a.smith", "b.jones", "cat"}}
+        said = installed.ctl("explain", "a.smith", "group:/ops").out
+        assert f"corp  uid=a.smith,ou=people,{SUFFIX}; sso  ann (linked by 7)" in said
+        keycloak.change("bob", enabled=False)
+        installed.ctl("sync", "--source", "sso")
+        assert "b.jones" not in active(installed)
+        connection = directory.admin()
+        connection.delete_s(f"uid=a.smith,ou=people,{SUFFIX}")
+        installed.ctl("sync", "--source", "corp")
+        assert "a.smith" not in active(installed) and "ann" not in active(installed)
 
 
 def visit(said, browser=None, login="ann"):
