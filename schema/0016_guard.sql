@@ -18,7 +18,7 @@ create table held_changes (
 	state held_state not null default 'held',
 	reason text not null,
 	held_at timestamptz not null default now(),
-	decided_by name,
+	decided_by text,
 	successor integer,         -- as in planned_changes
 	unique nulls not distinct (source, kind, action, external_id, anchor_key, role)
 );
@@ -452,7 +452,7 @@ declare
 	count bigint;
 begin
 	perform require_administrator(format('%s run %s', case when approve then 'approve' else 'reject' end, run));
-	update held_changes h set state = case when approve then 'approved' else 'rejected' end::held_state, decided_by = session_user
+	update held_changes h set state = case when approve then 'approved' else 'rejected' end::held_state, decided_by = acting()
 	where h.run = decide.run and h.state = 'held';
 	get diagnostics count = row_count;
 	if approve and count > 0 then

@@ -102,7 +102,7 @@ language plpgsql volatile security definer set search_path = roster, pg_temp as 
 declare
 	made bigint;
 begin
-	if not pg_has_role(session_user, 'roster_daemon', 'member') then
+	if carries_session() or not pg_has_role(session_user, 'roster_daemon', 'member') then
 		perform require_administrator(format('%s %s', kind, subject));
 	end if;
 	perform need_source(subject);

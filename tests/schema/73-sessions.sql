@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- People who signed in: who acts then, how long, and what a second factor they showed there opens.
 \ir support.psql
-select plan(46);
+select plan(48);
 
 create function token(name text) returns bytea language sql as $$select sha256(convert_to(name, 'UTF8'))$$;
 -- What a login sees behind a token.
@@ -48,6 +48,8 @@ select committed();
 select is(behind('test_shared', 'b', $$select user_create('x')$$), '28000', 'another token is none');
 select is(behind('test_own', 'b', $$select app_create('own', null, null)$$), '28000', 'and who carries one is not who he would be without it');
 select is(behind('roster_owner', 'b', $$select user_create('x')$$), '28000', 'nor is the owner of the schema');
+select is(behind('roster_owner', 'b', $$select request_make('sync', 'id')$$), '28000', 'who may work for roster asks for nothing as somebody else');
+select is(behind('test_shared', 'b', $$select can('ada', 'platform.app.create', 'platform')$$), 'done', 'he may ask still');
 select is(behind('roster_owner', 'a', $$select second_factor_proven('ann')$$), '42501', 'who signed in is not the owner');
 select is(tried('test_own', $$select * from begin_session('')$$), '22023', 'a session without a token is none');
 
