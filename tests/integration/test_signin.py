@@ -151,7 +151,7 @@ FORGERIES = {
     "party": (1, {"aud": ["roster", "another"], "azp": "another"}, None, "another party"),
     "expired": (1, {"exp": int(time.time()) - 100}, None, "expired"),
     "endless": (1, {"exp": None}, None, "does not say when it expires"),
-    "future": (1, {"iat": int(time.time()) + 1000}, None, "of the future"),
+    "future": (1, {"iat": int(time.time()) + 86400}, None, "of the future"),
     "another question": (1, {"nonce": "another"}, None, "(nonce)"),
     "nobody": (1, {"sub": None}, None, 'no "sub"'),
 }
