@@ -2,6 +2,7 @@
 """Keycloak itself, from its distribution: fetched and built once for all runs, started afresh for each."""
 
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ import zipfile
 from slapd import free_port
 
 VERSION = "26.0.8"
+SHA256 = "d82a52098db41f036bcfe8f2ebfd9251781c8af5959af8714e8aa9b311081786"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "roster-tests"
 JAVA = "-Xms128m -Xmx640m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -37,7 +39,10 @@ def distribution():
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             subprocess.run(["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={folder}"],
                            check=True, timeout=600)
-            with zipfile.ZipFile(next(pathlib.Path(folder).glob("*.zip"))) as archive:
+            packed = next(pathlib.Path(folder).glob("*.zip"))
+            if hashlib.sha256(packed.read_bytes()).hexdigest() != SHA256:
+                raise RuntimeError(f"{ARTIFACT} is not what was fetched before")
+            with zipfile.ZipFile(packed) as archive:
                 archive.extractall(folder)
             made = pathlib.Path(folder) / f"keycloak-{VERSION}"
             (made / "bin" / "kc.sh").chmod(0o755)
