@@ -62,7 +62,7 @@ enum jwt_verdict {
 enum jwt_verdict jwt_judge(const char *token, const struct jwt_keys *keys, const struct jwt_expect *expect,
 			   struct json **claims, struct error *err);
 
-/* --- making (RFC 7523) ----------------------------------------------------------------------------------------------------- */
+/* --- making (RFC 7523, RFC 9449) ----------------------------------------------------------------------------------------------------- */
 
 struct jwt_key; /* a private one */
 
@@ -76,8 +76,19 @@ void jwt_key_free(struct jwt_key **key); /* wiped; accepts NULL, sets NULL */
 int jwt_key_name_certificate(struct jwt_key *key, const char *file, struct error *err);
 /* What it signs with when nothing else is asked for: RS256, ES256/ES384/ES512 by the curve, EdDSA where libjose can. */
 const char *jwt_key_algorithm(const struct jwt_key *key);
-/* Append the token of these claims. algorithm NULL: jwt_key_algorithm(). */
-int jwt_sign(const struct jwt_key *key, const char *algorithm, const struct json *claims, struct str *out,
+/* A key for the curve P-256 that nobody else has. */
+int jwt_key_generate(struct jwt_key **ret, struct error *err);
+
+/* What stands above the claims; members that are NULL mean what is usual. */
+struct jwt_style {
+	const char *algorithm; /* jwt_key_algorithm() */
+	const char *type;      /* "JWT" */
+	bool shows_key;        /* its public part, by which the token is judged (jwk, RFC 7515 section 4.1.3) */
+};
+/* Append the token of these claims. style NULL: all is as usual. */
+int jwt_sign(const struct jwt_key *key, const struct jwt_style *style, const struct json *claims, struct str *out,
 	     struct error *err);
+/* Append the SHA-256 of a text in base64url, as claims name a token (RFC 9449 section 4.2). */
+void jwt_digest(const char *text, struct str *out);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * oidc: roster as the client of an OpenID provider: who the provider says it is (OpenID Connect Discovery 1.0), the keys it
- * signs with, the access token it gives to who proves to be roster (RFC 6749 section 4.4, RFC 7523, RFC 8705), and the
- * people who sign in with it on another device (RFC 8628).
+ * signs with, the access token it gives to who proves to be roster (RFC 6749 section 4.4, RFC 7523, RFC 8705, RFC
+ * 9449), and the people who sign in with it on another device (RFC 8628).
  *
  * Takes off your hands: that the metadata are those of the issuer that was configured, byte for byte; that no address in them
  * leads to another host or away from https; that a secret goes nowhere else; when a token has to be renewed, and keys are
@@ -33,10 +33,19 @@ struct oidc_client;
 struct oidc_client *oidc_client_new(const struct oidc_terms *terms, struct http *http);
 void oidc_client_free(struct oidc_client **client); /* accepts NULL, sets NULL */
 
-/* The token to send now: one that was given, while four fifths of its time are not over. Valid until the next call. The errors
- * name the endpoint and hold no secret: ERR_DENIED when the provider refuses us, ERR_UNREACHABLE when it may be tried again;
- * *retry_ms is then what it asked to wait, or -1. */
-int oidc_access_token(struct oidc_client *client, const char **ret, int64_t *retry_ms, struct error *err);
+/* What to send to an API: the value of Authorization, and that of DPoP, empty where the token is not bound to a key (RFC 9449). Starts
+ * as {0}. */
+struct oidc_authorization {
+	struct str credentials, proof;
+};
+/* For one GET of url, with the token that was given, while four fifths of its time are not over. The errors name the endpoint and
+ * hold no secret: ERR_DENIED when the provider refuses us, ERR_UNREACHABLE when it may be tried again; *retry_ms is then what it
+ * asked to wait, or -1. */
+int oidc_authorize(struct oidc_client *client, const char *url, struct oidc_authorization *ret, int64_t *retry_ms,
+		   struct error *err);
+void oidc_authorization_free(struct oidc_authorization *authorization); /* wiped */
+/* What an API has answered. True when it wants another proof than it got: the same may be asked again at once. */
+bool oidc_api_heard(struct oidc_client *client, const struct http_reply *reply);
 /* An API has refused the token: the next one is asked for. */
 void oidc_token_refused(struct oidc_client *client);
 /* The key and certificate to show to the API too, which the token is bound to then; NULL certificate for none. */
@@ -73,6 +82,7 @@ struct oidc_provider *oidc_client_provider(struct oidc_client *client);
 /* Texts are "" where it says nothing. */
 struct oidc_metadata {
 	const char *issuer, *token_endpoint, *tls_token_endpoint, *device_endpoint, *jwks_uri;
+	bool binds; /* tokens to a key, with ES256 (RFC 9449 section 5.1) */
 };
 
 struct oidc_peer {

@@ -5,6 +5,7 @@
 #include "roster/arena.h"
 
 #include <jose/b64.h>
+#include <jose/jwk.h>
 #include <jose/jws.h>
 #include <jose/openssl.h>
 #include <openssl/bio.h>
@@ -211,6 +212,19 @@ int jwt_key_parse(const char *bytes, size_t size, const char *id, struct jwt_key
 	    "P-521");
 }
 
+int jwt_key_generate(struct jwt_key **ret, struct error *err)
+{
+	json_t *jwk = json_pack("{s:s,s:s}", "kty", "EC", "crv", "P-256");
+
+	if (!jose_jwk_gen(NULL, jwk)) {
+		json_decref(jwk);
+		return error_set(err, ERR_INTERNAL, "no key can be made");
+	}
+	*ret = xcalloc(1, sizeof(**ret));
+	(*ret)->jwk = jwk;
+	return 0;
+}
+
 void jwt_key_free(struct jwt_key **key)
 {
 	if (!*key)
@@ -274,17 +288,20 @@ const char *jwt_key_algorithm(const struct jwt_key *key)
 	return "";
 }
 
-int jwt_sign(const struct jwt_key *key, const char *algorithm, const struct json *claims, struct str *out,
+int jwt_sign(const struct jwt_key *key, const struct jwt_style *style, const struct json *claims, struct str *out,
 	     struct error *err)
 {
-	const char *name = algorithm ? algorithm : jwt_key_algorithm(key);
+	static const struct jwt_style usual = {0};
+	const struct jwt_style *as = style ? style : &usual;
+	const char *name = as->algorithm ? as->algorithm : jwt_key_algorithm(key);
 	json_t *template, *jws;
 	int status = 0;
 
 	if (!jwt_fits(key->jwk, name))
 		return error_set(err, ERR_CONFIG, "the key cannot sign with %s", name);
-	template = json_pack("{s:{s:s,s:s,s:s*,s:O*,s:O*}}", "protected", "alg", name, "typ", "JWT", "kid", key->id,
-			     "x5t", key->sha1, "x5t#S256", key->sha256);
+	template = json_pack("{s:{s:s,s:s,s:s*,s:O*,s:O*,s:o*}}", "protected", "alg", name, "typ",
+			     as->type ? as->type : "JWT", "kid", key->id, "x5t", key->sha1, "x5t#S256", key->sha256,
+			     "jwk", as->shows_key ? public_part(key->jwk) : NULL);
 	jws = json_pack("{s:o}", "payload", jose_b64_enc_dump(jwt_theirs(claims)));
 	if (template && jws && jose_jws_sig(NULL, jws, template, key->jwk))
 		str_printf(out, "%s.%s.%s", text_of(jws, "protected"), text_of(jws, "payload"),
@@ -294,4 +311,16 @@ int jwt_sign(const struct jwt_key *key, const char *algorithm, const struct json
 	json_decref(template);
 	json_decref(jws);
 	return status;
+}
+
+void jwt_digest(const char *text, struct str *out)
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	if (EVP_Digest(text, strlen(text), bytes, &size, EVP_sha256(), NULL) != 1)
+		return;
+	json_t *digest = jose_b64_enc(bytes, size);
+	str_add(out, json_string_value(digest));
+	json_decref(digest);
 }

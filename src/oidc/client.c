@@ -45,6 +45,7 @@ void oidc_client_free(struct oidc_client **client)
 	forget_token(*client);
 	str_free(&(*client)->token);
 	secret_wipe(&(*client)->key);
+	possession_free(&(*client)->possession);
 	oidc_provider_free(&(*client)->provider);
 	free(*client);
 	*client = NULL;
@@ -70,6 +71,7 @@ int client_endpoint(struct oidc_client *client, const char **ret, struct error *
 
 	if (oidc_provider_metadata(client->provider, &metadata, err))
 		return -1;
+	client->may_bind = metadata->binds;
 	*ret = config->token_url;
 	if (!**ret && tls && metadata->tls_token_endpoint)
 		*ret = metadata->tls_token_endpoint;
@@ -124,13 +126,17 @@ static int take_token(struct oidc_client *client, const struct json *body, int64
 
 	if (json_kind_of(body) != JSON_KIND_OBJECT || json_get_text(body, "access_token", &token, err) <= 0 || !*token)
 		return error_set(err, ERR_PROTOCOL, "its answer holds no access_token");
-	if (json_get_text(body, "token_type", &type, err) < 0 || !text_equal_fold(type, "Bearer"))
+	if (json_get_text(body, "token_type", &type, err) < 0)
+		return -1;
+	bool bound = client->possession && text_equal_fold(type, "DPoP");
+	if (!bound && !text_equal_fold(type, "Bearer"))
 		return error_set(err, ERR_PROTOCOL, "it gives a token of another type than Bearer");
 	if (strpbrk(token, " \t") || text_has_control(token, strlen(token)))
 		return error_set(err, ERR_PROTOCOL,
 				 "its token cannot be sent: it holds a space or a control character");
 	forget_token(client);
 	str_add(&client->token, token);
+	client->bound = bound;
 	client->renew_at = asked_at + life_of(body) * MS_PER_SECOND / 5 * 4;
 	return 0;
 }
@@ -164,6 +170,19 @@ int oidc_identity(struct oidc_client *client, const char **certificate, const st
 	return 0;
 }
 
+static int prove_possession(const struct oidc_client *client, const struct grant_facts *facts,
+			    struct grant_request *grant, struct error *err)
+{
+	const struct proof proof = {.server = TO_PROVIDER, .method = "POST", .url = facts->endpoint, .now = facts->now};
+
+	if (!client->possession)
+		return 0;
+	if (possession_prove(client->possession, &proof, &grant->proof, err))
+		return -1;
+	grant->headers[grant->header_count++] = (struct http_header){"DPoP", str_text(&grant->proof)};
+	return 0;
+}
+
 int client_post(struct oidc_client *client, const char *endpoint, const struct grant_field *fields, size_t count,
 		struct http_reply *ret, struct error *err)
 {
@@ -173,7 +192,8 @@ int client_post(struct oidc_client *client, const char *endpoint, const struct g
 	const char *certificate;
 	const struct http_key *key = NULL;
 
-	if (grant_write(&facts, fields, count, &grant, err) || oidc_identity(client, &certificate, &key, err)) {
+	if (grant_write(&facts, fields, count, &grant, err) || prove_possession(client, &facts, &grant, err) ||
+	    oidc_identity(client, &certificate, &key, err)) {
 		grant_free(&grant);
 		return -1;
 	}
@@ -198,6 +218,40 @@ int client_post(struct oidc_client *client, const char *endpoint, const struct g
 	return status;
 }
 
+/* That it wants a proof of possession some providers call by its name, and others just a request that is not good. */
+static bool wants_possession(const struct oidc_client *client, const struct http_reply *reply)
+{
+	static const char *const vague[] = {"\"invalid_grant\"", "\"invalid_request\""};
+	bool is_vague = false;
+
+	if (reply->status < 400 || reply->status >= 500)
+		return false;
+	if (strcasestr(reply->body, "dpop"))
+		return true;
+	for (size_t i = 0; i < sizeof(vague) / sizeof(vague[0]); i++)
+		is_vague = is_vague || strstr(reply->body, vague[i]);
+	return is_vague && client->may_bind;
+}
+
+int client_ask(struct oidc_client *client, const char *endpoint, const struct grant_field *fields, size_t count,
+	       struct http_reply *ret, struct error *err)
+{
+	if (client_post(client, endpoint, fields, count, ret, err))
+		return -1;
+	bool again = false;
+	if (!client->possession && wants_possession(client, ret)) {
+		/* It may have said the nonce it wants already. */
+		if (possession_new(&client->possession, err))
+			return -1;
+		possession_heard(client->possession, TO_PROVIDER, ret);
+		if (client_post(client, endpoint, fields, count, ret, err))
+			return -1;
+	}
+	if (client->possession)
+		again = possession_heard(client->possession, TO_PROVIDER, ret) && wants_possession(client, ret);
+	return again ? client_post(client, endpoint, fields, count, ret, err) : 0;
+}
+
 static int ask(struct oidc_client *client, const char *endpoint, int64_t *retry_ms, struct error *err)
 {
 	const struct oidc_terms *terms = &client->terms;
@@ -209,24 +263,47 @@ static int ask(struct oidc_client *client, const char *endpoint, int64_t *retry_
 	int64_t asked_at = clock_ms();
 	struct http_reply reply;
 
-	if (client_post(client, endpoint, fields, sizeof(fields) / sizeof(fields[0]), &reply, err))
+	if (client_ask(client, endpoint, fields, sizeof(fields) / sizeof(fields[0]), &reply, err))
 		return -1;
 	*retry_ms = reply.retry_after_ms;
 	return read_token(client, &reply, asked_at, err);
 }
 
-int oidc_access_token(struct oidc_client *client, const char **ret, int64_t *retry_ms, struct error *err)
+static int find_token(struct oidc_client *client, int64_t *retry_ms, struct error *err)
 {
 	const char *endpoint = NULL;
 
 	*retry_ms = -1;
-	*ret = str_text(&client->token);
 	if (client->token.size > 0 && clock_ms() < client->renew_at)
 		return 0;
 	if (client_endpoint(client, &endpoint, err))
 		return -1;
-	if (ask(client, endpoint, retry_ms, err))
-		return error_prefix(err, "%s", endpoint);
-	*ret = str_text(&client->token);
-	return 0;
+	return ask(client, endpoint, retry_ms, err) ? error_prefix(err, "%s", endpoint) : 0;
+}
+
+int oidc_authorize(struct oidc_client *client, const char *url, struct oidc_authorization *ret, int64_t *retry_ms,
+		   struct error *err)
+{
+	if (find_token(client, retry_ms, err))
+		return -1;
+	const char *token = str_text(&client->token);
+	str_printf(&ret->credentials, "%s %s", client->bound ? "DPoP" : "Bearer", token);
+	if (!client->bound)
+		return 0;
+	const struct proof proof = {
+	    .server = TO_API, .method = "GET", .url = url, .token = token, .now = oidc_provider_now(client->provider)};
+	return possession_prove(client->possession, &proof, &ret->proof, err);
+}
+
+bool oidc_api_heard(struct oidc_client *client, const struct http_reply *reply)
+{
+	return client->bound && possession_heard(client->possession, TO_API, reply);
+}
+
+void oidc_authorization_free(struct oidc_authorization *authorization)
+{
+	if (authorization->credentials.data)
+		explicit_bzero(authorization->credentials.data, authorization->credentials.size);
+	str_free(&authorization->credentials);
+	str_free(&authorization->proof);
 }

@@ -149,7 +149,7 @@ int oidc_device_poll(struct oidc_client *client, struct oidc_device *device, str
 
 	if (client_endpoint(client, &endpoint, err))
 		return -1;
-	if (client_post(client, endpoint, fields, sizeof(fields) / sizeof(fields[0]), &reply, err))
+	if (client_ask(client, endpoint, fields, sizeof(fields) / sizeof(fields[0]), &reply, err))
 		return error_prefix(err, "%s", endpoint);
 	int status = reply.status == 200 ? take_token(&reply, id_token, err) : not_yet(&reply, device, err);
 	return status < 0 ? error_prefix(err, "%s", endpoint) : status;

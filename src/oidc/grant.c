@@ -30,6 +30,7 @@ void grant_free(struct grant_request *grant)
 {
 	wipe(&grant->body);
 	wipe(&grant->authorization);
+	str_free(&grant->proof);
 }
 
 /* --- by a secret ----------------------------------------------------------------------------------------------------------- */
@@ -70,7 +71,7 @@ static int prove_by_secret(const struct client_config *client, struct grant_requ
 
 /* --- by a key -------------------------------------------------------------------------------------------------------------- */
 
-static int add_jti(struct json *claims, struct error *err)
+int grant_add_jti(struct json *claims, struct error *err)
 {
 	uint8_t bytes[16];
 	char text[UUID_TEXT];
@@ -95,7 +96,7 @@ static int add_claims(const struct grant_facts *facts, struct json *claims, stru
 	    json_put(claims, "iat", json_new_integer(facts->now), err) ||
 	    json_put(claims, "exp", json_new_integer(facts->now + seconds), err))
 		return -1;
-	return terms->by_assertion ? json_put_text(claims, "scope", scope, err) : add_jti(claims, err);
+	return terms->by_assertion ? json_put_text(claims, "scope", scope, err) : grant_add_jti(claims, err);
 }
 
 static int write_assertion(const struct grant_facts *facts, struct str *out, struct error *err)

@@ -19,18 +19,20 @@ struct grant_field {
 	const char *name, *value;
 };
 
-enum { GRANT_HEADERS = 3 };
+enum { GRANT_HEADERS = 4 };
 
 /* Starts as {0}. */
 struct grant_request {
 	struct http_header headers[GRANT_HEADERS];
 	size_t header_count;
-	struct str body, authorization;
+	struct str body, authorization, proof;
 };
 
 /* Each call makes another assertion: one that was used is refused. The secrets are read anew. */
 int grant_write(const struct grant_facts *facts, const struct grant_field *fields, size_t count,
 		struct grant_request *ret, struct error *err);
 void grant_free(struct grant_request *grant); /* wiped */
+/* That no other token has (RFC 7519 section 4.1.7). */
+int grant_add_jti(struct json *claims, struct error *err);
 
 #endif

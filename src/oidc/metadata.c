@@ -30,6 +30,16 @@ static int take(const struct json *metadata, const char *name, struct arena *are
 	return 0;
 }
 
+static bool lists(const struct json *list, const char *wanted)
+{
+	for (size_t i = 0; list && json_kind_of(list) == JSON_KIND_ARRAY && i < json_count(list); i++) {
+		const char *one = json_as_text(json_item(list, i));
+		if (one && strcmp(one, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int take_all(const struct json *metadata, const struct oidc_peer *peer, struct arena *arena,
 		    struct oidc_metadata *ret, struct error *err)
 {
@@ -56,6 +66,7 @@ static int take_all(const struct json *metadata, const struct oidc_peer *peer, s
 		     check_endpoint(issuer, endpoints[i].name, *endpoints[i].ret, endpoints[i].key, err)))
 			return -1;
 	}
+	ret->binds = lists(json_get(metadata, "dpop_signing_alg_values_supported"), "ES256");
 	ret->tls_token_endpoint = "";
 	/* A server that wants a certificate may well be another one. */
 	if (aliases && json_kind_of(aliases) == JSON_KIND_OBJECT &&

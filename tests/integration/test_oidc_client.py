@@ -57,6 +57,20 @@ def test_tokens_that_end_while_pages_are_read(installed, way):
         assert requests.count("GET /api/people") <= 46
 
 
+@pytest.mark.parametrize("nonces", [False, True])
+def test_a_token_that_is_bound_to_a_key(installed, nonces):
+    """RFC 9449, as soon as the provider asks for it; with nonces, of which the API wants a new one now and then."""
+    with NodeServer("oidc.js", people=PEOPLE, life=2, delay=60, nonces=nonces) as server:
+        configure(installed, described(server, 'client_id: "bound"; client_secret: "file:secret"'), "")
+        installed.ctl("sync")
+        assert len(active(installed)) == PEOPLE
+        requests = asked(server)
+        assert requests.count("use_dpop_nonce") == (5 if nonces else 0)
+        assert requests.count("POST /token") >= 2
+        assert requests.count("GET /api/people") <= 46 + 5 * nonces
+        assert not {"no proof", "the key", "the request", "the token", "replayed"} & set(requests)
+
+
 @pytest.mark.parametrize("client", ['client_id: "svc:1"; client_secret: "file:secret"; client_auth: "raw"',
                                     'client_id: "svc:1"; client_secret: "file:token"',
                                     'client_id: "nobody"; client_secret: "file:secret"',

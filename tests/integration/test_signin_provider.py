@@ -37,7 +37,8 @@ class Site:
 
 @pytest.fixture
 def site(roster, request):
-    with provider() as api, NodeServer("oidc.js", people=1, life=60, alg=getattr(request, "param", "RS256")) as server:
+    options = getattr(request, "param", {})
+    with provider() as api, NodeServer("oidc.js", people=1, life=60, **options) as server:
         with Signing(roster, api.issuer, client_id="rosterctl", vouches=server.url) as signing:
             roster.ctl("sync")
             make_administrator(roster, "u1")
@@ -51,7 +52,12 @@ def test_a_second_factor_is_what_its_token_says(site):
     site.roster.ctl("role", "create", "Deployers", "--production", "env.api")
 
 
-@pytest.mark.parametrize("site", ["ES256"], indirect=True)
+@pytest.mark.parametrize("site", [{"bound": True, "nonces": True}], indirect=True)
+def test_a_provider_that_binds_its_tokens(site):
+    assert "signed in as u1 until" in site.login(1)
+
+
+@pytest.mark.parametrize("site", [{"alg": "ES256"}], indirect=True)
 def test_keys_are_rotated(site):
     """Those that are known count until a token names another, which has them asked for once a minute at most."""
     assert "signed in as u2 until" in site.login(2)

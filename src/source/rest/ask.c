@@ -153,42 +153,40 @@ struct attempt {
 	struct arena *arena;
 	struct page *page;
 	int tries;         /* that failed without a word of when to come back */
+	bool proof_is_new; /* so it was with the proof that goes with it */
 	bool token_is_new; /* the one that was refused last was asked for because of that */
 	bool has_token;    /* what went wrong last is about the page */
 };
 
-static int find_token(struct attempt *attempt, struct str *header, int64_t *retry_ms, struct error *err)
+static int find_token(struct attempt *attempt, struct oidc_authorization *ret, int64_t *retry_ms, struct error *err)
 {
 	struct api *api = attempt->api;
 	struct secret secret = {0};
-	const char *token;
 
 	*retry_ms = -1;
-	if (api->client) {
-		if (oidc_access_token(api->client, &token, retry_ms, err))
-			return -1;
-		str_printf(header, "Bearer %s", token);
-		return 0;
-	}
+	if (api->client)
+		return oidc_authorize(api->client, attempt->url, ret, retry_ms, err);
 	if (secret_read(&api->config->client.token, &secret, err))
 		return -1;
 	/* With a space it names its scheme itself: "SSWS abc" of Okta, "token abc" (RFC 9110 section 11.4). */
-	str_printf(header, "%s%s", strchr(secret.bytes, ' ') ? "" : "Bearer ", secret.bytes);
+	str_printf(&ret->credentials, "%s%s", strchr(secret.bytes, ' ') ? "" : "Bearer ", secret.bytes);
 	secret_wipe(&secret);
 	return 0;
 }
 
-static int send_request(struct attempt *attempt, const char *authorization, struct http_reply *reply, struct error *err)
+static int send_request(struct attempt *attempt, const struct oidc_authorization *authorization,
+			struct http_reply *reply, struct error *err)
 {
 	const struct http_header headers[] = {{"Accept", strcmp(attempt->api->shape->type, DIALECT_SCIM) == 0
 							     ? "application/scim+json, application/json"
 							     : "application/json"},
-					      {"Authorization", authorization}};
+					      {"Authorization", str_text(&authorization->credentials)},
+					      {"DPoP", str_text(&authorization->proof)}};
 	struct http_request request = {.url = attempt->url,
 				       .get = true,
 				       .most = PAGE_MOST,
 				       .headers = headers,
-				       .header_count = 2,
+				       .header_count = authorization->proof.size > 0 ? 3 : 2,
 				       .ca_file = attempt->api->config->server.ca_file,
 				       .timeout_ms = attempt->api->config->server.operation_ms,
 				       .allow_loopback = http_url_is_loopback(attempt->api->url)};
@@ -233,6 +231,7 @@ static int judge(struct attempt *attempt, const struct http_reply *reply, int64_
 {
 	int64_t wait = throttle_wait(attempt->api->shape->throttle, reply);
 	int status = reply->status;
+	bool other_proof = attempt->api->client && oidc_api_heard(attempt->api->client, reply);
 
 	attempt->page->status = status;
 	if (status == 200)
@@ -241,6 +240,11 @@ static int judge(struct attempt *attempt, const struct http_reply *reply, int64_
 	throttle_explain(reply, err);
 	if (status == 401 && !attempt->api->client)
 		error_hint(err, "look at token: it may have ended, or belong behind another word than Bearer");
+	if (status == 401 && other_proof && !attempt->proof_is_new) {
+		attempt->proof_is_new = true;
+		*pause = 0;
+		return 1;
+	}
 	if (status == 401 && attempt->api->client && !attempt->token_is_new) {
 		oidc_token_refused(attempt->api->client);
 		attempt->token_is_new = true;
@@ -269,17 +273,15 @@ static int unanswered(struct attempt *attempt, const struct error *why, int64_t 
 
 static int try_once(struct attempt *attempt, int64_t *pause, struct error *err)
 {
-	struct str authorization = {0};
+	struct oidc_authorization authorization = {0};
 	struct error failure = {0};
 	struct http_reply reply;
 	int64_t retry_ms = -1;
 	int status = find_token(attempt, &authorization, &retry_ms, &failure);
 	attempt->has_token = status == 0;
 	if (attempt->has_token)
-		status = send_request(attempt, str_text(&authorization), &reply, &failure);
-	if (authorization.data)
-		explicit_bzero(authorization.data, authorization.size);
-	str_free(&authorization);
+		status = send_request(attempt, &authorization, &reply, &failure);
+	oidc_authorization_free(&authorization);
 	if (status)
 		status = unanswered(attempt, &failure, pause, err);
 	else if (reply.status == 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An OpenID provider (oidc-provider) and, beside it, an API of people that wants its tokens.
-// Takes JSON on the command line: {people, life, delay, alg, jwks, tls: {key, cert, ca}}; prints {"port": N} when it listens.
+// Takes JSON on the command line: {people, life, delay, alg, jwks, tls: {key, cert, ca}, nonces, bound}; its client "bound", and with
+// bound also "rosterctl", gets tokens that are bound to a key (RFC 9449); with nonces both want nonces in its proofs, the API another
+// one for each ten pages. Prints {"port": N} when it listens.
 // POST /test/approve {user_code, sub, acr, amr, auth_time} is a person at its page of codes, POST /test/rotate gives it another key.
 const http = require('http');
 const https = require('https');
@@ -19,6 +21,25 @@ function people(request, response, url) {
   }
   response.setHeader('Content-Type', 'application/json');
   setTimeout(() => response.end(JSON.stringify({ total: options.people, data })), options.delay || 0);
+}
+
+// What RFC 9449 section 4.3 asks of a proof; the text of what is wrong with it.
+const proofs = new Set();
+let pages = 0;
+async function flawOf(request, url, token, bound) {
+  const jose = await import('jose');
+  const proof = request.headers.dpop;
+  if (!proof) return 'no proof';
+  const { payload, protectedHeader } = await jose.jwtVerify(proof, jose.EmbeddedJWK, { typ: 'dpop+jwt', algorithms: ['ES256'] });
+  const thumbprint = await jose.calculateJwkThumbprint(protectedHeader.jwk);
+  if (protectedHeader.jwk.d || thumbprint !== bound) return 'the key';
+  if (payload.htm !== request.method || payload.htu !== url.origin + url.pathname) return 'the request';
+  if (payload.ath !== crypto.createHash('sha256').update(token).digest('base64url')) return 'the token';
+  if (Math.abs(payload.iat - Date.now() / 1000) > 60 || proofs.has(payload.jti)) return 'replayed';
+  proofs.add(payload.jti);
+  if (options.nonces && payload.nonce !== `nonce-${Math.floor(pages / 10)}`) return 'use_dpop_nonce';
+  pages++;
+  return null;
 }
 
 function newKey(kind) {
@@ -59,8 +80,9 @@ async function main() {
       client('svc:1', 'client_secret_basic', { client_secret: 'a secret/+%' }),
       client('post', 'client_secret_post', { client_secret: 'a secret/+%' }),
       client('key', 'private_key_jwt', { jwks: options.jwks || { keys: [] } }),
+      client('bound', 'client_secret_basic', { client_secret: 'a secret/+%', dpop_bound_access_tokens: true }),
       client('rosterctl', 'client_secret_basic', { client_secret: 'a secret/+%',
-        grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], id_token_signed_response_alg: options.alg || 'RS256' }),
+        grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], dpop_bound_access_tokens: Boolean(options.bound), id_token_signed_response_alg: options.alg || 'RS256' }),
       ...(tls ? [client('tls', 'tls_client_auth', { tls_client_auth_subject_dn: 'CN=roster' })] : []),
     ],
     scopes: ['read'],
@@ -73,6 +95,7 @@ async function main() {
       devInteractions: { enabled: false },
       deviceFlow: { enabled: true },
       clientCredentials: { enabled: true },
+      dPoP: options.nonces ? { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true } : { enabled: true },
       mTLS: tls ? { enabled: true, tlsClientAuth: true,
         getCertificate: (ctx) => { const found = ctx.req.socket.getPeerX509Certificate(); return found && found.toString(); },
         certificateAuthorized: (ctx) => ctx.req.socket.authorized,
@@ -98,11 +121,15 @@ async function main() {
       serve = provider.callback();
       response.end('{}');
     } else if (url.pathname === '/api/people') {
-      const token = (request.headers.authorization || '').replace(/^Bearer /, '');
-      const found = await provider.ClientCredentials.find(token);
-      if (found && !found.isExpired) return people(request, response, url);
-      response.writeHead(401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
-      response.end('{"error":"invalid_token"}');
+      const [scheme, token] = (request.headers.authorization || '').split(' ');
+      const found = await provider.ClientCredentials.find(token || '');
+      let flaw = found && !found.isExpired ? null : 'invalid_token';
+      if (!flaw && found.jkt) flaw = scheme === 'DPoP' ? await flawOf(request, url, token, found.jkt) : 'invalid_token';
+      if (!flaw) return people(request, response, url);
+      log.push(flaw);
+      if (flaw === 'use_dpop_nonce') response.setHeader('DPoP-Nonce', `nonce-${Math.floor(pages / 10)}`);
+      response.writeHead(401, { 'WWW-Authenticate': `${scheme} error="${flaw}"` });
+      response.end(JSON.stringify({ error: flaw }));
     } else {
       serve(request, response);
     }

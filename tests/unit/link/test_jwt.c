@@ -352,7 +352,7 @@ static void a_private_key_is_needed_to_sign(void **state)
 	assert_no_private_key(weak_jwk, "2048");
 	assert_int_equal(jwt_key_parse(ec_pem, strlen(ec_pem), "mine", &key, &err), 0);
 	assert_string_equal(jwt_key_algorithm(key), "ES256");
-	assert_int_equal(jwt_sign(key, "RS256", NULL, &google, &err), -1);
+	assert_int_equal(jwt_sign(key, &(struct jwt_style){.algorithm = "RS256"}, NULL, &google, &err), -1);
 	jwt_key_free(&key);
 	str_add(&google, "{\"type\":\"service_account\",\"private_key_id\":\"g\",\"private_key\":");
 	json_add_text(&google, ec_pem);
@@ -361,6 +361,39 @@ static void a_private_key_is_needed_to_sign(void **state)
 	jwt_key_free(&key);
 	jwt_key_free(&key);
 	str_free(&google);
+}
+
+/* The example of RFC 9449 section 7.1; and a key that is shown is not shown whole. */
+static void a_proof_names_its_token_and_shows_its_key(void **state)
+{
+	static const char shown[] = "\"jwk\":{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":";
+	static const struct jwt_style style = {.type = "dpop+jwt", .shows_key = true};
+	struct jwt_key *key = NULL;
+	struct json *claims = json_new_object();
+	struct str out = {0}, header = {0};
+
+	(void)state;
+	jwt_digest("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU", &out);
+	assert_string_equal(str_text(&out), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+	str_clear(&out);
+	assert_int_equal(jwt_key_generate(&key, NULL), 0);
+	assert_string_equal(jwt_key_algorithm(key), "ES256");
+	assert_int_equal(jwt_sign(key, &style, claims, &out, NULL), 0);
+	for (char *at = out.data; *at; at++)
+		*at = *at == '-' ? '+' : *at == '_' ? '/' : *at;
+	size_t size = strcspn(str_text(&out), ".");
+	str_append(&header, out.data, size);
+	while (header.size % 4)
+		str_add_char(&header, '=');
+	str_clear(&out);
+	assert_true(base64_decode(header.data, header.size, &out) >= 0);
+	assert_non_null(strstr(str_text(&out), "\"typ\":\"dpop+jwt\""));
+	assert_non_null(strstr(str_text(&out), shown));
+	assert_null(strstr(str_text(&out), "\"d\":"));
+	json_free(&claims);
+	jwt_key_free(&key);
+	str_free(&header);
+	str_free(&out);
 }
 
 int main(void)
@@ -376,6 +409,7 @@ int main(void)
 	    cmocka_unit_test(a_key_of_another_curve_or_kind_does_not_count),
 	    cmocka_unit_test(keys_that_cannot_judge_are_passed_over),
 	    cmocka_unit_test(a_private_key_is_needed_to_sign),
+	    cmocka_unit_test(a_proof_names_its_token_and_shows_its_key),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
