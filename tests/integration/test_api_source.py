@@ -8,11 +8,11 @@ import pytest
 from api_company import (active, authentik, configure, described, expected, google, graph, holders, keycloak, okta,
                          people_and_groups, rules_for, scim, write_secrets)
 from api_double import Keycloak, Person, Scim
-from cloud_doubles import Authentik, Google, Graph, Okta
+from cloud_doubles import Authentik, Google, Graph, Okta, OldAuthentik
 from rosterd import ROSTERD, Rosterd, wait_until
 
 MAKES = {"keycloak": (Keycloak, keycloak), "scim": (Scim, scim), "graph": (Graph, graph), "okta": (Okta, okta),
-         "google": (Google, google), "authentik": (Authentik, authentik)}
+         "google": (Google, google), "authentik": (Authentik, authentik), "authentik before 2025.12": (OldAuthentik, authentik)}
 
 
 @pytest.fixture(scope="session")

@@ -160,15 +160,18 @@ class Google(Api):
 
 
 class Authentik(Api):
-    """Pages have numbers; groups name those above them."""
+    """Pages have numbers; groups name those above them: all of them since 2025.12, one before."""
+
+    many_parents = True
 
     def person(self, person):
         return {"pk": person.number, "username": person.login, "name": f"The {person.login}", "is_active": person.open,
                 "email": f"{person.login}@ex.org", "attributes": person.more}
 
     def group(self, group):
-        above = next((other.id for other in self.groups.values() if group.name in other.groups), None)
-        return {"pk": group.id, "name": group.name, "users": [*group.people], "parent": above}
+        above = [other.id for other in self.groups.values() if group.name in other.groups]
+        said = {"pk": group.id, "name": group.name, "users": [*group.people]}
+        return {**said, "parents": above} if self.many_parents else {**said, "parent": above[0] if above else None}
 
     def paged(self, request, items):
         size, number = min(request.number("page_size", 20), 3), request.number("page", 1)
@@ -185,3 +188,7 @@ class Authentik(Api):
         if request.path == "/api/v3/core/groups/":
             return self.paged(request, [self.group(group) for group in self.sorted_groups()])
         return None
+
+
+class OldAuthentik(Authentik):
+    many_parents = False

@@ -129,7 +129,7 @@ static enum verdict list_children(struct group *group)
 
 /* --- members that stand in the group --------------------------------------------------------------------------------------- */
 
-static enum verdict take_inner_one(struct group *group, const struct json *item, bool is_group)
+static enum verdict take_inner_one(struct group *group, const struct json *item)
 {
 	const struct shape *shape = group->reading->maker->shape;
 	struct arena *arena = group->members.arena;
@@ -152,12 +152,11 @@ static enum verdict take_inner_one(struct group *group, const struct json *item,
 		error_set(&group->why, ERR_DATA, "one of its members is null, or has no id");
 		return GROUP_KEPT;
 	}
-	member_list_add(&group->members,
-			id && is_group ? entry_kept_id(group->reading->maker, ENTRY_GROUP, id, arena) : id, text);
+	member_list_add(&group->members, id, text);
 	return GROUP_GOOD;
 }
 
-static enum verdict take_inner(struct group *group, const struct json *items, bool is_groups)
+static enum verdict take_inner(struct group *group, const struct json *items)
 {
 	enum verdict verdict = GROUP_GOOD;
 
@@ -166,7 +165,7 @@ static enum verdict take_inner(struct group *group, const struct json *items, bo
 		return GROUP_KEPT;
 	}
 	for (size_t i = 0; verdict == GROUP_GOOD && i < json_count(items); i++)
-		verdict = take_inner_one(group, json_item(items, i), is_groups);
+		verdict = take_inner_one(group, json_item(items, i));
 	return verdict;
 }
 
@@ -189,7 +188,7 @@ static enum verdict ask_group(struct group *group)
 		error_set(&group->why, ERR_DATA, "%s answers with another group", page.url);
 		verdict = GROUP_KEPT;
 	} else if (items) {
-		verdict = take_inner(group, items, false);
+		verdict = take_inner(group, items);
 	}
 	page_free(&page);
 	return verdict;
@@ -199,19 +198,16 @@ static enum verdict read_inner(struct group *group)
 {
 	const struct shape *shape = group->reading->maker->shape;
 	const struct json *items = shape->inner ? pick_json(group->object, shape->inner, NULL) : NULL;
-	const struct json *groups = shape->inner_child ? pick_json(group->object, shape->inner_child, NULL) : NULL;
 	enum verdict verdict = GROUP_GOOD;
 
 	if (items)
-		verdict = take_inner(group, items, false);
+		verdict = take_inner(group, items);
 	else if (shape->inner && shape->one_group)
 		verdict = ask_group(group);
 	else if (shape->inner && !*group->reading->maker->config->groups.members && !shape->members.path) {
 		error_set(&group->why, ERR_DATA, "it does not say who is in it: there is no %s", shape->inner);
 		verdict = GROUP_KEPT;
 	}
-	if (verdict == GROUP_GOOD && groups)
-		verdict = take_inner(group, groups, true);
 	return verdict;
 }
 
@@ -295,13 +291,15 @@ static int note_parents(struct pager_sink *sink, const struct json *object, cons
 {
 	struct group_sink *groups = (struct group_sink *)sink;
 	struct reading *reading = groups->reading;
+	const struct shape *shape = reading->maker->shape;
 	struct attribute parents;
 	struct arena *arena = arena_new();
 
 	(void)err;
-	if (id && pick_values(object, reading->maker->shape->parents, NULL, arena, &parents))
-		for (size_t i = 0; i < parents.count; i++)
-			include(reading, parents.values[i].data, id);
+	for (size_t k = 0; id && k < sizeof(shape->parents) / sizeof(*shape->parents) && shape->parents[k]; k++)
+		if (pick_values(object, shape->parents[k], NULL, arena, &parents))
+			for (size_t i = 0; i < parents.count; i++)
+				include(reading, parents.values[i].data, id);
 	arena_free(&arena);
 	return 0;
 }
@@ -409,7 +407,7 @@ int read_groups(struct reading *reading, struct error *err)
 	const struct shape *shape = reading->maker->shape;
 	int status = 0;
 
-	if (shape->parents)
+	if (shape->parents[0])
 		status = read_listed(reading, &shape->groups, note_parents, err);
 	if (status == 0)
 		status = read_listed(reading, &shape->groups, take_group, err);

@@ -135,8 +135,8 @@ static const struct shape shapes[] = {
 		   .items = "/results",
 		   .pager = AUTHENTIK_PAGES},
 	.inner = "/users",
-	.inner_child = "/children",
-	.parents = "/parent",
+	/* Before 2025.12 a group had one parent. */
+	.parents = {"/parent", "/parents"},
 	.member_id = "",
 	.ids_per_kind = true,
 	.scope = "",

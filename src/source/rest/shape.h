@@ -47,8 +47,7 @@ struct shape {
 	struct listing users, more_users, groups, children, members, role_list, role_users, role_groups, role_inner;
 	const char *one_user, *one_group; /* path of one by itself; NULL: none */
 	const char *inner;       /* pointer: members that stand in the group itself; NULL: they are asked for */
-	const char *inner_child; /* pointer: groups in it, in the same way */
-	const char *parents;     /* pointer: groups it is in */
+	const char *parents[2];  /* pointers: groups it is in; NULL for none */
 	const char *child_count; /* pointer: 0 where asking for children can be left out */
 	const char *member_id;   /* expression: of a member as it is listed; "" for the item itself */
 	const char *member_text; /* expression: whom it means, where it has no id */
