@@ -63,6 +63,20 @@ static void check_socket(const struct checked_client *checked, const char *liste
 			     "must be a unix socket: who may connect is said by its folder");
 }
 
+/* A realm of Keycloak gives its people ids of its own. */
+static void check_source(const struct checked_client *checked, const char *name)
+{
+	const struct source_config *source = *name ? config_source(checked->loader->config, name) : NULL;
+
+	if (*name && !source)
+		client_wrong(checked, "source", "name one of sources", "names no source");
+	if (source && strcmp(source->type, DIALECT_KEYCLOAK) == 0 && *source->client.issuer &&
+	    strcmp(source->client.issuer, checked->client->issuer) != 0)
+		report_warning(checked->loader, child_position(checked->node, "issuer"),
+			       "let both be of one realm, or set subject to a claim with the ids of that source",
+			       "\"issuer\" is not that of sources.%s, whose people have other ids in its tokens", name);
+}
+
 void check_signin(struct loader *loader)
 {
 	const struct signin_config *signin = &loader->config->signin;
@@ -78,8 +92,7 @@ void check_signin(struct loader *loader)
 	check_provider_address(&client, "jwks_url", signin->client.jwks_url);
 	check_client_keys(&client, true);
 	check_algorithms(&client, signin->algorithms, signin->algorithm_count);
-	if (*signin->source && !config_source(loader->config, signin->source))
-		client_wrong(&client, "source", "name one of sources", "names no source");
+	check_source(&client, signin->source);
 	if (*signin->client.scope && !strstr(signin->client.scope, "openid"))
 		client_wrong(&client, "scope", "add openid",
 			     "has no \"openid\", without which nobody says who signed in");

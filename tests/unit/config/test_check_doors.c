@@ -6,7 +6,8 @@
 #define SOURCE(more)                                                                                                   \
 	"sources: { sso: { type: \"keycloak\"; issuer: \"https://x/realms/e\"; token: \"file:t\"; " more " } }\n"
 #define SIGNIN(more)  SOURCE("") "signin: { " more " }\n"
-#define WHO           "issuer: \"https://x\"; client_id: \"c\"; source: \"sso\"; "
+#define OF            "client_id: \"c\"; source: \"sso\"; client_auth: \"none\"; "
+#define WHO           "issuer: \"https://x/realms/e\"; client_id: \"c\"; source: \"sso\"; "
 #define PUBLIC        WHO "client_auth: \"none\"; "
 #define SIGNALS(more) SOURCE("signals: { " more " }")
 #define FROM          "issuer: \"https://x\"; audience: \"a\"; "
@@ -46,6 +47,17 @@ static void who_signs_in_proves_it_to_somebody(void **state)
 	first_error(SIGNIN(PUBLIC "jwks_url: \"http://y/keys\""), "without encryption");
 }
 
+static void ids_of_another_realm_are_other_ids(void **state)
+{
+	struct loaded loaded = load_text(HEAD SIGNIN("issuer: \"https://x/realms/f\"; " OF));
+
+	(void)state;
+	assert_int_equal(loaded.findings.count, 1);
+	assert_int_equal(loaded.findings.errors, 0);
+	assert_non_null(strstr(loaded.findings.items[0].text, "is not that of sources.sso"));
+	arena_free(&loaded.arena);
+}
+
 static void tokens_are_signed_by_what_proves_something(void **state)
 {
 	(void)state;
@@ -77,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_signs_in_proves_it_to_somebody),
+	    cmocka_unit_test(ids_of_another_realm_are_other_ids),
 	    cmocka_unit_test(tokens_are_signed_by_what_proves_something),
 	    cmocka_unit_test(a_token_crosses_no_network_without_encryption),
 	    cmocka_unit_test(who_says_something_is_heard_somewhere),
