@@ -180,11 +180,16 @@ const char *source_link_proof(const struct source_config *source);
 /* Fill in what the file says nothing about. */
 void dialect_fill(const struct dialect *dialect, struct source_config *source);
 
+/* What kinds of targets there are. */
+#define TARGET_WEBHOOK "webhook"
+#define TARGET_EXEC    "exec"
+
 struct target_config {
 	const char *name;
 	const char *type; /* a driver's name */
 	struct position position;
-	const char *url;
+	const char *url;  /* "" where the type has none */
+	const char *exec; /* of a program; "" where the type has none */
 	/* Keys to sign with: the first is the newest, and each of them makes a signature, so that a receiver can change over
 	 * while both are known. Each secret is one or more lines "whsec_BASE64". */
 	struct secret_reference *sign;
@@ -344,6 +349,10 @@ void findings_print(const struct findings *findings, struct str *out);
 
 const struct source_config *config_source(const struct config *config, const char *name); /* NULL when absent */
 const struct target_config *config_target(const struct config *config, const char *name);
+/* Where a target is: who answers elsewhere is somebody else. */
+const char *config_target_address(const struct target_config *target);
+/* Is there a target of this type? */
+bool config_has_target(const struct config *config, const char *type);
 
 /* --- the key table, for help and lint ---------------------------------------------------------------------------- */
 

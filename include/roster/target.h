@@ -45,7 +45,7 @@ struct target; /* a driver at work: serves all targets of its type */
 struct target_ops {
 	const char *name; /* the value of `type` in the configuration */
 	int (*open)(const struct config *config, struct target **ret, struct error *err);
-	/* Can messages be signed with what this secret holds? */
+	/* Can messages be signed with what this secret holds? NULL where they are not signed. */
 	int (*check_key)(const struct secret_reference *key, struct error *err);
 	/* Start to send. delivery and its bytes must stay until the verdict. -1 when it cannot even be tried: what is wrong
 	 * then is on our side (a key that cannot be read). */

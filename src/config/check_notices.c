@@ -6,17 +6,6 @@
 
 static const char two_ways[] = "write exec: \"/PATH/OF/PROGRAM\", or url: \"https://HOST/PATH\"";
 
-static void check_exec(struct loader *loader, const struct conf_node *node, const char *path)
-{
-	struct position position = child_position(node, "exec");
-
-	if (*path != '/')
-		report_error(loader, position, "write exec: \"/PATH/OF/PROGRAM\"", "\"exec\" must be an absolute path");
-	else if (strchr(path, ' '))
-		report_warning(loader, position, "arguments cannot be given; write a script that gives them",
-			       "\"exec\" is the path of one program, and this one has a space in it");
-}
-
 static void check_url(struct loader *loader, const struct conf_node *node, const char *url)
 {
 	struct flaw flaws[FLAWS_MAX];
@@ -36,7 +25,7 @@ static void check_notice(struct loader *loader, const struct conf_node *node, co
 	else if (!exec && !url)
 		report_error(loader, node_position(node), two_ways, "notify.%s does not say who is told", node->name);
 	if (*notice->exec)
-		check_exec(loader, node, notice->exec);
+		check_program(loader, node, notice->exec);
 	if (*notice->url)
 		check_url(loader, node, notice->url);
 }

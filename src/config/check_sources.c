@@ -6,23 +6,6 @@
 
 #include <string.h>
 
-/* What is written below node, which stands for pattern, and is for sources of another type. */
-static void refuse_keys(const struct checked_source *checked, const struct conf_node *node, const char *pattern)
-{
-	for (size_t i = 0; i < node->count; i++) {
-		const struct conf_node *child = node->children[i];
-		const struct key *key = child->name ? key_child(pattern, child->name) : NULL;
-		if (!key)
-			continue;
-		if (!key_applies(key, key_type_of(checked->source->type)))
-			report_error(checked->loader, node_position(child), "remove it, or correct the type",
-				     "\"%s\" does not apply to a source of type \"%s\"", child->name,
-				     checked->source->type);
-		else if (key->kind == KEY_GROUP && child->type == CONF_GROUP)
-			refuse_keys(checked, child, key->entry.path);
-	}
-}
-
 /* An attribute of a directory has a name, and nothing is in it. */
 static void check_names(const struct checked_source *checked, const char *group)
 {
@@ -144,7 +127,7 @@ static void check_source(const struct checked_source *checked)
 
 	if (!*checked->source->type)
 		return;
-	refuse_keys(checked, checked->node, "sources.*");
+	check_types(checked->loader, checked->node, "sources.*", "source", checked->source->type);
 	if (source_is_api(checked->source)) {
 		check_api(checked);
 		checked->source->dialect = checked->source->type;

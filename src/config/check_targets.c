@@ -57,6 +57,15 @@ static void check_webhook(const struct checked_target *checked)
 	warn_same_url(checked);
 }
 
+/* --- programs ------------------------------------------------------------------------------------------------------ */
+
+static void check_exec(const struct checked_target *checked)
+{
+	require(checked, "exec", "write exec: \"/PATH/OF/PROGRAM\"");
+	if (*checked->target->exec)
+		check_program(checked->loader, checked->node, checked->target->exec);
+}
+
 /* --- patterns ------------------------------------------------------------------------------------------------------ */
 
 /* A pattern of a list, where it stands. */
@@ -206,8 +215,14 @@ void check_targets(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->config->target_count; i++) {
 		struct checked_target checked = {loader, &loader->config->targets[i], loader->target_nodes[i]};
-		if (strcmp(checked.target->type, "webhook") == 0)
+		bool webhook = strcmp(checked.target->type, TARGET_WEBHOOK) == 0;
+		bool exec = strcmp(checked.target->type, TARGET_EXEC) == 0;
+		if (webhook)
 			check_webhook(&checked);
+		else if (exec)
+			check_exec(&checked);
+		if (webhook || exec)
+			check_types(loader, checked.node, "targets.*", "target", checked.target->type);
 		check_resources(&checked);
 		check_other_name(&checked);
 	}

@@ -19,3 +19,16 @@ const struct target_config *config_target(const struct config *config, const cha
 			return &config->targets[i];
 	return NULL;
 }
+
+const char *config_target_address(const struct target_config *target)
+{
+	return *target->url ? target->url : target->exec;
+}
+
+bool config_has_target(const struct config *config, const char *type)
+{
+	for (size_t i = 0; i < config->target_count; i++)
+		if (strcmp(config->targets[i].type, type) == 0)
+			return true;
+	return false;
+}

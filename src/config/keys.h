@@ -45,7 +45,8 @@ enum key_flags {
 	KEY_DIALECT = 128, /* when absent, the dialect of the source decides: config_unset */
 	KEY_REST = 256,    /* only for a source whose people come from an API */
 	KEY_POINTER = 512, /* a JSON Pointer (RFC 6901), or "" */
-	KEY_TYPES = KEY_LDAP | KEY_LDIF | KEY_REST | KEY_WEBHOOK
+	KEY_EXEC = 1024,   /* only for a target of type "exec" */
+	KEY_TYPES = KEY_LDAP | KEY_LDIF | KEY_REST | KEY_WEBHOOK | KEY_EXEC
 };
 
 enum { KEY_NOWHERE = -1 };

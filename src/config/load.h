@@ -58,6 +58,11 @@ const char *report_line(const struct loader *loader, struct position position);
 struct position node_position(const struct conf_node *node);
 /* The position of the child, or of the node itself when there is none. */
 struct position child_position(const struct conf_node *node, const char *name);
+/* What is written below node, which stands for pattern, is for a source or target (what) of this type. */
+void check_types(struct loader *loader, const struct conf_node *node, const char *pattern, const char *what,
+		 const char *type);
+/* A program to be started, by its absolute path, is written as exec. */
+void check_program(struct loader *loader, const struct conf_node *node, const char *path);
 void findings_sort(struct loader *loader);
 void report_early(struct loader *loader, const struct reported *setting);
 

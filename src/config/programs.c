@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Programs that are started: those of PostgreSQL, and the administrator's own. */
+#include "config/load.h"
 #include "roster/cluster.h"
 
 #include "roster/str.h"
@@ -47,4 +49,15 @@ int postgresql_version(const char *root, const char *program, int wanted)
 const char *postgresql_program(int version, const char *program, struct arena *arena)
 {
 	return arena_printf(arena, POSTGRESQL_ROOT "/%d/bin/%s", version, program);
+}
+
+void check_program(struct loader *loader, const struct conf_node *node, const char *path)
+{
+	struct position position = child_position(node, "exec");
+
+	if (*path != '/')
+		report_error(loader, position, "write exec: \"/PATH/OF/PROGRAM\"", "\"exec\" must be an absolute path");
+	else if (strchr(path, ' '))
+		report_warning(loader, position, "arguments cannot be given; write a script that gives them",
+			       "\"exec\" is the path of one program, and this one has a space in it");
 }

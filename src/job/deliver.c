@@ -318,6 +318,20 @@ static int lead(struct deliverer *d, struct error *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* There is no child for a type without targets, and always one for webhooks: it says for the others that they are gone. */
+static int register_targets(struct deliverer *d, struct error *err)
+{
+	const struct target_ops *other;
+
+	if (store_targets_register(d->store, d->config, d->type, err) != 0)
+		return -1;
+	for (size_t i = 0; strcmp(d->type, TARGET_WEBHOOK) == 0 && (other = target_driver_at(i)) != NULL; i++)
+		if (!config_has_target(d->config, other->name) &&
+		    store_targets_register(d->store, d->config, other->name, err) != 0)
+			return -1;
+	return 0;
+}
+
 static int prepare(struct deliverer *d, struct error *err)
 {
 	if (store_open(&d->config->database, STORE_DAEMON, &d->store, err) != 0 ||
@@ -326,7 +340,7 @@ static int prepare(struct deliverer *d, struct error *err)
 	if (told_to_stop(d))
 		return 0;
 	if (store_listen(d->store, "roster_revision", err) != 0 || store_listen(d->store, "roster_request", err) != 0 ||
-	    store_targets_register(d->store, d->config, d->type, err) != 0)
+	    register_targets(d, err) != 0)
 		return -1;
 	if (d->hooks != NULL)
 		d->hooks->ready();

@@ -97,9 +97,12 @@ static void look_at_target(const struct look *look, const struct target_config *
 	const char *whose = arena_printf(look->arena, "target %s", target->name);
 
 	look_at_file(look, arena_printf(look->arena, "targets.%s.ca_file", target->name), target->ca_file, R_OK, whose);
+	if (target->exec[0] == '/')
+		look_at_file(look, arena_printf(look->arena, "targets.%s.exec", target->name), target->exec, X_OK,
+			     whose);
 	for (size_t i = 0; i < target->sign_count; i++) {
 		struct error fault = {0};
-		if (can_be_read(look, &target->sign[i], &fault) && driver != NULL)
+		if (can_be_read(look, &target->sign[i], &fault) && driver != NULL && driver->check_key != NULL)
 			driver->check_key(&target->sign[i], &fault);
 		if (fault.class != ERR_NONE)
 			add(look, arena_printf(look->arena, "targets.%s.sign", target->name), whose, &fault);

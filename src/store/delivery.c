@@ -33,7 +33,7 @@ int store_targets_register(struct store *store, const struct config *config, con
 		for (size_t k = 0; k < target->resource_count; k++)
 			str_printf(&list, "%s%s", k == 0 ? "" : "\n", target->resources[k]);
 		array_add(&names, target->name);
-		array_add(&addresses, target->url);
+		array_add(&addresses, config_target_address(target));
 		array_add(&patterns, str_text(&list));
 		array_add(&keep, boolean_text(target->left_keep));
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roster/target.h"
+#include "target/exec/exec.h"
 #include "target/webhook/webhook.h"
 
 #include <string.h>
 
-static const struct target_ops *const drivers[] = {&webhook_target};
+static const struct target_ops *const drivers[] = {&webhook_target, &exec_target};
 
 enum { DRIVERS = sizeof drivers / sizeof drivers[0] };
 

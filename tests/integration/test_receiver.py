@@ -248,7 +248,7 @@ def test_another_octet_in_the_body_is_refused(peer):
 
 
 def test_the_message_on_the_page_is_one(app):
-    (text,) = [block for block in blocks() if block.startswith("{")]
+    (text,) = [block for block in blocks() if block.startswith("{\n")]
     receiver.check_form(json.loads(text))
     message = event(1, 4700, change(BILLING, "alice", ["dev"]))
     message["changes"].append({**json.loads(text)["changes"][0], "roles": {"before": [], "after": ["Developer"]},

@@ -122,7 +122,7 @@ static int webhook_wait(struct target *target, int fd, int64_t wait_ms, struct v
 }
 
 const struct target_ops webhook_target = {
-    .name = "webhook",
+    .name = TARGET_WEBHOOK,
     .open = webhook_open,
     .check_key = webhook_check_key,
     .send = webhook_send,

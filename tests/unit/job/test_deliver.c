@@ -261,6 +261,11 @@ const struct target_ops *target_driver(const char *type)
 	return &driver;
 }
 
+const struct target_ops *target_driver_at(size_t index)
+{
+	return index == 0 ? &driver : NULL;
+}
+
 /* --- tests -------------------------------------------------------------------------------------------------------------- */
 
 /* Tell one target so many parts; waits: how often it is asked in vain before it answers to one. */
