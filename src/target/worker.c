@@ -18,7 +18,7 @@
 
 struct worker {
 	struct worker *next;
-	struct workers *all;
+	struct target *all;
 	struct work work;
 	pthread_t thread;
 	pthread_cond_t begins;
@@ -27,7 +27,7 @@ struct worker {
 	enum { IDLE, BUSY, DONE } phase;
 };
 
-struct workers {
+struct target {
 	const struct worker_ops *ops;
 	struct worker *first;
 	pthread_mutex_t lock; /* of phase and of stopping */
@@ -35,9 +35,9 @@ struct workers {
 	int stop, done; /* eventfd(2) */
 };
 
-int workers_new(const struct worker_ops *ops, struct workers **ret, struct error *err)
+int workers_open(const struct worker_ops *ops, struct target **ret, struct error *err)
 {
-	struct workers *workers = xcalloc(1, sizeof(*workers));
+	struct target *workers = xcalloc(1, sizeof(*workers));
 
 	workers->ops = ops;
 	workers->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -47,7 +47,7 @@ int workers_new(const struct worker_ops *ops, struct workers **ret, struct error
 	if (workers->stop >= 0 && workers->done >= 0)
 		return 0;
 	error_set(err, ERR_INTERNAL, "no event descriptors: %s", strerror(errno));
-	workers_free(ret);
+	workers_close(ret);
 	return -1;
 }
 
@@ -68,9 +68,9 @@ static void end_worker(struct worker *worker)
 	free(worker);
 }
 
-void workers_free(struct workers **workers)
+void workers_close(struct target **workers)
 {
-	struct workers *all = *workers;
+	struct target *all = *workers;
 
 	if (!all)
 		return;
@@ -109,7 +109,7 @@ static void apply(struct worker *worker)
 static void *live(void *context)
 {
 	struct worker *worker = context;
-	struct workers *all = worker->all;
+	struct target *all = worker->all;
 
 	pthread_mutex_lock(&all->lock);
 	for (;;) {
@@ -139,7 +139,7 @@ static int start_thread(struct worker *worker, struct error *err)
 	return status == 0 ? 0 : error_set(err, ERR_INTERNAL, "no thread can be started: %s", strerror(status));
 }
 
-static int find_worker(struct workers *workers, const struct target_config *target, struct worker **ret,
+static int find_worker(struct target *workers, const struct target_config *target, struct worker **ret,
 		       struct error *err)
 {
 	struct worker *worker = workers->first;
@@ -164,7 +164,7 @@ static int find_worker(struct workers *workers, const struct target_config *targ
 	return 0;
 }
 
-int workers_send(struct workers *workers, const struct delivery *delivery, struct error *err)
+int workers_send(struct target *workers, const struct delivery *delivery, struct error *err)
 {
 	struct worker *worker;
 
@@ -191,7 +191,7 @@ void verdict_set(struct verdict *ret, enum verdict_kind kind, int64_t wait_ms, c
 	va_end(args);
 }
 
-static bool take_verdict(struct workers *workers, struct verdict *ret)
+static bool take_verdict(struct target *workers, struct verdict *ret)
 {
 	struct worker *worker;
 
@@ -206,7 +206,7 @@ static bool take_verdict(struct workers *workers, struct verdict *ret)
 	return worker != NULL;
 }
 
-int workers_wait(struct workers *workers, int fd, int64_t wait_ms, struct verdict *ret, struct error *err)
+int workers_wait(struct target *workers, int fd, int64_t wait_ms, struct verdict *ret, struct error *err)
 {
 	enum { WAIT_MOST_MS = 60 * 60 * 1000 };
 	struct pollfd watched[] = {{.fd = workers->done, .events = POLLIN}, {.fd = fd, .events = POLLIN}};

@@ -25,13 +25,12 @@ struct worker_ops {
 	void (*forget)(struct work *work);
 };
 
-struct workers;
-int workers_new(const struct worker_ops *ops, struct workers **ret, struct error *err);
-/* Ends what is under way; whatever was not confirmed is delivered again by whoever comes next. Accepts NULL, sets NULL. */
-void workers_free(struct workers **workers);
-/* As target_ops. */
-int workers_send(struct workers *workers, const struct delivery *delivery, struct error *err);
-int workers_wait(struct workers *workers, int fd, int64_t wait_ms, struct verdict *ret, struct error *err);
+/* As in target_ops, for all targets of that driver. What was under way when they are closed and was not confirmed is delivered again
+ * by whoever comes next. */
+int workers_open(const struct worker_ops *ops, struct target **ret, struct error *err);
+int workers_send(struct target *workers, const struct delivery *delivery, struct error *err);
+int workers_wait(struct target *workers, int fd, int64_t wait_ms, struct verdict *ret, struct error *err);
+void workers_close(struct target **workers);
 
 /* For apply: what kept it from being done, as a verdict. wait_ms: -1 for the usual pauses. */
 void verdict_set(struct verdict *ret, enum verdict_kind kind, int64_t wait_ms, const char *format, ...)

@@ -12,10 +12,6 @@
 
 enum { ANSWER_MOST = 64 * 1024, MS_PER_SECOND = 1000, WAIT_MOST_SECONDS = 24 * 60 * 60 };
 
-struct target {
-	struct workers *workers;
-};
-
 /* --- answers ---------------------------------------------------------------------------------------------------------------- */
 
 static int kind_of(const char *result)
@@ -124,40 +120,15 @@ static void apply(struct work *work, const struct delivery *delivery, struct ver
 static int exec_open(const struct config *config, struct target **ret, struct error *err)
 {
 	static const struct worker_ops ops = {apply, forget};
-	struct target *target = xcalloc(1, sizeof(*target));
 
 	(void)config;
-	if (workers_new(&ops, &target->workers, err)) {
-		free(target);
-		return -1;
-	}
-	*ret = target;
-	return 0;
-}
-
-static int exec_send(struct target *target, const struct delivery *delivery, struct error *err)
-{
-	return workers_send(target->workers, delivery, err);
-}
-
-static int exec_wait(struct target *target, int fd, int64_t wait_ms, struct verdict *ret, struct error *err)
-{
-	return workers_wait(target->workers, fd, wait_ms, ret, err);
-}
-
-static void exec_close(struct target **target)
-{
-	if (!*target)
-		return;
-	workers_free(&(*target)->workers);
-	free(*target);
-	*target = NULL;
+	return workers_open(&ops, ret, err);
 }
 
 const struct target_ops exec_target = {
     .name = TARGET_EXEC,
     .open = exec_open,
-    .send = exec_send,
-    .wait = exec_wait,
-    .close = exec_close,
+    .send = workers_send,
+    .wait = workers_wait,
+    .close = workers_close,
 };
