@@ -183,6 +183,7 @@ void dialect_fill(const struct dialect *dialect, struct source_config *source);
 /* What kinds of targets there are. */
 #define TARGET_WEBHOOK "webhook"
 #define TARGET_EXEC    "exec"
+#define TARGET_NATS    "nats"
 
 struct target_config {
 	const char *name;
@@ -200,6 +201,11 @@ struct target_config {
 	int64_t batch;       /* differences in one message, at most */
 	int64_t timeout_ms;  /* for one message */
 	const char *ca_file; /* "" for the system's */
+	struct {
+		const char *stream, *subject; /* its name; what all subjects begin with */
+		const char *credentials;      /* path of a file; "" for none */
+		struct secret_reference token;
+	} nats;
 };
 
 /* What somebody is told about, once for each change of state. */

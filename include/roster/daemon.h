@@ -53,8 +53,8 @@ enum { CHILD_SILENCE_MS = 120000, CHILD_STOP_MS = 30000, CHILD_READY_MS = 120000
 int daemon_main(const struct duty *const duties[], int argc, char **argv);
 
 /* The duties there are. */
-extern const struct duty duty_clock, duty_database, duty_exec, duty_notices, duty_reload, duty_request, duty_signals,
-    duty_signin, duty_source, duty_status, duty_trial, duty_webhook;
+extern const struct duty duty_clock, duty_database, duty_exec, duty_nats, duty_notices, duty_reload, duty_request,
+    duty_signals, duty_signin, duty_source, duty_status, duty_trial, duty_webhook;
 
 /* Has the child been told to stop (TERM, INT, or its parent is gone)? A signal ends every wait of the child, and comes once
  * more each second until the child has ended, so that none is slept through: looping on this is enough. */

@@ -211,6 +211,26 @@ size_t address_ldap_flaws(const char *url, struct flaw flaws[FLAWS_MAX])
 	return count;
 }
 
+size_t address_nats_flaws(const char *url, struct flaw flaws[FLAWS_MAX])
+{
+	static const char form[] = "write tls://HOST:4222";
+	bool plain = text_starts_with(url, "nats://");
+
+	if (text_has_control(url, strlen(url)))
+		return add_flaw(flaws, 0, "holds a control character", "remove it");
+	if (!plain && !text_starts_with(url, "tls://"))
+		return add_flaw(flaws, 0, "is not the address of a NATS server", form);
+	struct authority authority = authority_of(url);
+	const char *rest = authority.text + authority.size;
+	size_t count = authority_flaws(&authority, form, flaws, 0);
+	if (plain && authority.host_size > 0 && !is_loopback(authority.host, authority.host_size))
+		count = add_flaw(flaws, count, "would be reached without encryption",
+				 "use tls://; nats:// is only for localhost, 127.0.0.1 and [::1]");
+	if (*rest && strcmp(rest, "/") != 0)
+		count = add_flaw(flaws, count, "says more than where the server is", "remove what follows the port");
+	return count;
+}
+
 bool address_is_catalogue(const char *url)
 {
 	struct authority authority = authority_of(url);

@@ -26,6 +26,8 @@ enum { FLAWS_MAX = 8 };
 size_t address_url_flaws(const char *url, bool allow_loopback, struct flaw flaws[FLAWS_MAX]);
 /* ldap://HOST[:PORT][/] or ldaps:// the same; what more an LDAP URL (RFC 4516) can say has keys of its own. */
 size_t address_ldap_flaws(const char *url, struct flaw flaws[FLAWS_MAX]);
+/* tls://HOST[:PORT], or nats:// to a host written as localhost, 127.0.0.0/8 or [::1]: of a NATS server. */
+size_t address_nats_flaws(const char *url, struct flaw flaws[FLAWS_MAX]);
 /* Its port is one of a global catalog of Active Directory. */
 bool address_is_catalogue(const char *url);
 /* unix:/PATH, 127.0.0.1:PORT or [::1]:PORT. False with a flaw when it is none of them. */

@@ -66,6 +66,43 @@ static void check_exec(const struct checked_target *checked)
 		check_program(checked->loader, checked->node, checked->target->exec);
 }
 
+/* --- streams ------------------------------------------------------------------------------------------------------- */
+
+static void check_server(const struct checked_target *checked, const char *url)
+{
+	struct flaw flaws[FLAWS_MAX];
+	size_t count = address_nats_flaws(url, flaws);
+
+	for (size_t i = 0; i < count; i++)
+		report_error(checked->loader, child_position(checked->node, "url"), flaws[i].hint, "\"url\" %s",
+			     flaws[i].what);
+}
+
+/* What has a meaning in a subject, or in the name of a stream, is in neither. */
+static void check_word(const struct checked_target *checked, const char *name, const char *text, const char *refused)
+{
+	size_t size = strcspn(text, refused);
+
+	if (text[size] || text_has_control(text, strlen(text)) || *text == '.' || text_ends_with(text, "."))
+		report_error(checked->loader, child_position(checked->node, name), "letters, digits, - and _ are good",
+			     "\"%s\" holds what has another meaning to NATS", name);
+}
+
+static void check_nats(const struct checked_target *checked)
+{
+	char *words = arena_strdup(checked->loader->arena, checked->target->url), *rest = NULL;
+
+	require(checked, "url", "write url: \"tls://HOST:4222\"");
+	require(checked, "stream", "write stream: \"ROSTER\", the name of a stream that takes the subjects roster.>");
+	for (const char *url = strtok_r(words, " ", &rest); url; url = strtok_r(NULL, " ", &rest))
+		check_server(checked, url);
+	check_word(checked, "stream", checked->target->nats.stream, " .*>/\\");
+	check_word(checked, "subject", checked->target->nats.subject, " *>");
+	if (*checked->target->nats.credentials && *checked->target->nats.token.text)
+		report_error(checked->loader, child_position(checked->node, "token"), "set one of the two",
+			     "\"token\" and \"credentials\" exclude each other");
+}
+
 /* --- patterns ------------------------------------------------------------------------------------------------------ */
 
 /* A pattern of a list, where it stands. */
@@ -211,18 +248,27 @@ static void check_other_name(const struct checked_target *checked)
 			     source->position.line);
 }
 
+/* Of a type that is none was said already. */
+static void check_settings(const struct checked_target *checked)
+{
+	static const struct {
+		const char *type;
+		void (*check)(const struct checked_target *checked);
+	} types[] = {{TARGET_WEBHOOK, check_webhook}, {TARGET_EXEC, check_exec}, {TARGET_NATS, check_nats}};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(checked->target->type, types[i].type) != 0)
+			continue;
+		types[i].check(checked);
+		check_types(checked->loader, checked->node, "targets.*", "target", checked->target->type);
+	}
+}
+
 void check_targets(struct loader *loader)
 {
 	for (size_t i = 0; i < loader->config->target_count; i++) {
 		struct checked_target checked = {loader, &loader->config->targets[i], loader->target_nodes[i]};
-		bool webhook = strcmp(checked.target->type, TARGET_WEBHOOK) == 0;
-		bool exec = strcmp(checked.target->type, TARGET_EXEC) == 0;
-		if (webhook)
-			check_webhook(&checked);
-		else if (exec)
-			check_exec(&checked);
-		if (webhook || exec)
-			check_types(loader, checked.node, "targets.*", "target", checked.target->type);
+		check_settings(&checked);
 		check_resources(&checked);
 		check_other_name(&checked);
 	}

@@ -10,6 +10,8 @@ unsigned int key_type_of(const char *type)
 		return KEY_WEBHOOK;
 	if (strcmp(type, TARGET_EXEC) == 0)
 		return KEY_EXEC;
+	if (strcmp(type, TARGET_NATS) == 0)
+		return KEY_NATS;
 	if (dialect_find(type)->is_api)
 		return KEY_REST;
 	return strcmp(type, "ldif") == 0 ? KEY_LDIF : KEY_LDAP;

@@ -46,7 +46,8 @@ enum key_flags {
 	KEY_REST = 256,    /* only for a source whose people come from an API */
 	KEY_POINTER = 512, /* a JSON Pointer (RFC 6901), or "" */
 	KEY_EXEC = 1024,   /* only for a target of type "exec" */
-	KEY_TYPES = KEY_LDAP | KEY_LDIF | KEY_REST | KEY_WEBHOOK | KEY_EXEC
+	KEY_NATS = 2048,   /* only for a target of type "nats" */
+	KEY_TYPES = KEY_LDAP | KEY_LDIF | KEY_REST | KEY_WEBHOOK | KEY_EXEC | KEY_NATS
 };
 
 enum { KEY_NOWHERE = -1 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The duties "webhook" and "exec": one child tells all targets of a type. */
+/* The duties "webhook", "exec" and "nats": one child tells all targets of a type. */
 #include "roster/daemon.h"
 
 #include "roster/job.h"
@@ -32,6 +32,18 @@ static void want_exec(const struct config *config, void (*add)(void *context, co
 		add(context, "");
 }
 
+static int run_nats(const struct child_context *context, struct error *err)
+{
+	return deliver_serve(context->config, TARGET_NATS, &hooks, err);
+}
+
+static void want_nats(const struct config *config, void (*add)(void *context, const char *subject), void *context)
+{
+	if (config_has_target(config, TARGET_NATS))
+		add(context, "");
+}
+
 const struct duty duty_webhook = {
     .name = TARGET_WEBHOOK, .run = run_webhook, .wanted = want_webhook, .silence_ms = SILENCE_MS};
 const struct duty duty_exec = {.name = TARGET_EXEC, .run = run_exec, .wanted = want_exec, .silence_ms = SILENCE_MS};
+const struct duty duty_nats = {.name = TARGET_NATS, .run = run_nats, .wanted = want_nats, .silence_ms = SILENCE_MS};

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "roster/target.h"
 #include "target/exec/exec.h"
+#include "target/nats/nats.h"
 #include "target/webhook/webhook.h"
 
 #include <string.h>
 
-static const struct target_ops *const drivers[] = {&webhook_target, &exec_target};
+static const struct target_ops *const drivers[] = {&webhook_target, &exec_target, &nats_target};
 
 enum { DRIVERS = sizeof drivers / sizeof drivers[0] };
 

@@ -19,7 +19,7 @@ LAYERS = [
 RANK = {module: rank for rank, modules in enumerate(LAYERS) for module in modules}
 PURE = {"directory", "rules", "guard", "message"}
 
-FOREIGN = re.compile(r"(ldap|lber|libpq-fe|libpq/|jansson|libconfig|pcre2|utf8proc|openssl/|curl/|xxhash|jose/|event2?[./])")
+FOREIGN = re.compile(r"(ldap|lber|libpq-fe|libpq/|jansson|libconfig|pcre2|utf8proc|openssl/|curl/|xxhash|jose/|nats/|event2?[./])")
 IMPURE_HEADERS = re.compile(r"^(roster/log\.h|stdio_ext|time|fcntl|unistd|dirent|poll|sys/(?!types)|net|arpa|event2?/)")
 IMPURE_CALLS = re.compile(r"\b(f?printf|puts|fopen|open|read|write|getenv|time|clock_gettime|log_\w+|exit)\s*\(")
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atof|system|popen|alloca)\s*\(")

@@ -244,6 +244,34 @@ static void path_of_a_socket_is_whole_and_short(void **state)
 	str_free(&path);
 }
 
+static void streams_are_reached_with_encryption(void **state)
+{
+	static const struct {
+		const char *url, *flaw;
+	} cases[] = {
+	    {"tls://nats.example:4222", ""},
+	    {"tls://[2001:db8::1]", ""},
+	    {"nats://127.0.0.1:4222", ""},
+	    {"nats://localhost/", ""},
+	    {"nats://nats.example:4222", "would be reached without encryption"},
+	    {"https://nats.example", "is not the address of a NATS server"},
+	    {"nats.example:4222", "is not the address of a NATS server"},
+	    {"tls://a:70000", "has a port that cannot be"},
+	    {"tls://me:secret@a", "names a user"},
+	    {"tls://a/ROSTER", "says more than where the server is"},
+	    {"tls://a\n", "holds a control character"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct flaw flaws[FLAWS_MAX];
+		size_t count = address_nats_flaws(cases[i].url, flaws);
+		assert_int_equal(count, *cases[i].flaw ? 1 : 0);
+		if (count > 0)
+			assert_string_equal(flaws[0].what, cases[i].flaw);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +288,7 @@ int main(void)
 	    cmocka_unit_test(sockets_and_loopback_can_be_listened_on),
 	    cmocka_unit_test(nothing_else_can_be_listened_on),
 	    cmocka_unit_test(path_of_a_socket_is_whole_and_short),
+	    cmocka_unit_test(streams_are_reached_with_encryption),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
